@@ -1,0 +1,4 @@
+"""Imports every floor's tables, so that the one collection of them (core.tables.metadata) is whole."""
+
+import core.inbox
+import core.outbox  # noqa: F401

@@ -1,0 +1,277 @@
+"""Durable work in lanes: rows that wait, are done in order within their lane, and are never dropped silently.
+
+The inbox and the outbox are two such tables. A row's effects, its mark and the rows that follow from it commit
+together; a process killed at any line leaves either nothing or all of it.
+"""
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from prometheus_client import Counter
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    Uuid,
+    func,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.exc import DBAPIError
+
+from core.database import Database, Tx
+from core.logs import log
+from core.tables import Moment, metadata
+
+_rows = Counter(
+    "careconnect_lane_rows", "Rows of inbox and outbox by how their handling ended", ["table", "kind", "end"]
+)
+_LANES_AT_ONCE = 16
+_GIVE_UP_AFTER = 40
+"""Attempts at a row whose handler fails in a way that nobody foresaw: about two and a half hours."""
+
+
+def lane_table(name: str) -> Table:
+    """Columns of a table of work. `state` is waiting, blocked (until `waits_for` comes), done or failed."""
+    return Table(
+        name,
+        metadata,
+        Column("id", Uuid, primary_key=True),
+        Column("seq", BigInteger, Identity(always=True), nullable=False),
+        Column("lane", Text, nullable=False),
+        Column("kind", Text, nullable=False),
+        Column("payload", LargeBinary, nullable=False),
+        Column("created_at", Moment, nullable=False),
+        Column("due_at", Moment, nullable=False),
+        Column("state", Text, nullable=False, server_default="waiting"),
+        Column("waits_for", Text),
+        Column("attempts", Integer, nullable=False, server_default="0"),
+        Column("error", Text),
+        Column("result", Text),
+        Column("done_at", Moment),
+        Index(f"ix_{name}_waiting", "lane", "seq", postgresql_where="state = 'waiting'"),
+        Index(f"ix_{name}_blocked", "waits_for", postgresql_where="state = 'blocked'"),
+        Index(f"ix_{name}_done", "done_at", postgresql_where="state = 'done'"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One piece of work."""
+
+    id: UUID
+    lane: str
+    kind: str
+    payload: bytes
+    created_at: datetime
+    attempts: int
+
+
+class LaterError(Exception):
+    """Not now: try again, at the usual growing interval or after `seconds`. For a peer that is away; never given up."""
+
+    def __init__(self, reason: str, seconds: float | None = None) -> None:
+        super().__init__(reason)
+        self.seconds = seconds
+
+
+class BlockedError(Exception):
+    """Cannot be done before `waits_for` comes (`wake_blocked`); the rows behind it in the lane go on."""
+
+    def __init__(self, waits_for: str) -> None:
+        super().__init__("blocked")
+        self.waits_for = waits_for
+
+
+class HopelessError(Exception):
+    """Will never work (the room is gone): marked failed, counted and logged, and the lane goes on."""
+
+
+Handler = Callable[[Tx, Row], Awaitable[str | None]]
+"""Does the row's work within the transaction; what it returns is kept as the row's `result`."""
+
+Mourner = Callable[[Tx, Row], Awaitable[None]]
+"""Called in the transaction that marks a row failed, to tell those concerned."""
+
+
+def backoff(attempts: int) -> float:
+    """Seconds until the next try: 0.5, 1, 2 ... 300, spread by a fifth so that many do not come back at once."""
+    return min(300.0, 0.5 * 2.0 ** min(attempts, 10)) * random.uniform(0.9, 1.1)
+
+
+async def wake_blocked(tx: Tx, table: Table, waits_for: str) -> int:
+    """Let the rows go on that wait for this. Returns how many."""
+    woken = await tx.conn.execute(
+        update(table)
+        .where(table.c.state == "blocked", table.c.waits_for == waits_for)
+        .values(state="waiting", waits_for=None, due_at=tx.now)
+    )
+    tx.wakes.add(table.name)
+    return woken.rowcount
+
+
+class LaneWorker:
+    """Does the rows of one table, many lanes at a time, one row of a lane at a time."""
+
+    def __init__(
+        self, database: Database, table: Table, handlers: dict[str, Handler], mourners: dict[str, Mourner] | None = None
+    ) -> None:
+        self._database = database
+        self._table = table
+        self._handlers = handlers
+        self._mourners = mourners or {}
+        self._log = log(f"core.{table.name}")
+        self._busy: dict[str, asyncio.Task[None]] = {}
+
+    async def run(self) -> None:
+        """Work until cancelled; what is under way when that happens is rolled back and done at the next start."""
+        bell = self._database.bell(self._table.name)
+        try:
+            while True:
+                bell.clear()
+                try:
+                    more = await self._start_lanes()
+                except (OSError, DBAPIError) as away:
+                    self._log.warning("database away", error=type(away).__name__)
+                    await asyncio.sleep(1)
+                    continue
+                if len(self._busy) >= _LANES_AT_ONCE or more:
+                    await asyncio.wait([*self._busy.values()], return_when=asyncio.FIRST_COMPLETED, timeout=1)
+                    continue
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(bell.wait(), timeout=1)
+        finally:
+            tasks = [*self._busy.values()]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _start_lanes(self) -> bool:
+        """Give each lane with due work a task. Returns whether there are more such lanes than places."""
+        table = self._table
+        heads = (
+            select(table.c.lane, table.c.due_at)
+            .ext(distinct_on(table.c.lane))
+            .where(table.c.state == "waiting", table.c.lane.not_in([*self._busy]))
+            .order_by(table.c.lane, table.c.seq)
+            .subquery()
+        )
+        free = _LANES_AT_ONCE - len(self._busy)
+        if free <= 0:
+            return True
+        async with self._database.transaction() as tx:
+            found = await tx.conn.execute(
+                select(heads.c.lane).where(heads.c.due_at <= tx.now).order_by(heads.c.due_at).limit(free + 1)
+            )
+            lanes = [row.lane for row in found]
+        for lane in lanes[:free]:
+            self._busy[lane] = asyncio.create_task(self._lane(lane))
+        return len(lanes) > free
+
+    async def _lane(self, lane: str) -> None:
+        try:
+            while await self._next(lane):
+                pass
+        except (OSError, DBAPIError) as away:
+            self._log.warning("database away", error=type(away).__name__)
+            await asyncio.sleep(1)
+        finally:
+            del self._busy[lane]
+            self._database.bell(self._table.name).set()
+
+    async def _next(self, lane: str) -> bool:
+        """Do the first waiting row of the lane; say whether to go on with it."""
+        table = self._table
+        row: Row | None = None
+        try:
+            async with self._database.transaction() as tx:
+                row = await self._take(tx, lane)
+                if row is None:
+                    return False
+                result = await self._handlers[row.kind](tx, row)
+                await self._mark(tx, row, state="done", result=result, done_at=tx.now, payload=b"", error=None)
+        except BlockedError as blocked:
+            assert row is not None
+            async with self._database.transaction() as tx:
+                await self._mark(tx, row, state="blocked", waits_for=blocked.waits_for)
+            return True
+        except HopelessError as hopeless:
+            assert row is not None
+            await self._fail(row, str(hopeless))
+            return True
+        except Exception as problem:  # whatever a handler raises, the row stays and the others go on
+            if row is None:
+                raise
+            await self._retry(row, problem)
+            return False
+        _rows.labels(table.name, row.kind, "done").inc()
+        return True
+
+    async def _take(self, tx: Tx, lane: str) -> Row | None:
+        table = self._table
+        head = (
+            select(table.c.id)
+            .where(table.c.lane == lane, table.c.state == "waiting")
+            .order_by(table.c.seq)
+            .limit(1)
+            .scalar_subquery()
+        )
+        # SKIP LOCKED: should two processes ever both think that they lead, one of them finds nothing to do.
+        found = await tx.conn.execute(
+            select(table.c.id, table.c.lane, table.c.kind, table.c.payload, table.c.created_at, table.c.attempts)
+            .where(table.c.id == head, table.c.state == "waiting", table.c.due_at <= tx.now)
+            .with_for_update(skip_locked=True)
+        )
+        row = found.one_or_none()
+        return None if row is None else Row(*row)
+
+    async def _retry(self, row: Row, problem: Exception) -> None:
+        expected = isinstance(problem, LaterError | OSError | DBAPIError)
+        if not expected and row.attempts + 1 >= _GIVE_UP_AFTER:
+            await self._fail(row, type(problem).__name__)
+            return
+        seconds = problem.seconds if isinstance(problem, LaterError) and problem.seconds else backoff(row.attempts)
+        self._log.warning(
+            "to be tried again", kind=row.kind, row=str(row.id), attempts=row.attempts + 1, error=type(problem).__name__
+        )
+        async with self._database.transaction() as tx:
+            await self._mark(
+                tx,
+                row,
+                attempts=row.attempts + 1,
+                due_at=tx.now + timedelta(seconds=seconds),
+                error=type(problem).__name__,
+            )
+        _rows.labels(self._table.name, row.kind, "retried").inc()
+
+    async def _fail(self, row: Row, reason: str) -> None:
+        self._log.error("given up", kind=row.kind, row=str(row.id), attempts=row.attempts + 1, reason=reason)
+        async with self._database.transaction() as tx:
+            await self._mark(tx, row, state="failed", error=reason, attempts=row.attempts + 1)
+            mourner = self._mourners.get(row.kind)
+            if mourner:
+                await mourner(tx, row)
+        _rows.labels(self._table.name, row.kind, "failed").inc()
+
+    async def _mark(self, tx: Tx, row: Row, **values: Any) -> None:
+        await tx.conn.execute(update(self._table).where(self._table.c.id == row.id).values(**values))
+
+
+async def counts(tx: Tx, table: Table) -> dict[str, int]:
+    """How many rows are in each state but done: for metrics and `careconnect check`."""
+    found = await tx.conn.execute(
+        select(table.c.state, func.count().label("n")).where(table.c.state != "done").group_by(table.c.state)
+    )
+    return {row.state: row.n for row in found}

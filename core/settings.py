@@ -1,0 +1,127 @@
+"""All that a deployment can set, typed, in one place: a TOML file and environment variables, which win.
+
+CARECONNECT_CONFIG names the file (default: careconnect.toml where the process starts). A variable is named after its
+place: CARECONNECT_MATRIX__AS_TOKEN is `as_token` in the section `[matrix]`.
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from core.timezones import zone
+
+
+class Http(BaseModel):
+    """Where careConnect listens, and how the world reaches it."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8100
+    public_url: str = "http://127.0.0.1:8100"
+    """Address that people's browsers and calendars use; no slash at its end."""
+
+    @field_validator("public_url")
+    @classmethod
+    def _no_slash(cls, value: str) -> str:
+        return value.rstrip("/")
+
+
+class DatabaseSettings(BaseModel):
+    """PostgreSQL >= 15."""
+
+    url: SecretStr = SecretStr("postgresql://careconnect@127.0.0.1/careconnect")
+    """libpq's form of address: postgresql://user:password@host:port/name or ...?host=/socket/folder."""
+    pool: Annotated[int, Field(ge=4, le=200)] = 24
+    """Connections at most, a process."""
+
+
+class MatrixSettings(BaseModel):
+    """The homeserver and the application service's two identities on it."""
+
+    homeserver_url: str = "http://127.0.0.1:8008"
+    server_name: str = "localhost"
+    service_id: str = "careconnect"
+    """The registration's `id`."""
+    as_token: SecretStr = SecretStr("")
+    hs_token: SecretStr = SecretStr("")
+    bot: str = "careconnect"
+    """Localpart of the identity that talks."""
+    keeper: str = "careconnect-keeper"
+    """Localpart of the identity without a device that makes consultation rooms; the registration's sender_localpart."""
+    display_name: str = "careConnect"
+    store_key: SecretStr = SecretStr("")
+    """What the bot's Olm account and sessions are encrypted with in the database."""
+    platform_admins: list[str] = []
+    """Matrix ids of those who may set up centres."""
+
+    @property
+    def bot_id(self) -> str:
+        return f"@{self.bot}:{self.server_name}"
+
+    @property
+    def keeper_id(self) -> str:
+        return f"@{self.keeper}:{self.server_name}"
+
+
+class RecordsSettings(BaseModel):
+    """The key that the patients' keys are wrapped with."""
+
+    key: SecretStr = SecretStr("")
+    """32 random bytes in base64; or leave it empty and name a file."""
+    key_file: Path | None = None
+
+
+class StripeSettings(BaseModel):
+    """Without a secret key, centres take payment at the desk only."""
+
+    secret_key: SecretStr = SecretStr("")
+    webhook_secret: SecretStr = SecretStr("")
+    api_base: str = "https://api.stripe.com"
+
+    @property
+    def enabled(self) -> bool:
+        return bool(self.secret_key.get_secret_value())
+
+
+class BookingSettings(BaseModel):
+    """Defaults that a centre or a person can change for themselves."""
+
+    timezone: str = "Europe/Berlin"
+    language: str = "en"
+    hold_minutes: Annotated[int, Field(ge=31, le=1440)] = 31
+    """How long a time is kept while paying; Stripe's Checkout lives 30 minutes at least."""
+    desk_hold_minutes: Annotated[int, Field(ge=1, le=60)] = 10
+    reminder_minutes: list[Annotated[int, Field(ge=1, le=43200)]] = [24 * 60, 60]
+
+    @field_validator("timezone")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        return zone(value).key
+
+
+class Settings(BaseSettings):
+    """Everything. Build it once, in the composition; hand parts of it on."""
+
+    model_config = SettingsConfigDict(env_prefix="CARECONNECT_", env_nested_delimiter="__", extra="forbid")
+
+    http: Http = Http()
+    database: DatabaseSettings = DatabaseSettings()
+    matrix: MatrixSettings = MatrixSettings()
+    records: RecordsSettings = RecordsSettings()
+    stripe: StripeSettings = StripeSettings()
+    booking: BookingSettings = BookingSettings()
+    log_level: str = "INFO"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        file = TomlConfigSettingsSource(settings_cls, Path(os.environ.get("CARECONNECT_CONFIG", "careconnect.toml")))
+        return init_settings, env_settings, file

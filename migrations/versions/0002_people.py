@@ -1,0 +1,8 @@
+"""People, centres, practitioners, services, schedules."""
+
+revision = "0002_people"
+down_revision = "0001_core"
+
+
+def upgrade() -> None:
+    pass

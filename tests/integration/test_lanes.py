@@ -1,0 +1,123 @@
+"""Lanes: in order, once, never dropped silently."""
+
+import asyncio
+from contextlib import asynccontextmanager
+
+from sqlalchemy import select
+
+from core.database import Database, Tx
+from core.inbox import inbox, receive
+from core.lanes import BlockedError, HopelessError, LaneWorker, LaterError, Row, wake_blocked
+from core.outbox import enqueue, outbox
+
+
+@asynccontextmanager
+async def working(worker: LaneWorker):
+    task = asyncio.create_task(worker.run())
+    yield
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def states(database: Database, table) -> list[str]:
+    async with database.transaction() as tx:
+        return [row.state for row in await tx.conn.execute(select(table.c.state).order_by(table.c.seq))]
+
+
+async def until(database: Database, table, wanted: list[str]) -> None:
+    async with asyncio.timeout(20):
+        while await states(database, table) != wanted:
+            await asyncio.sleep(0.02)
+
+
+async def test_a_repeated_event_is_kept_once(database: Database) -> None:
+    async with database.transaction() as tx:
+        assert await receive(tx, kind="k", event_id="$1", lane="a", payload=b"")
+        assert not await receive(tx, kind="k", event_id="$1", lane="a", payload=b"")
+    assert await states(database, inbox) == ["waiting"]
+
+
+async def test_rows_of_a_lane_go_in_order_though_the_first_fails_for_a_while(database: Database) -> None:
+    done: list[bytes] = []
+    failures = 2
+
+    async def handle(tx: Tx, row: Row) -> str | None:
+        nonlocal failures
+        if row.payload == b"1" and failures:
+            failures -= 1
+            raise LaterError("away", seconds=0.05)
+        done.append(row.payload)
+        return "result"
+
+    async with database.transaction() as tx:
+        for n in range(1, 4):
+            await enqueue(tx, kind="k", lane="a", key=f"{n}", payload=str(n).encode())
+    async with working(LaneWorker(database, outbox, {"k": handle})):
+        await until(database, outbox, ["done"] * 3)
+    assert done == [b"1", b"2", b"3"]
+
+
+async def test_effects_of_a_failed_handler_are_rolled_back_and_its_row_tried_again(database: Database) -> None:
+    tries = 0
+
+    async def handle(tx: Tx, row: Row) -> str | None:
+        nonlocal tries
+        tries += 1
+        await enqueue(tx, kind="k", lane="out", key=f"effect of try {tries}")
+        if tries == 1:
+            raise ValueError("a fault of ours")
+        return None
+
+    async with database.transaction() as tx:
+        await receive(tx, kind="k", event_id="$1", lane="a", payload=b"x")
+    async with working(LaneWorker(database, inbox, {"k": handle})):
+        await until(database, inbox, ["done"])
+    assert await states(database, outbox) == ["waiting"]
+
+
+async def test_a_blocked_row_lets_others_pass_and_goes_on_when_woken(database: Database) -> None:
+    have_key = False
+    done: list[bytes] = []
+
+    async def handle(tx: Tx, row: Row) -> str | None:
+        if row.payload == b"1" and not have_key:
+            raise BlockedError("session")
+        done.append(row.payload)
+        return None
+
+    async with database.transaction() as tx:
+        for n in (b"1", b"2"):
+            await receive(tx, kind="k", event_id=n.decode(), lane="a", payload=n)
+    async with working(LaneWorker(database, inbox, {"k": handle})):
+        await until(database, inbox, ["blocked", "done"])
+        have_key = True
+        async with database.transaction() as tx:
+            assert await wake_blocked(tx, inbox, "session") == 1
+        await until(database, inbox, ["done", "done"])
+    assert done == [b"2", b"1"]
+
+
+async def test_a_hopeless_row_is_marked_failed_and_mourned(database: Database) -> None:
+    async def handle(tx: Tx, row: Row) -> str | None:
+        raise HopelessError("the room is gone")
+
+    async def mourn(tx: Tx, row: Row) -> None:
+        await enqueue(tx, kind="other", lane="b", key="mourning")
+
+    async with database.transaction() as tx:
+        await receive(tx, kind="k", event_id="$1", lane="a", payload=b"")
+    async with working(LaneWorker(database, inbox, {"k": handle}, {"k": mourn})):
+        await until(database, inbox, ["failed"])
+    assert await states(database, outbox) == ["waiting"]
+
+
+async def test_what_another_replica_commits_wakes_this_one(database: Database, database_url: str) -> None:
+    other = Database(database_url, pool=4)
+    listening = asyncio.create_task(database.listen())
+    await asyncio.sleep(0.3)
+    database.bell("outbox").clear()
+    async with other.transaction() as tx:
+        await enqueue(tx, kind="k", lane="a", key="1")
+    await asyncio.wait_for(database.bell("outbox").wait(), 5)
+    listening.cancel()
+    await other.close()
