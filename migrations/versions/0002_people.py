@@ -1,4 +1,4 @@
-"""People, centres, practitioners, services, schedules."""
+"""People, centres, practitioners, services."""
 
 revision = "0002_people"
 down_revision = "0001_core"

@@ -1,0 +1,8 @@
+"""Weekly hours, time off, occupancy."""
+
+revision = "0003_schedules"
+down_revision = "0002_people"
+
+
+def upgrade() -> None:
+    pass
