@@ -1,0 +1,58 @@
+"""Money is whole numbers of the smallest unit, read as people write it."""
+
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.errors import UserError
+from core.money import Money, parse_money
+
+
+@pytest.mark.parametrize(
+    ("text", "currency", "expected"),
+    [
+        ("60", "EUR", Money("EUR", 6000)),
+        ("60.5", "EUR", Money("EUR", 6050)),
+        ("€60", "GBP", Money("EUR", 6000)),
+        ("60 €", "GBP", Money("EUR", 6000)),
+        ("1.200,50 EUR", "GBP", Money("EUR", 120050)),
+        ("1,200.50", "USD", Money("USD", 120050)),
+        ("1.200", "EUR", Money("EUR", 120000)),
+        ("1'200 chf", "EUR", Money("CHF", 120000)),
+        ("RM 80", "EUR", Money("MYR", 8000)),
+        ("5000", "JPY", Money("JPY", 5000)),
+        ("3", "KWD", Money("KWD", 3000)),
+    ],
+)
+def test_amounts_are_read_as_people_write_them(text: str, currency: str, expected: Money) -> None:
+    assert parse_money(text, currency) == expected
+
+
+@pytest.mark.parametrize("text", ["", "sixty", "-5", "60.12345 EUR", "60 bananas", "1.5 JPY", "€", "😀"])
+def test_what_is_no_amount_is_refused_with_a_sentence(text: str) -> None:
+    with pytest.raises(UserError, match="Write it like"):
+        parse_money(text, "EUR")
+
+
+@given(st.text(max_size=40))
+def test_no_text_whatever_breaks_the_reader(text: str) -> None:
+    with suppress(UserError):
+        assert parse_money(text, "EUR").amount >= 0
+
+
+@given(st.integers(0, 10**9), st.sampled_from(["EUR", "JPY", "USD", "MYR"]))
+def test_what_is_shown_can_be_read_back(amount: int, currency: str) -> None:
+    money = Money(currency, amount)
+    assert parse_money(f"{money.show('en').replace('US$', '$')}".replace("MYR", "RM"), currency) == money
+
+
+def test_amounts_of_two_currencies_are_never_added() -> None:
+    with pytest.raises(ValueError, match="two currencies"):
+        Money("EUR", 1) + Money("USD", 1)
+
+
+def test_a_language_decides_how_an_amount_looks() -> None:
+    assert Money("EUR", 5000).show("en") == "€50.00"
+    assert Money("EUR", 5000).show("de") == "50,00\xa0€"
