@@ -1,6 +1,11 @@
-"""What tests share: the real PostgreSQL, a migrated database for each test that asks for one."""
+"""What tests share: the real PostgreSQL with a migrated database for each test, the real Synapse, one per worker.
 
-from collections.abc import AsyncIterator, Iterator
+A test that needs no homeserver starts none. Fixtures for one kind of tests alone are in that folder's conftest.py.
+"""
+
+import base64
+import secrets
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -8,8 +13,20 @@ import pytest
 from filelock import FileLock
 
 import migrations
+from appservice.registration import registration
 from core.database import Database
+from core.settings import DatabaseSettings, Http, MatrixSettings, RecordsSettings, Settings
+from demo.certificates import Certificates, make_certificates
+from demo.child import free_port
+from demo.homeserver import Homeserver
 from demo.postgres import Postgres
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_configuration_of_this_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CARECONNECT_CONFIG", str(tmp_path_factory.getbasetemp() / "none.toml"))
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -43,3 +60,60 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     opened = Database(database_url, pool=8)
     yield opened
     await opened.close()
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    """For homeservers that federate with each other."""
+    return make_certificates(tmp_path_factory.mktemp("tls"))
+
+
+HomeserverFactory = Callable[..., Homeserver]
+
+
+@pytest.fixture(scope="session")
+def start_homeserver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HomeserverFactory]:
+    """Start another Synapse: `start_homeserver(registrations=[...], certificates=...)`, see demo.homeserver."""
+    started: list[Homeserver] = []
+
+    def start(**how: object) -> Homeserver:
+        homeserver = Homeserver(tmp_path_factory.mktemp("synapse"), **how)  # type: ignore[arg-type]
+        started.append(homeserver)
+        homeserver.start()
+        return homeserver
+
+    yield start
+    for homeserver in started:
+        homeserver.stop()
+
+
+@pytest.fixture(scope="session")
+def service() -> Settings:
+    """The service that `homeserver` knows: its tokens, keys, and the port on which the homeserver reaches it."""
+    port = free_port()
+    return Settings(
+        http=Http(port=port, public_url=f"http://127.0.0.1:{port}"),
+        matrix=MatrixSettings(
+            as_token=secrets.token_urlsafe(32), hs_token=secrets.token_urlsafe(32), store_key=secrets.token_urlsafe(32)
+        ),
+        records=RecordsSettings(key=base64.b64encode(secrets.token_bytes(32)).decode()),
+    )
+
+
+@pytest.fixture(scope="session")
+def homeserver(
+    service: Settings, start_homeserver: HomeserverFactory, tmp_path_factory: pytest.TempPathFactory
+) -> Homeserver:
+    """A running Synapse named localhost, one for each worker, with `service` registered."""
+    file = tmp_path_factory.mktemp("registration") / "registration.yaml"
+    file.write_text(registration(service.matrix, f"http://127.0.0.1:{service.http.port}"))
+    return start_homeserver(registrations=[file])
+
+
+@pytest.fixture
+def settings(service: Settings, homeserver: Homeserver, database_url: str) -> Settings:
+    """The whole configuration of a service on `homeserver`, with a database and a bot of this test's own."""
+    matrix = service.matrix.model_copy(
+        update={"homeserver_url": homeserver.url, "bot": f"{service.matrix.bot}-{uuid4().hex[:8]}"}
+    )
+    return service.model_copy(update={"database": DatabaseSettings(url=database_url), "matrix": matrix})
