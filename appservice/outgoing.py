@@ -1,0 +1,74 @@
+"""What the service says: written into the outbox with what it follows from, sealed, and sent by appservice.matrix."""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+from uuid import UUID
+
+from core.database import Tx
+from core.ids import id_of
+from core.outbox import enqueue
+from records.sealing import Place, Vault
+
+MESSAGE, REACTIONS, FILE = "matrix.message", "matrix.reactions", "matrix.file"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A message of the bot's."""
+
+    markdown: str
+    choices: int = 0
+    """Put the reactions 1 to this number (at most 10) under it, for people to tap."""
+    edits: str | None = None
+    """The key of an earlier message of ours that this one replaces. If that never went out, this is sent anew."""
+    notice: bool = False
+    """Something nobody asked for: clients show it quieter, and other bots do not answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file: `attachments[kind](tx, id)` makes its bytes when it is sent."""
+
+    kind: str
+    id: UUID
+    name: str
+    mimetype: str
+
+
+async def post(tx: Tx, vault: Vault, *, subject: UUID, room_id: str, key: str, reply: Reply | File) -> None:
+    """Say `reply` in a room, after all that was said there before, once for each `key`.
+
+    `subject` is the person whose key the words are sealed with while they wait. The same key again does nothing.
+    """
+    kind = MESSAGE if isinstance(reply, Reply) else FILE
+    payload = await _seal(tx, vault, subject, id_of(key), {"key": key, **asdict(reply)})
+    row = await enqueue(tx, kind=kind, lane=lane_of(room_id), key=key, payload=payload)
+    if isinstance(reply, Reply) and reply.choices:
+        beneath = id_of(reply.edits) if reply.edits else row
+        reactions = json.dumps({"replaced": str(beneath), "message": str(row), "choices": min(reply.choices, 10)})
+        await enqueue(tx, kind=REACTIONS, lane=lane_of(room_id), key=f"{key}:reactions", payload=reactions.encode())
+
+
+def lane_of(room_id: str) -> str:
+    """The lane of what comes from and goes to a room: in order, one at a time."""
+    return f"room:{room_id}"
+
+
+async def unseal(tx: Tx, vault: Vault, row: UUID, payload: bytes) -> dict[str, Any]:
+    """Open what `post` sealed in the outbox row `row`: the fields of Reply or File, and `key`.
+
+    Raises SealBrokenError, and ErasedError when the person has been erased meanwhile.
+    """
+    subject = UUID(bytes=payload[:16])
+    opened = json.loads(await vault.open(tx, subject, _place(row), payload[16:]))
+    return dict(opened)
+
+
+async def _seal(tx: Tx, vault: Vault, subject: UUID, row: UUID, fields: dict[str, Any]) -> bytes:
+    plain = json.dumps(fields, default=str).encode()
+    return subject.bytes + await vault.seal(tx, subject, _place(row), plain)
+
+
+def _place(row: UUID) -> Place:
+    return Place(table="outbox", column="payload", row=row)
