@@ -1,0 +1,111 @@
+"""The command line: `careconnect serve`, and what an operator needs around it.
+
+Each command imports what it alone needs, so that the service does not carry the memory of the others.
+"""
+# ruff: noqa: PLC0415
+
+import asyncio
+import base64
+import secrets
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import SecretStr, ValidationError
+
+from appservice.registration import registration as registration_file
+from core.errors import UserError
+from core.settings import Settings
+
+app = typer.Typer(
+    help="Medical appointments and consultations through chat. Settings come from careconnect.toml (or the file that"
+    " CARECONNECT_CONFIG names) and from the environment.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,  # locals hold secrets
+)
+
+_COLOURS = {"ok": "green", "warning": "yellow", "wrong": "red"}
+
+
+def _settings() -> Settings:
+    """Read the configuration, or end with what is wrong in it; values are not shown, they may be secrets."""
+    try:
+        return Settings()
+    except ValidationError as invalid:
+        for error in invalid.errors(include_input=False, include_url=False):
+            place = ".".join(str(part) for part in error["loc"])
+            typer.echo(f"The configuration is wrong at {place}: {error['msg']}.", err=True)
+    except (UserError, ValueError) as invalid:  # an unknown zone; a file that is not TOML
+        typer.echo(f"The configuration is wrong: {invalid}", err=True)
+    raise typer.Exit(2)
+
+
+@app.command()
+def serve() -> None:
+    """Run the service until it is stopped (SIGTERM or Ctrl-C)."""
+    from appservice.process import serve as run
+
+    asyncio.run(run(_settings()))
+
+
+@app.command()
+def check() -> None:
+    """Look at database, homeserver, tokens, keys, Stripe and clocks; say what is wrong and what to do about it."""
+    if asyncio.run(_check(_settings())):
+        raise typer.Exit(1)
+
+
+async def _check(settings: Settings) -> bool:
+    """Print each finding; return whether one is wrong."""
+    from appservice.check import Level
+    from appservice.check import check as findings
+
+    levels = set()
+    async for finding in findings(settings):
+        levels.add(finding.level)
+        mark = typer.style(f"{finding.level:<7}", fg=_COLOURS[finding.level])
+        typer.echo(f"{mark}  {finding.about}: {finding.sentence}")
+        if finding.remedy:
+            typer.echo(f"         -> {finding.remedy}")
+    return Level.WRONG in levels
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to the newest schema. Safe to run twice, or from two machines at once."""
+    import migrations
+
+    migrations.upgrade(_settings().database.url.get_secret_value())
+
+
+@app.command()
+def registration(
+    *,
+    url: Annotated[str | None, typer.Option(help="Where the homeserver reaches careConnect.")] = None,
+    new_tokens: Annotated[
+        bool, typer.Option("--new-tokens", help="Make new tokens; what to put into the configuration goes to stderr.")
+    ] = False,
+) -> None:
+    """Print the registration file that the homeserver needs, for this configuration."""
+    settings = _settings()
+    matrix = settings.matrix
+    if new_tokens:
+        made = {name: secrets.token_urlsafe(32) for name in ("as_token", "hs_token")}
+        matrix = matrix.model_copy(update={name: SecretStr(token) for name, token in made.items()})
+        typer.echo("\n".join(["[matrix]", *(f'{name} = "{token}"' for name, token in made.items())]), err=True)
+    elif not matrix.as_token.get_secret_value() or not matrix.hs_token.get_secret_value():
+        typer.echo("There are no tokens in the configuration. Use --new-tokens to make them.", err=True)
+        raise typer.Exit(1)
+    typer.echo(registration_file(matrix, url or f"http://{settings.http.host}:{settings.http.port}"), nl=False)
+
+
+@app.command()
+def new_key() -> None:
+    """Print a new random key of 32 bytes in base64: for records.key or matrix.store_key."""
+    typer.echo(base64.b64encode(secrets.token_bytes(32)).decode())
+
+
+def main() -> None:
+    app(prog_name=Path(sys.argv[0]).name)
