@@ -74,6 +74,10 @@ class Homeserver:
         """Write the configuration, start, and return when it answers. Raises ChildError."""
         self.write()
         self.child.start()
+        self.wait()
+
+    def wait(self) -> None:
+        """Return when it answers. Raises ChildError."""
         self.child.wait_for(f"http://127.0.0.1:{self.port}/health")
 
     def stop(self) -> None:

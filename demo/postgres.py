@@ -28,10 +28,6 @@ class Postgres:
         self.log = Path(self._server.log)
         self.socket = parse_qs(urlsplit(self._server.get_uri()).query)["host"][0]
 
-    @property
-    def pid(self) -> int:
-        return int(self._server.get_pid())
-
     def running(self) -> bool:
         return bool(self._server.get_postmaster_info().is_running())
 

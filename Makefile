@@ -1,0 +1,61 @@
+# Everything that one does with this repository. It needs Python 3.11 or newer and, for the tests, Node 20.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+PYTHON ?= python3
+BIN := .venv/bin
+UV := uv==0.13.9
+# Beside another demo: make demo FOLDER=.demo2 PORTS=9000
+FOLDER ?= .demo
+PORTS ?=
+JS := tests/e2e/js
+# Worker processes of the tests.
+WORKERS ?= 2
+
+.PHONY: demo tour check test unit lint format install clean
+
+demo: install  ## start everything on this machine and say how to use it; Ctrl-C stops it
+	@exec $(BIN)/python -m demo --folder $(FOLDER) $(if $(PORTS),--ports-from $(PORTS))
+
+tour: install  ## play all the roles through real clients, from an empty directory, and check every step
+	@rm -rf .demo/tour
+	@exec $(BIN)/python -m demo --folder .demo/tour --ports-from 0 --tour
+
+check: install  ## examine the running demo as one examines a deployment
+	@CARECONNECT_CONFIG=$(FOLDER)/careconnect.toml $(BIN)/careconnect check
+
+test: lint $(JS)/node_modules/.installed  ## all tests
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+
+unit: install  ## the tests that need nothing but Python
+	$(BIN)/python -m pytest tests/unit
+
+lint: install
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: install
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+install: .venv/.installed
+
+# pip stands in where uv cannot be had or does not find the packages (it does not read pip's configuration).
+.venv/.installed: requirements-dev.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "careConnect needs Python 3.11 or newer."; exit 1; }
+	@test -x $(BIN)/python || { echo "Setting up .venv (once)"; $(PYTHON) -m venv .venv || { echo "Python lacks venv: apt-get install python3-venv"; exit 1; }; }
+	@install() { $(BIN)/uv pip install --quiet --python $(BIN)/python "$$@" || $(BIN)/pip install --quiet "$$@"; }; \
+	$(BIN)/pip install --quiet --disable-pip-version-check $(UV) || true; \
+	install --require-hashes -r requirements-dev.lock; \
+	install --no-deps -e .
+	@touch $@
+
+$(JS)/node_modules/.installed: $(JS)/package-lock.json
+	npm ci --prefix $(JS) --no-audit --no-fund
+	@touch $@
+
+clean:  ## remove the demo's data and what the tools left; .venv stays
+	rm -rf .demo build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
