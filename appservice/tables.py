@@ -2,3 +2,4 @@
 
 import core.inbox
 import core.outbox  # noqa: F401
+import records.model  # noqa: F401
