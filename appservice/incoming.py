@@ -32,6 +32,8 @@ class Incoming:
     reacts_to: str | None = None
     """The key (see outgoing.post) of the message of ours that was reacted or replied to."""
     kind: Kind = "text"
+    edited: bool = False
+    """Whether the text is the new wording of an earlier message of the person's."""
 
 
 Listener = Callable[[Tx, Incoming], Awaitable[None]]

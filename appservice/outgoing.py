@@ -24,6 +24,8 @@ class Reply:
     """The key of an earlier message of ours that this one replaces. If that never went out, this is sent anew."""
     notice: bool = False
     """Something nobody asked for: clients show it quieter, and other bots do not answer."""
+    public: bool = False
+    """Says nothing about anybody: may go out in a room where the bot is not allowed to turn encryption on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +45,17 @@ async def post(tx: Tx, vault: Vault, *, subject: UUID, room_id: str, key: str, r
     """
     kind = MESSAGE if isinstance(reply, Reply) else FILE
     payload = await _seal(tx, vault, subject, id_of(key), {"key": key, **asdict(reply)})
-    row = await enqueue(tx, kind=kind, lane=lane_of(room_id), key=key, payload=payload)
-    if isinstance(reply, Reply) and reply.choices:
-        beneath = id_of(reply.edits) if reply.edits else row
-        reactions = json.dumps({"replaced": str(beneath), "message": str(row), "choices": min(reply.choices, 10)})
-        await enqueue(tx, kind=REACTIONS, lane=lane_of(room_id), key=f"{key}:reactions", payload=reactions.encode())
+    await enqueue(tx, kind=kind, lane=lane_of(room_id), key=key, payload=payload)
 
 
 def lane_of(room_id: str) -> str:
     """The lane of what comes from and goes to a room: in order, one at a time."""
     return f"room:{room_id}"
+
+
+def room_of(lane: str) -> str:
+    """The room of such a lane."""
+    return lane.removeprefix("room:")
 
 
 async def unseal(tx: Tx, vault: Vault, row: UUID, payload: bytes) -> dict[str, Any]:

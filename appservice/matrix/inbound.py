@@ -1,5 +1,205 @@
-"""From the inbox to the conversation."""
+"""From the inbox to the conversation: events are decrypted and heard, each once, in the transaction that marks them.
+
+An event whose key is missing waits for it, and the room's other events pass. A key that does not come is asked for
+again, and then the person is told. Events from before the bot's device existed can never be read and are passed over.
+"""
+
+import json
+import time
+from collections.abc import Awaitable
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 
 from appservice.incoming import Incoming, Kind, Listener
+from appservice.matrix.api import ForbiddenError, Json
+from appservice.matrix.device import Device
+from appservice.matrix.filtering import UNREADABLE
+from appservice.matrix.machine import Decrypted, UndecryptableError, UnknownDeviceError
+from appservice.matrix.markdown import escape
+from appservice.matrix.model import bot_message
+from appservice.matrix.people import People
+from appservice.matrix.reading import Said, read
+from appservice.matrix.rooms import DirectRooms
+from appservice.matrix.views import RoomView
+from appservice.outgoing import Reply, post
+from core.database import Database, Tx
+from core.errors import UserError
+from core.inbox import inbox, receive
+from core.lanes import BlockedError, HopelessError, LaterError, Row, wake_blocked
 
-__all__ = ["Incoming", "Kind", "Listener"]
+__all__ = ["Inbound", "Incoming", "Kind", "Listener"]
+
+_PATIENCE = 30.0
+"""Seconds that a key may take before the person is told."""
+_TRIES = 4
+"""Attempts at an event, some 8 seconds in all, before a fault of ours is admitted to the person."""
+_CLOCKS_DIFFER = timedelta(minutes=1)
+_SORRY = (
+    "Something went wrong on our side, and nothing was changed. Please try again; if it happens again, "
+    "please contact the medical centre directly."
+)
+
+
+class Inbound:
+    """Handlers of the inbox kinds of filtering.EVENT and UNREADABLE, for the process that leads."""
+
+    def __init__(self, people: People, device: Device, rooms: DirectRooms, listener: Listener) -> None:
+        self._people = people
+        self._device = device
+        self._views = device.views
+        self._rooms = rooms
+        self._listener = listener
+        self._waiting: dict[UUID, tuple[str, float]] = {}
+        self._learnt: set[str] = set()
+
+    async def event(self, tx: Tx, row: Row) -> None:
+        """Handle what a person said or tapped."""
+        event: Json = json.loads(row.payload)
+        sent_at = event.get("origin_server_ts") or 0
+        if sent_at < (self._device.created_at - _CLOCKS_DIFFER).timestamp() * 1000:
+            return
+        view = await self._view(event["room_id"], event["sender"])
+        said = await self._said(tx, row, event) if view else None
+        if view and said:
+            await _admitting_faults(row, self._hear(tx, view, event, said))
+
+    async def unreadable(self, tx: Tx, row: Row) -> None:
+        """Tell a person that a message of theirs could not be read."""
+        event: Json = json.loads(row.payload)
+        view = await self._view(event["room_id"], event["sender"])
+        if view:
+            await _admitting_faults(row, self._hear(tx, view, event, Said("undecryptable")))
+
+    async def joined(self, tx: Tx, event: Json) -> None:
+        """Let the conversation know that the bot is in a new room, invited by the event's sender."""
+        self._views.forget(event["room_id"])
+        view = await self._view(event["room_id"], event["sender"])
+        if view:
+            await self._hear(tx, view, event, Said("joined"))
+
+    async def mourn(self, tx: Tx, row: Row) -> None:
+        """Admit to the person that their message failed."""
+        event: Json = json.loads(row.payload)
+        await self._answer(tx, event["sender"], event["room_id"], f"sorry:{event['event_id']}", _SORRY)
+
+    async def wake_overdue(self, database: Database) -> None:
+        """Let those events go on whose keys have been waited for long enough."""
+        late = {session for session, since in self._waiting.values() if time.monotonic() - since >= _PATIENCE}
+        if late:
+            async with database.transaction() as tx:
+                for session in late:
+                    await wake_blocked(tx, inbox, session)
+
+    async def _view(self, room_id: str, sender: str) -> RoomView | None:
+        """Return the room, or None if the bot or the sender is not in it any more: there is nobody to answer."""
+        try:
+            view = await self._views.of(room_id)
+            if sender not in view.members:
+                self._views.forget(room_id)
+                view = await self._views.of(room_id)
+        except ForbiddenError:
+            return None
+        return view if sender in view.members else None
+
+    async def _said(self, tx: Tx, row: Row, event: Json) -> Said | None:
+        if event["type"] == "m.room.encrypted":
+            opened = await self._decrypt(event)
+            if opened is None:
+                await self._wait(tx, row, event)
+                return None
+            self._waiting.pop(row.id, None)
+            return read(opened.type, opened.content)
+        said = read(event["type"], event["content"])
+        if event["type"] == "m.reaction" or said is None:
+            return said
+        return Said("plaintext")
+
+    async def _decrypt(self, event: Json) -> Decrypted | None:
+        for last in (False, True):
+            try:
+                return self._device.olm.decrypt_room_event(event)
+            except UnknownDeviceError:
+                if last:
+                    return None
+                await self._device.keys.look_up([event["sender"]], again=True)
+            except UndecryptableError:
+                return None
+        return None
+
+    async def _wait(self, tx: Tx, row: Row, event: Json) -> None:
+        """Wait for the key; after a while, give up and have the person told: once an hour for each session."""
+        session = event["content"]["session_id"]
+        if not self._device.caught_up.is_set():
+            raise BlockedError(session)
+        if row.id not in self._waiting:
+            self._waiting[row.id] = session, time.monotonic()
+            self._device.olm.ask_for_key(event)
+        if time.monotonic() - self._waiting[row.id][1] < _PATIENCE:
+            raise BlockedError(session)
+        del self._waiting[row.id]
+        slim = {name: event[name] for name in ("event_id", "room_id", "sender")}
+        once = f"{session}:{tx.now:%Y%m%d%H}"
+        await receive(tx, kind=UNREADABLE, event_id=once, lane=row.lane, payload=json.dumps(slim).encode())
+
+    async def _hear(self, tx: Tx, view: RoomView, event: Json, said: Said) -> None:
+        """Hand on to the conversation; a sentence that it raises is the answer, and nothing else of it stays."""
+        about = await self._key_of(tx, event["room_id"], said.about) if said.about else None
+        if said.kind == "reaction" and about is None:
+            return  # to somebody else's message
+        sender, room_id = event["sender"], event["room_id"]
+        direct = view.direct(self._device.bot.user_id) == sender
+        if direct and room_id not in self._learnt:
+            person = await self._people.person_of(tx, sender, view.members[sender])
+            await self._rooms.learn(tx, person, room_id)
+        incoming = Incoming(
+            event_id=event["event_id"],
+            room_id=room_id,
+            sender=sender,
+            display_name=view.members[sender],
+            direct=direct,
+            text=said.text,
+            reaction=said.reaction,
+            reacts_to=about,
+            kind=said.kind,
+            edited=said.edited,
+        )
+        try:
+            async with tx.conn.begin_nested():
+                await self._listener(tx, incoming)
+        except UserError as sentence:
+            await self._answer(tx, sender, room_id, f"refusal:{incoming.event_id}", str(sentence))
+        if direct:
+            self._learnt.add(room_id)
+
+    async def _answer(self, tx: Tx, sender: str, room_id: str, key: str, sentence: str) -> None:
+        person = await self._people.person_of(tx, sender)
+        reply = Reply(escape(sentence))
+        await post(tx, self._people.vault, subject=person, room_id=room_id, key=key, reply=reply)
+
+    async def _key_of(self, tx: Tx, room_id: str, event_id: str) -> str | None:
+        """Return the key of our message that this event is, as it was last edited."""
+        found = await tx.conn.execute(
+            select(bot_message.c.key)
+            .where(bot_message.c.event_id == event_id, bot_message.c.room_id == room_id)
+            .order_by(bot_message.c.sent_at.desc())
+            .limit(1)
+        )
+        return found.scalar_one_or_none()
+
+
+async def _admitting_faults(row: Row, work: Awaitable[None]) -> None:
+    """Do the work; a fault of ours is tried again a few times, then the row is given up, so that the person hears."""
+    try:
+        await work
+    except (LaterError, BlockedError, HopelessError, OSError):
+        raise
+    except Exception as fault:
+        database_away = isinstance(fault, DBAPIError) and not isinstance(
+            fault, IntegrityError | ProgrammingError | DataError
+        )
+        if database_away or row.attempts + 1 < _TRIES:
+            raise
+        raise HopelessError(type(fault).__name__) from fault

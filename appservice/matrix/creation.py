@@ -1,0 +1,67 @@
+"""Making a room exactly once, though the process may die between asking for it and writing down its id.
+
+The room is asked for with an alias that follows from what it is for and that nobody can guess. Whoever asks again
+finds the alias taken, and by it the room. Once the id is written down the alias is taken away.
+"""
+
+from appservice.matrix.api import Actor, AwayError, ForbiddenError, Json, MatrixError, NotFoundError
+from appservice.matrix.sealing import unguessable
+from core.settings import MatrixSettings
+
+ENCRYPTED: Json = {"type": "m.room.encryption", "state_key": "", "content": {"algorithm": "m.megolm.v1.aes-sha2"}}
+
+
+def alias_for(matrix: MatrixSettings, purpose: str) -> str:
+    """Return the alias under which the room for this purpose is made."""
+    return f"#careconnect-{unguessable(matrix, purpose)}:{matrix.server_name}"
+
+
+async def create_once(actor: Actor, alias: str, body: Json) -> str:
+    """Make the room, or find the one made before. Returns its id. Raises AwayError, MatrixError.
+
+    `body` has to hold ENCRYPTED in its initial state and invite nobody. A room that the homeserver was killed in the
+    middle of making is left behind empty for a new one.
+    """
+    localpart = alias[1:].partition(":")[0]
+    try:
+        made = await actor.post("createRoom", body=body | {"room_alias_name": localpart})
+        return str(made["room_id"])
+    except MatrixError as taken:
+        if taken.code != "M_ROOM_IN_USE":
+            raise
+    try:
+        room_id = str((await actor.get("directory", "room", alias))["room_id"])
+        await actor.get("rooms", room_id, "state", "m.room.encryption", "")
+    except (NotFoundError, ForbiddenError) as half_made:
+        await remove_alias(actor, alias)
+        raise AwayError("a room was half made") from half_made
+    return room_id
+
+
+async def remove_alias(actor: Actor, alias: str) -> None:
+    """Take the alias away; that it is gone already is fine."""
+    try:
+        await actor.delete("directory", "room", alias)
+    except NotFoundError:
+        return
+
+
+async def invite(actor: Actor, room_id: str, mxid: str, *, is_direct: bool = False) -> None:
+    """Invite a person unless they are invited or there already. Raises AwayError, MatrixError."""
+    try:
+        member = await actor.get("rooms", room_id, "state", "m.room.member", mxid)
+        if member.get("membership") in ("invite", "join"):
+            return
+    except NotFoundError:
+        pass  # never been there
+    body = {"membership": "invite", **({"is_direct": True} if is_direct else {})}
+    await actor.put("rooms", room_id, "state", "m.room.member", mxid, body=body)
+
+
+async def leave(actor: Actor, room_id: str) -> None:
+    """Leave for good; that we are not there is fine."""
+    for step in ("leave", "forget"):
+        try:
+            await actor.post("rooms", room_id, step)
+        except (ForbiddenError, NotFoundError):
+            continue

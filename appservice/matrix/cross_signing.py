@@ -1,0 +1,77 @@
+"""Cross-signing by hand, which nio does not have: with it clients trust the bot's device without a warning.
+
+Specification: https://spec.matrix.org/v1.16/client-server-api/#cross-signing
+"""
+
+import json
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from nio.api import Api as Canonical
+from unpaddedbase64 import decode_base64, encode_base64
+
+from appservice.matrix.api import Actor, Json
+from appservice.matrix.machine import SafeOlm
+
+_USAGES = ("master", "self_signing", "user_signing")
+Seeds = dict[str, Ed25519PrivateKey]
+
+
+def new_seeds() -> Seeds:
+    """Make the three private keys."""
+    return {usage: Ed25519PrivateKey.generate() for usage in _USAGES}
+
+
+def dump(seeds: Seeds) -> bytes:
+    """Write the seeds down: a secret."""
+    return json.dumps({usage: encode_base64(key.private_bytes_raw()) for usage, key in seeds.items()}).encode()
+
+
+def load(text: bytes) -> Seeds:
+    """Read what `dump` wrote."""
+    return {u: Ed25519PrivateKey.from_private_bytes(decode_base64(s)) for u, s in json.loads(text).items()}
+
+
+async def ensure(bot: Actor, olm: SafeOlm, seeds: Seeds) -> None:
+    """See to it that the homeserver has our keys, and our signature under the bot's device. Idempotent.
+
+    The device's keys must have been published. An application service is not asked for a password here (MSC4190).
+    """
+    user, device = olm.user_id, olm.device_id
+    known = await bot.post("keys", "query", body={"device_keys": {user: [device]}})
+    master = known.get("master_keys", {}).get(user, {}).get("keys", {})
+    if _name(seeds["master"]) not in master:
+        await bot.post("keys", "device_signing", "upload", body=_public_keys(olm, seeds))
+    ours = known["device_keys"][user][device]
+    signer = seeds["self_signing"]
+    if _name(signer) not in ours.get("signatures", {}).get(user, {}):
+        signed = _bare(ours) | {"signatures": {user: {_name(signer): _sign(signer, ours)}}}
+        await bot.post("keys", "signatures", "upload", body={user: {device: signed}})
+
+
+def _public_keys(olm: SafeOlm, seeds: Seeds) -> Json:
+    body: Json = {}
+    for usage, key in seeds.items():
+        part: Json = {"user_id": olm.user_id, "usage": [usage], "keys": {_name(key): _public(key)}}
+        if usage == "master":  # by the device: binds the identity to it for those who trusted the device first
+            signature, signer = olm.sign_json(part), f"ed25519:{olm.device_id}"
+        else:
+            signature, signer = _sign(seeds["master"], part), _name(seeds["master"])
+        body[f"{usage}_key"] = part | {"signatures": {olm.user_id: {signer: signature}}}
+    return body
+
+
+def _public(key: Ed25519PrivateKey) -> str:
+    return str(encode_base64(key.public_key().public_bytes_raw()))
+
+
+def _name(key: Ed25519PrivateKey) -> str:
+    return f"ed25519:{_public(key)}"
+
+
+def _bare(signed: dict[str, Any]) -> Json:
+    return {name: value for name, value in signed.items() if name not in ("signatures", "unsigned")}
+
+
+def _sign(key: Ed25519PrivateKey, signed: dict[str, Any]) -> str:
+    return str(encode_base64(key.sign(Canonical.to_canonical_json(_bare(signed)).encode())))

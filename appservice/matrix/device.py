@@ -1,0 +1,93 @@
+"""The bot's device: found or made at start, with its keys published and cross-signed. No login, no password."""
+
+import asyncio
+import secrets
+from datetime import datetime
+
+import psycopg
+
+from appservice.matrix import cross_signing
+from appservice.matrix.api import Actor, Api, MatrixError
+from appservice.matrix.exchange import KeyExchange
+from appservice.matrix.machine import SafeOlm
+from appservice.matrix.room_cipher import RoomCipher
+from appservice.matrix.sealing import pickle_key, seal, unseal
+from appservice.matrix.store import KeyStore
+from appservice.matrix.views import RoomViews
+from core.settings import MatrixSettings
+
+_SEEDS = "cross-signing seeds"
+
+
+class Device:
+    """The bot's device, and what it sees and says with it: of the process that leads, for as long as it leads."""
+
+    def __init__(self, bot: Actor, olm: SafeOlm, created_at: datetime) -> None:
+        self.bot = bot
+        self.olm = olm
+        self.keys = KeyExchange(bot, olm)
+        self.views = RoomViews(bot)
+        self.cipher = RoomCipher(olm, self.keys)
+        self.created_at = created_at
+        self.caught_up = asyncio.Event()
+        """Set once all keys that had come before the start have been taken in."""
+
+
+async def start_device(api: Api, matrix: MatrixSettings, connection: psycopg.Connection) -> Device:
+    """Return the bot's device, ready to read and to speak. Safe to repeat, and to be killed at any line.
+
+    A device whose keys are not those that the homeserver knows (a store lost, or brought back from an old copy) is
+    given up for a new one. Raises AwayError, MatrixError.
+    """
+    await register(api, matrix.bot, matrix.bot_id)
+    device = await _open(api, matrix, connection)
+    known = await device.bot.post("keys", "query", body={"device_keys": {matrix.bot_id: [device.olm.device_id]}})
+    published = known["device_keys"].get(matrix.bot_id, {}).get(device.olm.device_id, {}).get("keys", {})
+    if published and published != _our_keys(device.olm):
+        connection.execute("DELETE FROM matrix_device WHERE user_id = %s", (matrix.bot_id,))
+        return await start_device(api, matrix, connection)
+    if not published:
+        device.olm.account.shared = False
+    await device.keys.publish()
+    await cross_signing.ensure(device.bot, device.olm, _seeds(matrix, connection))
+    return device
+
+
+async def register(api: Api, localpart: str, user_id: str) -> None:
+    """Make the account of one of our users, without a session; that it is there already is fine."""
+    body = {"type": "m.login.application_service", "username": localpart, "inhibit_login": True}
+    try:
+        await api.acting(user_id).post("register", body=body, query={"kind": "user"})
+    except MatrixError as taken:
+        if taken.code != "M_USER_IN_USE":
+            raise
+
+
+async def _open(api: Api, matrix: MatrixSettings, connection: psycopg.Connection) -> Device:
+    user = matrix.bot_id
+    connection.execute(
+        "INSERT INTO matrix_device VALUES (%s, %s, now()) ON CONFLICT DO NOTHING", (user, secrets.token_hex(5).upper())
+    )
+    found = connection.execute("SELECT device_id, created_at FROM matrix_device WHERE user_id = %s", (user,)).fetchone()
+    assert found
+    device_id, created_at = found
+    await api.acting(user).put("devices", device_id, body={"display_name": matrix.display_name})
+    olm = SafeOlm(user, device_id, KeyStore(connection, user, device_id, pickle_key(matrix)))
+    return Device(api.acting(user, device_id), olm, created_at)
+
+
+def _our_keys(olm: SafeOlm) -> dict[str, str]:
+    ours = olm.account.identity_keys
+    return {f"{name}:{olm.device_id}": ours[name] for name in ("curve25519", "ed25519")}
+
+
+def _seeds(matrix: MatrixSettings, connection: psycopg.Connection) -> cross_signing.Seeds:
+    """Read the seeds, or make them; they are stored before anything of theirs is uploaded."""
+    user = matrix.bot_id
+    connection.execute(
+        "INSERT INTO matrix_cross_signing VALUES (%s, %s) ON CONFLICT DO NOTHING",
+        (user, seal(matrix, _SEEDS, cross_signing.dump(cross_signing.new_seeds()))),
+    )
+    found = connection.execute("SELECT sealed FROM matrix_cross_signing WHERE user_id = %s", (user,)).fetchone()
+    assert found
+    return cross_signing.load(unseal(matrix, _SEEDS, found[0]))

@@ -1,0 +1,43 @@
+"""Which room events are kept, and what of them. Pure.
+
+What a person wrote without encryption is never stored: only that something was written. Of consultation rooms nothing
+is kept but who came and went.
+"""
+
+from collections.abc import Container
+from typing import Any
+
+EVENT, MEMBER, UNREADABLE = "matrix", "matrix.member", "matrix.unreadable"
+"""Kinds of inbox rows: what people say, who comes and goes, and whom to tell that a key did not come."""
+
+
+def kept(event: Any, ours: Container[str], private: Container[str]) -> tuple[str, dict[str, Any]] | None:
+    """Return the inbox kind of an event and what is stored of it, or None if it is of no use.
+
+    `ours` are our users' ids, `private` the consultation rooms.
+    """
+    if not isinstance(event, dict) or not all(
+        _is_name(event.get(n)) for n in ("type", "event_id", "room_id", "sender")
+    ):
+        return None
+    content = event.get("content")
+    if event["sender"] in ours or not isinstance(content, dict):
+        return None
+    slim = {name: event.get(name) for name in ("type", "event_id", "room_id", "sender", "origin_server_ts")}
+    if event["type"] == "m.room.member":
+        what = {"membership": content.get("membership"), "is_direct": content.get("is_direct") is True}
+        return MEMBER, slim | {"state_key": event.get("state_key"), "content": what}
+    if event["room_id"] in private or not content:  # without content: redacted
+        return None
+    if event["type"] == "m.room.encrypted" and _is_name(content.get("session_id")):
+        return EVENT, slim | {"content": content}
+    if event["type"] == "m.reaction":
+        return EVENT, slim | {"content": {"m.relates_to": content.get("m.relates_to")}}
+    if event["type"] == "m.room.message":
+        return EVENT, slim | {"content": {"msgtype": content.get("msgtype")}}
+    return None
+
+
+def _is_name(value: Any) -> bool:
+    """Text that the database can hold: other servers may send anything, and one bad event must not stop the rest."""
+    return isinstance(value, str) and value.isprintable()

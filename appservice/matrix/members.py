@@ -1,0 +1,74 @@
+"""Who comes and goes: the bot goes where it is invited, rooms are forgotten when people leave, the keeper looks up."""
+
+import json
+
+from sqlalchemy import select
+
+from appservice.matrix.api import AwayError, ForbiddenError, Json, MatrixError
+from appservice.matrix.device import Device
+from appservice.matrix.inbound import Inbound
+from appservice.matrix.keeper import Keeper
+from appservice.matrix.model import consultation_room
+from appservice.matrix.rooms import DirectRooms
+from core.database import Tx
+from core.lanes import Row
+
+_TRIES = 12
+"""Attempts, an hour in all, to reach the homeserver that an invitation came from."""
+
+
+class Members:
+    """Handler of the inbox kind filtering.MEMBER, for the process that leads."""
+
+    def __init__(self, device: Device, inbound: Inbound, rooms: DirectRooms, keeper: Keeper) -> None:
+        self._device = device
+        self._inbound = inbound
+        self._rooms = rooms
+        self._keeper = keeper
+
+    async def changed(self, tx: Tx, row: Row) -> None:
+        """Somebody was invited, came or went."""
+        event: Json = json.loads(row.payload)
+        room_id, membership = event["room_id"], event["content"]["membership"]
+        found = await tx.conn.execute(select(consultation_room).where(consultation_room.c.room_id == room_id))
+        consultation = found.one_or_none()
+        if consultation:
+            if membership == "join":
+                await self._keeper.joined(tx, consultation)
+        elif event["state_key"] == self._device.bot.user_id:
+            await self._ours(tx, row, event)
+        else:
+            self._device.views.forget(room_id)
+            if membership in ("leave", "ban"):
+                await self._left(tx, room_id)
+
+    async def _ours(self, tx: Tx, row: Row, event: Json) -> None:
+        """The bot was invited, or put out."""
+        membership = event["content"]["membership"]
+        if membership == "invite" and await self._join(row, event):
+            await self._inbound.joined(tx, event)
+        elif membership in ("leave", "ban"):
+            self._device.views.forget(event["room_id"])
+            await self._rooms.forget(tx, event["room_id"])
+
+    async def _join(self, row: Row, event: Json) -> bool:
+        """Go there; False if the invitation is not good any more."""
+        inviter = event["sender"].partition(":")[2]
+        try:
+            await self._device.bot.post("join", event["room_id"], query={"server_name": inviter})
+        except AwayError:
+            if row.attempts + 1 < _TRIES:
+                raise
+            return False
+        except MatrixError:
+            return False
+        return True
+
+    async def _left(self, tx: Tx, room_id: str) -> None:
+        """Somebody has left: a room in which the bot is alone is of no use to anybody."""
+        try:
+            view = await self._device.views.of(room_id)
+        except ForbiddenError:
+            return
+        if not view.members.keys() - {self._device.bot.user_id}:
+            await self._rooms.abandon(tx, room_id)

@@ -1,0 +1,114 @@
+"""Tables: the bot's identity and keys (pickled under settings.matrix.store_key), and rooms."""
+
+from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, Table, Text, Uuid
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from core.tables import Moment, metadata
+
+# Which device the bot has. It lives with the keys below: whoever loses the keys gets a new device.
+device = Table(
+    "matrix_device",
+    metadata,
+    Column("user_id", Text, primary_key=True),
+    Column("device_id", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+)
+
+# The seeds of the bot's cross-signing keys, sealed. To be backed up apart: losing them makes people approve anew.
+cross_signing = Table(
+    "matrix_cross_signing",
+    metadata,
+    Column("user_id", Text, primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+)
+
+olm_account = Table(
+    "matrix_olm_account",
+    metadata,
+    Column("user_id", Text, primary_key=True),
+    Column("device_id", Text, primary_key=True),
+    Column("pickle", LargeBinary, nullable=False),
+    Column("shared", Boolean, nullable=False),
+    Column("sync_token", Text),
+)
+
+olm_session = Table(
+    "matrix_olm_session",
+    metadata,
+    Column("user_id", Text, primary_key=True),
+    Column("device_id", Text, primary_key=True),
+    Column("session_id", Text, primary_key=True),
+    Column("sender_key", Text, nullable=False),
+    Column("pickle", LargeBinary, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("used_at", Moment, nullable=False),
+)
+
+megolm_session = Table(
+    "matrix_megolm_session",
+    metadata,
+    Column("user_id", Text, primary_key=True),
+    Column("device_id", Text, primary_key=True),
+    Column("room_id", Text, primary_key=True),
+    Column("sender_key", Text, primary_key=True),
+    Column("session_id", Text, primary_key=True),
+    Column("signing_key", Text, nullable=False),
+    Column("pickle", LargeBinary, nullable=False),
+    Column("chain", ARRAY(Text), nullable=False),
+    Column("received_at", Moment, nullable=False),
+)
+
+device_key = Table(
+    "matrix_device_key",
+    metadata,
+    Column("user_id", Text, primary_key=True),
+    Column("device_id", Text, primary_key=True),
+    Column("owner_id", Text, primary_key=True),
+    Column("owner_device_id", Text, primary_key=True),
+    Column("ed25519", Text, nullable=False),
+    Column("curve25519", Text, nullable=False),
+    Column("deleted", Boolean, nullable=False),
+)
+
+key_request = Table(
+    "matrix_key_request",
+    metadata,
+    Column("user_id", Text, primary_key=True),
+    Column("device_id", Text, primary_key=True),
+    Column("request_id", Text, primary_key=True),
+    Column("session_id", Text, nullable=False),
+    Column("room_id", Text, nullable=False),
+    Column("algorithm", Text, nullable=False),
+)
+
+# What we have said: which event a message became, for edits, and which message an event was, for reactions.
+# An edit has the event that it edits.
+bot_message = Table(
+    "matrix_bot_message",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("key", Text, nullable=False),
+    Column("room_id", Text, nullable=False),
+    Column("event_id", Text, nullable=False, index=True),
+    Column("sent_at", Moment, nullable=False),
+)
+
+# Where a person and the bot talk alone. `generation` counts the rooms that they have had and left.
+direct_room = Table(
+    "direct_room",
+    metadata,
+    Column("person_id", Uuid, primary_key=True),
+    Column("room_id", Text),
+    Column("generation", Integer, nullable=False, server_default="0"),
+    Index("ix_direct_room_room_id", "room_id"),
+)
+
+consultation_room = Table(
+    "consultation_room",
+    metadata,
+    Column("appointment_id", Uuid, primary_key=True),
+    Column("room_id", Text, nullable=False, unique=True),
+    Column("opened_at", Moment, nullable=False),
+    Column("keeper_left_at", Moment),
+    Column("closed_at", Moment),
+)

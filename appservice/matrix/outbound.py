@@ -1,0 +1,140 @@
+"""From the outbox to the rooms: messages, files and reactions, each under a transaction id fixed beforehand."""
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+from uuid import UUID
+
+from nio.crypto import encrypt_attachment
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+
+from appservice.matrix.api import ForbiddenError, Json, MatrixError
+from appservice.matrix.device import Device
+from appservice.matrix.markdown import message
+from appservice.matrix.model import bot_message
+from appservice.matrix.reactions import NUMBERS
+from appservice.matrix.rooms import DirectRooms
+from appservice.matrix.views import RoomView
+from appservice.outgoing import REACTIONS, room_of, unseal
+from core.database import Tx
+from core.ids import id_of
+from core.lanes import HopelessError, Row
+from core.outbox import enqueue
+from records.sealing import ErasedError, Vault
+
+Attachments = Mapping[str, Callable[[Tx, UUID], Awaitable[bytes]]]
+
+
+class Outbound:
+    """Handlers of the outbox kinds of outgoing.MESSAGE, FILE and REACTIONS, for the process that leads."""
+
+    def __init__(self, vault: Vault, device: Device, rooms: DirectRooms, attachments: Attachments) -> None:
+        self._vault = vault
+        self._bot = device.bot
+        self._views = device.views
+        self._cipher = device.cipher
+        self._rooms = rooms
+        self._attachments = attachments
+
+    async def message(self, tx: Tx, row: Row) -> str:
+        """Send a Reply. Returns the id of the event that shows it: for an edit, of the first one."""
+        said, room_id = await self._unsealed(tx, row), room_of(row.lane)
+        content = message(said["markdown"], notice=said["notice"])
+        edited = await self._event_of(tx, said["edits"], room_id) if said["edits"] else None
+        if edited:
+            content = replacing(edited, content)
+        sent = await self._send(row, await self._encrypted(room_id, public=said["public"]), "m.room.message", content)
+        await self._remember(tx, row, said["key"], edited or sent)
+        if said["choices"]:
+            # In a lane of their own: what is said next does not wait for ten reactions.
+            payload = json.dumps({"room": room_id, "event": edited or sent, "choices": said["choices"]}).encode()
+            lane, key = f"reactions:{room_id}", f"{said['key']}:reactions"
+            await enqueue(tx, kind=REACTIONS, lane=lane, key=key, payload=payload)
+        return edited or sent
+
+    async def file(self, tx: Tx, row: Row) -> str:
+        """Send a File, encrypted before it leaves."""
+        said, room_id = await self._unsealed(tx, row), room_of(row.lane)
+        view = await self._encrypted(room_id, public=False)
+        data = await self._attachments[said["kind"]](tx, UUID(said["id"]))
+        sealed, key = encrypt_attachment(data)
+        content = {
+            "msgtype": "m.file",
+            "body": said["name"],
+            "filename": said["name"],
+            "info": {"mimetype": said["mimetype"], "size": len(data)},
+            "file": {**key, "url": await self._bot.upload(sealed), "mimetype": said["mimetype"]},
+        }
+        sent = await self._send(row, view, "m.room.message", content)
+        await self._remember(tx, row, said["key"], sent)
+        return sent
+
+    async def reactions(self, _tx: Tx, row: Row) -> None:
+        """Put numbers under a message, in order. They go out unencrypted, as every client sends them."""
+        what = json.loads(row.payload)
+        for number, emoji in enumerate(NUMBERS[: what["choices"]], 1):
+            relation = {"rel_type": "m.annotation", "event_id": what["event"], "key": emoji}
+            try:
+                await self._bot.put(
+                    *("rooms", what["room"], "send", "m.reaction", f"{row.id.hex}-{number}"),
+                    body={"m.relates_to": relation},
+                )
+            except MatrixError as refused:
+                if refused.code != "M_DUPLICATE_ANNOTATION":  # there from before the edit
+                    raise HopelessError(refused.code) from refused
+
+    async def mourn(self, tx: Tx, row: Row) -> None:
+        """A message could not be sent: if that was a direct room, it is not one any more."""
+        await self._rooms.forget(tx, room_of(row.lane))
+
+    async def _unsealed(self, tx: Tx, row: Row) -> dict[str, Any]:
+        try:
+            return await unseal(tx, self._vault, row.id, row.payload)
+        except ErasedError as erased:
+            raise HopelessError("the person was erased") from erased
+
+    async def _encrypted(self, room_id: str, *, public: bool) -> tuple[str, RoomView]:
+        """Return the room after seeing to its encryption; refuse one that stays in clear, but for public words."""
+        try:
+            view = await self._views.of(room_id)
+            if not view.encrypted:
+                await self._views.encrypt(room_id)
+                self._views.forget(room_id)  # who else may have turned it on meanwhile
+                view = await self._views.of(room_id)
+        except ForbiddenError as not_in:
+            raise HopelessError("not in the room") from not_in
+        if not view.encrypted and not public:
+            raise HopelessError("the room is not encrypted")
+        return room_id, view
+
+    async def _send(self, row: Row, room: tuple[str, RoomView], event_type: str, content: Json) -> str:
+        room_id, view = room
+        if view.encrypted:
+            content = await self._cipher.encrypt(room_id, frozenset(view.members), event_type, content)
+            event_type = "m.room.encrypted"
+        try:
+            answer = await self._bot.put("rooms", room_id, "send", event_type, row.id.hex, body=content)
+        except MatrixError as refused:
+            self._views.forget(room_id)
+            raise HopelessError(refused.code) from refused
+        return str(answer["event_id"])
+
+    async def _remember(self, tx: Tx, row: Row, key: str, event_id: str) -> None:
+        values = {"id": row.id, "key": key, "room_id": room_of(row.lane), "event_id": event_id, "sent_at": tx.now}
+        await tx.conn.execute(insert(bot_message).values(**values).on_conflict_do_nothing())
+
+    async def _event_of(self, tx: Tx, key: str, room_id: str) -> str | None:
+        found = await tx.conn.execute(
+            select(bot_message.c.event_id).where(bot_message.c.id == id_of(key), bot_message.c.room_id == room_id)
+        )
+        return found.scalar_one_or_none()
+
+
+def replacing(event_id: str, content: Json) -> Json:
+    """Return the content of an edit: https://spec.matrix.org/v1.16/client-server-api/#event-replacements."""
+    fallback = {"body": f"* {content['body']}", "msgtype": content["msgtype"]}
+    if "formatted_body" in content:
+        fallback |= {"format": content["format"], "formatted_body": f"* {content['formatted_body']}"}
+    relation = {"rel_type": "m.replace", "event_id": event_id}
+    return fallback | {"m.new_content": content, "m.relates_to": relation}

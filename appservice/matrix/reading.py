@@ -1,0 +1,64 @@
+"""What a decrypted event says, as far as the conversation cares. Pure."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from appservice.incoming import Kind
+from appservice.matrix.reactions import number_of, plain
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The content of an event in our words; `about` is the event that it replies or reacts to, or edits."""
+
+    kind: Kind
+    text: str = ""
+    reaction: str | None = None
+    about: str | None = None
+    edited: bool = False
+
+
+def read(event_type: str, content: dict[str, Any]) -> Said | None:
+    """Return what was said, or None for what is not said to anybody (calls, verification, poll answers).
+
+    An edit counts as a new message with the new words: people correct a slip of the finger that the bot did not
+    understand. That it is an edit is passed on.
+    """
+    relation = content.get("m.relates_to")
+    relation = relation if isinstance(relation, dict) else {}
+    about = relation.get("event_id")
+    if event_type == "m.reaction":
+        key = relation.get("key")
+        if relation.get("rel_type") != "m.annotation" or not isinstance(key, str) or not isinstance(about, str):
+            return None
+        return Said("reaction", reaction=number_of(key) or plain(key), about=about)
+    if event_type in ("m.sticker", "org.matrix.msc3381.poll.start", "m.poll.start", "m.location"):
+        return Said("other")
+    if event_type != "m.room.message":
+        return None
+    edited = relation.get("rel_type") == "m.replace"
+    if edited:
+        new = content.get("m.new_content")
+        content = new if isinstance(new, dict) else content
+    else:
+        reply = relation.get("m.in_reply_to")
+        about = reply.get("event_id") if isinstance(reply, dict) else None
+    return _message(content, about if isinstance(about, str) else None, edited=edited)
+
+
+def _message(content: dict[str, Any], about: str | None, *, edited: bool) -> Said | None:
+    body, msgtype = content.get("body"), content.get("msgtype")
+    if msgtype == "m.notice":  # other bots: answering them could go on for ever
+        return None
+    if msgtype not in ("m.text", "m.emote") or not isinstance(body, str):
+        return Said("other", about=about)
+    text = _without_quote(body) if about and not edited else body
+    return Said("text", text.strip(), about=about, edited=edited)
+
+
+def _without_quote(body: str) -> str:
+    """Take away the quotation that older clients put above a reply ("> <@who:where> what")."""
+    lines = body.splitlines()
+    while lines and lines[0].startswith("> "):
+        lines.pop(0)
+    return "\n".join(lines)

@@ -1,0 +1,82 @@
+"""Direct rooms: where the bot and one person talk alone."""
+
+import json
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from appservice.matrix.api import Actor
+from appservice.matrix.creation import ENCRYPTED, alias_for, create_once, invite, leave, remove_alias
+from appservice.matrix.model import direct_room
+from appservice.outgoing import lane_of
+from core.database import Tx
+from core.lanes import Row
+from core.outbox import enqueue
+from core.settings import MatrixSettings
+
+UNALIAS, LEAVE = "matrix.unalias", "matrix.leave"
+
+
+class DirectRooms:
+    """Knows each person's room with the bot. Any replica may use it: no keys are needed for making rooms."""
+
+    def __init__(self, bot: Actor, matrix: MatrixSettings) -> None:
+        self._bot = bot
+        self._matrix = matrix
+
+    async def direct_room(self, tx: Tx, person_id: UUID, mxid: str) -> str:
+        """Return the person's room with the bot; make one and invite them if there is none.
+
+        It is the room in which they last talked to the bot. Raises AwayError, MatrixError.
+        """
+        found = await tx.conn.execute(select(direct_room).where(direct_room.c.person_id == person_id))
+        row = found.one_or_none()
+        if row and row.room_id:
+            return str(row.room_id)
+        # Each room that a person has left counts, so that the next one has another alias.
+        alias = alias_for(self._matrix, f"direct:{person_id}:{row.generation if row else 0}")
+        body = {"preset": "private_chat", "is_direct": True, "initial_state": [ENCRYPTED]}
+        room_id = await create_once(self._bot, alias, body)
+        await invite(self._bot, room_id, mxid, is_direct=True)
+        await self.learn(tx, person_id, room_id)
+        await enqueue(tx, kind=UNALIAS, lane=lane_of(room_id), key=f"unalias:{alias}", payload=_json(alias=alias))
+        return room_id
+
+    async def learn(self, tx: Tx, person_id: UUID, room_id: str) -> None:
+        """This is where the person and the bot talk from now on."""
+        row = insert(direct_room).values(person_id=person_id, room_id=room_id)
+        await tx.conn.execute(
+            row.on_conflict_do_update(
+                index_elements=[direct_room.c.person_id],
+                set_={"room_id": room_id},
+                where=direct_room.c.room_id.is_distinct_from(room_id),
+            )
+        )
+
+    async def forget(self, tx: Tx, room_id: str) -> None:
+        """The person has left this room, or the bot was put out: the next message needs a new one."""
+        await tx.conn.execute(
+            update(direct_room)
+            .where(direct_room.c.room_id == room_id)
+            .values(room_id=None, generation=direct_room.c.generation + 1)
+        )
+
+    async def abandon(self, tx: Tx, room_id: str) -> None:
+        """Forget the room and have the bot leave it."""
+        await self.forget(tx, room_id)
+        await enqueue(
+            tx, kind=LEAVE, lane=lane_of(room_id), key=f"leave:{room_id}:{tx.now}", payload=_json(room=room_id)
+        )
+
+    async def unalias(self, _tx: Tx, row: Row) -> None:
+        """Outbox handler: the room's id is written down, so its alias can go."""
+        await remove_alias(self._bot, json.loads(row.payload)["alias"])
+
+    async def leave(self, _tx: Tx, row: Row) -> None:
+        """Outbox handler: leave a room in which nobody is left."""
+        await leave(self._bot, json.loads(row.payload)["room"])
+
+
+def _json(**fields: str) -> bytes:
+    return json.dumps(fields).encode()

@@ -1,0 +1,124 @@
+"""The Matrix service put together: the door for every replica, and the work of the one that leads."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+import aiohttp
+import psycopg
+from aiohttp import web
+from sqlalchemy.exc import DBAPIError
+
+from appservice.incoming import Listener
+from appservice.matrix import filtering, rooms
+from appservice.matrix.api import Api, AwayError, MatrixError
+from appservice.matrix.device import Device, register, start_device
+from appservice.matrix.inbound import Inbound
+from appservice.matrix.keeper import Keeper
+from appservice.matrix.leader import lead
+from appservice.matrix.members import Members
+from appservice.matrix.outbound import Attachments, Outbound
+from appservice.matrix.people import People
+from appservice.matrix.rooms import DirectRooms
+from appservice.matrix.store import prune
+from appservice.matrix.sync import SyncLoop
+from appservice.matrix.transactions import routes
+from appservice.outgoing import FILE, MESSAGE, REACTIONS
+from core.database import Database
+from core.inbox import inbox
+from core.lanes import Handler, LaneWorker, Mourner
+from core.logs import log
+from core.outbox import outbox
+from core.settings import Settings
+
+_log = log("appservice.matrix")
+
+
+class MatrixService:
+    """careConnect on Matrix. One for each process; `run_as_leader` works in one of them at a time."""
+
+    def __init__(self, settings: Settings, database: Database, people: People, http: aiohttp.ClientSession) -> None:
+        self._settings = settings
+        self._matrix = settings.matrix
+        self._database = database
+        self._people = people
+        self._api = Api(http, settings.matrix)
+        self.rooms = DirectRooms(self._api.acting(self._matrix.bot_id), self._matrix)
+        self.keeper = Keeper(people, self._api.acting(self._matrix.keeper_id), self._matrix)
+
+    def routes(self) -> list[web.RouteDef]:
+        """The homeserver's door. Its transactions may be large: the web application has to take 64 MiB."""
+        return routes(self._database, self._matrix)
+
+    async def run_as_leader(
+        self,
+        listener: Listener,
+        *,
+        attachments: Attachments,
+        inbox_handlers: Mapping[str, Handler],
+        outbox_handlers: Mapping[str, Handler],
+    ) -> None:
+        """Work whenever this process holds the bot's device, until cancelled.
+
+        `listener` hears people; the handlers are those of inbox and outbox kinds that are not Matrix's own.
+        """
+
+        async def work(connection: psycopg.Connection) -> None:
+            device = await self._start(connection)
+            inbound = Inbound(self._people, device, self.rooms, listener)
+            members = Members(device, inbound, self.rooms, self.keeper)
+            outbound = Outbound(self._people.vault, device, self.rooms, attachments)
+            hear: dict[str, Handler] = {
+                filtering.EVENT: inbound.event,
+                filtering.UNREADABLE: inbound.unreadable,
+                filtering.MEMBER: members.changed,
+                **inbox_handlers,
+            }
+            do: dict[str, Handler] = {
+                MESSAGE: outbound.message,
+                FILE: outbound.file,
+                REACTIONS: outbound.reactions,
+                rooms.UNALIAS: self.rooms.unalias,
+                rooms.LEAVE: self.rooms.leave,
+                **self.keeper.handlers(),
+                **outbox_handlers,
+            }
+            mourn_hearing: dict[str, Mourner] = {filtering.EVENT: inbound.mourn}
+            mourn_doing: dict[str, Mourner] = {MESSAGE: outbound.mourn, FILE: outbound.mourn}
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(SyncLoop(self._database, device).run())
+                tasks.create_task(LaneWorker(self._database, inbox, hear, mourn_hearing).run())
+                tasks.create_task(LaneWorker(self._database, outbox, do, mourn_doing).run())
+                tasks.create_task(_every(5, inbound.wake_overdue, self._database))
+
+        await lead(self._database.url, f"careconnect device {self._matrix.bot_id}", work)
+
+    async def _start(self, connection: psycopg.Connection) -> Device:
+        prune(connection)
+        device = await start_device(self._api, self._matrix, connection)
+        await register(self._api, self._matrix.keeper, self._matrix.keeper_id)
+        await self._name(self._matrix.bot_id, self._matrix.display_name)
+        await self._name(self._matrix.keeper_id, f"{self._matrix.display_name} (opens consultation rooms)")
+        await self._ping()
+        return device
+
+    async def _name(self, user_id: str, name: str) -> None:
+        actor = self._api.acting(user_id)
+        if (await actor.get("profile", user_id)).get("displayname") != name:
+            await actor.put("profile", user_id, "displayname", body={"displayname": name})
+
+    async def _ping(self) -> None:
+        """Have the homeserver try us now: after we were away it would wait for up to nine minutes."""
+        path = ("", "_matrix", "client", "v1", "appservice", self._matrix.service_id, "ping")
+        try:
+            await self._api.acting(self._matrix.keeper_id).post(*path)
+        except (AwayError, MatrixError) as unreached:
+            _log.warning("the homeserver cannot reach us", reason=str(unreached))
+
+
+async def _every(seconds: float, work: Callable[[Database], Awaitable[None]], database: Database) -> None:
+    while True:
+        await asyncio.sleep(seconds)
+        try:
+            await work(database)
+        except (OSError, DBAPIError) as away:
+            _log.warning("database away", error=type(away).__name__)

@@ -1,0 +1,91 @@
+"""The door through which the homeserver speaks to us: the application service API, version 1.
+
+Specification: https://spec.matrix.org/v1.16/application-service-api/
+"""
+
+import json
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+from sqlalchemy import select
+
+from appservice.matrix.api import Json
+from appservice.matrix.filtering import kept
+from appservice.matrix.model import consultation_room
+from appservice.outgoing import lane_of
+from core.database import Database, Tx
+from core.ids import same
+from core.inbox import receive
+from core.settings import MatrixSettings
+
+_Handler = Callable[[web.Request], Awaitable[web.Response]]
+
+
+def routes(database: Database, matrix: MatrixSettings) -> list[web.RouteDef]:
+    """The homeserver's requests. Each is refused without the hs_token."""
+    token = matrix.hs_token.get_secret_value()
+
+    def guarded(handler: _Handler) -> _Handler:
+        async def guard(request: web.Request) -> web.Response:
+            scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+            if scheme != "Bearer" or not given:
+                return _refuse(401, "M_MISSING_TOKEN")
+            # An empty token is no token: it would let everybody in.
+            if not token or not same(given, token):
+                return _refuse(403, "M_FORBIDDEN")
+            return await handler(request)
+
+        return guard
+
+    async def transaction(request: web.Request) -> web.Response:
+        try:
+            events = (await request.json())["events"]
+        except (ValueError, KeyError, TypeError):
+            return _refuse(400, "M_NOT_JSON")
+        async with database.transaction() as tx:  # answered only once it is on disk: else it comes again
+            await _keep(tx, matrix, events)
+        return web.json_response({})
+
+    async def user(request: web.Request) -> web.Response:
+        """Whether a user of ours exists. Ours are made at start; none is made on being asked."""
+        known = request.match_info["user_id"] in (matrix.bot_id, matrix.keeper_id)
+        return web.json_response({}) if known else _refuse(404, "M_NOT_FOUND")
+
+    async def alias(_request: web.Request) -> web.Response:
+        """Whether a room has this alias: our aliases live for a moment, and nobody is let in by them."""
+        return _refuse(404, "M_NOT_FOUND")
+
+    async def ping(_request: web.Request) -> web.Response:
+        return web.json_response({})
+
+    base = "/_matrix/app/v1"
+    return [
+        web.put(base + "/transactions/{txn_id}", guarded(transaction)),
+        web.get(base + "/users/{user_id}", guarded(user)),
+        web.get(base + "/rooms/{alias}", guarded(alias)),
+        web.post(base + "/ping", guarded(ping)),
+    ]
+
+
+async def _keep(tx: Tx, matrix: MatrixSettings, events: list[Json]) -> None:
+    """Put into the inbox what is of use; a transaction that comes again changes nothing."""
+    rooms = {event.get("room_id") for event in events if isinstance(event, dict)}
+    found = await tx.conn.execute(
+        select(consultation_room.c.room_id).where(consultation_room.c.room_id.in_([str(room) for room in rooms]))
+    )
+    private = {row.room_id for row in found}
+    for event in events:
+        use = kept(event, (matrix.bot_id, matrix.keeper_id), private)
+        if use:
+            kind, what = use
+            await receive(
+                tx,
+                kind=kind,
+                event_id=what["event_id"],
+                lane=lane_of(what["room_id"]),
+                payload=json.dumps(what).encode(),
+            )
+
+
+def _refuse(status: int, code: str) -> web.Response:
+    return web.json_response({"errcode": code}, status=status)
