@@ -1,6 +1,8 @@
 """Imports every floor's tables, so that the one collection of them (core.tables.metadata) is whole."""
 
-import appservice.matrix.model
+import booking.directory.model
+import booking.people.model
+import booking.schedules.model  # noqa: F401
 import core.inbox
 import core.outbox  # noqa: F401
 import records.model  # noqa: F401

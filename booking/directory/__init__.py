@@ -1,0 +1,1 @@
+"""Centres, practitioners and the services they offer; specialties and places as people name them."""

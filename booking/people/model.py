@@ -1,0 +1,37 @@
+"""Tables of people. Names and dates of birth are sealed."""
+
+from sqlalchemy import Boolean, Column, ForeignKey, Integer, LargeBinary, Table, Text, Uuid
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from core.tables import Moment, metadata
+
+person = Table(
+    "person",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("mxid", Text, nullable=False, unique=True),
+    Column("timezone", Text),
+    Column("language", Text),
+    Column("reminder_minutes", ARRAY(Integer)),
+    Column("created_at", Moment, nullable=False),
+)
+
+patient = Table(
+    "patient",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    # Whose own record this is; empty for a family member without an account.
+    Column("person_id", Uuid, ForeignKey("person.id"), unique=True),
+    Column("name", LargeBinary),
+    # Whether the name was given, not taken over from the Matrix account.
+    Column("name_given", Boolean, nullable=False, server_default="false"),
+    Column("born", LargeBinary),
+    Column("created_at", Moment, nullable=False),
+)
+
+guardian = Table(
+    "guardian",
+    metadata,
+    Column("person_id", Uuid, ForeignKey("person.id"), primary_key=True),
+    Column("patient_id", Uuid, ForeignKey("patient.id"), primary_key=True, index=True),
+)

@@ -1,0 +1,68 @@
+"""Tables of schedules. `occupancy` is what makes a time impossible to sell twice."""
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    SmallInteger,
+    Table,
+    Uuid,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import TSTZRANGE, ExcludeConstraint
+
+from core.tables import Moment, metadata
+
+weekly_hours = Table(
+    "weekly_hours",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("practitioner_id", Uuid, ForeignKey("practitioner.id"), nullable=False),
+    Column("centre_id", Uuid, ForeignKey("centre.id"), nullable=False),
+    Column("weekday", SmallInteger, nullable=False),
+    # Minutes after midnight in the centre's zone; 1440 is the day's end.
+    Column("starts", SmallInteger, nullable=False),
+    Column("ends", SmallInteger, nullable=False),
+    Column("valid_from", Date, nullable=False),
+    Column("valid_until", Date),
+    CheckConstraint("weekday BETWEEN 0 AND 6", name="weekday"),
+    CheckConstraint("0 <= starts AND starts < ends AND ends <= 1440", name="span"),
+    Index("ix_weekly_hours_practitioner_id", "practitioner_id", "centre_id"),
+)
+
+time_off = Table(
+    "time_off",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("practitioner_id", Uuid, ForeignKey("practitioner.id"), nullable=False),
+    Column("during", TSTZRANGE, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    CheckConstraint("NOT isempty(during)", name="during"),
+    Index("ix_time_off_practitioner_id", "practitioner_id"),
+)
+
+occupancy = Table(
+    "occupancy",
+    metadata,
+    # Whoever can be in one place only: a practitioner, a patient; a room or a device alike.
+    Column("resource_id", Uuid, nullable=False),
+    Column("seat", SmallInteger, nullable=False, server_default="0"),
+    Column("busy", TSTZRANGE, nullable=False),
+    Column("appointment_id", Uuid, nullable=False),
+    Column("expires_at", Moment),
+    CheckConstraint("NOT isempty(busy) AND lower_inc(busy) AND NOT upper_inc(busy)", name="half_open"),
+    CheckConstraint("upper(busy) - lower(busy) <= interval '1 day'", name="at_most_a_day"),
+    # uuidrange: `=` on a bare uuid needs an extension that not every PostgreSQL ships; a range of one value does not.
+    ExcludeConstraint(
+        (text("uuidrange(resource_id, resource_id, '[]')"), "="),
+        (text("int4range(seat::int, seat::int, '[]')"), "="),
+        ("busy", "&&"),
+        name="no_double_booking",
+        using="gist",
+    ),
+    Index("ix_occupancy_appointment_id", "appointment_id"),
+)
+Index("ix_occupancy_resource", occupancy.c.resource_id, func.lower(occupancy.c.busy), postgresql_include=["busy"])
