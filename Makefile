@@ -5,6 +5,8 @@ SHELL := bash
 PYTHON ?= python3
 BIN := .venv/bin
 UV := uv==0.13.9
+# The service alone (the Dockerfile) needs only requirements.lock.
+LOCK ?= requirements-dev.lock
 # Beside another demo: make demo FOLDER=.demo2 PORTS=9000
 FOLDER ?= .demo
 PORTS ?=
@@ -43,12 +45,12 @@ format: install
 install: .venv/.installed
 
 # pip stands in where uv cannot be had or does not find the packages (it does not read pip's configuration).
-.venv/.installed: requirements-dev.lock pyproject.toml
+.venv/.installed: $(LOCK) pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "careConnect needs Python 3.11 or newer."; exit 1; }
 	@test -x $(BIN)/python || { echo "Setting up .venv (once)"; $(PYTHON) -m venv .venv || { echo "Python lacks venv: apt-get install python3-venv"; exit 1; }; }
 	@install() { $(BIN)/uv pip install --quiet --python $(BIN)/python "$$@" || $(BIN)/pip install --quiet "$$@"; }; \
 	$(BIN)/pip install --quiet --disable-pip-version-check $(UV) || true; \
-	install --require-hashes -r requirements-dev.lock; \
+	install --require-hashes -r $(LOCK); \
 	install --no-deps -e .
 	@touch $@
 

@@ -107,5 +107,26 @@ def new_key() -> None:
     typer.echo(base64.b64encode(secrets.token_bytes(32)).decode())
 
 
+@app.command()
+def new_deployment(
+    folder: Path,
+    *,
+    server_name: Annotated[str, typer.Option(help="The homeserver's name, a domain of yours; it can never change.")],
+    admin: Annotated[list[str], typer.Option(help="Matrix id of one who may set up centres; may be repeated.")],
+    email: Annotated[str | None, typer.Option(help="Where the certificate authority writes to.")] = None,
+) -> None:
+    """Write the names and secrets that docker-compose.yml needs into a new folder."""
+    from appservice.deployment import DeploymentExistsError
+    from appservice.deployment import new_deployment as write
+
+    try:
+        write(folder, server_name=server_name, admins=admin, email=email or f"admin@{server_name}")
+    except DeploymentExistsError as exists:
+        typer.echo(str(exists), err=True)
+        raise typer.Exit(1) from None
+    typer.echo(f"Written. Keep a copy of {folder} apart from the database's backups. Then:")
+    typer.echo(f"docker compose --env-file {folder}/.env up -d")
+
+
 def main() -> None:
     app(prog_name=Path(sys.argv[0]).name)

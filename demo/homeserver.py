@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from signedjson.key import generate_signing_key, write_signing_keys
 from sqlalchemy.engine import make_url
 
 from demo.certificates import Certificates
@@ -84,12 +83,8 @@ class Homeserver:
         self.child.stop()
 
     def write(self) -> None:
-        """Write the second configuration file and, the first time, the signing key and the secrets."""
+        """Write the second configuration file and, the first time, the secrets."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        key = self.folder / "signing.key"
-        if not key.exists():
-            with key.open("w") as file:
-                write_signing_keys(file, (generate_signing_key("a_1"),))
         (self.folder / "homeserver.json").write_text(json.dumps(self._overrides(), indent=1))  # JSON is YAML
 
     def _overrides(self) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The database: can it be reached, is it new enough, is its schema ours, does its clock agree, is work stuck."""
 
+import socket
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 
@@ -63,6 +64,7 @@ def _reason(away: Exception) -> str:
         asyncpg.InvalidCatalogNameError: "there is no database of that name",
         asyncpg.InsufficientPrivilegeError: "the user may not do that",
         TimeoutError: "it does not answer",
+        socket.gaierror: "there is no machine of that name",
     }
     return next((words for kind, words in known.items() if isinstance(origin, kind)), type(origin).__name__)
 
