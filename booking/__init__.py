@@ -1,4 +1,5 @@
-"""The third floor: people, centres, schedules, appointments, payments, reminders, calendars. Knows no Matrix.
+"""The third floor: centres, practitioners, services, schedules, search, appointments, payments, calendars, reminders.
 
-A Matrix id is here only the name by which a person is found.
+Knows no Matrix and no encryption: people are Matrix ids in words, messages to them are notices of ids, and what has to
+be sealed goes through records.Vault. `context` is what all of it needs, `access` says who may do what.
 """

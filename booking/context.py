@@ -1,4 +1,4 @@
-"""What booking's services need besides a transaction."""
+"""What every service of this floor needs beside its transaction."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from records.sealing import Vault
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Made once, by the composition."""
+    """Built once, in the composition."""
 
     vault: Vault
     settings: Settings

@@ -1,1 +1,1 @@
-"""Centres, practitioners and the services they offer; specialties and places as people name them."""
+"""The directory: centres, the practitioners who work there, the services that they offer; specialties and places."""

@@ -1,1 +1,1 @@
-"""Persons (who talk to the service) and patients (who are treated): oneself, and the family one books for."""
+"""People: who writes to us, for whom they book (themselves, their family), and what they are in the directory."""

@@ -1,0 +1,78 @@
+"""What people may say about themselves. Pure."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from babel import Locale, UnknownLocaleError
+
+from core.errors import BadInputError, ConflictError
+
+_MXID = re.compile(r"^@[a-z0-9._=/+-]+:[A-Za-z0-9.\-\[\]:]+$")
+_FAMILY_AT_MOST = 20
+
+
+def checked_name(name: str) -> str:
+    """Return a name with its white space in order. Any script is a name; control characters are not."""
+    name = " ".join(name.split())
+    if not name or not any(unicodedata.category(letter)[0] == "L" for letter in name):
+        raise BadInputError("That is no name I can write on an appointment. Write it like: name Ada Lovelace")
+    if len(name) > 100:
+        raise BadInputError("That name is too long; 100 letters are the most.")
+    if any(unicodedata.category(letter) in {"Cc", "Cs", "Co"} for letter in name):
+        raise BadInputError("That name has signs in it that nobody can read. Please write it again.")
+    return name
+
+
+def checked_birthday(born: date | None, family: Sequence[str | None], name: str, today: date) -> date | None:
+    """Check a new family member's date of birth, and that they are not there already."""
+    if name in family:
+        raise ConflictError("{name} is in your family already.", name=name)
+    if len(family) >= _FAMILY_AT_MOST:
+        raise BadInputError("You can book for {most} people at the most.", most=_FAMILY_AT_MOST)
+    if born and not today - timedelta(days=366 * 130) <= born <= today:
+        raise BadInputError("That date of birth cannot be. Write it like 2018-05-04.")
+    return born
+
+
+def checked_language(text: str) -> str:
+    """Return the ISO 639-1 code of a language given by code or by its name in English or in itself."""
+    wanted = text.strip().casefold()
+    for code in LANGUAGES:
+        locale = Locale(code)
+        if wanted in {code, (locale.english_name or "").casefold(), (locale.display_name or "").casefold()}:
+            return code
+    try:
+        code = Locale.parse(wanted.replace("-", "_")).language
+    except (UnknownLocaleError, ValueError, TypeError):
+        code = ""
+    if code not in LANGUAGES:
+        raise BadInputError("I don't know that language. Write its name in English, or its code, like de.")
+    return code
+
+
+# Languages that doctors are found by; what the service itself speaks is another matter.
+LANGUAGES = (
+    "ar bg bn cs da de el en es et fa fi fr he hi hr hu id it ja ko lt lv ms nb nl pl pt ro ru sk sl sq sr sv sw ta th"
+    " tr uk ur vi zh".split()
+)
+
+
+def checked_reminders(minutes: Sequence[int]) -> list[int]:
+    """Return the times before a visit, longest first: up to five, from a minute to thirty days."""
+    chosen = sorted(set(minutes), reverse=True)
+    if len(chosen) > 5 or any(not 1 <= each <= 30 * 24 * 60 for each in chosen):
+        raise BadInputError(
+            "I can remind you up to five times, from a minute to 30 days before."
+            " Write it like: remind me 24h and 1h before"
+        )
+    return chosen
+
+
+def checked_mxid(text: str) -> str:
+    """Return a Matrix id as it is. Raises BadInputError for what is none."""
+    text = text.strip()
+    if len(text) > 255 or not _MXID.match(text):
+        raise BadInputError("That is no Matrix id. It looks like @ama:example.org")
+    return text

@@ -1,0 +1,195 @@
+"""What a person can do about themselves and their family."""
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import bindparam, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.types import Uuid
+
+from booking.context import Context
+from booking.people.model import guardian, patient, person
+from booking.people.rules import checked_birthday, checked_language, checked_name, checked_reminders
+from core.database import Tx
+from core.errors import RefusedError
+from core.ids import id_of, new_id
+from core.timezones import zone
+from records.sealing import ErasedError, Place
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """Somebody who is treated."""
+
+    id: UUID
+    name: str | None
+    born: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who talks to the service, and all that follows from who they are."""
+
+    id: UUID
+    mxid: str
+    timezone: str
+    timezone_chosen: bool
+    language: str
+    reminder_minutes: tuple[int, ...]
+    patient: Patient
+    family: tuple[Patient, ...]
+    """Whom they may book for besides themselves."""
+    practitioner_id: UUID | None
+    administers: frozenset[UUID]
+    """Centres."""
+    platform_admin: bool
+
+    @property
+    def name(self) -> str | None:
+        return self.patient.name
+
+
+async def person_of(tx: Tx, ctx: Context, mxid: str, *, display_name: str | None = None) -> Person:
+    """Find the person behind a Matrix id; make them at first sight, with their account's name as their name."""
+    found = await tx.conn.execute(select(person.c.id).where(person.c.mxid == mxid))
+    person_id = found.scalar_one_or_none()
+    if person_id is None:
+        person_id = await _register(tx, mxid)
+    known = await person_by_id(tx, ctx, person_id)
+    if known.name is None and display_name and display_name.strip():
+        name = " ".join(display_name.split())[:100]
+        await _write_name(tx, ctx, known.patient.id, name, given=False)
+        return await person_by_id(tx, ctx, person_id)
+    return known
+
+
+async def _register(tx: Tx, mxid: str) -> UUID:
+    """Ids follow from the Matrix id, so that two first messages at once make one person."""
+    person_id, patient_id = id_of(f"person:{mxid}"), id_of(f"patient:{mxid}")
+    await tx.conn.execute(insert(person).values(id=person_id, mxid=mxid, created_at=tx.now).on_conflict_do_nothing())
+    await tx.conn.execute(
+        insert(patient).values(id=patient_id, person_id=person_id, created_at=tx.now).on_conflict_do_nothing()
+    )
+    return person_id
+
+
+_PERSON = text("""
+    SELECT p.mxid, p.timezone, p.language, p.reminder_minutes, own.id AS patient_id, d.id AS practitioner_id,
+        ARRAY(SELECT centre_id FROM centre_admin a WHERE a.person_id = p.id) AS administers,
+        ARRAY(SELECT patient_id FROM guardian g WHERE g.person_id = p.id) AS family
+    FROM person p JOIN patient own ON own.person_id = p.id LEFT JOIN practitioner d ON d.person_id = p.id
+    WHERE p.id = :id
+""").bindparams(bindparam("id", type_=Uuid))
+
+
+async def person_by_id(tx: Tx, ctx: Context, person_id: UUID) -> Person:
+    """Raises RefusedError for an unknown id."""
+    row = (await tx.conn.execute(_PERSON, {"id": person_id})).one_or_none()
+    if row is None:
+        raise RefusedError
+    patients = await _patients(tx, ctx, [row.patient_id, *row.family])
+    defaults = ctx.settings.booking
+    return Person(
+        id=person_id,
+        mxid=row.mxid,
+        timezone=row.timezone or defaults.timezone,
+        timezone_chosen=row.timezone is not None,
+        language=row.language or defaults.language,
+        reminder_minutes=tuple(defaults.reminder_minutes if row.reminder_minutes is None else row.reminder_minutes),
+        patient=patients[row.patient_id],
+        family=tuple(patients[each] for each in sorted(row.family)),
+        practitioner_id=row.practitioner_id,
+        administers=frozenset(row.administers),
+        platform_admin=row.mxid in ctx.settings.matrix.platform_admins,
+    )
+
+
+async def _patients(tx: Tx, ctx: Context, ids: list[UUID]) -> dict[UUID, Patient]:
+    found = await tx.conn.execute(select(patient.c.id, patient.c.name, patient.c.born).where(patient.c.id.in_(ids)))
+    return {
+        row.id: Patient(
+            row.id,
+            await _opened(tx, ctx, row.id, "name", row.name),
+            None if row.born is None else date.fromisoformat(await _opened(tx, ctx, row.id, "born", row.born) or ""),
+        )
+        for row in found.all()
+    }
+
+
+async def _opened(tx: Tx, ctx: Context, patient_id: UUID, column: str, sealed: bytes | None) -> str | None:
+    if sealed is None:
+        return None
+    try:
+        return (await ctx.vault.open(tx, patient_id, Place("patient", column, patient_id), sealed)).decode()
+    except ErasedError:
+        return None
+
+
+async def _write_name(tx: Tx, ctx: Context, patient_id: UUID, name: str, *, given: bool) -> None:
+    sealed = await ctx.vault.seal(tx, patient_id, Place("patient", "name", patient_id), name.encode())
+    await tx.conn.execute(update(patient).where(patient.c.id == patient_id).values(name=sealed, name_given=given))
+
+
+async def set_name(tx: Tx, ctx: Context, actor: Person, name: str) -> Person:
+    """Say how the clinics should call you. Raises BadInputError."""
+    await _write_name(tx, ctx, actor.patient.id, checked_name(name), given=True)
+    return await person_by_id(tx, ctx, actor.id)
+
+
+async def set_timezone(tx: Tx, ctx: Context, actor: Person, name: str) -> Person:
+    """Choose the zone in which times are shown and understood. Raises BadInputError."""
+    await tx.conn.execute(update(person).where(person.c.id == actor.id).values(timezone=zone(name).key))
+    return await person_by_id(tx, ctx, actor.id)
+
+
+async def set_language(tx: Tx, ctx: Context, actor: Person, language: str) -> Person:
+    """Choose a language by its code or name. Raises BadInputError."""
+    await tx.conn.execute(update(person).where(person.c.id == actor.id).values(language=checked_language(language)))
+    return await person_by_id(tx, ctx, actor.id)
+
+
+async def set_reminders(tx: Tx, ctx: Context, actor: Person, minutes: list[int]) -> Person:
+    """Choose how long before a visit to be reminded; none for an empty list. Raises BadInputError."""
+    chosen = checked_reminders(minutes)
+    await tx.conn.execute(update(person).where(person.c.id == actor.id).values(reminder_minutes=chosen))
+    return await person_by_id(tx, ctx, actor.id)
+
+
+async def add_family_member(tx: Tx, ctx: Context, actor: Person, name: str, born: date | None) -> Patient:
+    """Add somebody without an account whom you are guardian of. Raises BadInputError."""
+    name = checked_name(name)
+    born = checked_birthday(born, [member.name for member in actor.family], name, tx.now.date())
+    patient_id = new_id()
+    sealed_name = await ctx.vault.seal(tx, patient_id, Place("patient", "name", patient_id), name.encode())
+    sealed_born = (
+        await ctx.vault.seal(tx, patient_id, Place("patient", "born", patient_id), born.isoformat().encode())
+        if born
+        else None
+    )
+    await tx.conn.execute(
+        insert(patient).values(id=patient_id, name=sealed_name, name_given=True, born=sealed_born, created_at=tx.now)
+    )
+    await tx.conn.execute(insert(guardian).values(person_id=actor.id, patient_id=patient_id))
+    return Patient(patient_id, name, born)
+
+
+async def patient_name(tx: Tx, ctx: Context, patient_id: UUID) -> str:
+    """Return a patient's name, or "A patient" when there is none (any more). Who may know it the caller has decided."""
+    known = await _patients(tx, ctx, [patient_id])
+    return (known[patient_id].name if patient_id in known else None) or "A patient"
+
+
+async def guardians_of(tx: Tx, patient_id: UUID) -> list[UUID]:
+    """Return the ids of the persons who speak for a patient: the patient, and guardians."""
+    found = await tx.conn.execute(
+        select(patient.c.person_id)
+        .where(patient.c.id == patient_id, patient.c.person_id.is_not(None))
+        .union(select(guardian.c.person_id).where(guardian.c.patient_id == patient_id))
+    )
+    return sorted(row[0] for row in found)
+
+
+async def person_id_of(tx: Tx, mxid: str) -> UUID:
+    """Return the id of the person behind a Matrix id who may not have written yet: made, so that they can be named."""
+    return await _register(tx, mxid)
