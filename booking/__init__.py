@@ -1,5 +1,4 @@
-"""The third floor: centres, practitioners, services, schedules, search, appointments, payments, calendars, reminders.
+"""The third floor: people, centres, schedules, appointments, payments, reminders, calendars. Knows no Matrix.
 
-Knows no Matrix and no encryption: people are Matrix ids in words, messages to them are notices of ids, and what has to
-be sealed goes through records.Vault. `context` is what all of it needs, `access` says who may do what.
+A Matrix id is here only the name by which a person is found.
 """

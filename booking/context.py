@@ -1,4 +1,4 @@
-"""What every service of this floor needs beside its transaction."""
+"""What booking's services need besides a transaction."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from records.sealing import Vault
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Built once, in the composition."""
+    """Made once, by the composition."""
 
     vault: Vault
     settings: Settings

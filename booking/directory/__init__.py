@@ -1,1 +1,1 @@
-"""The directory: centres, the practitioners who work there, the services that they offer; specialties and places."""
+"""Centres, practitioners and the services they offer; specialties and places as people name them."""

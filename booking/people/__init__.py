@@ -1,1 +1,1 @@
-"""People: who writes to us, for whom they book (themselves, their family), and what they are in the directory."""
+"""Persons (who talk to the service) and patients (who are treated): oneself, and the family one books for."""

@@ -11,7 +11,6 @@ def upgrade() -> None:
         CREATE TABLE person (
             id uuid NOT NULL CONSTRAINT pk_person PRIMARY KEY,
             mxid text NOT NULL CONSTRAINT uq_person_mxid UNIQUE,
-            name bytea,
             timezone text,
             language text,
             reminder_minutes integer[],
@@ -19,9 +18,9 @@ def upgrade() -> None:
         );
         CREATE TABLE patient (
             id uuid NOT NULL CONSTRAINT pk_patient PRIMARY KEY,
-            person_id uuid CONSTRAINT uq_patient_person_id UNIQUE
-                CONSTRAINT fk_patient_person_id REFERENCES person,
+            person_id uuid CONSTRAINT fk_patient_person_id REFERENCES person CONSTRAINT uq_patient_person_id UNIQUE,
             name bytea,
+            name_given boolean NOT NULL DEFAULT false,
             born bytea,
             created_at timestamptz NOT NULL
         );
@@ -31,8 +30,7 @@ def upgrade() -> None:
             CONSTRAINT pk_guardian PRIMARY KEY (person_id, patient_id)
         );
         CREATE INDEX ix_guardian_patient_id ON guardian (patient_id);
-    """)
-    op.execute("""
+
         CREATE TABLE centre (
             id uuid NOT NULL CONSTRAINT pk_centre PRIMARY KEY,
             slug text NOT NULL CONSTRAINT uq_centre_slug UNIQUE,
@@ -44,12 +42,11 @@ def upgrade() -> None:
             longitude double precision NOT NULL,
             timezone text NOT NULL,
             currency text NOT NULL,
-            cancel_hours integer NOT NULL CONSTRAINT ck_centre_cancel_hours CHECK (cancel_hours >= 0),
-            late_refund_percent integer NOT NULL
-                CONSTRAINT ck_centre_late_refund_percent CHECK (late_refund_percent BETWEEN 0 AND 100),
-            phone text,
-            accessible boolean NOT NULL,
-            created_at timestamptz NOT NULL
+            cancel_hours integer NOT NULL,
+            late_refund_percent smallint NOT NULL,
+            phone text NOT NULL,
+            created_at timestamptz NOT NULL,
+            CONSTRAINT ck_centre_late_refund CHECK (late_refund_percent BETWEEN 0 AND 100)
         );
         CREATE INDEX ix_centre_latitude_longitude ON centre (latitude, longitude);
         CREATE TABLE centre_admin (
@@ -58,15 +55,16 @@ def upgrade() -> None:
             CONSTRAINT pk_centre_admin PRIMARY KEY (centre_id, person_id)
         );
         CREATE INDEX ix_centre_admin_person_id ON centre_admin (person_id);
+
         CREATE TABLE practitioner (
             id uuid NOT NULL CONSTRAINT pk_practitioner PRIMARY KEY,
             slug text NOT NULL CONSTRAINT uq_practitioner_slug UNIQUE,
             name text NOT NULL,
-            gender text,
+            gender text NOT NULL,
             languages text[] NOT NULL,
             specialties text[] NOT NULL,
-            person_id uuid CONSTRAINT uq_practitioner_person_id UNIQUE
-                CONSTRAINT fk_practitioner_person_id REFERENCES person,
+            person_id uuid CONSTRAINT fk_practitioner_person_id REFERENCES person
+                CONSTRAINT uq_practitioner_person_id UNIQUE,
             created_at timestamptz NOT NULL
         );
         CREATE TABLE practitioner_role (
@@ -75,33 +73,30 @@ def upgrade() -> None:
             CONSTRAINT pk_practitioner_role PRIMARY KEY (practitioner_id, centre_id)
         );
         CREATE INDEX ix_practitioner_role_centre_id ON practitioner_role (centre_id);
-    """)
-    op.execute("""
+
         CREATE TABLE service (
             id uuid NOT NULL CONSTRAINT pk_service PRIMARY KEY,
-            practitioner_id uuid NOT NULL,
-            centre_id uuid NOT NULL,
+            practitioner_id uuid NOT NULL CONSTRAINT fk_service_practitioner_id REFERENCES practitioner,
+            centre_id uuid NOT NULL CONSTRAINT fk_service_centre_id REFERENCES centre,
             name text NOT NULL,
             specialty text NOT NULL,
-            minutes integer NOT NULL CONSTRAINT ck_service_minutes CHECK (minutes BETWEEN 5 AND 480),
-            buffer_before integer NOT NULL,
-            buffer_after integer NOT NULL,
-            grid_minutes integer NOT NULL
-                CONSTRAINT ck_service_grid_minutes CHECK (grid_minutes BETWEEN 1 AND 1440),
-            min_notice_minutes integer NOT NULL
-                CONSTRAINT ck_service_min_notice_minutes CHECK (min_notice_minutes >= 0),
-            window_days integer NOT NULL CONSTRAINT ck_service_window_days CHECK (window_days >= 1),
-            mode text NOT NULL CONSTRAINT ck_service_mode CHECK (mode IN ('online', 'in-person')),
-            price_amount bigint NOT NULL CONSTRAINT ck_service_price_amount CHECK (price_amount >= 0),
+            minutes smallint NOT NULL,
+            buffer_before smallint NOT NULL,
+            buffer_after smallint NOT NULL,
+            grid_minutes smallint NOT NULL,
+            min_notice_minutes integer NOT NULL,
+            window_days smallint NOT NULL,
+            mode text NOT NULL,
+            price_amount integer NOT NULL,
             price_currency text NOT NULL,
-            payment text NOT NULL CONSTRAINT ck_service_payment CHECK (payment IN ('prepay', 'desk')),
+            payment text NOT NULL,
             active boolean NOT NULL,
             created_at timestamptz NOT NULL,
-            CONSTRAINT ck_service_buffers CHECK (buffer_before >= 0 AND buffer_after >= 0),
-            CONSTRAINT fk_service_practitioner_id_centre_id FOREIGN KEY (practitioner_id, centre_id)
-                REFERENCES practitioner_role (practitioner_id, centre_id)
+            CONSTRAINT ck_service_length CHECK (minutes BETWEEN 5 AND 480 AND grid_minutes BETWEEN 5 AND 480),
+            CONSTRAINT ck_service_buffers CHECK (buffer_before BETWEEN 0 AND 240 AND buffer_after BETWEEN 0 AND 240),
+            CONSTRAINT ck_service_price CHECK (price_amount >= 0)
         );
-        CREATE INDEX ix_service_practitioner_id_centre_id ON service (practitioner_id, centre_id);
+        CREATE INDEX ix_service_practitioner_id ON service (practitioner_id);
         CREATE INDEX ix_service_centre_id ON service (centre_id);
         CREATE INDEX ix_service_specialty ON service (specialty) WHERE active;
     """)
