@@ -31,7 +31,7 @@ def clock_finding(whose: str, theirs: datetime, ours: datetime) -> Finding:
             f"{whose} clock is {apart.total_seconds():.0f} s away from this machine's.",
             "Let both be set by NTP: holds, reminders and signatures of payments hang on the time.",
         )
-    return ok("clock", f"{whose} agrees with this machine's.")
+    return ok("clock", f"{whose} clock agrees with this machine's.")
 
 
 async def check_database(settings: Settings) -> AsyncIterator[Finding]:

@@ -17,10 +17,9 @@ _RENEW = "Make the registration anew with `careconnect registration`, and restar
 async def check_homeserver(settings: Settings) -> AsyncIterator[Finding]:
     matrix = settings.matrix
     timeout = aiohttp.ClientTimeout(total=15)
-    headers = {"Authorization": f"Bearer {matrix.as_token.get_secret_value()}"}
     base = matrix.homeserver_url.rstrip("/") + "/"
     try:
-        async with aiohttp.ClientSession(base, timeout=timeout, headers=headers) as http:
+        async with aiohttp.ClientSession(base, timeout=timeout) as http:
             async for finding in _findings(http, matrix):
                 yield finding
     except (OSError, aiohttp.ClientError, ValueError) as away:
@@ -31,12 +30,16 @@ async def check_homeserver(settings: Settings) -> AsyncIterator[Finding]:
         )
 
 
-async def _ask(http: aiohttp.ClientSession, method: str, path: str, **how: Any) -> tuple[int, dict[str, Any]]:
-    async with http.request(method, f"_matrix/client/{path}", **how) as answer:
+async def _ask(
+    http: aiohttp.ClientSession, matrix: MatrixSettings, method: str, path: str, **how: Any
+) -> tuple[int, dict[str, Any]]:
+    headers = {"Authorization": f"Bearer {matrix.as_token.get_secret_value()}"}
+    async with http.request(method, f"_matrix/client/{path}", headers=headers, **how) as answer:
         return answer.status, dict(await answer.json())
 
 
 async def _findings(http: aiohttp.ClientSession, matrix: MatrixSettings) -> AsyncIterator[Finding]:
+    # Without our token: what answers should be seen to be a homeserver even if it refuses that.
     async with http.get("_matrix/client/versions") as answer:
         versions = [str(version) for version in (await answer.json()).get("versions", [])]
         date = answer.headers.get("Date")
@@ -46,7 +49,7 @@ async def _findings(http: aiohttp.ClientSession, matrix: MatrixSettings) -> Asyn
     yield ok("homeserver", f"It answers, and speaks Matrix up to {versions[-1]}.")
     if date:
         yield clock_finding("The homeserver's", parsedate_to_datetime(date), datetime.now(UTC))
-    status, who = await _ask(http, "GET", "v3/account/whoami")
+    status, who = await _ask(http, matrix, "GET", "v3/account/whoami")
     if status != 200:
         yield wrong("registration", "The homeserver does not know our as_token.", _RENEW)
         return
@@ -69,7 +72,7 @@ def _names(matrix: MatrixSettings, sender: str) -> Finding:
 
 
 async def _namespace(http: aiohttp.ClientSession, matrix: MatrixSettings) -> Finding:
-    status, answer = await _ask(http, "GET", "v3/account/whoami", params={"user_id": matrix.bot_id})
+    status, answer = await _ask(http, matrix, "GET", "v3/account/whoami", params={"user_id": matrix.bot_id})
     # Before the service's first start the bot has no account; the homeserver tells that apart from "not yours".
     if status == 200 or "not registered" in str(answer.get("error")):
         return ok("bot", f"{matrix.bot_id} is in the service's namespace.")
@@ -77,7 +80,7 @@ async def _namespace(http: aiohttp.ClientSession, matrix: MatrixSettings) -> Fin
 
 
 async def _ping(http: aiohttp.ClientSession, matrix: MatrixSettings) -> Finding:
-    status, answer = await _ask(http, "POST", f"v1/appservice/{matrix.service_id}/ping", json={})
+    status, answer = await _ask(http, matrix, "POST", f"v1/appservice/{matrix.service_id}/ping", json={})
     if status == 200:
         return ok("ping", f"The homeserver reaches careConnect in {answer.get('duration_ms')} ms.")
     match answer.get("errcode"):
