@@ -1,16 +1,11 @@
-"""What the Matrix floor asks of booking: who somebody is, and whose a visit is. The only door from here to there."""
+"""What the Matrix floor asks of the rest: who somebody is, and whose a visit is (answered by registry.py)."""
 
 from dataclasses import dataclass
+from typing import Protocol
 from uuid import UUID
 
-from booking.appointments.service import Status, appointment
-from booking.context import Context
-from booking.directory.service import practitioner_person
-from booking.people.service import guardians_of, person_by_id, person_of
 from core.database import Tx
 from records.sealing import Vault
-
-_STANDING = frozenset({Status.BOOKED, Status.ARRIVED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,31 +21,16 @@ class Visit:
     """The doctor's; empty while they have no account."""
 
 
-class People:
-    """Who is who, by the tables of booking."""
-
-    def __init__(self, ctx: Context) -> None:
-        self._ctx = ctx
+class People(Protocol):
+    """Who is who."""
 
     @property
-    def vault(self) -> Vault:
-        return self._ctx.vault
+    def vault(self) -> Vault: ...
 
     async def person_of(self, tx: Tx, mxid: str, display_name: str | None = None) -> UUID:
         """Return the id of the person with this account; one who is new is made."""
-        return (await person_of(tx, self._ctx, mxid, display_name=display_name)).id
+        ...
 
     async def visit(self, tx: Tx, appointment_id: UUID) -> Visit:
         """Return the visit and the accounts of its two sides."""
-        found = await appointment(tx, appointment_id)
-        doctor = await practitioner_person(tx, found.practitioner.id)
-        patients = await guardians_of(tx, found.patient_id)
-        return Visit(
-            found.code,
-            found.status in _STANDING,
-            {person: await self._mxid(tx, person) for person in patients},
-            {doctor: await self._mxid(tx, doctor)} if doctor else {},
-        )
-
-    async def _mxid(self, tx: Tx, person_id: UUID) -> str:
-        return (await person_by_id(tx, self._ctx, person_id)).mxid
+        ...

@@ -1,0 +1,296 @@
+"""A person's Matrix client on matrix-nio: registers, encrypts, talks with the bot. For tests and for the tour."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Self, TypeVar
+from uuid import uuid4
+
+from nio import (
+    AsyncClient,
+    AsyncClientConfig,
+    Event,
+    LoginResponse,
+    MatrixRoom,
+    MegolmEvent,
+    ReactionEvent,
+    RegisterResponse,
+    RoomEncryptedFile,
+    RoomMessage,
+    SyncResponse,
+)
+from nio.api import Api
+from nio.crypto import decrypt_attachment
+from nio.store import SqliteMemoryStore
+
+_ENCRYPTION = {"type": "m.room.encryption", "state_key": "", "content": {"algorithm": "m.megolm.v1.aes-sha2"}}
+
+
+class ClientError(Exception):
+    """The homeserver refused, or what was waited for did not come."""
+
+
+class _MemoryStore(SqliteMemoryStore):  # type: ignore[misc]
+    """Keys that are gone with the process."""
+
+    def __init__(self, user_id: str, device_id: str, _path: str, pickle_key: str = "", _name: str = "") -> None:
+        super().__init__(user_id, device_id, pickle_key)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A message of somebody else's, decrypted."""
+
+    room: str
+    event: str
+    sender: str
+    body: str
+    html: str | None
+    replaces: str | None
+    """The event that this one edits."""
+    encrypted: bool
+    source: Any
+    """The nio event."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tapped:
+    """A reaction of somebody else's."""
+
+    room: str
+    event: str
+    sender: str
+    key: str
+
+
+T = TypeVar("T")
+Wanted = str | Callable[[Heard], bool]
+"""Words that the message contains, or a question about it."""
+
+
+class Person:
+    """Somebody with a client of their own. Make it with `logged_in` or `registered`; `close` it."""
+
+    def __init__(self, client: AsyncClient) -> None:
+        self.client = client
+        self.heard: list[Heard] = []
+        self.tapped: list[Tapped] = []
+        self.unreadable: list[MegolmEvent] = []
+        self._news = asyncio.Condition()
+        self._syncing: asyncio.Task[None] | None = None
+
+    @property
+    def mxid(self) -> str:
+        return str(self.client.user_id)
+
+    @classmethod
+    async def registered(cls, homeserver: str, localpart: str, password: str) -> Self:
+        """Register as a patient does, and come in."""
+        person = cls(_client(homeserver, localpart))
+        answer = await person.client.register(localpart, password, device_name="test")
+        if not isinstance(answer, RegisterResponse):
+            await person.client.close()
+            raise ClientError(str(answer))
+        return await person._come_in()
+
+    @classmethod
+    async def logged_in(cls, homeserver: str, localpart: str, password: str) -> Self:
+        """Log in with an account that there is."""
+        person = cls(_client(homeserver, localpart))
+        answer = await person.client.login(password, device_name="test")
+        if not isinstance(answer, LoginResponse):
+            await person.client.close()
+            raise ClientError(str(answer))
+        return await person._come_in()
+
+    async def _come_in(self) -> Self:
+        self.client.add_event_callback(self._on_event, (RoomMessage, ReactionEvent, MegolmEvent))
+        await self._sync_once(0, full=True)
+        self._syncing = asyncio.create_task(self._sync())
+        return self
+
+    async def _sync(self) -> None:
+        while True:
+            await self._sync_once(20_000)
+
+    async def _sync_once(self, patience: int, *, full: bool = False) -> None:
+        answer = await self.client.sync(timeout=patience, full_state=full)
+        if not isinstance(answer, SyncResponse):
+            await asyncio.sleep(0.2)
+            return
+        if self.client.should_upload_keys:
+            await self.client.keys_upload()
+        if self.client.should_query_keys:
+            await self.client.keys_query()
+        if self.client.should_claim_keys:
+            await self.client.keys_claim(self.client.get_users_for_key_claiming())
+        await self.client.send_to_device_messages()
+        async with self._news:
+            self._news.notify_all()
+
+    async def close(self) -> None:
+        if self._syncing:
+            self._syncing.cancel()
+            await asyncio.gather(self._syncing, return_exceptions=True)
+        await self.client.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def _on_event(self, room: MatrixRoom, event: Event) -> None:
+        if event.sender == self.client.user_id:
+            return
+        if isinstance(event, MegolmEvent):
+            self.unreadable.append(event)
+        elif isinstance(event, ReactionEvent):
+            self.tapped.append(Tapped(room.room_id, event.reacts_to, event.sender, event.key))
+        else:
+            self.heard.append(_heard(room.room_id, event))
+
+    # Rooms
+
+    async def direct_room(self, mxid: str, seconds: float = 30) -> str:
+        """Begin an encrypted room for two, and wait until the other is in."""
+        made = await self.client.room_create(is_direct=True, invite=[mxid], initial_state=[_ENCRYPTION])
+        room_id = str(getattr(made, "room_id", ""))
+        if not room_id:
+            raise ClientError(str(made))
+        await self._until(lambda: self._is_in(room_id, mxid) or None, seconds, f"{mxid} did not come")
+        return room_id
+
+    def _is_in(self, room_id: str, mxid: str) -> bool:
+        room = self.client.rooms.get(room_id)
+        return bool(room and room.encrypted and mxid in room.users and mxid not in room.invited_users)
+
+    async def invitation(self, *, named: str | None = None, by: str | None = None, seconds: float = 30) -> str:
+        """Wait for an invitation, by the room's name or by who sent it; return the room's id."""
+
+        def found() -> str | None:
+            for room_id, room in self.client.invited_rooms.items():
+                if (named is None or room.name == named) and (by is None or room.inviter == by):
+                    return str(room_id)
+            return None
+
+        return await self._until(found, seconds, "no invitation came")
+
+    async def join(self, room_id: str) -> None:
+        """Take an invitation up."""
+        answer = await self.client.join(room_id)
+        if not hasattr(answer, "room_id"):
+            raise ClientError(str(answer))
+        await self._until(lambda: room_id in self.client.rooms or None, 30, "the room did not appear")
+
+    async def leave(self, room_id: str) -> None:
+        await self.client.room_leave(room_id)
+
+    # Talking
+
+    async def say(self, room_id: str, text: str, **more: Any) -> str:
+        """Say something, encrypted if the room is; return the event's id."""
+        return await self.send(room_id, "m.room.message", {"msgtype": "m.text", "body": text, **more})
+
+    async def edit(self, room_id: str, event_id: str, text: str) -> str:
+        new = {"msgtype": "m.text", "body": text}
+        relation = {"rel_type": "m.replace", "event_id": event_id}
+        return await self.say(room_id, f"* {text}", **{"m.new_content": new, "m.relates_to": relation})
+
+    async def react(self, room_id: str, event_id: str, key: str) -> str:
+        relation = {"rel_type": "m.annotation", "event_id": event_id, "key": key}
+        return await self.send(room_id, "m.reaction", {"m.relates_to": relation})
+
+    async def send(self, room_id: str, event_type: str, content: dict[str, Any]) -> str:
+        """Send an event. Raises ClientError."""
+        answer = await self.client.room_send(room_id, event_type, content, ignore_unverified_devices=True)
+        event_id = getattr(answer, "event_id", None)
+        if not event_id:
+            raise ClientError(str(answer))
+        return str(event_id)
+
+    async def send_in_clear(self, room_id: str, text: str) -> None:
+        """Say something without encryption, whatever the room is: what a careless client does."""
+        content = {"msgtype": "m.text", "body": text}
+        method, path, data = Api.room_send(self.client.access_token, room_id, "m.room.message", content, uuid4())
+        headers = {"Authorization": f"Bearer {self.client.access_token}"}
+        await (await self.client.send(method, path, data, headers)).read()
+
+    async def ask(self, room_id: str, text: str, wanted: Wanted = "", seconds: float = 30) -> Heard:
+        """Say something, and return the first message there after that which is wanted."""
+        since = len(self.heard)
+        await self.say(room_id, text)
+        return await self.hears(wanted, room=room_id, since=since, seconds=seconds)
+
+    async def hears(
+        self, wanted: Wanted = "", *, room: str | None = None, since: int = 0, seconds: float = 30
+    ) -> Heard:
+        """Wait for a message; `since` is how many had been heard before. Edits are messages with `replaces`."""
+
+        def found() -> Heard | None:
+            for message in self.heard[since:]:
+                fits = wanted in message.body if isinstance(wanted, str) else wanted(message)
+                if fits and room in (None, message.room):
+                    return message
+            return None
+
+        return await self._until(found, seconds, f"waited in vain for {wanted!r}")
+
+    async def taps(self, event_id: str, count: int, seconds: float = 30) -> list[str]:
+        """Wait until so many reactions of others are under an event; return their keys."""
+
+        def found() -> list[str] | None:
+            keys = [tap.key for tap in self.tapped if tap.event == event_id]
+            return keys if len(keys) >= count else None
+
+        return await self._until(found, seconds, "the reactions did not come")
+
+    def shown(self, room_id: str) -> list[str]:
+        """Return what others said in a room, as it stands after their edits."""
+        said: dict[str, str] = {}
+        for message in self.heard:
+            if message.room == room_id:
+                said[message.replaces or message.event] = message.body
+        return [*said.values()]
+
+    async def download(self, message: Heard) -> bytes:
+        """Fetch and decrypt an encrypted file."""
+        event = message.source
+        if not isinstance(event, RoomEncryptedFile):
+            raise ClientError("that is no encrypted file")
+        answer = await self.client.download(mxc=event.url)
+        return bytes(decrypt_attachment(answer.body, event.key["k"], event.hashes["sha256"], event.iv))
+
+    async def _until(self, question: Callable[[], T | None], seconds: float, complaint: str) -> T:
+        async with self._news:
+            try:
+                async with asyncio.timeout(seconds):
+                    while (answer := question()) is None:
+                        await self._news.wait()
+            except TimeoutError:
+                said = [message.body[:80] for message in self.heard[-3:]]
+                raise ClientError(f"{self.mxid}: {complaint}; last heard: {said}") from None
+        return answer
+
+
+def _client(homeserver: str, localpart: str) -> AsyncClient:
+    config = AsyncClientConfig(encryption_enabled=True, store=_MemoryStore, max_timeouts=3)
+    return AsyncClient(homeserver, localpart, store_path="memory", config=config)
+
+
+def _heard(room_id: str, event: RoomMessage) -> Heard:
+    content = event.source.get("content", {})
+    relation = content.get("m.relates_to") or {}
+    replaces = relation.get("event_id") if relation.get("rel_type") == "m.replace" else None
+    new = content.get("m.new_content") if replaces else None
+    words = new if isinstance(new, dict) else content
+    return Heard(
+        room_id,
+        event.event_id,
+        event.sender,
+        str(words.get("body", "")),
+        words.get("formatted_body"),
+        replaces,
+        bool(event.decrypted),
+        event,
+    )

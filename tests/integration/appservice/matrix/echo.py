@@ -1,0 +1,182 @@
+"""A service whose conversation only echoes, on the real Matrix floor. As a process of its own it can be killed.
+
+usage: python echo.py SETTINGS.json [MOMENT MARKER]: at that moment it kills itself, unless the marker file exists.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+import aiohttp
+from aiohttp import web
+
+from appservice.incoming import Incoming
+from appservice.matrix.outbound import Outbound
+from appservice.matrix.people import Visit
+from appservice.matrix.service import MatrixService
+from appservice.matrix.sync import SyncLoop
+from appservice.outgoing import File, Reply, post
+from core.database import Database, Tx
+from core.errors import BadInputError
+from core.lanes import Row
+from core.logs import set_up_logs
+from core.settings import Settings
+from records.sealing import Vault
+
+
+class Directory:
+    """Who is who in these tests: everybody's id follows from their name, and visits are as told."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.vault = Vault.from_settings(settings.records)
+        self.visits: dict[UUID, Visit] = {}
+
+    @staticmethod
+    def id_of(mxid: str) -> UUID:
+        return uuid5(NAMESPACE_URL, mxid)
+
+    async def person_of(self, tx: Tx, mxid: str, display_name: str | None = None) -> UUID:
+        return self.id_of(mxid)
+
+    async def visit(self, tx: Tx, appointment_id: UUID) -> Visit:
+        return self.visits[appointment_id]
+
+
+class Echo:
+    """The conversation: says back what it hears, in the form that the words ask for."""
+
+    def __init__(self, people: Directory) -> None:
+        self.people = people
+        self.heard: list[Incoming] = []
+        self.notices: list[Row] = []
+        self.faults = 0
+
+    async def hear(self, tx: Tx, incoming: Incoming) -> None:
+        self.heard.append(incoming)
+        text = incoming.text
+        if text == "bad":
+            await self._say(tx, incoming, "never seen")
+            raise BadInputError("Say {what} instead.", what="*good*")
+        if text == "fault":
+            self.faults += 1
+            raise KeyError("a fault of ours")
+        if text == "file":
+            file = File("echo", self.people.id_of(incoming.sender), "echo.txt", "text/plain")
+            await post(
+                tx,
+                self.people.vault,
+                subject=self.people.id_of(incoming.sender),
+                room_id=incoming.room_id,
+                key=f"file:{incoming.event_id}",
+                reply=file,
+            )
+        elif text == "list":
+            await self._say(tx, incoming, "1. one\n2. two", choices=2)
+        elif text.startswith("edit "):
+            await self._say(tx, incoming, "edited", edits=text.removeprefix("edit "))
+        elif incoming.kind == "text":
+            await self._say(tx, incoming, f"you said **{text}**")
+        elif incoming.kind == "reaction":
+            await self._say(tx, incoming, f"you tapped {incoming.reaction} under {incoming.reacts_to}")
+        else:
+            await self._say(tx, incoming, f"that was {incoming.kind}", public=incoming.kind == "plaintext")
+
+    async def _say(
+        self,
+        tx: Tx,
+        incoming: Incoming,
+        words: str,
+        *,
+        choices: int = 0,
+        edits: str | None = None,
+        public: bool = False,
+    ) -> None:
+        await post(
+            tx,
+            self.people.vault,
+            subject=self.people.id_of(incoming.sender),
+            room_id=incoming.room_id,
+            key=f"answer:{incoming.text or incoming.kind}:{incoming.event_id}",
+            reply=Reply(words, choices=choices, edits=edits, public=public),
+        )
+
+    async def notice(self, tx: Tx, row: Row) -> None:
+        self.notices.append(row)
+
+    async def file(self, tx: Tx, file_id: UUID) -> bytes:
+        return b"the file of " + file_id.hex.encode()
+
+
+@asynccontextmanager
+async def serving(settings: Settings) -> AsyncIterator[tuple[MatrixService, Echo]]:
+    """Run the echo service in this process."""
+    database = Database(settings.database.url.get_secret_value(), pool=8)
+    people = Directory(settings)
+    echo = Echo(people)
+    async with aiohttp.ClientSession() as http:
+        service = MatrixService(settings, database, people, http)
+        app = web.Application(client_max_size=64 << 20)
+        app.add_routes(service.routes())
+        runner = web.AppRunner(app)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", settings.http.port, reuse_address=True).start()
+        work = service.run_as_leader(
+            echo.hear, attachments={"echo": echo.file}, inbox_handlers={}, outbox_handlers={"notice": echo.notice}
+        )
+        tasks = [asyncio.create_task(work), asyncio.create_task(database.listen())]
+        try:
+            yield service, echo
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await runner.cleanup()
+            await database.close()
+
+
+def _die(marker: Path) -> None:
+    if not marker.exists():
+        marker.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def die_once(moment: str, marker: Path) -> None:
+    """Arrange to be killed at that moment: the real steps run, and the next one never does."""
+    wake, remember, hear = SyncLoop._wake, Outbound._remember, Echo.hear
+
+    async def at_key(self: SyncLoop, sessions: set[str]) -> None:
+        _die(marker)  # the key is in the store; nobody was woken, and the place in the stream is not saved
+        await wake(self, sessions)
+
+    async def at_sent(self: Outbound, *what: object) -> None:
+        _die(marker)  # the homeserver has the answer; we have not written that down
+        await remember(self, *what)  # type: ignore[arg-type]
+
+    async def at_heard(self: Echo, tx: Tx, incoming: Incoming) -> None:
+        await hear(self, tx, incoming)
+        _die(marker)  # decrypted and answered, not committed
+
+    if moment == "key":
+        SyncLoop._wake = at_key  # type: ignore[method-assign, assignment]
+    elif moment == "sent":
+        Outbound._remember = at_sent  # type: ignore[method-assign, assignment]
+    elif moment == "heard":
+        Echo.hear = at_heard  # type: ignore[method-assign]
+
+
+async def _main() -> None:
+    set_up_logs("INFO")
+    settings = Settings.model_validate_json(Path(sys.argv[1]).read_text())
+    if len(sys.argv) > 2:
+        die_once(sys.argv[2], Path(sys.argv[3]))
+    async with serving(settings):
+        await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(_main())
