@@ -1,0 +1,110 @@
+"""`make demo` as a process: starts all, says how to use it, stops all, keeps its data, tells of a part that dies."""
+
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from demo.state import state_in
+
+UP = "Ctrl-C stops everything"
+
+
+class Running:
+    """A demo in a process of its own, with what it has printed so far."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._output = folder.with_suffix(".out")
+        with self._output.open("w") as output:
+            command = [sys.executable, "-m", "demo", "--folder", str(folder), "--ports-from", "0"]
+            self.process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
+
+    def printed(self) -> str:
+        return self._output.read_text()
+
+    def wait_until_up(self) -> None:
+        until = time.monotonic() + 120
+        while UP not in self.printed():
+            assert self.process.poll() is None, self.printed()
+            assert time.monotonic() < until, self.printed()
+            time.sleep(0.1)
+
+    def end(self, number: signal.Signals = signal.SIGTERM) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(60)
+
+    def parts(self) -> list[psutil.Process]:
+        """Its children, and PostgreSQL, which is nobody's child."""
+        postmaster = int((self.folder / "postgres" / "postmaster.pid").read_text().splitlines()[0])
+        return [*psutil.Process(self.process.pid).children(), psutil.Process(postmaster)]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("demo") / "data"
+
+
+def test_it_starts_says_how_to_log_in_and_stops_without_a_trace(folder: Path) -> None:
+    demo = Running(folder)
+    demo.wait_until_up()
+    parts = demo.parts()
+    assert len(parts) == 4
+    for role, account in state_in(folder).accounts:
+        assert re.search(rf"{role} +│ {account.name} +│ {account.mxid} +│ {account.password}", demo.printed())
+    assert "@careconnect:localhost" in demo.printed()
+    assert demo.end(signal.SIGINT) == 0
+    assert not [part for part in parts if part.is_running()]
+
+
+def test_a_second_start_keeps_the_data_and_a_second_demo_is_refused(folder: Path) -> None:
+    demo = Running(folder)
+    demo.wait_until_up()
+    second = Running(folder)
+    assert second.process.wait(30) == 2
+    assert f"already runs in {folder} (process {demo.process.pid})" in second.printed().replace("\n", " ")
+    assert "the directory" not in demo.printed(), "made once"
+    assert demo.end() == 0
+
+
+def test_a_deployment_that_runs_passes_its_own_check(folder: Path) -> None:
+    demo = Running(folder)
+    demo.wait_until_up()
+    check = subprocess.run(
+        [Path(sys.executable).with_name("careconnect"), "check"],
+        env={"CARECONNECT_CONFIG": str(folder / "careconnect.toml")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (check.returncode, "wrong" in check.stdout) == (0, False), check.stdout + check.stderr
+    assert "reaches careConnect" in check.stdout
+    assert demo.end() == 0
+
+
+def test_a_part_that_dies_is_reported_and_ends_the_rest(folder: Path) -> None:
+    demo = Running(folder)
+    demo.wait_until_up()
+    parts = demo.parts()
+    synapse = next(part for part in parts if "synapse.app.homeserver" in part.cmdline())
+    synapse.kill()
+    assert demo.process.wait(60) == 1
+    assert "Synapse ended by itself" in demo.printed()
+    assert not [part for part in parts if part.is_running() and part.status() != psutil.STATUS_ZOMBIE]
+
+
+def test_after_a_kill_the_next_start_clears_up(folder: Path) -> None:
+    killed = Running(folder)
+    killed.wait_until_up()
+    left = killed.parts()
+    killed.end(signal.SIGKILL)
+    demo = Running(folder)
+    demo.wait_until_up()
+    assert "Ended 3 processes" in demo.printed()
+    assert demo.end() == 0
+    assert not [part for part in left if part.is_running() and part.status() != psutil.STATUS_ZOMBIE]
