@@ -1,0 +1,77 @@
+"""Answers to a question: a number, "the last one", yes and no, more, earlier, another day, back, stop."""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from appservice.conversation.understanding.numbers import NUMBERS, ORDINALS
+from appservice.conversation.understanding.text import plain
+from core.errors import BadInputError
+
+Word = Literal["yes", "no", "more", "earlier", "later", "another day", "back", "stop", "sign"]
+
+_WORDS: dict[Word, str] = {
+    "yes": "yes|y|yep|yeah|yea|yup|sure|ok|okay|okey|do it|go ahead|confirm|correct|right|please do|of course|absolutely"
+    "|ja|jawohl|klar|oui|d'accord|sí|si|claro|ya|boleh|نعم|👍|✅|✔|☑|👌|💯",
+    "no": "no|n|nope|nah|no thanks|no thank you|don't|do not|keep it|leave it|never mind|nevermind|wrong"
+    "|nein|nee|non|tidak|لا|👎|❌|✖|🚫|⛔",
+    "more": "more|show more|next|next page|others?|any others?|something else|mehr|weitere|plus|más|lagi|➕|➡|⏭|▶",
+    "earlier": "earlier|previous|prev|anything earlier|something earlier|before that|früher|plus tôt|⬅|◀|⏮",
+    "later": "later|anything later|something later|after that|später|plus tard",
+    "another day": "another day|other days?|different day|next day|the next day|some other day|any other day"
+    "|anderer tag|ein anderer tag|otro día|📅|🗓",
+    "back": "back|go back|undo|zurück|retour|↩|🔙",
+    "stop": "stop|cancel that|abort|quit|exit|forget it|forget that|abbrechen|halt|⏹|🛑",
+    "sign": "sign|sign it|signed|confirm and sign|unterschreiben|✍|🖊",
+}
+_MEANINGS = {spelling: word for word, spellings in _WORDS.items() for spelling in spellings.replace("s?", "").split("|")}
+_MEANINGS |= {"others": "more", "any others": "more", "other days": "another day"}
+_NUMBER = re.compile(
+    r"^(?:(?:i(?:'ll| will)? (?:take|want|choose|pick)|book|take|choose|pick|give me|show(?: me)?|the|option|number|no\.?|nr\.?|#|slot|time|list) ?)*"
+    r"(?P<number>\d{1,3}|[a-zäöü0-9]+)\.?\)?(?: (?:one|please|option))*$",
+    re.IGNORECASE,
+)
+_SKIN = re.compile("[\U0001f3fb-\U0001f3ff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """The place in a list: 1 is the first, -1 the last."""
+
+    number: int
+
+
+def read_word(text: str) -> Word | None:
+    """Return which of the fixed answers a whole text is, or None."""
+    bare = _SKIN.sub("", plain(text, 60).casefold()).strip(" .!,?")
+    bare = re.sub(r"(?:,? (?:please|thanks|thank you))$|^(?:please|oh|well),? ", "", bare)
+    return _MEANINGS.get(bare)
+
+
+def read_pick(text: str) -> Pick | None:
+    """Return which place of a list a whole text names ("2", "#2", "the second one", "last"), or None."""
+    bare = plain(text, 60).casefold().strip(" .!?")
+    match = _NUMBER.match(bare)
+    if not match:
+        return None
+    word = match["number"]
+    if word.isdecimal():
+        return Pick(int(word))
+    if word in {"last", "letzte", "letzter", "letztes"}:
+        return Pick(-1)
+    if word in ORDINALS:
+        return Pick(ORDINALS[word])
+    if word in NUMBERS and word not in {"a", "an"}:
+        return Pick(NUMBERS[word])
+    return None
+
+
+def chosen(pick: Pick, count: int) -> int:
+    """Return the index (from 0) in a list of `count`. Raises BadInputError when there is no such place."""
+    if pick.number == -1 and count:
+        return count - 1
+    if 1 <= pick.number <= count:
+        return pick.number - 1
+    if count == 1:
+        raise BadInputError("There is only one choice. Answer 1 to take it.")
+    raise BadInputError("There are {count} choices. Answer with a number from 1 to {count}.", count=count)

@@ -1,0 +1,125 @@
+"""Dates with a day and a month: 24.11., 24/11, 11/24, Nov 24, 24th of November 2026, 2026-11-24, in December."""
+
+import re
+from calendar import isleap, month_name, monthrange
+from collections.abc import Callable, Iterator
+from datetime import date
+from functools import lru_cache
+
+from appservice.conversation.understanding.vocabulary import Vocabulary, vocabulary
+from core.errors import BadInputError
+
+Span = tuple[int, int, tuple[date, date]]
+"""Where a phrase starts and ends, and the days that it means, both included."""
+
+_ISO = re.compile(r"(?<![\d-])(?P<y>\d{4})-(?P<m>\d{1,2})-(?P<d>\d{1,2})(?![\d-])")
+_DOTS = re.compile(r"(?<![\d.,:])(?P<d>\d{1,2})\.\s?(?P<m>\d{1,2})(?P<end>\.\s?(?P<y>\d{4}|\d{2})?)?(?!\d|[:.,]\d|\s?(?:am|pm|uhr)\b)")
+_SLASHES = re.compile(r"(?<![\d/])(?P<d>\d{1,2})/(?P<m>\d{1,2})(?:/(?P<y>\d{4}|\d{2}))?(?![\d/])")
+_DOT_SPAN = re.compile(r"(?<![\d.])(?P<d>\d{1,2})\.?\s?-\s?(?P<to>\d{1,2})\.(?P<m>\d{1,2})\.(?P<y>\d{4})?(?!\d)")
+
+
+@lru_cache(maxsize=64)
+def _named(month: str) -> tuple[re.Pattern[str], ...]:
+    year = r"(?:,? (?P<y>\d{4})\b)?"
+    nth = r"(?:st|nd|rd|th)?"
+    return tuple(
+        re.compile(pattern, re.IGNORECASE)
+        for pattern in (
+            rf"\b(?P<d>\d{{1,2}}){nth}\.?\s?(?:-|to|bis)\s?(?P<to>\d{{1,2}}){nth}\.? (?P<name>{month}){year}",
+            rf"\b(?P<d>\d{{1,2}}){nth}\.? ?(?:of |de )?(?P<name>{month}){year}",
+            rf"\b(?P<name>{month}) ?(?:the )?(?P<d>\d{{1,2}}){nth}\s?(?:-|to)\s?(?P<to>\d{{1,2}}){nth}\b(?![:.]\d){year}",
+            rf"\b(?P<name>{month}) ?(?:the )?(?P<d>\d{{1,2}}){nth}\b(?![:.]\d|\s?[ap]\.?m\b){year}",
+            rf"\b(?:in|im|during|next|this) (?P<name>{month}){year}",
+        )
+    )
+
+
+class Dates:
+    """Finds dates in a text, seen from `today`."""
+
+    def __init__(self, names: Vocabulary, today: date, *, month_first: bool = False, past: bool = False) -> None:
+        self._names = names
+        self._today = today
+        self._month_first = month_first
+        self._past = past
+
+    def read(self, text: str) -> Iterator[Span]:
+        """Each date with its place, in no order; overlapping ones are the caller's to choose from."""
+        for pattern, meaning in self._readers():
+            for match in pattern.finditer(text):
+                meant = meaning(match)
+                if meant:
+                    yield match.start(), match.end(), meant
+
+    def _readers(self) -> Iterator[tuple[re.Pattern[str], Callable[[re.Match[str]], tuple[date, date] | None]]]:
+        yield _ISO, self._numbers
+        yield _DOT_SPAN, self._numbers
+        yield _DOTS, self._dotted
+        yield _SLASHES, self._slashed
+        for pattern in _named(self._names.month):
+            yield pattern, self._month
+
+    def _numbers(self, match: re.Match[str]) -> tuple[date, date]:
+        fields = match.groupdict()
+        first = self._date(int(match["d"]), int(match["m"]), match["y"])
+        return first, self._to(first, fields.get("to"))
+
+    def _dotted(self, match: re.Match[str]) -> tuple[date, date] | None:
+        """9.30 without a dot at its end is a time of day, as there is no 30th month."""
+        if int(match["m"]) > 12 and not match["end"]:
+            return None
+        return self._numbers(match)
+
+    def _slashed(self, match: re.Match[str]) -> tuple[date, date]:
+        day, month = int(match["d"]), int(match["m"])
+        if (self._month_first and day <= 12) or (month > 12 and day <= 12):
+            day, month = month, day
+        found = self._date(day, month, match["y"])
+        return found, found
+
+    def _month(self, match: re.Match[str]) -> tuple[date, date]:
+        month, fields = self._names.month_of(match["name"]), match.groupdict()
+        if "d" in fields:
+            first = self._date(int(match["d"]), month, match["y"])
+            return first, self._to(first, fields.get("to"))
+        year = int(match["y"]) if match["y"] else self._today.year + (month < self._today.month)
+        first = make_date(year, month, 1)
+        return first, first.replace(day=monthrange(year, month)[1])
+
+    def _to(self, first: date, day: str | None) -> date:
+        return self._date(int(day), first.month, str(first.year)) if day else first
+
+    def _date(self, day: int, month: int, year: str | None) -> date:
+        """Make a date; without a year it is the next one (the last one, where only the past makes sense)."""
+        if year:
+            return make_date(int(year) + (2000 if len(year) == 2 else 0), month, day)
+        years = range(self._today.year, self._today.year + 9) if (month, day) == (2, 29) else [self._today.year]
+        for near in years:
+            if (month, day) != (2, 29) or isleap(near):
+                found = make_date(near, month, day)
+                if found >= self._today or self._past:
+                    return found
+        return make_date(self._today.year + 1, month, day)
+
+
+def make_date(year: int, month: int, day: int) -> date:
+    """Return the date. Raises BadInputError with a sentence if there is none."""
+    try:
+        return date(year, month, day)
+    except ValueError:
+        pass
+    if not 1 <= month <= 12:
+        raise BadInputError("There is no month {month}. Write a date like 24.11. or Nov 24.", month=month)
+    if not 1 <= year <= 9999:
+        raise BadInputError("I can't read that year. Write a date like 24.11.2026.")
+    where = f"{month_name[month]} {year}" if (month, day) == (2, 29) else month_name[month]
+    raise BadInputError("There is no {day} {month}. Which day do you mean?", day=day, month=where)
+
+
+def read_birthday(text: str, today: date, language: str = "en", *, month_first: bool = False) -> date | None:
+    """Return a date of birth (year included) that a text names, or None. Raises BadInputError for an impossible one."""
+    for _, _, (born, _) in Dates(vocabulary(language), today, month_first=month_first, past=True).read(text):
+        if born > today or born.year < today.year - 130:
+            raise BadInputError("That can't be a date of birth. Write it like 2018-05-04.")
+        return born
+    return None

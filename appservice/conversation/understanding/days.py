@@ -1,0 +1,176 @@
+"""Days as people write them: tomorrow, Tue, next Tuesday, 24.11., Nov 24, next week, in 3 days, after Friday."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from appservice.conversation.understanding.dates import Dates
+from appservice.conversation.understanding.numbers import NUMBER, number_of
+from appservice.conversation.understanding.text import Reading
+from appservice.conversation.understanding.vocabulary import vocabulary
+from core.errors import BadInputError
+
+_FURTHEST = 730
+"""Days ahead that anybody can mean."""
+_WORDS = re.compile(
+    r"\b(?:(?P<after>(?:the )?day after tomorrow|übermorgen)"
+    r"|(?P<today>today|tonight|this (?:morning|afternoon|evening)|heute|aujourd'hui|hoy|hari ini)"
+    r"|(?P<tomorrow>tomorrow|tommorow|tomorow|tmrw|tmr|morgen|demain|mañana|esok)"
+    r"|(?P<yesterday>yesterday|gestern))\b",
+    re.IGNORECASE,
+)
+_WEEKS = re.compile(
+    r"\b(?:(?P<later>(?:the )?week after next|übernächste woche)|(?P<next>next week|nächste woche)"
+    r"|(?P<this>this week|diese woche)|(?P<nextend>next week-?end)|(?P<end>(?:this |the |on the |at the )?week-?ends?)"
+    r"|(?P<nextmonth>next month|nächsten monat)|(?P<month>this month|diesen monat))\b",
+    re.IGNORECASE,
+)
+_IN = re.compile(
+    rf"\b(?P<how>in|within|(?:the |over the )?(?:next|coming)) (?:the next )?(?P<n>{NUMBER}) "
+    r"(?P<unit>days?|tagen?|weeks?|wochen?|months?|monaten?)(?: time)?\b",
+    re.IGNORECASE,
+)
+_TOGETHER = re.compile(r"^\s*(?:-|to|till|until|through|and|or|bis)\s*(?:on )?$", re.IGNORECASE)
+_BEFORE_IT = re.compile(
+    r"\b(?P<how>after|from|since|starting|ab|nach|before|by|until|till|bis|vor)(?: the| on| dem)? ?$", re.IGNORECASE
+)
+_ON = re.compile(r"\b(?:on|am|for|the)(?: the)? ?$", re.IGNORECASE)
+_ONWARDS = re.compile(r"^\s*(?:onwards?|on|or later|and later)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """From the first day to the last, both included; `last` is None where there is no end."""
+
+    first: date
+    last: date | None
+
+    @property
+    def single(self) -> date | None:
+        """The day, where only one is meant."""
+        return self.first if self.first == self.last else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    start: int
+    end: int
+    days: Days
+
+
+def read_days(
+    reading: Reading, today: date, language: str = "en", *, month_first: bool = False, past: bool = False
+) -> Days | None:
+    """Take the days that a text names, seen from `today` (the person's own date); None when it names none.
+
+    `month_first` reads 11/24 as November; with dots the day is always first. A date without a year is the next one.
+    Raises BadInputError for days that do not exist, and for past ones unless `past` allows them.
+    """
+    phrases = _phrases(reading.rest, today, language, month_first=month_first, past=past)
+    if not phrases:
+        return None
+    start, end, days = phrases[0].start, phrases[0].end, phrases[0].days
+    text = reading.rest
+    if len(phrases) > 1 and _TOGETHER.match(text[end : phrases[1].start]):
+        last = phrases[1].days.last
+        if last and last < days.first and not re.search(r"\d", text[phrases[1].start : phrases[1].end]):
+            last += timedelta(weeks=1)  # from Friday to Tuesday
+        if last and last < days.first:
+            raise BadInputError("The second day comes before the first. Write them in order, please.")
+        end, days = phrases[1].end, Days(days.first, last)
+        introduced = re.search(r"\b(?:from|between|von|zwischen) ?$", text[:start], re.IGNORECASE)
+        start = introduced.start() if introduced else start
+    elif limit := _BEFORE_IT.search(text[:start]):
+        onwards = _ONWARDS.match(text[end:])
+        start, end = limit.start(), end + (onwards.end() if onwards else 0)
+        days = _limited(limit["how"].lower(), days, today)
+    elif onwards := _ONWARDS.match(text[end:]):
+        end, days = end + onwards.end(), Days(days.first, None)
+    elif on := _ON.search(text[:start]):
+        start = on.start()
+    reading.cut(start, end)
+    if not past and days.last and days.last < today:
+        raise BadInputError("That day is past. Which day from today on would you like?")
+    return days if past else Days(max(days.first, today), days.last)
+
+
+def _limited(how: str, days: Days, today: date) -> Days:
+    end = days.last or days.first
+    if how in {"after", "nach"}:
+        return Days(end + timedelta(days=1), None)
+    if how in {"before", "vor"}:
+        return Days(min(today, days.first), days.first - timedelta(days=1))
+    if how in {"by", "until", "till", "bis"}:
+        return Days(min(today, days.first), end)
+    return Days(days.first, None)
+
+
+def _phrases(text: str, today: date, language: str, *, month_first: bool, past: bool) -> list[_Found]:
+    names = vocabulary(language)
+    dates = Dates(names, today, month_first=month_first, past=past)
+    found = [_Found(start, end, Days(*days)) for start, end, days in dates.read(text)]
+    found += [*_words(text, today), *_weeks(text, today), *_in(text, today)]
+    found += _weekdays(text, today, names.weekday, names.weekday_of, past=past)
+    kept: list[_Found] = []
+    for phrase in sorted(found, key=lambda phrase: (phrase.start, -phrase.end)):
+        if not kept or phrase.start >= kept[-1].end:
+            kept.append(phrase)
+    return kept
+
+
+def _words(text: str, today: date) -> Iterator[_Found]:
+    ahead = {"yesterday": -1, "today": 0, "tomorrow": 1, "after": 2}
+    for match in _WORDS.finditer(text):
+        day = today + timedelta(days=ahead[str(match.lastgroup)])
+        yield _Found(match.start(), match.end(), Days(day, day))
+
+
+def _weeks(text: str, today: date) -> Iterator[_Found]:
+    monday = today - timedelta(days=today.weekday())
+    month = (today.replace(day=28) + timedelta(days=4)).replace(day=1)
+    after = (month.replace(day=28) + timedelta(days=4)).replace(day=1)
+    week, day = timedelta(weeks=1), timedelta(days=1)
+    spans = {
+        "this": (today, monday + 6 * day),
+        "next": (monday + week, monday + week + 6 * day),
+        "later": (monday + 2 * week, monday + 2 * week + 6 * day),
+        "end": (max(today, monday + 5 * day), monday + 6 * day),
+        "nextend": (monday + week + 5 * day, monday + week + 6 * day),
+        "month": (today, month - day),
+        "nextmonth": (month, after - day),
+    }
+    for match in _WEEKS.finditer(text):
+        yield _Found(match.start(), match.end(), Days(*spans[str(match.lastgroup)]))
+
+
+def _in(text: str, today: date) -> Iterator[_Found]:
+    for match in _IN.finditer(text):
+        unit = match["unit"].lower()[0]
+        days = number_of(match["n"]) * {"d": 1, "t": 1, "w": 7, "m": 30}[unit]
+        if days > _FURTHEST:
+            raise BadInputError("That is too far ahead. Choose a day within the next two years.")
+        day = today + timedelta(days=days)
+        if match["how"].lower() != "in":
+            yield _Found(match.start(), match.end(), Days(today, day))
+        else:
+            yield _Found(match.start(), match.end(), Days(day, day + timedelta(days=0 if unit in "dt" else 6)))
+
+
+def _weekdays(
+    text: str, today: date, pattern: str, weekday_of: Callable[[str], int], *, past: bool
+) -> Iterator[_Found]:
+    """A bare weekday is the coming one (never today, which people call so); "next" is that day of next week."""
+    for match in re.finditer(
+        rf"\b(?:(?P<which>this|next|coming|last|nächsten?|diesen?) )?(?P<name>{pattern})(?:s\b)?", text, re.IGNORECASE
+    ):
+        ahead = (weekday_of(match["name"]) - today.weekday()) % 7
+        which = (match["which"] or "").lower()
+        if which in {"next", "nächste", "nächsten"}:
+            ahead = weekday_of(match["name"]) - today.weekday() + 7
+        elif which == "last" and past:
+            ahead = ahead - 7
+        elif ahead == 0 and which not in {"this", "diese", "diesen"}:
+            ahead = 7
+        day = today + timedelta(days=ahead)
+        yield _Found(match.start(), match.end(), Days(day, day))

@@ -1,0 +1,68 @@
+"""A highest price as people write it: under 60, max 60€, up to 50 eur, less than RM 80, 45 CHF or less, cheap."""
+
+import re
+from dataclasses import dataclass
+
+from babel.core import get_global
+from babel.numbers import get_territory_currencies, list_currencies
+
+from appservice.conversation.understanding.text import Reading
+from core.errors import BadInputError
+from core.money import Money, parse_money
+
+_CODES = "|".join(sorted(list_currencies("en")))
+_SIGN = rf"(?:[€£$¥]|\brm|\bzł|\beuros?\b|\bdollars?\b|\bpounds?\b|\bringgit\b|\b(?:{_CODES})\b)"
+_NUMBER = r"\d[\d.,']*"
+_AMOUNT = rf"(?:(?P<before>{_SIGN}) ?(?P<n1>{_NUMBER})|(?P<n2>{_NUMBER}) ?(?P<after>{_SIGN})?)"
+_UNDER = re.compile(
+    rf"(?:\b(?:for )?(?:under|below|less than|cheaper than|up to|upto|at most|no more than|not more than|max(?:imum)?\.?"
+    rf"|unter|bis zu|höchstens|within budget of|budget(?: of)?)|<=?|≤) ?{_AMOUNT}(?! ?(?:km|miles|min|hours?|days?|weeks?|[ap]m|uhr)\b|:\d)",
+    re.IGNORECASE,
+)
+_SIGNED = re.compile(
+    rf"(?:\bfor )?(?:(?P<before>{_SIGN}) ?(?P<n1>{_NUMBER})|(?P<n2>{_NUMBER}) ?(?P<after>{_SIGN}))(?: or less| max\b\.?)?",
+    re.IGNORECASE,
+)
+_WORDS = {"euro": "EUR", "euros": "EUR", "dollar": "USD", "dollars": "USD", "pound": "GBP", "pounds": "GBP", "ringgit": "MYR"}
+_ABOVE = re.compile(rf"\b(?:over|above|more than|at least) {_SIGNED.pattern}", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """A number and, perhaps, a sign; the place decides the currency where there is none."""
+
+    number: str
+    sign: str
+
+    def money(self, currency: str) -> Money:
+        """Return the amount, in `currency` where the text names none. Raises BadInputError."""
+        price = parse_money(f"{self.number} {self.sign}".strip(), currency)
+        if price.amount <= 0:
+            raise BadInputError('The highest price must be more than nothing. Write it like "under 60".')
+        return price
+
+
+def read_max_price(reading: Reading) -> Price | None:
+    """Take the highest price that a text names; None when it names none."""
+    if reading.take(_ABOVE):
+        raise BadInputError('I can look for a highest price only. Write it like "under 60".')
+    match = reading.take(_UNDER) or reading.take(_SIGNED)
+    if not match:
+        return None
+    sign = (match["before"] or match["after"] or "").lower()
+    return Price((match["n1"] or match["n2"]).rstrip(".,'"), _WORDS.get(sign, sign))
+
+
+def currency_of_country(country: str, default: str = "EUR") -> str:
+    """Return the currency that a country (ISO 3166 alpha-2) pays with."""
+    try:
+        current = get_territory_currencies(country.upper())
+    except (KeyError, ValueError):
+        return default
+    return str(current[0]) if current else default
+
+
+def country_of_zone(zone: str) -> str | None:
+    """Return the country in which a time zone lies (Europe/Berlin: DE), or None (UTC)."""
+    found = get_global("zone_territories").get(zone)
+    return str(found) if found else None

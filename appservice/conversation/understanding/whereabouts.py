@@ -1,0 +1,68 @@
+"""Places in a sentence: "near Berlin", "in Munich", "around KL", "within 10 km of Leeds"; or just "Berlin"."""
+
+import re
+from collections.abc import Collection
+
+from appservice.conversation.understanding.text import Reading, folded
+from booking.directory.places import Place, find_place
+from core.errors import BadInputError
+
+_LONGEST = 4
+"""Words of a city's name at most."""
+_SHORTEST = 4
+"""Letters of a word that counts as a place on its own."""
+_RADIUS = re.compile(
+    r"\b(?:within|in a radius of|max(?:imum)?|up to|umkreis) ?(?P<n>\d{1,4}(?:[.,]\d+)?) ?(?P<unit>km|kms|kilomet(?:re|er)s?|mi|miles?)\b"
+    r"(?P<of> (?:of|from|around)(?= ))?",
+    re.IGNORECASE,
+)
+_ME = re.compile(r"\b(?:near|nearby|around|close to) (?:me|here|my place|home)\b|\bnearby\b", re.IGNORECASE)
+_NEAR = re.compile(
+    r"\b(?P<how>near|nearby|around|close to|next to|nahe|um|of|from|in|at|bei|by) (?P<words>[^|,;!?\d]+)", re.IGNORECASE
+)
+_SURE = frozenset({"near", "nearby", "around", "close to", "next to", "nahe"})
+
+
+def read_radius(reading: Reading) -> float | None:
+    """Take a distance in kilometres that a text allows."""
+    match = reading.take(_RADIUS)
+    if not match:
+        return None
+    number = float(match["n"].replace(",", "."))
+    return max(1.0, number * (1.609 if match["unit"].lower().startswith("mi") else 1.0))
+
+
+def read_place(reading: Reading) -> Place | None:
+    """Take the place after a word like "near". Raises BadInputError for one that nobody knows, and for "near me"."""
+    if _ME.search(reading.rest):
+        raise BadInputError('I can\'t see where you are. Name a town, like "near Berlin".')
+    unknown = ""
+    for match in _NEAR.finditer(reading.rest):
+        words = [*re.finditer(r"\S+", match["words"])][:_LONGEST]
+        for count in range(len(words), 0, -1):
+            name = match["words"][words[0].start() : words[count - 1].end()].strip(" .")
+            place = find_place(name) if len(name) > 1 else None
+            if place:
+                reading.cut(match.start(), match.start("words") + words[count - 1].end())
+                return place
+        if words and match["how"].lower() in _SURE:
+            unknown = match["words"].strip()[:40]
+    if unknown:
+        raise BadInputError("I don't know a town called {name}. Try the nearest bigger one.", name=unknown)
+    return None
+
+
+def read_place_anywhere(reading: Reading, fillers: Collection[str]) -> Place | None:
+    """Take a place that stands on its own, written exactly: "cardiologist Berlin"."""
+    words = [*re.finditer(r"[^\s|,;!?]+", reading.rest)]
+    for count in range(min(3, len(words)), 0, -1):
+        for n in range(len(words) - count + 1):
+            start, end = words[n].start(), words[n + count - 1].end()
+            name = reading.rest[start:end]
+            if "|" in name or len(name) < _SHORTEST or folded(name) in fillers:
+                continue
+            place = find_place(name)
+            if place and (folded(place.name) == folded(name) or count == 1 and len(name) > 5):
+                reading.cut(start, end)
+                return place
+    return None

@@ -1,0 +1,209 @@
+"""What kind of visit a sentence asks for: "female cardiologist near Berlin tomorrow after 5pm under 60, in English"."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import date
+from typing import Literal, TypeVar
+
+from appservice.conversation.understanding.clock import Hours, read_hours
+from appservice.conversation.understanding.days import Days, read_days
+from appservice.conversation.understanding.languages import read_language
+from appservice.conversation.understanding.prices import (
+    Price,
+    country_of_zone,
+    currency_of_country,
+    read_max_price,
+)
+from appservice.conversation.understanding.text import Reading, folded
+from appservice.conversation.understanding.whereabouts import read_place, read_place_anywhere, read_radius
+from booking.directory.model import Mode
+from booking.directory.places import Place
+from booking.directory.specialties import specialty_in
+from core.money import Money
+
+_T = TypeVar("_T")
+Sort = Literal["soonest", "nearest", "cheapest"]
+
+_SORTS: tuple[tuple[Sort, re.Pattern[str]], ...] = (
+    ("cheapest", re.compile(r"\b(?:cheap(?:est|er|ly)?(?: first)?|lowest price|affordable|inexpensive|billig(?:st)?\w*)\b", re.I)),
+    ("nearest", re.compile(r"\b(?:nearest|closest|next to me)(?: to(?: me)?)?\b(?: first)?", re.I)),
+    (
+        "soonest",
+        re.compile(
+            r"\b(?:soonest|as soon as possible|asap|urgent(?:ly)?|next available|first available|earliest(?: possible)?"
+            r"|right away|immediately|now|schnellst\w*|dringend)\b(?: first)?",
+            re.I,
+        ),
+    ),
+)
+_MODES: tuple[tuple[Mode, re.Pattern[str]], ...] = (
+    (Mode.IN_PERSON, re.compile(r"\b(?:in[- ]person|on[- ]?site|face[- ]to[- ]face|at the practice|in the practice|offline|vor ort)\b", re.I)),
+    (Mode.ONLINE, re.compile(r"\b(?:online|(?:by |via |over )?video(?: ?(?:call|chat|consultation))?|remote(?:ly)?|tele(?:health|medicine|visit)|virtual(?:ly)?|from home)\b", re.I)),
+)
+_GENDERS: tuple[tuple[Literal["female", "male"], re.Pattern[str]], ...] = (
+    ("female", re.compile(r"\b(?:female|wom[ae]n|lady|ärztin)(?!['\w])(?: (?=doctor))?", re.I)),
+    ("male", re.compile(r"\b(?:male|m[ae]n|gentleman)(?!['\w])(?: (?=doctor))?", re.I)),
+)
+_KIN = re.compile(
+    r"\b(?:for|für) (?:my |our |meine[nr]? )?(?P<kin>daughter|son|child|kid|baby|wife|husband|partner|spouse|mother|mum|mom"
+    r"|father|dad|grandmother|grandma|grandfather|grandpa|parent|tochter|sohn|kind|frau|mann|mutter|vater)\b",
+    re.I,
+)
+_DOCTOR = re.compile(r"\b(?:with |by |see )?(?:dr|prof|doc)\b\.? ?(?P<name>[^\W\d][\w'-]*(?: [^\W\d][\w'-]+)?)", re.I)
+_CENTRE = re.compile(
+    r"\b(?:at|in) (?:the )?(?P<name>(?:[\w'&-]+ ){1,4}?(?:clinic|cent(?:re|er)|hospital|practice|praxis|klinikum))\b", re.I
+)
+FILLERS = frozenset(
+    "a able about afternoon again all am an and any anybody anyone anything appointment appointments are around as at"
+    " available be best book booking by call can centre clinic consult consultation could days do doctor doctors"
+    " drs est find first for free from get give go good have hello help hey hi how i i'd i'm i'll in is it like list"
+    " long look looking make me medic medical month my near nearby need no of ok okay on one open or our per person"
+    " physician physicians please practice problem problems quick schedule search see session show slot slots some"
+    " somebody someone something specialist specialists speaking that the then there these this time times to too try"
+    " up us visit visits want was we week what when where which who will with would you your"
+    " bitte ein eine einen ich brauche suche arzt ärzte termin beim bei mit für und der die das".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is known of a wish. None: nothing was said about it."""
+
+    specialty: str | None = None
+    place: Place | None = None
+    radius_km: float | None = None
+    max_price: Money | None = None
+    language: str | None = None
+    mode: Mode | None = None
+    gender: Literal["female", "male"] | None = None
+    days: Days | None = None
+    hours: Hours | None = None
+    sort: Sort | None = None
+    name: str | None = None
+    """Words that may name a doctor or a centre."""
+    patient: str | None = None
+    """For whom, if not for oneself: the name of one of the family, or what they are ("daughter")."""
+    rest: str = ""
+    """Words that nobody understood; they may be a name."""
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing at all was understood."""
+        return all(getattr(self, field.name) is None for field in fields(self) if field.name != "rest")
+
+    @property
+    def whom(self) -> bool:
+        """Whether it says what kind of doctor, or which."""
+        return bool(self.specialty or self.name)
+
+    def refined(self, newer: "Wanted") -> "Wanted":
+        """Return this wish with what a later sentence says instead or besides."""
+        said = {f.name: getattr(newer, f.name) for f in fields(newer) if getattr(newer, f.name) not in (None, "")}
+        return replace(self, **said, rest=newer.rest)
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """What has to be known of a person to understand them."""
+
+    today: date
+    timezone: str
+    language: str = "en"
+    family: Sequence[str] = ()
+
+    @property
+    def month_first(self) -> bool:
+        """Whether 11/24 is November: in the English (or Spanish) of the United States, by language or by zone."""
+        return self.language.endswith("-US") or (self.language == "en" and country_of_zone(self.timezone) == "US")
+
+
+def read_wish(text: str, speaker: Speaker) -> Wanted:
+    """Understand a sentence. Raises BadInputError for days, times and prices that cannot be, and unknown places."""
+    reading = Reading(text)
+    price = read_max_price(reading)
+    sort = _first(reading, _SORTS)
+    radius = read_radius(reading)
+    days = read_days(reading, speaker.today, speaker.language, month_first=speaker.month_first)
+    hours = read_hours(reading)
+    if re.search(r"\b(?:tonight|this evening)\b", text, re.I) and hours is None:
+        hours = read_hours(Reading("evening"))
+    elif part := re.search(r"\bthis (?P<part>morning|afternoon)\b", text, re.I):
+        hours = hours or read_hours(Reading(part["part"]))
+    mode = _first(reading, _MODES)
+    centre = reading.take(_CENTRE)
+    specialty = _take_specialty(reading)
+    gender = _first(reading, _GENDERS)
+    language = read_language(reading)
+    patient = _take_patient(reading, speaker.family)
+    doctor = _take_doctor(reading)
+    place = read_place(reading) or read_place_anywhere(reading, FILLERS)
+    return Wanted(
+        specialty=specialty,
+        place=place,
+        radius_km=radius,
+        max_price=_money(price, place, speaker),
+        language=language,
+        mode=mode,
+        gender=gender,
+        days=days,
+        hours=hours,
+        sort=sort,
+        name=doctor or (centre["name"] if centre else None),
+        patient=patient,
+        rest=" ".join(word for word in reading.words() if folded(word).strip(".'\"") not in FILLERS)[:100],
+    )
+
+
+def _first(reading: Reading, choices: Sequence[tuple[_T, re.Pattern[str]]]) -> _T | None:
+    for meaning, pattern in choices:
+        if reading.take(pattern):
+            return meaning
+    return None
+
+
+def _money(price: Price | None, place: Place | None, speaker: Speaker) -> Money | None:
+    if price is None:
+        return None
+    country = place.country if place else country_of_zone(speaker.timezone)
+    return price.money(currency_of_country(country) if country else "EUR")
+
+
+def _take_specialty(reading: Reading) -> str | None:
+    found = specialty_in(reading.rest)
+    if found is None:
+        return None
+    # The words come folded; in the text each may have capitals, accents, and signs between.
+    at = [match for match in re.finditer(r"[^\W_]+(?:'s)?", reading.rest)]
+    wanted = found.words.split()
+    for n in range(len(at)):
+        for m in range(n, min(len(at), n + len(wanted) + 1)):
+            piece = reading.rest[at[n].start() : at[m].end()]
+            if re.sub(r"[^\w]+", " ", folded(piece)).split() == wanted:
+                reading.cut(at[n].start(), at[m].end())
+                return found.code
+    return found.code
+
+
+def _take_patient(reading: Reading, family: Sequence[str]) -> str | None:
+    for name in family:
+        for spelt in (name, name.split()[0]):
+            if reading.take(re.compile(rf"\b(?:for|für) (?:my \w+ )?{re.escape(spelt)}(?!\w)", re.I)):
+                return name
+    kin = reading.take(_KIN)
+    return kin["kin"].lower() if kin else None
+
+
+def _take_doctor(reading: Reading) -> str | None:
+    match = _DOCTOR.search(reading.rest)
+    if not match:
+        return None
+    first, _, second = match["name"].partition(" ")
+    end = match.end()
+    if second and folded(second) in FILLERS:
+        end -= len(second) + 1
+        second = ""
+    if folded(first) in FILLERS:
+        return None
+    reading.cut(match.start(), end)
+    return f"{first} {second}".strip()
