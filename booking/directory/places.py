@@ -1,0 +1,75 @@
+"""Cities by name, offline, with coordinates and time zone: cities.tsv, made from GeoNames by make_cities.py."""
+
+import math
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from rapidfuzz import process
+from rapidfuzz.distance import DamerauLevenshtein
+
+from booking.directory.specialties import folded
+
+_NICKNAMES = {"kl": "kuala lumpur", "nyc": "new york city", "la": "los angeles", "frankfurt": "frankfurt am main"}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A city, or wherever a person shared."""
+
+    name: str
+    country: str
+    """ISO 3166-1 alpha-2."""
+    latitude: float
+    longitude: float
+    timezone: str
+
+
+@cache
+def _index() -> dict[str, Place]:
+    """Every folded name, of the biggest city that bears it; a city's own name goes before another's alias."""
+    own: dict[str, Place] = {}
+    aliases: dict[str, Place] = {}
+    zones: dict[str, str] = {}
+    with Path(__file__).with_name("cities.tsv").open() as file:  # the biggest first
+        for line in file:
+            name, country, latitude, longitude, zone, others = line.rstrip("\n").split("\t")
+            place = Place(name, country, float(latitude), float(longitude), zones.setdefault(zone, zone))
+            own.setdefault(folded(name), place)
+            for other in others.split("|") if others else ():
+                aliases.setdefault(other, place)
+    return aliases | own
+
+
+@cache
+def _names() -> list[str]:
+    """What a misspelt name may have meant: the names that cities bear in Latin letters, the biggest first."""
+    return [name for name, place in _index().items() if name == folded(place.name)]
+
+
+def find_place(text: str) -> Place | None:
+    """Return the biggest city of that name in any common spelling.
+
+    One typing error (a letter missing, wrong, too many, or two exchanged) is forgiven in a name of six letters or
+    more, if it begins as it should; two in a name of ten.
+    """
+    name = folded(text)
+    name = _NICKNAMES.get(name, name)
+    if not name or len(name) > 80:
+        return None
+    index = _index()
+    if name in index:
+        return index[name]
+    if len(name) < 6:
+        return None
+    errors = 2 if len(name) >= 10 else 1
+    alike = [known for known in _names() if known[0] == name[0] and abs(len(known) - len(name)) <= errors]
+    close = process.extractOne(name, alike, scorer=DamerauLevenshtein.distance, score_cutoff=errors)
+    return index[close[0]] if close else None
+
+
+def km(one: tuple[float, float], other: tuple[float, float]) -> float:
+    """Return the distance of two (latitude, longitude) along the earth's surface, by the haversine formula."""
+    (lat1, lon1), (lat2, lon2) = ((math.radians(a), math.radians(b)) for a, b in (one, other))
+    half = math.sin((lat2 - lat1) / 2) ** 2 + math.cos(lat1) * math.cos(lat2) * math.sin((lon2 - lon1) / 2) ** 2
+    return 2 * 6371.0 * math.asin(math.sqrt(half))

@@ -1,0 +1,156 @@
+"""Finding centres, practitioners and services: by id, by short name, by a name with typing errors. Public knowledge."""
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+from uuid import UUID
+
+from rapidfuzz import fuzz
+from sqlalchemy import ColumnElement, Row, select
+
+from booking.directory import model
+from booking.directory.model import Centre, Mode, Payment, Practitioner, Service
+from booking.directory.specialties import folded
+from core.database import Tx
+from core.errors import RefusedError
+from core.money import Money
+
+Named = TypeVar("Named", Centre, Practitioner)
+_TITLES = frozenset({"dr", "prof", "doctor", "doktor", "dra", "drs", "med", "the"})
+_CLOSE = 74.0
+
+
+async def centre(tx: Tx, centre_id: UUID) -> Centre:
+    """Raises RefusedError for an unknown id."""
+    return _one(await _centres(tx, model.centre.c.id == centre_id))
+
+
+async def practitioner(tx: Tx, practitioner_id: UUID) -> Practitioner:
+    """Raises RefusedError for an unknown id."""
+    return _one(await _practitioners(tx, model.practitioner.c.id == practitioner_id))
+
+
+async def service(tx: Tx, service_id: UUID) -> Service:
+    """Raises RefusedError for an unknown id."""
+    return _one(await _services(tx, model.service.c.id == service_id))
+
+
+async def services_of(tx: Tx, practitioner_id: UUID, centre_id: UUID | None = None) -> list[Service]:
+    """Return what a practitioner offers (at one centre), active ones only, online ones first, then by name."""
+    wanted = (model.service.c.practitioner_id == practitioner_id) & model.service.c.active
+    if centre_id is not None:
+        wanted &= model.service.c.centre_id == centre_id
+    return sorted(await _services(tx, wanted), key=lambda each: (each.mode is not Mode.ONLINE, each.name, each.id))
+
+
+async def all_centres(tx: Tx) -> list[Centre]:
+    """Return every centre, by name."""
+    return sorted(await _centres(tx, model.centre.c.id.is_not(None)), key=lambda each: each.name)
+
+
+async def centres_of(tx: Tx, practitioner_id: UUID) -> list[Centre]:
+    """Return the centres at which a practitioner works, by name."""
+    role = model.practitioner_role
+    at = select(role.c.centre_id).where(role.c.practitioner_id == practitioner_id)
+    return sorted(await _centres(tx, model.centre.c.id.in_(at)), key=lambda each: each.name)
+
+
+async def practitioners_at(tx: Tx, centre_id: UUID) -> list[Practitioner]:
+    """Return who works at a centre, by name."""
+    role = model.practitioner_role
+    there = select(role.c.practitioner_id).where(role.c.centre_id == centre_id)
+    return sorted(await _practitioners(tx, model.practitioner.c.id.in_(there)), key=lambda each: each.name)
+
+
+async def centres_named(tx: Tx, text: str) -> list[Centre]:
+    """Return the centres that the text may mean, best first; typing errors are forgiven."""
+    return _named(text, await all_centres(tx))
+
+
+async def practitioners_named(tx: Tx, text: str, centre_id: UUID | None = None) -> list[Practitioner]:
+    """Return the practitioners that the text may mean ("dr osei", "osei", "dr.osei"), best first."""
+    if centre_id is None:
+        return _named(text, await _practitioners(tx, model.practitioner.c.id.is_not(None)))
+    return _named(text, await practitioners_at(tx, centre_id))
+
+
+async def centre_admins(tx: Tx, centre_id: UUID) -> list[UUID]:
+    """Return the ids of the persons who run a centre."""
+    admins = model.centre_admin
+    found = await tx.conn.execute(select(admins.c.person_id).where(admins.c.centre_id == centre_id))
+    return sorted(found.scalars())
+
+
+async def practitioner_person(tx: Tx, practitioner_id: UUID) -> UUID | None:
+    """Return the id of the person who a practitioner is, or None while no account is linked."""
+    table = model.practitioner
+    return (await tx.conn.execute(select(table.c.person_id).where(table.c.id == practitioner_id))).scalar_one_or_none()
+
+
+def names_match(text: str, name: str, slug: str) -> float:
+    """Say how well a text names something, from 0 to 100. Pure."""
+    wanted = folded(text)
+    if wanted in {folded(slug), folded(name)}:
+        return 100.0
+    words = [word for word in wanted.split() if word not in _TITLES]
+    known = [word for word in folded(name).split() if word not in _TITLES]
+    if not words or not known:
+        return 0.0
+    # Each word that was written must be one of the name's, nearly; a short one exactly.
+    best = [
+        max(fuzz.ratio(word, each) if len(word) > 3 else 100.0 * (word == each) for each in known) for word in words
+    ]
+    return min(best) * 0.99
+
+
+def _named(text: str, things: Iterable[Named]) -> list[Named]:
+    scored = [(names_match(text, thing.name, thing.slug), thing) for thing in things]
+    return [thing for score, thing in sorted(scored, key=lambda s: (-s[0], s[1].name)) if score >= _CLOSE]
+
+
+Found = TypeVar("Found")
+
+
+def _one(found: list[Found]) -> Found:
+    if not found:
+        raise RefusedError
+    return found[0]
+
+
+async def _centres(tx: Tx, wanted: ColumnElement[bool]) -> list[Centre]:
+    return await _all(tx, model.centre, wanted, centre_from)
+
+
+async def _practitioners(tx: Tx, wanted: ColumnElement[bool]) -> list[Practitioner]:
+    return await _all(tx, model.practitioner, wanted, practitioner_from)
+
+
+async def _services(tx: Tx, wanted: ColumnElement[bool]) -> list[Service]:
+    return await _all(tx, model.service, wanted, service_from)
+
+
+async def _all(tx: Tx, table: Any, wanted: ColumnElement[bool], made: Callable[[Row[Any]], Found]) -> list[Found]:
+    return [made(row) for row in await tx.conn.execute(select(table).where(wanted))]
+
+
+def centre_from(row: Row[Any]) -> Centre:
+    """Make the value from a row that has all the columns of `centre`."""
+    return Centre(
+        row.id, row.slug, row.name, row.street, row.city, row.country, row.latitude, row.longitude, row.timezone,
+        row.currency, row.cancel_hours, row.late_refund_percent, row.phone,
+    )  # fmt: skip
+
+
+def practitioner_from(row: Row[Any]) -> Practitioner:
+    """Make the value from a row that has all the columns of `practitioner`."""
+    return Practitioner(
+        row.id, row.slug, row.name, row.gender, tuple(row.languages), tuple(row.specialties), row.person_id
+    )
+
+
+def service_from(row: Row[Any]) -> Service:
+    """Make the value from a row that has all the columns of `service`."""
+    return Service(
+        row.id, row.practitioner_id, row.centre_id, row.name, row.specialty, row.minutes, row.buffer_before,
+        row.buffer_after, row.grid_minutes, row.min_notice_minutes, row.window_days, Mode(row.mode),
+        Money(row.price_currency, row.price_amount), Payment(row.payment), row.active,
+    )  # fmt: skip

@@ -1,0 +1,94 @@
+"""What may be written into the directory. Pure."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from booking.directory.model import Payment, Service
+from booking.directory.specialties import SPECIALTIES, folded, specialty_of
+from booking.people.rules import checked_language
+from core.errors import BadInputError
+
+_GENDERS = {"": "", "female": "female", "f": "female", "woman": "female", "male": "male", "m": "male", "man": "male"}
+
+
+def slug_of(name: str, taken: Sequence[str]) -> str:
+    """Return a short name to type: the given one's words with dots, a number behind it if it is taken."""
+    words = folded(name).replace("_", " ").split()
+    base = ".".join(words)[:40].strip(".") or "x"
+    slug, n = base, 1
+    while slug in taken:
+        n += 1
+        slug = f"{base}{n}"
+    return slug
+
+
+def practitioner_slug(name: str, taken: Sequence[str]) -> str:
+    """Dr Ama Osei is dr.osei, and, when that is taken, dr.ama.osei."""
+    words = folded(name).split()
+    short = slug_of(f"{words[0]} {words[-1]}" if len(words) > 2 else name, ())
+    return short if short not in taken else slug_of(name, taken)
+
+
+def checked_text(text: str, what: str, *, most: int = 120) -> str:
+    """Return a text with its white space in order, neither empty nor too long."""
+    text = " ".join(text.split())
+    if not text:
+        raise BadInputError("The {what} is missing.", what=what)
+    if len(text) > most:
+        raise BadInputError("The {what} is too long; {most} letters are the most.", what=what, most=most)
+    return text
+
+
+def checked_specialty(text: str) -> str:
+    """Return a specialty's code. Raises BadInputError with some of those that there are."""
+    code = text if text in SPECIALTIES else specialty_of(text)
+    if code is None:
+        some = ", ".join(sorted(specialty.label for specialty in SPECIALTIES.values()))
+        raise BadInputError("I don't know that specialty. These I know: {some}.", some=some)
+    return code
+
+
+def checked_languages(texts: Sequence[str]) -> list[str]:
+    """Return languages' codes, each once, in the order given."""
+    return list(dict.fromkeys(checked_language(text) for text in texts))
+
+
+def checked_gender(text: str) -> str:
+    """Return female, male or nothing."""
+    try:
+        return _GENDERS[text.strip().casefold()]
+    except KeyError as unknown:
+        raise BadInputError("Write female or male, or leave it out.") from unknown
+
+
+def checked_currency(text: str) -> str:
+    """Return a currency's code."""
+    code = text.strip().upper()
+    if not re.fullmatch(r"[A-Z]{3}", code):
+        raise BadInputError("Write a currency by its three letters, like EUR.")
+    return code
+
+
+def checked_service(service: Service) -> Service:
+    """Check lengths, notice and price; return the service with its text in order."""
+    within(service.minutes, 5, 480, "length", "minutes")
+    within(service.grid_minutes, 5, 480, "grid", "minutes")
+    within(service.buffer_before, 0, 240, "time before", "minutes")
+    within(service.buffer_after, 0, 240, "time after", "minutes")
+    within(service.min_notice_minutes, 0, 60 * 24 * 60, "notice", "minutes")
+    within(service.window_days, 1, 730, "booking window", "days")
+    if not 0 <= service.price.amount <= 100_000_000:
+        raise BadInputError("That price cannot be.")
+    if service.payment is Payment.PREPAY and 0 < service.price.amount < 50:
+        # https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts
+        raise BadInputError("So small an amount cannot be paid by card. Make it free, or paid at the desk.")
+    return replace(service, name=checked_text(service.name, "service's name"))
+
+
+def within(value: int, least: int, most: int, what: str, unit: str) -> None:
+    """Raises BadInputError when `value` is not from `least` to `most`."""
+    if not least <= value <= most:
+        raise BadInputError(
+            "The {what} is from {least} to {most} {unit}.", what=what, least=least, most=most, unit=unit
+        )

@@ -1,0 +1,239 @@
+"""Setting up centres, practitioners and services. Looking them up is in booking.directory.reading."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from babel.numbers import get_territory_currencies
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from booking.access import may_edit_centre, require
+from booking.context import Context
+from booking.directory import model, reading
+from booking.directory.model import Centre, Mode, Payment, Practitioner, Service
+from booking.directory.places import find_place
+from booking.directory.rules import (
+    checked_currency,
+    checked_gender,
+    checked_languages,
+    checked_service,
+    checked_specialty,
+    checked_text,
+    practitioner_slug,
+    slug_of,
+    within,
+)
+from booking.people.rules import checked_mxid
+from booking.people.service import Person, person_id_of
+from core.database import Tx
+from core.errors import BadInputError, ConflictError
+from core.ids import new_id
+from core.money import Money
+from core.timezones import zone
+
+
+async def create_centre(
+    tx: Tx,
+    ctx: Context,
+    actor: Person,
+    *,
+    name: str,
+    city: str,
+    street: str,
+    phone: str = "",
+    currency: str | None = None,
+    coordinates: tuple[float, float] | None = None,
+    centre_id: UUID | None = None,
+) -> Centre:
+    """Register a medical centre; its zone, and where it is unless that is given, come from the city.
+
+    For platform admins. Raises RefusedError, BadInputError, ConflictError.
+    """
+    require(actor.platform_admin)
+    place = find_place(city)
+    if place is None:
+        raise BadInputError("I don't know that city. Write the nearest bigger one.")
+    name = checked_text(name, "centre's name")
+    found = await tx.conn.execute(select(model.centre.c.slug, model.centre.c.name))
+    known = {row.slug: row.name for row in found}
+    if name.casefold() in {each.casefold() for each in known.values()}:
+        raise ConflictError("There is a centre of that name already.")
+    latitude, longitude = coordinates or (place.latitude, place.longitude)
+    made = Centre(
+        id=centre_id or new_id(),
+        slug=slug_of(name, [*known]),
+        name=name,
+        street=checked_text(street, "street"),
+        city=place.name,
+        country=place.country,
+        latitude=latitude,
+        longitude=longitude,
+        timezone=zone(place.timezone).key,
+        currency=checked_currency(currency or get_territory_currencies(place.country)[-1]),
+        cancel_hours=24,
+        late_refund_percent=0,
+        phone=" ".join(phone.split())[:40],
+    )
+    await tx.conn.execute(insert(model.centre).values(**_columns(made), created_at=tx.now))
+    return made
+
+
+async def edit_centre(
+    tx: Tx,
+    ctx: Context,
+    actor: Person,
+    centre_id: UUID,
+    *,
+    cancel_hours: int | None = None,
+    late_refund_percent: int | None = None,
+    phone: str | None = None,
+) -> Centre:
+    """Change a centre's rules. For its admins and platform admins. Raises RefusedError, BadInputError."""
+    require(may_edit_centre(actor, centre_id))
+    changes: dict[str, Any] = {}
+    if cancel_hours is not None:
+        within(cancel_hours, 0, 24 * 30, "cancellation deadline", "hours")
+        changes["cancel_hours"] = cancel_hours
+    if late_refund_percent is not None:
+        within(late_refund_percent, 0, 100, "late refund", "percent")
+        changes["late_refund_percent"] = late_refund_percent
+    if phone is not None:
+        changes["phone"] = " ".join(phone.split())[:40]
+    if changes:
+        await tx.conn.execute(update(model.centre).where(model.centre.c.id == centre_id).values(**changes))
+    return await reading.centre(tx, centre_id)
+
+
+async def add_centre_admin(tx: Tx, ctx: Context, actor: Person, centre_id: UUID, mxid: str) -> UUID:
+    """Let somebody run a centre; returns their person id. For its admins and platform admins."""
+    require(may_edit_centre(actor, centre_id))
+    admin = await person_id_of(tx, checked_mxid(mxid))
+    await tx.conn.execute(
+        insert(model.centre_admin).values(centre_id=centre_id, person_id=admin).on_conflict_do_nothing()
+    )
+    return admin
+
+
+async def add_practitioner(
+    tx: Tx,
+    ctx: Context,
+    actor: Person,
+    centre_id: UUID,
+    *,
+    name: str,
+    specialties: Sequence[str],
+    languages: Sequence[str],
+    gender: str = "",
+    mxid: str | None = None,
+    practitioner_id: UUID | None = None,
+) -> Practitioner:
+    """Add a doctor to a centre, with their Matrix account if they have one yet. For its admins and platform admins."""
+    require(may_edit_centre(actor, centre_id))
+    taken = (await tx.conn.execute(select(model.practitioner.c.slug))).scalars().all()
+    name = checked_text(name, "doctor's name")
+    made = Practitioner(
+        id=practitioner_id or new_id(),
+        slug=practitioner_slug(name, taken),
+        name=name,
+        gender=checked_gender(gender),
+        languages=tuple(checked_languages(languages)),
+        specialties=tuple(dict.fromkeys(checked_specialty(each) for each in specialties)),
+        person_id=None,
+    )
+    if not made.specialties:
+        raise BadInputError("The doctor's specialty is missing.")
+    await tx.conn.execute(insert(model.practitioner).values(**_columns(made), created_at=tx.now))
+    await tx.conn.execute(insert(model.practitioner_role).values(practitioner_id=made.id, centre_id=centre_id))
+    return await link_practitioner(tx, ctx, actor, made.id, mxid) if mxid else made
+
+
+async def link_practitioner(tx: Tx, ctx: Context, actor: Person, practitioner_id: UUID, mxid: str) -> Practitioner:
+    """Say which Matrix account a doctor has. For admins of a centre of theirs. Raises ConflictError."""
+    at = await reading.centres_of(tx, practitioner_id)
+    require(any(may_edit_centre(actor, each.id) for each in at))
+    person_id = await person_id_of(tx, checked_mxid(mxid))
+    table = model.practitioner
+    other = await tx.conn.execute(
+        select(table.c.id).where(table.c.person_id == person_id, table.c.id != practitioner_id)
+    )
+    if other.first():
+        raise ConflictError("That account belongs to another doctor already.")
+    await tx.conn.execute(update(table).where(table.c.id == practitioner_id).values(person_id=person_id))
+    return await reading.practitioner(tx, practitioner_id)
+
+
+async def add_service(
+    tx: Tx,
+    ctx: Context,
+    actor: Person,
+    *,
+    practitioner_id: UUID,
+    centre_id: UUID,
+    name: str,
+    minutes: int,
+    price: Money,
+    mode: Mode,
+    specialty: str | None = None,
+    payment: Payment = Payment.PREPAY,
+    buffer_before: int = 0,
+    buffer_after: int = 0,
+    grid_minutes: int | None = None,
+    min_notice_minutes: int = 60,
+    window_days: int = 60,
+    service_id: UUID | None = None,
+) -> Service:
+    """Add what a doctor offers at a centre. For the centre's admins and platform admins."""
+    require(may_edit_centre(actor, centre_id))
+    doctor = await reading.practitioner(tx, practitioner_id)
+    if centre_id not in {each.id for each in await reading.centres_of(tx, practitioner_id)}:
+        raise BadInputError("{doctor} does not work at that centre.", doctor=doctor.name)
+    made = checked_service(
+        Service(
+            id=service_id or new_id(),
+            practitioner_id=practitioner_id,
+            centre_id=centre_id,
+            name=name,
+            specialty=checked_specialty(specialty) if specialty else doctor.specialties[0],
+            minutes=minutes,
+            buffer_before=buffer_before,
+            buffer_after=buffer_after,
+            grid_minutes=grid_minutes or minutes,
+            min_notice_minutes=min_notice_minutes,
+            window_days=window_days,
+            mode=mode,
+            price=price,
+            payment=payment,
+            active=True,
+        )
+    )
+    await tx.conn.execute(insert(model.service).values(**_service_columns(made), created_at=tx.now))
+    return made
+
+
+async def edit_service(tx: Tx, ctx: Context, actor: Person, service_id: UUID, **changes: Any) -> Service:
+    """Change a service's fields (those of Service). Visits that are booked keep their price and length."""
+    known = await reading.service(tx, service_id)
+    require(may_edit_centre(actor, known.centre_id))
+    edited = checked_service(replace(known, **changes))
+    await tx.conn.execute(
+        update(model.service).where(model.service.c.id == service_id).values(**_service_columns(edited))
+    )
+    return edited
+
+
+def _columns(thing: Centre | Practitioner) -> dict[str, Any]:
+    values = {name: getattr(thing, name) for name in thing.__dataclass_fields__}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+
+
+def _service_columns(thing: Service) -> dict[str, Any]:
+    values = {name: getattr(thing, name) for name in thing.__dataclass_fields__ if name != "price"}
+    return {
+        **values,
+        "mode": thing.mode.value,
+        "payment": thing.payment.value,
+        "price_amount": thing.price.amount,
+        "price_currency": thing.price.currency,
+    }
