@@ -269,6 +269,12 @@ class LaneWorker:
         await tx.conn.execute(update(self._table).where(self._table.c.id == row.id).values(**values))
 
 
+async def prune(tx: Tx, table: Table, older_than: timedelta) -> int:
+    """Remove rows that were done so long ago that nobody repeats or refers to them. Returns how many."""
+    gone = await tx.conn.execute(delete(table).where(table.c.state == "done", table.c.done_at < tx.now - older_than))
+    return gone.rowcount
+
+
 async def counts(tx: Tx, table: Table) -> dict[str, int]:
     """How many rows are in each state but done: for metrics and `careconnect check`."""
     found = await tx.conn.execute(

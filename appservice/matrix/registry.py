@@ -5,7 +5,7 @@ from uuid import UUID
 from appservice.matrix.people import Visit
 from booking.appointments.service import Status, appointment
 from booking.context import Context
-from booking.directory.service import practitioner_person
+from booking.directory.reading import practitioner_person
 from booking.people.service import guardians_of, person_by_id, person_of
 from core.database import Tx
 from records.sealing import Vault

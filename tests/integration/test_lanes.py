@@ -2,12 +2,13 @@
 
 import asyncio
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 from sqlalchemy import select
 
 from core.database import Database, Tx
 from core.inbox import inbox, receive
-from core.lanes import BlockedError, HopelessError, LaneWorker, LaterError, Row, wake_blocked
+from core.lanes import BlockedError, HopelessError, LaneWorker, LaterError, Row, counts, prune, wake_blocked
 from core.outbox import enqueue, outbox
 
 
@@ -121,3 +122,20 @@ async def test_what_another_replica_commits_wakes_this_one(database: Database, d
     await asyncio.wait_for(database.bell("outbox").wait(), 5)
     listening.cancel()
     await other.close()
+
+
+async def test_old_rows_are_removed_once_they_are_done_and_never_before(database: Database) -> None:
+    async def handle(tx: Tx, row: Row) -> str | None:
+        if row.payload == b"bad":
+            raise HopelessError("no")
+        return None
+
+    async with database.transaction() as tx:
+        for payload in (b"good", b"bad"):
+            await receive(tx, kind="k", event_id=payload.decode(), lane=payload.decode(), payload=payload)
+    async with working(LaneWorker(database, inbox, {"k": handle})):
+        await until(database, inbox, ["done", "failed"])
+    async with database.transaction() as tx:
+        assert await prune(tx, inbox, timedelta(days=1)) == 0
+        assert await prune(tx, inbox, timedelta(days=-1)) == 1
+        assert await counts(tx, inbox) == {"failed": 1}
