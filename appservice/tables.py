@@ -5,4 +5,6 @@ import booking.people.model
 import booking.schedules.model  # noqa: F401
 import core.inbox
 import core.outbox  # noqa: F401
-import records.model  # noqa: F401
+import records.audit.model
+import records.keys
+import records.prescriptions.model  # noqa: F401

@@ -1,30 +1,16 @@
 """The vault: seals and opens values for a subject (a patient or a person), each under that subject's own key."""
 
-import base64
-import binascii
-import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 from uuid import UUID
 
-from sqlalchemy import select, update
-from sqlalchemy.dialects.postgresql import insert
-
 from core.database import Tx
 from core.settings import RecordsSettings
-from records.envelope import FORMAT, SealBrokenError, bind, seal, unseal, unwrap, wrap
-from records.model import subject_key
+from records.envelope import FORMAT, SealBrokenError, bind, seal, unseal
+from records.keys import ErasedError, MasterKey, SubjectKey, destroy_key, find_key, make_key
 
 __all__ = ["ErasedError", "Place", "SealBrokenError", "Vault"]
-
-_KEY = 32
-
-
-class ErasedError(Exception):
-    """The subject's key was destroyed: nothing sealed for them can be opened any more."""
-
-    def __init__(self) -> None:
-        super().__init__("erased")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,87 +23,57 @@ class Place:
     version: int = 1
     centre: UUID | None = None
 
-    def associated(self, subject: UUID) -> bytes:
-        """The associated data: nothing of it is stored in the envelope, all of it must match."""
-        centre = self.centre.bytes if self.centre else b""
-        texts = (self.table.encode(), self.column.encode())
-        return bind(bytes([FORMAT]), centre, *texts, self.row.bytes, str(self.version).encode(), subject.bytes)
+    def associated(self, subject: UUID, key_id: UUID) -> bytes:
+        """The associated data of format 1: nothing of it is stored in the envelope, all of it must match."""
+        return bind(
+            bytes([FORMAT]),
+            self.centre.bytes if self.centre else b"",
+            self.table.encode(),
+            self.column.encode(),
+            self.row.bytes,
+            self.version.to_bytes(8, "big"),
+            subject.bytes,
+            key_id.bytes,
+        )
 
 
 class Vault:
-    """Holds the master key (KEK) that subjects' keys are wrapped with.
+    """Holds the master key. What it seals and opens, it does with the subject's key as the table has it now."""
 
-    A subject's key is read from the table at each use: one look-up by primary key, so that a destroyed key is gone
-    at once for every replica. Nothing unwrapped outlives a call.
-    """
-
-    def __init__(self, master_key: bytes) -> None:
-        if len(master_key) != _KEY:
-            raise ValueError("the records key must be 32 bytes")
-        self._master = master_key
+    def __init__(self, master: MasterKey) -> None:
+        self._master = master
 
     @classmethod
     def from_settings(cls, settings: RecordsSettings) -> Self:
-        """Read the key from the settings or from the file that they name. Raises ValueError with a plain sentence."""
-        text = settings.key.get_secret_value()
-        if not text and settings.key_file:
-            try:
-                text = settings.key_file.read_text()
-            except OSError as unreadable:
-                raise ValueError("the file that records.key_file names cannot be read") from unreadable
-        if not text.strip():
-            raise ValueError("records.key is not set; `careconnect new-key` makes one")
-        try:
-            key = base64.b64decode(text.strip(), validate=True)
-        except binascii.Error as malformed:
-            raise ValueError("records.key is not base64; `careconnect new-key` makes one") from malformed
-        return cls(key)
+        """Raises ValueError with a plain sentence if the records key is missing or malformed."""
+        return cls(MasterKey.from_settings(settings))
 
     async def seal(self, tx: Tx, subject: UUID, place: Place, plain: bytes) -> bytes:
-        """Seal a value for a subject, whose key is made at first use. Raises ErasedError."""
-        key = await self._key(tx, subject) or await self._new_key(tx, subject)
-        return seal(key, plain, place.associated(subject))
+        """Seal a value for a subject, whose key is made at first use. Raises ErasedError, SealBrokenError."""
+        key = await find_key(tx, self._master, subject) or await make_key(tx, self._master, subject)
+        return seal(key.secret, plain, place.associated(subject, key.id))
 
     async def open(self, tx: Tx, subject: UUID, place: Place, sealed: bytes) -> bytes:
         """Open a value. Raises SealBrokenError, and ErasedError once the subject was forgotten."""
+        return _open(await self._key(tx, subject), subject, place, sealed)
+
+    async def open_all(self, tx: Tx, subject: UUID, values: Sequence[tuple[Place, bytes]]) -> list[bytes]:
+        """Open many values of one subject with one look-up of the key. Raises SealBrokenError, ErasedError."""
+        if not values:
+            return []
         key = await self._key(tx, subject)
-        if key is None:
-            raise SealBrokenError
-        return unseal(key, sealed, place.associated(subject))
+        return [_open(key, subject, place, sealed) for place, sealed in values]
 
     async def forget(self, tx: Tx, subject: UUID) -> None:
-        """Destroy the subject's key, for good once backups of the schema `keys` have expired; no key is made again."""
-        await tx.conn.execute(
-            insert(subject_key)
-            .values(subject=subject, wrapped=None, created_at=tx.now, destroyed_at=tx.now)
-            .on_conflict_do_nothing()
-        )
-        await tx.conn.execute(
-            update(subject_key)
-            .where(subject_key.c.subject == subject, subject_key.c.destroyed_at.is_(None))
-            .values(wrapped=None, destroyed_at=tx.now)
-        )
+        """Make all that was sealed for the subject unreadable, and let nothing more be sealed for them."""
+        await destroy_key(tx, subject)
 
-    async def _key(self, tx: Tx, subject: UUID) -> bytes | None:
-        found = await tx.conn.execute(select(subject_key.c.wrapped).where(subject_key.c.subject == subject))
-        row = found.one_or_none()
-        if row is None:
-            return None
-        if row.wrapped is None:
-            raise ErasedError
-        return unwrap(self._master, row.wrapped, _key_place(subject))
-
-    async def _new_key(self, tx: Tx, subject: UUID) -> bytes:
-        wrapped = wrap(self._master, os.urandom(_KEY), _key_place(subject))
-        await tx.conn.execute(
-            insert(subject_key).values(subject=subject, wrapped=wrapped, created_at=tx.now).on_conflict_do_nothing()
-        )
-        # Two at once: the second waits for the first to commit, and reads the first one's key.
-        key = await self._key(tx, subject)
+    async def _key(self, tx: Tx, subject: UUID) -> SubjectKey:
+        key = await find_key(tx, self._master, subject)
         if key is None:
-            raise ErasedError
+            raise SealBrokenError
         return key
 
 
-def _key_place(subject: UUID) -> bytes:
-    return bind(b"subject_key", subject.bytes)
+def _open(key: SubjectKey, subject: UUID, place: Place, sealed: bytes) -> bytes:
+    return unseal(key.secret, sealed, place.associated(subject, key.id))

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from core.database import Database
 from core.ids import new_id
-from records.model import subject_key
+from records.keys import MasterKey, subject_key
 from records.sealing import ErasedError, Place, SealBrokenError, Vault
 
 PLACE = Place("t", "c", new_id(), 1, new_id())
@@ -17,7 +17,7 @@ PLACE = Place("t", "c", new_id(), 1, new_id())
 
 @pytest.fixture
 def vault() -> Vault:
-    return Vault(os.urandom(32))
+    return Vault(MasterKey(os.urandom(32)))
 
 
 async def test_a_value_opens_only_for_its_subject_at_its_place(database: Database, vault: Vault) -> None:
@@ -38,7 +38,7 @@ async def test_a_value_opens_only_for_its_subject_at_its_place(database: Databas
             with pytest.raises(SealBrokenError):
                 await vault.open(tx, stranger, PLACE, sealed)
         with pytest.raises(SealBrokenError):
-            await Vault(os.urandom(32)).open(tx, anna, PLACE, sealed)
+            await Vault(MasterKey(os.urandom(32))).open(tx, anna, PLACE, sealed)
 
 
 async def test_two_who_seal_first_at_once_get_one_key(database: Database, vault: Vault) -> None:

@@ -1,0 +1,1 @@
+"""Prescriptions: written by a doctor in a visit, sealed, never changed but by a new version."""
