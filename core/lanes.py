@@ -24,6 +24,7 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    delete,
     func,
     select,
     update,
@@ -38,7 +39,8 @@ from core.tables import Moment, metadata
 _rows = Counter(
     "careconnect_lane_rows", "Rows of inbox and outbox by how their handling ended", ["table", "kind", "end"]
 )
-_LANES_AT_ONCE = 16
+_LANES_AT_ONCE = 10
+"""Each holds a connection of the pool while it works; inbox and outbox together leave some for the doors."""
 _GIVE_UP_AFTER = 40
 """Attempts at a row whose handler fails in a way that nobody foresaw: about two and a half hours."""
 
