@@ -34,6 +34,8 @@ class Demo:
     stripe: Child
     careconnect: Child
     settings: Settings
+    environment: dict[str, str]
+    """With which careConnect's programs find this configuration."""
 
     def __init__(self, folder: Path, ports: Ports, say: Say = lambda _: None) -> None:
         self.folder = folder.absolute()
@@ -77,7 +79,7 @@ class Demo:
         self.stripe.wait_for(f"http://127.0.0.1:{self.ports.stripe}/health")
         self._say("careConnect")
         self._begin(self.careconnect)
-        self.careconnect.wait_for(f"http://127.0.0.1:{self.ports.careconnect}/health")
+        self.careconnect.wait_for(f"http://127.0.0.1:{self.ports.careconnect}/health/ready")
 
     def _lay_out(self) -> None:
         """Write the configuration of all parts, and how each is run."""
@@ -96,7 +98,7 @@ class Demo:
         self.stripe = Child("stand-in for Stripe", stripe, self.logs / "stripe.log")
         serve = [str(_CARECONNECT), "serve"]
         self.careconnect = Child("careConnect", serve, self.logs / "careconnect.log", env=environment)
-        self._environment = {**os.environ, **environment}
+        self.environment = {**os.environ, **environment}
 
     def _stripe_arguments(self) -> Iterator[str]:
         yield f"--port={self.ports.stripe}"
@@ -119,7 +121,7 @@ class Demo:
         """Run a program to its end. Raises ChildError with its output if it fails."""
         done = subprocess.run(
             command,
-            env=self._environment,
+            env=self.environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
