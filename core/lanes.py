@@ -152,8 +152,10 @@ class LaneWorker:
                 if len(self._busy) >= _LANES_AT_ONCE or more:
                     await asyncio.wait([*self._busy.values()], return_when=asyncio.FIRST_COMPLETED, timeout=1)
                     continue
+                # Not wait_for: Python 3.11's loses a cancellation that comes together with the bell.
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(bell.wait(), timeout=1)
+                    async with asyncio.timeout(1):
+                        await bell.wait()
         finally:
             tasks = [*self._busy.values()]
             for task in tasks:
