@@ -10,7 +10,13 @@ from rapidfuzz.distance import DamerauLevenshtein
 
 from booking.directory.specialties import folded
 
-_NICKNAMES = {"kl": "kuala lumpur", "nyc": "new york city", "la": "los angeles", "frankfurt": "frankfurt am main"}
+_NICKNAMES = {
+    "kl": "kuala lumpur",
+    "nyc": "new york city",
+    "la": "los angeles",
+    "frankfurt": "frankfurt am main",
+    "st gallen": "sankt gallen",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,20 +37,22 @@ def _index() -> dict[str, Place]:
     own: dict[str, Place] = {}
     aliases: dict[str, Place] = {}
     zones: dict[str, str] = {}
-    with Path(__file__).with_name("cities.tsv").open() as file:  # the biggest first
+    with Path(__file__).with_name("cities.tsv").open(encoding="utf-8") as file:  # the biggest first
         for line in file:
             name, country, latitude, longitude, zone, others = line.rstrip("\n").split("\t")
             place = Place(name, country, float(latitude), float(longitude), zones.setdefault(zone, zone))
             own.setdefault(folded(name), place)
             for other in others.split("|") if others else ():
                 aliases.setdefault(other, place)
-    return aliases | own
+    for name, place in aliases.items():
+        own.setdefault(name, place)
+    return own
 
 
 @cache
 def _names() -> list[str]:
     """What a misspelt name may have meant: the names that cities bear in Latin letters, the biggest first."""
-    return [name for name, place in _index().items() if name == folded(place.name)]
+    return [name for name, place in _index().items() if name == folded(place.name)] + [*_NICKNAMES]
 
 
 def find_place(text: str) -> Place | None:
@@ -65,7 +73,7 @@ def find_place(text: str) -> Place | None:
     errors = 2 if len(name) >= 10 else 1
     alike = [known for known in _names() if known[0] == name[0] and abs(len(known) - len(name)) <= errors]
     close = process.extractOne(name, alike, scorer=DamerauLevenshtein.distance, score_cutoff=errors)
-    return index[close[0]] if close else None
+    return index[_NICKNAMES.get(close[0], close[0])] if close else None
 
 
 def km(one: tuple[float, float], other: tuple[float, float]) -> float:

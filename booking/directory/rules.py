@@ -1,14 +1,18 @@
 """What may be written into the directory. Pure."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
+
+from babel.numbers import list_currencies
 
 from booking.directory.model import Payment, Service
 from booking.directory.specialties import SPECIALTIES, folded, specialty_of
 from booking.people.rules import checked_language
 from core.errors import BadInputError
+from core.money import Money
 
+_DEAREST = 100_000_000
+"""In the currency's smallest unit."""
 _GENDERS = {"": "", "female": "female", "f": "female", "woman": "female", "male": "male", "m": "male", "man": "male"}
 
 
@@ -65,21 +69,30 @@ def checked_gender(text: str) -> str:
 def checked_currency(text: str) -> str:
     """Return a currency's code."""
     code = text.strip().upper()
-    if not re.fullmatch(r"[A-Z]{3}", code):
+    if code not in list_currencies("en"):
         raise BadInputError("Write a currency by its three letters, like EUR.")
     return code
 
 
-def checked_service(service: Service) -> Service:
-    """Check lengths, notice and price; return the service with its text in order."""
+def checked_coordinates(latitude: float, longitude: float) -> tuple[float, float]:
+    """Return a place on the earth, in degrees."""
+    if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
+        raise BadInputError("Write where it is in degrees, like 52.507, 13.301.")
+    return latitude, longitude
+
+
+def checked_service(service: Service, currency: str) -> Service:
+    """Check lengths, notice and price; return the service with its text in order. `currency`: its centre's."""
     within(service.minutes, 5, 480, "length", "minutes")
     within(service.grid_minutes, 5, 480, "grid", "minutes")
     within(service.buffer_before, 0, 240, "time before", "minutes")
     within(service.buffer_after, 0, 240, "time after", "minutes")
     within(service.min_notice_minutes, 0, 60 * 24 * 60, "notice", "minutes")
     within(service.window_days, 1, 730, "booking window", "days")
-    if not 0 <= service.price.amount <= 100_000_000:
-        raise BadInputError("That price cannot be.")
+    if service.price.currency != currency:
+        raise BadInputError("That centre's prices are in {currency}.", currency=currency)
+    if not 0 <= service.price.amount <= _DEAREST:
+        raise BadInputError("A price is from nothing to {most}.", most=Money(currency, _DEAREST).show())
     if service.payment is Payment.PREPAY and 0 < service.price.amount < 50:
         # https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts
         raise BadInputError("So small an amount cannot be paid by card. Make it free, or paid at the desk.")

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypedDict, Unpack
 from uuid import UUID
 
 from babel.numbers import get_territory_currencies
@@ -15,6 +15,7 @@ from booking.directory import model, reading
 from booking.directory.model import Centre, Mode, Payment, Practitioner, Service
 from booking.directory.places import find_place
 from booking.directory.rules import (
+    checked_coordinates,
     checked_currency,
     checked_gender,
     checked_languages,
@@ -60,7 +61,7 @@ async def create_centre(
     known = {row.slug: row.name for row in found}
     if name.casefold() in {each.casefold() for each in known.values()}:
         raise ConflictError("There is a centre of that name already.")
-    latitude, longitude = coordinates or (place.latitude, place.longitude)
+    latitude, longitude = checked_coordinates(*(coordinates or (place.latitude, place.longitude)))
     made = Centre(
         id=centre_id or new_id(),
         slug=slug_of(name, [*known]),
@@ -150,7 +151,11 @@ async def add_practitioner(
 
 
 async def link_practitioner(tx: Tx, ctx: Context, actor: Person, practitioner_id: UUID, mxid: str) -> Practitioner:
-    """Say which Matrix account a doctor has. For admins of a centre of theirs. Raises ConflictError."""
+    """Say which Matrix account a doctor has. For admins of a centre of theirs.
+
+    Raises ConflictError if the doctor or the account is linked already: who could link them anew could read, as that
+    doctor, what patients of other centres told them.
+    """
     at = await reading.centres_of(tx, practitioner_id)
     require(any(may_edit_centre(actor, each.id) for each in at))
     person_id = await person_id_of(tx, checked_mxid(mxid))
@@ -160,8 +165,13 @@ async def link_practitioner(tx: Tx, ctx: Context, actor: Person, practitioner_id
     )
     if other.first():
         raise ConflictError("That account belongs to another doctor already.")
-    await tx.conn.execute(update(table).where(table.c.id == practitioner_id).values(person_id=person_id))
-    return await reading.practitioner(tx, practitioner_id)
+    await tx.conn.execute(
+        update(table).where(table.c.id == practitioner_id, table.c.person_id.is_(None)).values(person_id=person_id)
+    )
+    linked = await reading.practitioner(tx, practitioner_id)
+    if linked.person_id != person_id:
+        raise ConflictError("{doctor} has another account already.", doctor=linked.name)
+    return linked
 
 
 async def add_service(
@@ -184,10 +194,14 @@ async def add_service(
     window_days: int = 60,
     service_id: UUID | None = None,
 ) -> Service:
-    """Add what a doctor offers at a centre. For the centre's admins and platform admins."""
+    """Add what a doctor offers at a centre; its grid is its length unless given. For the centre's and platform admins.
+
+    Raises RefusedError, BadInputError.
+    """
     require(may_edit_centre(actor, centre_id))
     doctor = await reading.practitioner(tx, practitioner_id)
-    if centre_id not in {each.id for each in await reading.centres_of(tx, practitioner_id)}:
+    at = {each.id: each for each in await reading.centres_of(tx, practitioner_id)}
+    if centre_id not in at:
         raise BadInputError("{doctor} does not work at that centre.", doctor=doctor.name)
     made = checked_service(
         Service(
@@ -206,17 +220,43 @@ async def add_service(
             price=price,
             payment=payment,
             active=True,
-        )
+        ),
+        at[centre_id].currency,
     )
     await tx.conn.execute(insert(model.service).values(**_service_columns(made), created_at=tx.now))
     return made
 
 
-async def edit_service(tx: Tx, ctx: Context, actor: Person, service_id: UUID, **changes: Any) -> Service:
-    """Change a service's fields (those of Service). Visits that are booked keep their price and length."""
+class ServiceChanges(TypedDict, total=False):
+    """What of a service can be changed. Whose it is and where stays: another doctor's is another service."""
+
+    name: str
+    specialty: str
+    minutes: int
+    buffer_before: int
+    buffer_after: int
+    grid_minutes: int
+    min_notice_minutes: int
+    window_days: int
+    mode: Mode
+    price: Money
+    payment: Payment
+    active: bool
+
+
+async def edit_service(
+    tx: Tx, ctx: Context, actor: Person, service_id: UUID, **changes: Unpack[ServiceChanges]
+) -> Service:
+    """Change a service. Visits that are booked keep their price and length. For the centre's and platform admins.
+
+    Raises RefusedError, BadInputError.
+    """
     known = await reading.service(tx, service_id)
     require(may_edit_centre(actor, known.centre_id))
-    edited = checked_service(replace(known, **changes))
+    if "specialty" in changes:
+        changes["specialty"] = checked_specialty(changes["specialty"])
+    at = await reading.centre(tx, known.centre_id)
+    edited = checked_service(replace(known, **changes), at.currency)
     await tx.conn.execute(
         update(model.service).where(model.service.c.id == service_id).values(**_service_columns(edited))
     )

@@ -159,7 +159,9 @@ async def set_reminders(tx: Tx, ctx: Context, actor: Person, minutes: list[int])
 async def add_family_member(tx: Tx, ctx: Context, actor: Person, name: str, born: date | None) -> Patient:
     """Add somebody without an account whom you are guardian of. Raises BadInputError."""
     name = checked_name(name)
-    born = checked_birthday(born, [member.name for member in actor.family], name, tx.now.date())
+    born = checked_birthday(
+        born, [member.name for member in actor.family], name, tx.now.astimezone(zone(actor.timezone)).date()
+    )
     patient_id = new_id()
     sealed_name = await ctx.vault.seal(tx, patient_id, Place("patient", "name", patient_id), name.encode())
     sealed_born = (
