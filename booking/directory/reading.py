@@ -1,6 +1,6 @@
 """Finding centres, practitioners and services: by id, by short name, by a name with typing errors. Public knowledge."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -71,6 +71,16 @@ async def practitioners_named(tx: Tx, text: str, centre_id: UUID | None = None) 
     if centre_id is None:
         return _named(text, await _practitioners(tx, model.practitioner.c.id.is_not(None)))
     return _named(text, await practitioners_at(tx, centre_id))
+
+
+async def centres_with(tx: Tx, ids: Collection[UUID]) -> dict[UUID, Centre]:
+    """Return centres by their ids."""
+    return {each.id: each for each in await _centres(tx, model.centre.c.id.in_(ids))}
+
+
+async def practitioners_with(tx: Tx, ids: Collection[UUID]) -> dict[UUID, Practitioner]:
+    """Return practitioners by their ids."""
+    return {each.id: each for each in await _practitioners(tx, model.practitioner.c.id.in_(ids))}
 
 
 async def centre_admins(tx: Tx, centre_id: UUID) -> list[UUID]:

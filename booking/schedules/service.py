@@ -1,7 +1,8 @@
 """Setting hours and time off; the free times that follow."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import date, datetime, timedelta
+from itertools import islice
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -167,8 +168,9 @@ async def free_times_of(
     *,
     limit: int | None = None,
     ignoring: UUID | None = None,
+    fits: Callable[[Service, datetime], bool] | None = None,
 ) -> dict[UUID, list[datetime]]:
-    """The same for many services, with the same number of queries as for one."""
+    """The same for many services, with the same number of queries as for one. `fits`: which starts count at all."""
     wanted = list(services)
     start, end = utc(start), utc(end)
     practitioners = {service.practitioner_id for service in wanted}
@@ -192,8 +194,8 @@ async def free_times_of(
         )
         visit = Visit(service.minutes, service.buffer_before, service.buffer_after, service.grid_minutes)
         starts = free_starts(opened, busy.get(service.practitioner_id, []), visit, place, earliest, latest)
-        for _, at in zip(range(limit if limit is not None else 100_000), starts, strict=False):
-            found[service.id].append(at)
+        counting = starts if fits is None else (at for at in starts if fits(service, at))
+        found[service.id] = list(islice(counting, limit))
     return found
 
 

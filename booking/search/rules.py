@@ -65,13 +65,15 @@ def tiers(wish: Wish, candidates: Sequence[Candidate]) -> list[list[Candidate]]:
         first = (price(each), near(each)) if wish.sort == "cheapest" else (near(each), price(each))
         return (*first, each.service.id)
 
-    better, less = [], []
-    for each in sorted(candidates, key=order):
-        (better if wish.place is None or _fits_better(wish, each) else less).append(each)
+    ordered = sorted(candidates, key=order)
+    better = [each for each in ordered if _fits_better(wish, each)]
+    less = [each for each in ordered if not _fits_better(wish, each)]
     return [tier for tier in (better, less) if tier]
 
 
 def _fits_better(wish: Wish, each: Candidate) -> bool:
+    if wish.place is None:
+        return True
     if wish.mode is None:
         return each.service.mode is Mode.IN_PERSON
     return each.distance_km is not None and each.distance_km <= wish.radius_km
