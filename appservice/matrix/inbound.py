@@ -34,6 +34,7 @@ __all__ = ["Inbound", "Incoming", "Kind", "Listener"]
 
 _PATIENCE = 30.0
 """Seconds that a key may take before the person is told."""
+_MOMENT = 1.0
 _TRIES = 4
 """Attempts at an event, some 8 seconds in all, before a fault of ours is admitted to the person."""
 _CLOCKS_DIFFER = timedelta(minutes=1)
@@ -110,7 +111,7 @@ class Inbound:
             if opened is None:
                 await self._wait(tx, row, event)
                 return None
-            self._waiting.pop(row.id, None)
+            self._after_those_before(row, event["content"]["session_id"])
             return read(opened.type, opened.content)
         said = read(event["type"], event["content"])
         if event["type"] == "m.reaction" or said is None:
@@ -129,11 +130,16 @@ class Inbound:
                 return None
         return None
 
+    def _after_those_before(self, row: Row, session: str) -> None:
+        """Between a key's coming and the waking of who waits for it, a later message must not slip through."""
+        self._waiting.pop(row.id, None)
+        just_now = time.monotonic() - _MOMENT
+        if any(other == session and since > just_now for other, since in self._waiting.values()):
+            raise LaterError("one before it is about to wake", _MOMENT / 10)
+
     async def _wait(self, tx: Tx, row: Row, event: Json) -> None:
         """Wait for the key; after a while, give up and have the person told: once an hour for each session."""
         session = event["content"]["session_id"]
-        if not self._device.caught_up.is_set():
-            raise BlockedError(session)
         if row.id not in self._waiting:
             self._waiting[row.id] = session, time.monotonic()
             self._device.olm.ask_for_key(event)

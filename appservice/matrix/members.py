@@ -1,18 +1,22 @@
 """Who comes and goes: the bot goes where it is invited, rooms are forgotten when people leave, the keeper looks up."""
 
+import itertools
 import json
 
 from sqlalchemy import select
 
-from appservice.matrix.api import AwayError, ForbiddenError, Json, MatrixError
+from appservice.matrix import filtering
+from appservice.matrix.api import AwayError, ForbiddenError, Json, MatrixError, NotFoundError
 from appservice.matrix.device import Device
 from appservice.matrix.inbound import Inbound
 from appservice.matrix.keeper import Keeper
 from appservice.matrix.model import consultation_room
 from appservice.matrix.rooms import DirectRooms
 from core.database import Tx
+from core.inbox import receive
 from core.lanes import Row
 
+_RECENT = 30
 _TRIES = 12
 """Attempts, an hour in all, to reach the homeserver that an invitation came from."""
 
@@ -47,6 +51,7 @@ class Members:
         membership = event["content"]["membership"]
         if membership == "invite" and await self._join(row, event):
             await self._inbound.joined(tx, event)
+            await self._catch_up(tx, row, event)
         elif membership in ("leave", "ban"):
             self._device.views.forget(event["room_id"])
             await self._rooms.forget(tx, event["room_id"])
@@ -63,6 +68,21 @@ class Members:
         except MatrixError:
             return False
         return True
+
+    async def _catch_up(self, tx: Tx, row: Row, invitation: Json) -> None:
+        """Take in what was said between the invitation and our coming: no transaction brings that."""
+        try:
+            recent = await self._device.bot.get(
+                *("rooms", invitation["room_id"], "messages"), query={"dir": "b", "limit": _RECENT}
+            )
+        except (ForbiddenError, NotFoundError):
+            return  # put out again meanwhile
+        missed = itertools.takewhile(lambda event: event["event_id"] != invitation["event_id"], recent["chunk"])
+        for event in reversed([*missed]):
+            use = filtering.kept(event, (self._device.bot.user_id,), ())
+            if use and use[0] == filtering.EVENT:
+                payload = json.dumps(use[1]).encode()
+                await receive(tx, kind=filtering.EVENT, event_id=event["event_id"], lane=row.lane, payload=payload)
 
     async def _left(self, tx: Tx, room_id: str) -> None:
         """Somebody has left: a room in which the bot is alone is of no use to anybody."""

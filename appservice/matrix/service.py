@@ -1,6 +1,7 @@
 """The Matrix service put together: the door for every replica, and the work of the one that leads."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 
 import aiohttp
@@ -86,13 +87,14 @@ class MatrixService:
             mourn_doing: dict[str, Mourner] = {MESSAGE: outbound.mourn, FILE: outbound.mourn}
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(SyncLoop(self._database, device).run())
-                tasks.create_task(LaneWorker(self._database, inbox, hear, mourn_hearing).run())
+                tasks.create_task(_listen(device, LaneWorker(self._database, inbox, hear, mourn_hearing)))
                 tasks.create_task(LaneWorker(self._database, outbox, do, mourn_doing).run())
                 tasks.create_task(_every(5, inbound.wake_overdue, self._database))
 
         await lead(self._database.url, f"careconnect device {self._matrix.bot_id}", work)
 
     async def _start(self, connection: psycopg.Connection) -> Device:
+        logging.getLogger("nio").setLevel(logging.CRITICAL)  # it reports what strangers send: theirs to flood
         prune(connection)
         device = await start_device(self._api, self._matrix, connection)
         await register(self._api, self._matrix.keeper, self._matrix.keeper_id)
@@ -113,6 +115,12 @@ class MatrixService:
             await self._api.acting(self._matrix.keeper_id).post(*path)
         except (AwayError, MatrixError) as unreached:
             _log.warning("the homeserver cannot reach us", reason=str(unreached))
+
+
+async def _listen(device: Device, worker: LaneWorker) -> None:
+    """Hear what came while nobody was here only once its keys are in: in the order in which it was said."""
+    await device.caught_up.wait()
+    await worker.run()
 
 
 async def _every(seconds: float, work: Callable[[Database], Awaitable[None]], database: Database) -> None:

@@ -1,9 +1,11 @@
 """A person's Matrix client on matrix-nio: registers, encrypts, talks with the bot. For tests and for the tour."""
 
 import asyncio
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Self, TypeVar
+from urllib.parse import quote
 from uuid import uuid4
 
 from nio import (
@@ -19,7 +21,6 @@ from nio import (
     RoomMessage,
     SyncResponse,
 )
-from nio.api import Api
 from nio.crypto import decrypt_attachment
 from nio.store import SqliteMemoryStore
 
@@ -181,7 +182,16 @@ class Person:
         answer = await self.client.join(room_id)
         if not hasattr(answer, "room_id"):
             raise ClientError(str(answer))
-        await self._until(lambda: room_id in self.client.rooms or None, 30, "the room did not appear")
+        await self.appears(room_id)
+
+    async def appears(self, room_id: str, mxid: str | None = None) -> None:
+        """Wait until the client knows that it is in the room, and somebody else there or invited."""
+
+        def there() -> bool | None:
+            room = self.client.rooms.get(room_id)
+            return (room is not None and (mxid or self.mxid) in room.users) or None
+
+        await self._until(there, 30, "the room did not appear")
 
     async def leave(self, room_id: str) -> None:
         await self.client.room_leave(room_id)
@@ -211,10 +221,26 @@ class Person:
 
     async def send_in_clear(self, room_id: str, text: str) -> None:
         """Say something without encryption, whatever the room is: what a careless client does."""
-        content = {"msgtype": "m.text", "body": text}
-        method, path, data = Api.room_send(self.client.access_token, room_id, "m.room.message", content, uuid4())
-        headers = {"Authorization": f"Bearer {self.client.access_token}"}
-        await (await self.client.send(method, path, data, headers)).read()
+        await self.send_raw(room_id, "m.room.message", {"msgtype": "m.text", "body": text})
+
+    async def send_raw(self, room_id: str, event_type: str, content: dict[str, Any]) -> str:
+        """Send an event just as it is."""
+        answer = await self.call("PUT", f"rooms/{quote(room_id)}/send/{event_type}/{uuid4()}", content)
+        return str(answer["event_id"])
+
+    async def keys_of(self, mxid: str) -> dict[str, Any]:
+        """Return what the homeserver tells this person of somebody's keys."""
+        return await self.call("POST", "keys/query", {"device_keys": {mxid: []}})
+
+    async def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Ask the homeserver something that nio has no word for. Raises ClientError."""
+        headers = {"Authorization": f"Bearer {self.client.access_token}", "Content-Type": "application/json"}
+        data = None if body is None else json.dumps(body)
+        answer = await self.client.send(method, f"/_matrix/client/v3/{path}", data, headers)
+        said = await answer.json()
+        if answer.status != 200:
+            raise ClientError(f"{answer.status}: {said}")
+        return dict(said)
 
     async def ask(self, room_id: str, text: str, wanted: Wanted = "", seconds: float = 30) -> Heard:
         """Say something, and return the first message there after that which is wanted."""

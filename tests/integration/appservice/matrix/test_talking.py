@@ -1,8 +1,15 @@
 """People talk with the bot through a real Synapse, encrypted."""
 
+import pytest
+from nio import RoomPreset
+from sqlalchemy import select
+
+from appservice.matrix import inbound
+from core.database import Database
+from core.inbox import inbox
 from core.settings import Settings
 from tests.integration.appservice.matrix.conftest import NewPerson
-from tests.integration.appservice.matrix.echo import Echo
+from tests.integration.appservice.matrix.echo import Echo, serving
 
 
 async def test_an_encrypted_message_gets_an_encrypted_answer(
@@ -10,10 +17,157 @@ async def test_an_encrypted_message_gets_an_encrypted_answer(
 ) -> None:
     anna = await new_person("anna")
     room = await anna.direct_room(settings.matrix.bot_id)
-    answer = await anna.ask(room, "hello")
-    assert answer.body in ("you said hello", "that was joined")
-    answer = await anna.hears("you said hello", room=room)
+    answer = await anna.ask(room, "hello", "you said hello")
     assert answer.encrypted
     assert answer.html == "<p>you said <strong>hello</strong></p>"
     assert [heard.kind for heard in echo.heard] == ["joined", "text"]
     assert all(heard.direct and heard.sender == anna.mxid for heard in echo.heard)
+    assert not anna.unreadable
+
+
+async def test_a_list_has_number_reactions_and_a_tap_says_which_list(
+    echo: Echo, settings: Settings, new_person: NewPerson
+) -> None:
+    anna = await new_person("anna")
+    room = await anna.direct_room(settings.matrix.bot_id)
+    shown = await anna.ask(room, "list", "2. two")
+    assert await anna.taps(shown.event, 2) == ["1️⃣", "2️⃣"]
+    await anna.react(room, shown.event, "2️⃣")
+    answer = await anna.hears("you tapped 2", room=room)
+    assert "under answer:list:$" in answer.body
+
+
+async def test_a_tap_under_somebody_elses_message_is_passed_over(
+    echo: Echo, settings: Settings, new_person: NewPerson
+) -> None:
+    anna = await new_person("anna")
+    room = await anna.direct_room(settings.matrix.bot_id)
+    mine = await anna.say(room, "hello")
+    await anna.react(room, mine, "👍")
+    await anna.ask(room, "more", "you said more")
+    assert [heard.text for heard in echo.heard if heard.kind != "joined"] == ["hello", "more"]
+
+
+async def test_an_answer_edits_an_earlier_one(echo: Echo, settings: Settings, new_person: NewPerson) -> None:
+    anna = await new_person("anna")
+    room = await anna.direct_room(settings.matrix.bot_id)
+    first = await anna.ask(room, "hello", "you said hello")
+    asked = next(heard for heard in echo.heard if heard.text == "hello").event_id
+    edit = await anna.ask(room, f"edit answer:hello:{asked}", "edited")
+    assert edit.replaces == first.event
+    assert edit.encrypted
+    assert "edited" in anna.shown(room)
+    assert "you said hello" not in anna.shown(room)
+
+
+async def test_an_edit_of_ones_own_message_is_heard_as_new_words(
+    echo: Echo, settings: Settings, new_person: NewPerson
+) -> None:
+    anna = await new_person("anna")
+    room = await anna.direct_room(settings.matrix.bot_id)
+    said = await anna.say(room, "cardiologst")
+    await anna.hears("you said cardiologst", room=room)
+    await anna.edit(room, said, "cardiologist")
+    await anna.hears("you said cardiologist", room=room)
+    assert [heard.edited for heard in echo.heard if heard.kind == "text"] == [False, True]
+
+
+async def test_a_sentence_of_the_conversations_is_the_answer_and_its_effects_are_undone(
+    echo: Echo, settings: Settings, new_person: NewPerson
+) -> None:
+    anna = await new_person("anna")
+    room = await anna.direct_room(settings.matrix.bot_id)
+    await anna.ask(room, "bad", "Say *good* instead.")
+    await anna.ask(room, "more", "you said more")
+    assert "never seen" not in anna.shown(room)
+
+
+async def test_a_fault_of_ours_is_tried_again_and_then_admitted(
+    echo: Echo, settings: Settings, new_person: NewPerson
+) -> None:
+    anna = await new_person("anna")
+    room = await anna.direct_room(settings.matrix.bot_id)
+    await anna.ask(room, "fault", "Something went wrong on our side")
+    assert echo.faults == 4
+    await anna.ask(room, "more", "you said more")
+
+
+async def test_a_file_arrives_encrypted_and_whole(echo: Echo, settings: Settings, new_person: NewPerson) -> None:
+    anna = await new_person("anna")
+    room = await anna.direct_room(settings.matrix.bot_id)
+    file = await anna.ask(room, "file", "echo.txt")
+    assert await anna.download(file) == await echo.file(None, echo.people.id_of(anna.mxid))  # type: ignore[arg-type]
+
+
+async def test_words_sent_without_encryption_are_answered_but_never_stored(
+    echo: Echo, settings: Settings, new_person: NewPerson, database: Database
+) -> None:
+    anna = await new_person("anna")
+    room = await anna.direct_room(settings.matrix.bot_id)
+    await anna.hears("that was joined", room=room)
+    await anna.send_in_clear(room, "my secret rash")
+    answer = await anna.hears("that was plaintext", room=room)
+    assert answer.encrypted
+    assert all(heard.text == "" for heard in echo.heard)
+
+
+async def test_encryption_is_turned_on_where_the_bot_may(echo: Echo, settings: Settings, new_person: NewPerson) -> None:
+    anna = await new_person("anna")
+    everybody = {"users_default": 100}
+    made = await anna.client.room_create(
+        invite=[settings.matrix.bot_id], preset=RoomPreset.public_chat, power_level_override=everybody
+    )
+    answer = await anna.hears("that was joined", room=made.room_id)
+    assert answer.encrypted
+
+
+async def test_where_it_may_not_only_public_words_are_said(
+    echo: Echo, settings: Settings, new_person: NewPerson
+) -> None:
+    anna = await new_person("anna")
+    # The homeserver encrypts all rooms but public ones.
+    made = await anna.client.room_create(invite=[settings.matrix.bot_id], preset=RoomPreset.public_chat)
+    await anna.send_in_clear(made.room_id, "hello")
+    answer = await anna.hears("that was plaintext", room=made.room_id)
+    assert not answer.encrypted
+    assert anna.shown(made.room_id) == ["that was plaintext"]
+
+
+async def test_what_was_said_before_the_bot_came_is_answered(settings: Settings, new_person: NewPerson) -> None:
+    anna = await new_person("anna")
+    async with serving(settings):
+        await anna.ask(await anna.direct_room(settings.matrix.bot_id), "hello", "you said hello")
+    made = await anna.client.room_create(invite=[settings.matrix.bot_id], is_direct=True)
+    await anna.appears(made.room_id, settings.matrix.bot_id)
+    await anna.say(made.room_id, "one")
+    await anna.say(made.room_id, "two")
+    async with serving(settings):
+        await anna.hears("you said two", room=made.room_id)
+    assert anna.shown(made.room_id) == ["that was joined", "you said one", "you said two"]
+
+
+async def test_a_message_whose_key_never_comes_is_admitted_once(
+    echo: Echo,
+    settings: Settings,
+    new_person: NewPerson,
+    monkeypatch: pytest.MonkeyPatch,
+    database: Database,
+) -> None:
+    monkeypatch.setattr(inbound, "_PATIENCE", 1.0)
+    anna = await new_person("anna")
+    room = await anna.direct_room(settings.matrix.bot_id)
+    await anna.ask(room, "hello", "you said hello")
+    lost = {
+        "algorithm": "m.megolm.v1.aes-sha2",
+        "ciphertext": "AwgAEnACgAkLmt6qF84IK++J7UDH2Za1YVchHyprqTqsg",
+        "sender_key": anna.client.olm.account.identity_keys["curve25519"],
+        "device_id": anna.client.device_id,
+        "session_id": "a session that nobody has",
+    }
+    for _ in range(2):
+        await anna.send_raw(room, "m.room.encrypted", lost)
+    await anna.ask(room, "more", "you said more")  # what comes after it does not wait
+    await anna.hears("that was undecryptable", room=room)
+    async with database.transaction() as tx:
+        kinds = [row.kind for row in await tx.conn.execute(select(inbox.c.kind))]
+    assert kinds.count("matrix.unreadable") == 1
