@@ -7,8 +7,8 @@ import pytest
 
 from appservice.matrix.service import MatrixService
 from core.settings import Settings
+from demo.client import Person
 from demo.homeserver import Homeserver
-from tests.e2e.clients import Person
 from tests.integration.appservice.matrix.echo import Echo, serving
 
 NewPerson = Callable[..., Awaitable[Person]]

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from core.settings import Settings
-from tests.e2e.clients import Person
+from demo.client import Person
 from tests.integration.appservice.matrix.conftest import NewPerson
 from tests.integration.appservice.matrix.echo import Echo
 

@@ -1,4 +1,4 @@
-"""A person's Matrix client on matrix-nio: registers, encrypts, talks with the bot. For tests and for the tour."""
+"""A person's Matrix client on matrix-nio: registers, encrypts, talks with the bot. For the tour and for tests."""
 
 import asyncio
 import json
