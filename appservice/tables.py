@@ -1,7 +1,10 @@
 """Imports every floor's tables, so that the one collection of them (core.tables.metadata) is whole."""
 
+import booking.appointments.model
 import booking.directory.model
+import booking.payments.model
 import booking.people.model
+import booking.reminders.model
 import booking.schedules.model  # noqa: F401
 import core.inbox
 import core.outbox  # noqa: F401

@@ -1,0 +1,113 @@
+"""Looking visits up, by those who may."""
+# ruff: noqa: ARG001  (all services have one head: transaction, context, actor)
+
+from datetime import date, datetime, time, timedelta
+from uuid import UUID
+
+from sqlalchemy import and_, or_, select
+
+from booking.access import may_administer, may_book_for, may_see_visit, require
+from booking.appointments.model import Appointment, ends
+from booking.appointments.model import appointment as table
+from booking.appointments.reading import appointment, found_appointments, visits_between
+from booking.appointments.rules import STANDING, Status
+from booking.context import Context
+from booking.directory.reading import centre
+from booking.people.service import Person
+from core.database import Tx
+from core.errors import RefusedError
+from core.ids import normal_code
+from core.timezones import zone
+from records.sealing import ErasedError, Place
+
+_PAST_AT_MOST = 200
+_ON_THE_LIST = STANDING | {Status.PENDING, Status.FULFILLED, Status.NOSHOW}
+
+
+async def upcoming(tx: Tx, ctx: Context, actor: Person) -> list[Appointment]:
+    """Return the visits of oneself and one's family that are held, booked or under way, soonest first."""
+    held = and_(table.c.status == Status.PENDING, table.c.hold_until > tx.now)
+    return await found_appointments(
+        tx, table.c.patient_id.in_(_patients(actor)), ends > tx.now, or_(table.c.status.in_(STANDING), held)
+    )
+
+
+async def past(tx: Tx, ctx: Context, actor: Person, patient_id: UUID | None = None) -> list[Appointment]:
+    """Return visits that are over or cancelled, latest first: of oneself and one's family, or of one of them.
+
+    What was only held and never booked is left out. Raises RefusedError for somebody else's patient.
+    """
+    if patient_id is not None:
+        require(may_book_for(actor, patient_id))
+    patients = _patients(actor) if patient_id is None else frozenset({patient_id})
+    ended = and_(ends <= tx.now, table.c.status.in_(STANDING))
+    closed = table.c.status.in_([Status.FULFILLED, Status.NOSHOW])
+    called_off = and_(table.c.status == Status.CANCELLED, table.c.settled_at.is_not(None))
+    return await found_appointments(
+        tx,
+        table.c.patient_id.in_(patients),
+        or_(ended, closed, called_off),
+        newest_first=True,
+        limit=_PAST_AT_MOST,
+    )
+
+
+async def by_code(tx: Tx, ctx: Context, actor: Person, code: str) -> Appointment:
+    """Return the visit with this code, as people type it. Raises RefusedError for another's and for none alike."""
+    found = await found_appointments(tx, table.c.code == normal_code(code))
+    if not found:
+        raise RefusedError
+    _require_sight(actor, found[0])
+    return found[0]
+
+
+async def practitioner_day(tx: Tx, ctx: Context, actor: Person, day: date) -> list[Appointment]:
+    """Return a doctor's own visits of a day in their time zone, held ones too. Raises RefusedError for others."""
+    if actor.practitioner_id is None:
+        raise RefusedError
+    start, end = _day(day, actor.timezone)
+    found = await visits_between(tx, start, end, practitioner_id=actor.practitioner_id, statuses=_ON_THE_LIST)
+    return _without_stale_holds(tx, found)
+
+
+async def centre_day(tx: Tx, ctx: Context, actor: Person, centre_id: UUID, day: date) -> list[Appointment]:
+    """Return a centre's visits of a day in the centre's zone, held ones too. For its admins. Raises RefusedError."""
+    require(may_administer(actor, centre_id))
+    start, end = _day(day, (await centre(tx, centre_id)).timezone)
+    return _without_stale_holds(tx, await visits_between(tx, start, end, centre_id=centre_id, statuses=_ON_THE_LIST))
+
+
+async def reason_of(tx: Tx, ctx: Context, actor: Person, appointment_id: UUID) -> str | None:
+    """Return why the patient comes: for the patient's side and the practitioner. Raises RefusedError."""
+    visit = await appointment(tx, appointment_id)
+    require(may_book_for(actor, visit.patient_id) or actor.practitioner_id == visit.practitioner.id)
+    found = await tx.conn.execute(select(table.c.reason).where(table.c.id == appointment_id))
+    sealed = found.scalar_one()
+    if sealed is None:
+        return None
+    try:
+        plain = await ctx.vault.open(tx, visit.patient_id, Place("appointment", "reason", appointment_id), sealed)
+    except ErasedError:
+        return None
+    return plain.decode()
+
+
+def _patients(actor: Person) -> frozenset[UUID]:
+    return frozenset({actor.patient.id, *(member.id for member in actor.family)})
+
+
+def _require_sight(actor: Person, visit: Appointment) -> None:
+    require(
+        may_see_visit(
+            actor, patient_id=visit.patient_id, practitioner_id=visit.practitioner.id, centre_id=visit.centre.id
+        )
+    )
+
+
+def _day(day: date, name: str) -> tuple[datetime, datetime]:
+    place = zone(name)
+    return datetime.combine(day, time(), place), datetime.combine(day + timedelta(days=1), time(), place)
+
+
+def _without_stale_holds(tx: Tx, visits: list[Appointment]) -> list[Appointment]:
+    return [each for each in visits if each.hold_until is None or each.hold_until > tx.now]

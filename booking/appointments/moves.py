@@ -1,0 +1,89 @@
+"""The steps of an appointment, each with its history, its exclusive time and its notices. No permission is asked here.
+
+Each function takes the appointment as it was read under its lock, and returns it as it is then.
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert, update
+
+from booking.appointments.model import Appointment, Why, appointment_move
+from booking.appointments.model import appointment as table
+from booking.appointments.notices import Notice, close_room, open_room, tell_all
+from booking.appointments.rules import GRACE, STANDING, Status, check_move, sequence_after
+from booking.directory.model import Service
+from booking.schedules import occupancy
+from booking.schedules.rules import Span
+from core.database import Tx
+
+
+async def record(
+    tx: Tx, appointment_id: UUID, before: Status | None, after: Status, why: Why, actor: UUID | None = None
+) -> None:
+    """Write a step into the history."""
+    await tx.conn.execute(
+        insert(appointment_move).values(
+            appointment_id=appointment_id, at=tx.now, from_status=before, to_status=after, actor=actor, why=why
+        )
+    )
+
+
+async def step(
+    tx: Tx, visit: Appointment, to: Status, why: Why, actor: UUID | None = None, **values: Any
+) -> Appointment:
+    """Bring an appointment into another state. Raises ConflictError for a step that is not legal."""
+    check_move(visit.status, to)
+    sequence = sequence_after(visit.sequence, visit.status)
+    await tx.conn.execute(
+        update(table)
+        .where(table.c.id == visit.id)
+        .values(status=to, hold_until=None, sequence=sequence, updated_at=tx.now, **values)
+    )
+    await record(tx, visit.id, visit.status, to, why, actor)
+    return replace(visit, status=to, hold_until=None, sequence=sequence, updated_at=tx.now)
+
+
+async def confirm(tx: Tx, visit: Appointment, why: Why) -> Appointment:
+    """Book what was held, and tell all. Its time must have been kept or taken before."""
+    booked = await step(tx, visit, Status.BOOKED, why, settled_at=tx.now)
+    await announce(tx, booked)
+    return booked
+
+
+async def announce(tx: Tx, booked: Appointment) -> None:
+    """Tell all of a new visit, and have its room made."""
+    await tell_all(tx, booked, Notice.BOOKED)
+    await open_room(tx, booked)
+
+
+async def call_off(tx: Tx, visit: Appointment, why: Why, actor: UUID | None = None) -> Appointment:
+    """Cancel, give the time back, and tell all who knew of the visit, but not the one who does it."""
+    cancelled = await step(tx, visit, Status.CANCELLED, why, actor)
+    await occupancy.release(tx, visit.id)
+    if visit.status in STANDING:
+        await tell_all(tx, cancelled, Notice.CANCELLED, but=actor)
+        await close_room(tx, cancelled)
+    return cancelled
+
+
+async def take_back(tx: Tx, visit: Appointment, *, until: datetime | None = None) -> bool:
+    """Take the visit's time once more, whatever is left of it. Returns whether it was still free."""
+    await occupancy.release(tx, visit.id)
+    needs = needed(visit.service, visit.patient_id, visit.start, visit.end)
+    return not await occupancy.take(tx, visit.id, needs, expires_at=until and until + GRACE)
+
+
+def needed(service: Service, patient_id: UUID, start: datetime, end: datetime) -> dict[UUID, Span]:
+    """Return what a visit takes: the practitioner with the buffers around it, and the patient."""
+    before, after = timedelta(minutes=service.buffer_before), timedelta(minutes=service.buffer_after)
+    return {service.practitioner_id: (start - before, end + after), patient_id: (start, end)}
+
+
+async def hold_longer(tx: Tx, visit: Appointment, until: datetime) -> Appointment:
+    """Keep a held time until later. Only while the hold stands: nobody else can have taken it then."""
+    await take_back(tx, visit, until=until)
+    await tx.conn.execute(update(table).where(table.c.id == visit.id).values(hold_until=until, updated_at=tx.now))
+    return replace(visit, hold_until=until, updated_at=tx.now)

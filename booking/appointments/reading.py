@@ -1,0 +1,161 @@
+"""Reading appointments, with all that is needed to show them, in one query."""
+
+from datetime import datetime
+from types import SimpleNamespace
+from typing import Any, cast
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, Select, Table, select
+
+from booking.appointments.model import Appointment, Move, Why, appointment_move, ends, starts
+from booking.appointments.model import appointment as table
+from booking.appointments.rules import STANDING, Status
+from booking.directory import model as directory
+from booking.directory.reading import centre_from, practitioner_from, service_from
+from booking.payments.model import PaymentState, payment
+from core.database import Tx
+from core.errors import RefusedError
+from core.money import Money
+
+
+async def appointment(tx: Tx, appointment_id: UUID, *, lock: bool = False) -> Appointment:
+    """Return an appointment without asking who looks: for handlers. Raises RefusedError for an unknown id.
+
+    `lock`: whoever changes an appointment, its payment or its ledger takes this lock first, and so they wait for
+    each other.
+    """
+    if lock:
+        await tx.conn.execute(select(table.c.id).where(table.c.id == appointment_id).with_for_update())
+    found = await found_appointments(tx, table.c.id == appointment_id)
+    if not found:
+        raise RefusedError
+    return found[0]
+
+
+async def found_appointments(
+    tx: Tx, *wanted: ColumnElement[bool], newest_first: bool = False, limit: int | None = None
+) -> list[Appointment]:
+    """Return the appointments that fulfil all conditions, by start."""
+    order = (starts.desc(), table.c.id.desc()) if newest_first else (starts, table.c.id)
+    found = await tx.conn.execute(_whole().where(*wanted).order_by(*order).limit(limit))
+    return [_appointment_from(row) for row in found]
+
+
+async def visits_between(
+    tx: Tx,
+    start: datetime,
+    end: datetime,
+    *,
+    centre_id: UUID | None = None,
+    practitioner_id: UUID | None = None,
+    patient_ids: frozenset[UUID] | None = None,
+    statuses: frozenset[Status] | None = None,
+) -> list[Appointment]:
+    """Return what begins from `start` until before `end`, by start, without asking who looks: for feeds and lists."""
+    wanted = [starts >= start, starts < end]
+    if centre_id is not None:
+        wanted.append(table.c.centre_id == centre_id)
+    if practitioner_id is not None:
+        wanted.append(table.c.practitioner_id == practitioner_id)
+    if patient_ids is not None:
+        wanted.append(table.c.patient_id.in_(patient_ids))
+    if statuses is not None:
+        wanted.append(table.c.status.in_(statuses))
+    return await found_appointments(tx, *wanted)
+
+
+async def treated_by(tx: Tx, practitioner_id: UUID) -> frozenset[UUID]:
+    """Return the patients who have, or had, a visit with a practitioner that was not called off."""
+    seen = STANDING | {Status.FULFILLED}
+    found = await tx.conn.execute(
+        select(table.c.patient_id)
+        .distinct()
+        .where(table.c.practitioner_id == practitioner_id, table.c.status.in_(seen))
+    )
+    return frozenset(found.scalars())
+
+
+async def moves_of(tx: Tx, appointment_id: UUID) -> list[Move]:
+    """Return an appointment's history, oldest step first."""
+    move = appointment_move
+    found = await tx.conn.execute(
+        select(move.c.at, move.c.from_status, move.c.to_status, move.c.actor, move.c.why)
+        .where(move.c.appointment_id == appointment_id)
+        .order_by(move.c.seq)
+    )
+    return [
+        Move(
+            row.at, Status(row.from_status) if row.from_status else None, Status(row.to_status), row.actor, Why(row.why)
+        )
+        for row in found
+    ]
+
+
+def _labelled(part: Table) -> list[ColumnElement[Any]]:
+    return [column.label(f"{part.name}__{column.name}") for column in part.columns]
+
+
+def _whole() -> Select[Any]:
+    return (
+        select(
+            *(column for column in table.columns if column.name not in {"during", "reason"}),
+            starts.label("starts"),
+            ends.label("ends"),
+            payment.c.state.label("payment_state"),
+            payment.c.url,
+            *_labelled(directory.service),
+            *_labelled(directory.practitioner),
+            *_labelled(directory.centre),
+        )
+        .join(directory.service, directory.service.c.id == table.c.service_id)
+        .join(directory.practitioner, directory.practitioner.c.id == table.c.practitioner_id)
+        .join(directory.centre, directory.centre.c.id == table.c.centre_id)
+        .outerjoin(payment, payment.c.appointment_id == table.c.id)
+    )
+
+
+def _part(row: Row[Any], part: Table) -> Row[Any]:
+    """Return the columns of one of the joined tables under their own names."""
+    values = {column.name: row._mapping[f"{part.name}__{column.name}"] for column in part.columns}
+    return cast("Row[Any]", SimpleNamespace(**values))
+
+
+def _appointment_from(row: Row[Any]) -> Appointment:
+    status = Status(row.status)
+    price = Money(row.price_currency, row.price_amount)
+    state = PaymentState(row.payment_state) if row.payment_state else None
+    word = payment_word(status, price, state)
+    return Appointment(
+        id=row.id,
+        code=row.code,
+        status=status,
+        service=service_from(_part(row, directory.service)),
+        practitioner=practitioner_from(_part(row, directory.practitioner)),
+        centre=centre_from(_part(row, directory.centre)),
+        patient_id=row.patient_id,
+        booked_by=row.booked_by,
+        start=row.starts,
+        end=row.ends,
+        price=price,
+        payment=word,
+        pay_url=row.url if word == "due" else None,
+        hold_until=row.hold_until,
+        free_until=row.free_until,
+        late_refund_percent=row.late_refund_percent,
+        sequence=row.sequence,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )
+
+
+def payment_word(status: Status, price: Money, state: PaymentState | None) -> str:
+    """Say in a word how it stands with the money of a visit."""
+    if price.amount == 0:
+        return "none"
+    if state is None:
+        return "desk"
+    if state is PaymentState.PAID:
+        return "paid"
+    if state in {PaymentState.REFUNDED, PaymentState.PARTIALLY_REFUNDED}:
+        return "refunded"
+    return "due" if status is Status.PENDING else "none"

@@ -1,0 +1,150 @@
+"""What the outbox asks of Stripe, and what Stripe's events lead to.
+
+Stripe is called before any lock is taken, so that nobody waits for it; then the lock is taken and the state looked at
+anew.
+"""
+
+import json
+import random
+from typing import Any
+from uuid import UUID
+
+from booking.appointments.notices import Notice, tell_payer
+from booking.appointments.reading import appointment
+from booking.appointments.rules import Status
+from booking.context import Context
+from booking.payments import ledger, service
+from booking.payments.events import Event
+from booking.payments.gateway import Gateway, RejectedError
+from booking.payments.model import PaymentState
+from booking.payments.rules import checkout_attempt
+from core.database import Tx
+from core.lanes import Handler, LaterError, Row
+from core.logs import log
+
+_LONGEST_PAUSE = 20.0
+"""Seconds between two tries to get a page: somebody waits for it."""
+_log = log("booking.payments")
+
+
+def outbox_handlers(ctx: Context, gateway: Gateway) -> dict[str, Handler]:
+    """Return the handlers of the outbox' kinds that this room writes."""
+    asking = _Asking(ctx, gateway)
+    return {
+        "stripe.checkout": asking.checkout,
+        "stripe.delay": asking.delay,
+        "stripe.expire": asking.expire,
+        "stripe.refund": asking.refund,
+    }
+
+
+def inbox_handlers(ctx: Context, gateway: Gateway) -> dict[str, Handler]:  # noqa: ARG001  (one head for both)
+    """Return the handler of Stripe's events."""
+    return {"stripe": _Hearing(gateway).event}
+
+
+def handlers(ctx: Context, gateway: Gateway) -> dict[str, Handler]:
+    """Return all of them."""
+    return {**outbox_handlers(ctx, gateway), **inbox_handlers(ctx, gateway)}
+
+
+class _Asking:
+    def __init__(self, ctx: Context, gateway: Gateway) -> None:
+        self._return = f"{ctx.settings.http.public_url}/pay/return"
+        self._gateway = gateway
+
+    async def checkout(self, tx: Tx, row: Row) -> str:
+        visit = await appointment(tx, _payload(row)["appointment"])
+        payment = await service.payment_of(tx, visit.id)
+        held = visit.status is Status.PENDING and visit.hold_until is not None and visit.hold_until > tx.now
+        if not held or payment is None or payment.state is not PaymentState.CREATING:
+            return "not wanted any more"
+        assert visit.hold_until
+        attempt, expires_at = checkout_attempt(visit.hold_until, tx.now)
+        try:
+            session = await self._gateway.create_checkout(
+                key=f"booking:{visit.id}:{attempt}",
+                reference=str(visit.id),
+                product=f"Appointment {visit.code}",
+                price=visit.price,
+                expires_at=expires_at,
+                success_url=self._return + "?session_id={CHECKOUT_SESSION_ID}",
+                cancel_url=self._return,
+            )
+        except LaterError as away:
+            pause = min(_LONGEST_PAUSE, 0.5 * 2.0 ** min(row.attempts, 10))
+            raise LaterError("stripe", seconds=pause * random.uniform(0.9, 1.1)) from away
+        except RejectedError as no:
+            _log.error("no page to pay on", row=str(visit.id), reason=no.code)
+            await service.lapse(tx, visit.id, failed=True)
+            return "rejected"
+        await service.opened(tx, visit.id, session, expires_at)
+        return session.id
+
+    async def delay(self, tx: Tx, row: Row) -> None:
+        visit = await appointment(tx, _payload(row)["appointment"], lock=True)
+        payment = await service.payment_of(tx, visit.id)
+        if visit.status is Status.PENDING and payment and payment.state is PaymentState.CREATING:
+            await tell_payer(tx, visit, Notice.PAYMENT_DELAYED)
+
+    async def expire(self, tx: Tx, row: Row) -> str | None:
+        visit = await appointment(tx, _payload(row)["appointment"])
+        if visit.hold_until and visit.hold_until > tx.now:
+            return "still held"
+        payment = await service.payment_of(tx, visit.id)
+        if payment and payment.session_id:
+            await service.settle(tx, await self._gateway.expire_checkout(payment.session_id))
+        # What is still not paid: there was no page yet, or a bank has not made up its mind.
+        await service.lapse(tx, visit.id)
+        return None
+
+    async def refund(self, tx: Tx, row: Row) -> str | None:
+        what = _payload(row)
+        payment = await service.payment_of(tx, what["appointment"])
+        entry_id = UUID(what["entry"])
+        entry = next(each for each in await ledger.entries(tx, what["appointment"]) if each.id == entry_id)
+        assert payment
+        assert payment.payment_intent
+        try:
+            made = await self._gateway.refund(
+                payment_intent=payment.payment_intent,
+                amount=-entry.amount,
+                entry=str(entry_id),
+                reference=str(payment.appointment_id),
+            )
+        except RejectedError as no:
+            _log.error("no refund", row=str(entry_id), reason=no.code)
+            visit = await appointment(tx, payment.appointment_id, lock=True)
+            await service.refund_refused(tx, visit, entry_id)
+            await service.take_over(tx, visit, await self._gateway.refunds(payment.payment_intent))
+            return "rejected"
+        visit = await appointment(tx, payment.appointment_id, lock=True)
+        await service.refund_made(tx, visit, entry_id, made, Notice(what["notice"]))
+        return made.id
+
+
+class _Hearing:
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+
+    async def event(self, tx: Tx, row: Row) -> None:
+        event = Event.read(row.payload)
+        if event.session:
+            session = await self._gateway.checkout(event.session)
+            await service.settle(tx, session, failed=event.type == "checkout.session.async_payment_failed")
+        elif event.intent and event.appointment:
+            await self._refunded(tx, event.appointment, event.intent)
+
+    async def _refunded(self, tx: Tx, appointment_id: UUID, intent: str) -> None:
+        payment = await service.payment_of(tx, appointment_id)
+        if payment is None or payment.session_id is None:
+            return
+        if payment.payment_intent is None:  # this came before the news that it was paid
+            await service.fulfil(tx, self._gateway, payment.session_id)
+        refunds = await self._gateway.refunds(intent)
+        await service.take_over(tx, await appointment(tx, appointment_id, lock=True), refunds)
+
+
+def _payload(row: Row) -> dict[str, Any]:
+    read: dict[str, Any] = json.loads(row.payload)
+    return {**read, "appointment": UUID(read["appointment"])}

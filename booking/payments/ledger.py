@@ -1,0 +1,88 @@
+"""The ledger: every amount that came or went for a visit. Entries are added, never changed but for Stripe's own id."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from booking.payments.model import Entry, ledger_entry
+from core.database import Tx
+from core.ids import new_id
+from core.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """One amount, as seen from the centre: what came is above nothing, what went below."""
+
+    id: UUID
+    appointment_id: UUID
+    at: datetime
+    kind: Entry
+    amount: Money
+    stripe_ref: str | None
+    reverses: UUID | None
+
+
+async def add(
+    tx: Tx,
+    appointment_id: UUID,
+    kind: Entry,
+    amount: Money,
+    *,
+    stripe_ref: str | None = None,
+    reverses: UUID | None = None,
+) -> UUID | None:
+    """Write an entry. Returns its id, or None when Stripe's id, or the reversal, is in the ledger already."""
+    written = await tx.conn.execute(
+        insert(ledger_entry)
+        .values(
+            id=new_id(),
+            appointment_id=appointment_id,
+            at=tx.now,
+            kind=kind,
+            amount=amount.amount,
+            currency=amount.currency,
+            stripe_ref=stripe_ref,
+            reverses=reverses,
+        )
+        .on_conflict_do_nothing()
+        .returning(ledger_entry.c.id)
+    )
+    row = written.one_or_none()
+    return row.id if row else None
+
+
+async def complete(tx: Tx, entry_id: UUID, stripe_ref: str) -> None:
+    """Write down under which id Stripe made a refund."""
+    await tx.conn.execute(update(ledger_entry).where(ledger_entry.c.id == entry_id).values(stripe_ref=stripe_ref))
+
+
+async def balance(tx: Tx, appointment_id: UUID) -> int:
+    """Return what is left with the centre, in the smallest unit: charges less refunds, those on their way included."""
+    found = await tx.conn.execute(
+        select(func.coalesce(func.sum(ledger_entry.c.amount), 0)).where(ledger_entry.c.appointment_id == appointment_id)
+    )
+    return int(found.scalar_one())
+
+
+async def entries(tx: Tx, appointment_id: UUID) -> list[LedgerEntry]:
+    """Return a visit's entries, oldest first."""
+    table = ledger_entry
+    found = await tx.conn.execute(
+        select(table).where(table.c.appointment_id == appointment_id).order_by(table.c.at, table.c.id)
+    )
+    return [
+        LedgerEntry(
+            row.id,
+            row.appointment_id,
+            row.at,
+            Entry(row.kind),
+            Money(row.currency, row.amount),
+            row.stripe_ref,
+            row.reverses,
+        )
+        for row in found
+    ]

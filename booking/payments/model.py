@@ -1,0 +1,85 @@
+"""Tables of payments. One payment belongs to an appointment; its ledger says where every amount went."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, Table, Text, Uuid
+
+from core.tables import Moment, metadata
+
+
+class PaymentState(StrEnum):
+    """Where a payment stands."""
+
+    CREATING = "creating"
+    """Stripe has not given us the page yet."""
+    OPEN = "open"
+    PAID = "paid"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    PARTIALLY_REFUNDED = "partially refunded"
+    REFUNDED = "refunded"
+
+
+UNPAID = frozenset({PaymentState.CREATING, PaymentState.OPEN, PaymentState.FAILED, PaymentState.EXPIRED})
+
+
+class Entry(StrEnum):
+    """Kinds of ledger entries. What the centre earned by a visit is their sum."""
+
+    CHARGE = "charge"
+    REFUND = "refund"
+    REVERSAL = "reversal"
+    """Takes back a refund that did not come about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """A payment as it stands."""
+
+    appointment_id: UUID
+    state: PaymentState
+    amount: int
+    currency: str
+    session_id: str | None
+    payment_intent: str | None
+    url: str | None
+    expires_at: datetime | None
+
+
+payment = Table(
+    "payment",
+    metadata,
+    Column("appointment_id", Uuid, ForeignKey("appointment.id"), primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("amount", Integer, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("session_id", Text, unique=True),
+    Column("payment_intent", Text, unique=True),
+    Column("url", Text),
+    Column("expires_at", Moment),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    CheckConstraint("amount > 0", name="amount"),
+)
+
+ledger_entry = Table(
+    "ledger_entry",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("appointment_id", Uuid, ForeignKey("appointment.id"), nullable=False, index=True),
+    Column("at", Moment, nullable=False),
+    Column("kind", Text, nullable=False),
+    # Smallest unit, as seen from the centre: charges are above nothing, refunds below.
+    Column("amount", Integer, nullable=False),
+    Column("currency", Text, nullable=False),
+    # Stripe's own id of it (pi_..., re_...); empty for a refund that is still to be made.
+    Column("stripe_ref", Text),
+    # Which entry a reversal takes back.
+    Column("reverses", Uuid, ForeignKey("ledger_entry.id"), unique=True),
+    CheckConstraint("(kind = 'refund') = (amount < 0)", name="sign"),
+    CheckConstraint("(kind = 'reversal') = (reverses IS NOT NULL)", name="reversal"),
+    Index("uq_ledger_entry_stripe_ref", "kind", "stripe_ref", unique=True),
+)

@@ -1,0 +1,29 @@
+"""When a Checkout Session ends, and which attempt at making it this is: decided without I/O."""
+
+from datetime import datetime, timedelta
+
+from booking.payments.model import PaymentState
+
+SHORTEST = timedelta(minutes=30, seconds=15)
+"""Stripe keeps a session for 30 minutes at least; some seconds pass until it reads what we ask for."""
+_STEP = timedelta(minutes=31)
+
+
+def checkout_attempt(hold_until: datetime, now: datetime) -> tuple[int, datetime]:
+    """Return the number of the attempt, and when the session that it asks for ends.
+
+    The first attempt ends with the hold. When Stripe was away for so long that this would be too short for it, the
+    next one ends some time later. Both follow from the clock alone: whoever repeats an attempt, after a lost answer
+    or a crash, asks with the same idempotency key for exactly the same, and gets the same session.
+    """
+    attempt, ends = 0, hold_until
+    while ends - now < SHORTEST:
+        attempt, ends = attempt + 1, ends + _STEP
+    return attempt, ends
+
+
+def state_after_refunds(charged: int, left: int) -> PaymentState:
+    """Return where a payment stands of which `left` is not given back."""
+    if left <= 0:
+        return PaymentState.REFUNDED
+    return PaymentState.PAID if left >= charged else PaymentState.PARTIALLY_REFUNDED

@@ -1,0 +1,234 @@
+"""A visit's payment, from the first wish to the last refund.
+
+What Stripe says comes in any order and more than once: each function here takes the appointment's lock, looks at what
+Stripe tells *now*, and changes only what is not so yet.
+"""
+
+import json
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from booking.appointments import moves
+from booking.appointments.model import Appointment, Why
+from booking.appointments.notices import Notice, tell_payer
+from booking.appointments.reading import appointment, moves_of
+from booking.appointments.rules import GRACE, STANDING, Status
+from booking.payments import ledger
+from booking.payments.gateway import Checkout, Gateway, Refund
+from booking.payments.model import UNPAID, Entry, Payment, PaymentState
+from booking.payments.model import payment as table
+from booking.payments.rules import state_after_refunds
+from booking.schedules import occupancy
+from core.database import Tx
+from core.logs import log
+from core.money import Money
+from core.outbox import enqueue
+
+_TELL_OF_DELAY_AFTER = timedelta(seconds=8)
+_log = log("booking.payments")
+
+
+async def ask_for(tx: Tx, visit: Appointment) -> None:
+    """Have a page made on which the visit can be paid; if Stripe does not answer soon, the payer is told."""
+    await tx.conn.execute(
+        insert(table).values(
+            appointment_id=visit.id,
+            state=PaymentState.CREATING,
+            amount=visit.price.amount,
+            currency=visit.price.currency,
+            created_at=tx.now,
+            updated_at=tx.now,
+        )
+    )
+    await _later(tx, "stripe.checkout", visit.id, f"stripe.checkout:{visit.id}")
+    # In a lane of its own: the one of the payment stands still while Stripe is away.
+    await enqueue(
+        tx,
+        kind="stripe.delay",
+        lane=f"delay:{visit.id}",
+        key=f"stripe.delay:{visit.id}",
+        payload=json.dumps({"appointment": str(visit.id)}).encode(),
+        due_at=tx.now + _TELL_OF_DELAY_AFTER,
+    )
+
+
+async def close_page(tx: Tx, appointment_id: UUID, why: str) -> None:
+    """Have the page closed, so that nobody can pay for what is gone. `why` tells one wish to close it from another."""
+    await _later(tx, "stripe.expire", appointment_id, f"stripe.expire:{appointment_id}:{why}")
+
+
+async def payment_of(tx: Tx, appointment_id: UUID) -> Payment | None:
+    """Return a visit's payment, or None where none was asked for."""
+    return await _payment(tx, table.c.appointment_id == appointment_id)
+
+
+async def payment_by_session(tx: Tx, session_id: str) -> Payment | None:
+    """Return the payment that a Checkout Session is for, or None."""
+    return await _payment(tx, table.c.session_id == session_id)
+
+
+async def _payment(tx: Tx, wanted: ColumnElement[bool]) -> Payment | None:
+    row = (await tx.conn.execute(select(table).where(wanted))).one_or_none()
+    if row is None:
+        return None
+    state = PaymentState(row.state)
+    return Payment(
+        row.appointment_id, state, row.amount, row.currency, row.session_id, row.payment_intent, row.url, row.expires_at
+    )
+
+
+async def fulfil(tx: Tx, gateway: Gateway, session_id: str) -> None:
+    """Act on what Stripe tells now of a session. Called from the webhook and from the page after paying.
+
+    Idempotent, and safe when called many times at once. Raises LaterError, RejectedError.
+    """
+    await settle(tx, await gateway.checkout(session_id))
+
+
+async def settle(tx: Tx, session: Checkout, *, failed: bool = False) -> None:
+    """Act on a session that was fetched just now. `failed`: a bank said no to it, after the page was done with."""
+    appointment_id = uuid_of(session.reference)
+    if appointment_id is None or await payment_of(tx, appointment_id) is None:
+        return  # another shop's, at the same Stripe account
+    visit = await appointment(tx, appointment_id, lock=True)
+    payment = await payment_of(tx, visit.id)
+    assert payment
+    if payment.session_id not in {None, session.id}:
+        _log.error("a session that is not this visit's", row=str(visit.id), status=session.status)
+    elif session.paid:
+        if payment.state in UNPAID:
+            await _paid(tx, visit, session)
+    elif payment.state is PaymentState.OPEN and (failed or session.status == "expired"):
+        await _write(tx, visit.id, state=PaymentState.FAILED if failed else PaymentState.EXPIRED)
+        await _give_back(tx, visit, failed=failed)
+
+
+async def lapse(tx: Tx, appointment_id: UUID, *, failed: bool = False) -> None:
+    """Give the time of a visit back that is still not paid, and tell the payer. For a hold that is over."""
+    visit = await appointment(tx, appointment_id, lock=True)
+    payment = await payment_of(tx, visit.id)
+    if payment and payment.state is PaymentState.CREATING:
+        await _write(tx, visit.id, state=PaymentState.FAILED if failed else PaymentState.EXPIRED)
+    await _give_back(tx, visit, failed=failed)
+
+
+async def _give_back(tx: Tx, visit: Appointment, *, failed: bool) -> None:
+    if visit.status is Status.PENDING:
+        await moves.call_off(tx, visit, Why.PAYMENT_FAILED if failed else Why.HOLD_OVER)
+        await tell_payer(tx, visit, Notice.PAYMENT_FAILED if failed else Notice.EXPIRED)
+
+
+async def opened(tx: Tx, appointment_id: UUID, session: Checkout, expires_at: datetime) -> None:
+    """Write down the page that Stripe made, and send it to the payer, who has until the page's end to pay."""
+    visit = await appointment(tx, appointment_id, lock=True)
+    await _write(tx, visit.id, state=PaymentState.OPEN, session_id=session.id, url=session.url, expires_at=expires_at)
+    if visit.status is Status.PENDING and visit.hold_until:
+        if expires_at > visit.hold_until:
+            visit = await moves.hold_longer(tx, visit, expires_at)
+        await tell_payer(tx, visit, Notice.HELD)
+
+
+async def _paid(tx: Tx, visit: Appointment, session: Checkout) -> None:
+    await _write(tx, visit.id, state=PaymentState.PAID, session_id=session.id, payment_intent=session.payment_intent)
+    await ledger.add(tx, visit.id, Entry.CHARGE, session.amount, stripe_ref=session.payment_intent)
+    if visit.status in STANDING:
+        return
+    if await _still_ours(tx, visit):
+        await moves.confirm(tx, visit, Why.PAID)
+        return
+    if visit.status is Status.PENDING:
+        visit = await moves.call_off(tx, visit, Why.HOLD_OVER)
+    await refund(tx, visit, session.amount, notice=Notice.PAID_TOO_LATE)
+
+
+async def _still_ours(tx: Tx, visit: Appointment) -> bool:
+    """Whether what is paid now can take place: the hold stands, or its time is still free and nobody called it off."""
+    if visit.start <= tx.now:
+        return False
+    if visit.hold_until and tx.now < visit.hold_until + GRACE:
+        return await occupancy.keep(tx, visit.id)
+    if visit.status is not Status.PENDING:
+        last = (await moves_of(tx, visit.id))[-1].why
+        if last not in {Why.HOLD_OVER, Why.PAYMENT_FAILED}:
+            return False
+    return await moves.take_back(tx, visit)
+
+
+async def refund(tx: Tx, visit: Appointment, wanted: Money, *, notice: Notice = Notice.REFUNDED) -> Money | None:
+    """Give back what is wanted, at most what is left. Returns what goes back, or None when that is nothing.
+
+    Under the appointment's lock. Written into the ledger at once; Stripe is asked by the outbox.
+    """
+    left = await ledger.balance(tx, visit.id)
+    amount = Money(wanted.currency, min(wanted.amount, left))
+    if amount.amount <= 0:
+        return None
+    entry = await ledger.add(tx, visit.id, Entry.REFUND, -amount)
+    await _follow_ledger(tx, visit.id)
+    await _later(tx, "stripe.refund", visit.id, f"stripe.refund:{entry}", entry=str(entry), notice=notice)
+    return amount
+
+
+async def refund_made(tx: Tx, visit: Appointment, entry_id: UUID, made: Refund, notice: Notice) -> None:
+    """Write down that Stripe gave back what a ledger entry says, and tell the payer; or that it could not."""
+    if made.failed:
+        await refund_refused(tx, visit, entry_id)
+        return
+    await ledger.complete(tx, entry_id, made.id)
+    await _tell_of_refund(tx, visit, notice, entry_id, made.amount)
+
+
+async def refund_refused(tx: Tx, visit: Appointment, entry_id: UUID) -> None:
+    """Take a refund that did not come about out of the sum again. An operator has to look: it is logged as an error."""
+    entry = next(each for each in await ledger.entries(tx, visit.id) if each.id == entry_id)
+    if await ledger.add(tx, visit.id, Entry.REVERSAL, -entry.amount, reverses=entry_id):
+        _log.error("a refund failed", row=str(entry_id))
+        await _follow_ledger(tx, visit.id)
+
+
+async def take_over(tx: Tx, visit: Appointment, refunds: list[Refund]) -> None:
+    """Bring the ledger in line with the refunds at Stripe: those made there by hand, and those that failed there."""
+    for each in refunds:
+        known = await ledger.entries(tx, visit.id)
+        ours = [entry.id for entry in known if entry.stripe_ref == each.id or str(entry.id) == each.entry]
+        if each.failed and ours:
+            await refund_refused(tx, visit, ours[0])
+        elif not each.failed and not ours:
+            added = await ledger.add(tx, visit.id, Entry.REFUND, -each.amount, stripe_ref=each.id)
+            if added:
+                await _tell_of_refund(tx, visit, Notice.REFUNDED, added, each.amount)
+    await _follow_ledger(tx, visit.id)
+
+
+async def _tell_of_refund(tx: Tx, visit: Appointment, notice: Notice, entry_id: UUID, back: Money) -> None:
+    await tell_payer(tx, visit, notice, about=entry_id, amount=back.amount, currency=back.currency)
+
+
+async def _follow_ledger(tx: Tx, appointment_id: UUID) -> None:
+    entries = await ledger.entries(tx, appointment_id)
+    charged = sum(entry.amount.amount for entry in entries if entry.kind is Entry.CHARGE)
+    left = sum(entry.amount.amount for entry in entries)
+    if charged:
+        await _write(tx, appointment_id, state=state_after_refunds(charged, left))
+
+
+async def _write(tx: Tx, appointment_id: UUID, **values: object) -> None:
+    await tx.conn.execute(
+        update(table).where(table.c.appointment_id == appointment_id).values(updated_at=tx.now, **values)
+    )
+
+
+async def _later(tx: Tx, kind: str, appointment_id: UUID, key: str, **more: str) -> None:
+    payload = json.dumps({"appointment": str(appointment_id), **more}).encode()
+    await enqueue(tx, kind=kind, lane=f"payment:{appointment_id}", key=key, payload=payload)
+
+
+def uuid_of(text: str | None) -> UUID | None:
+    """Read an id of ours from what Stripe gives back; None for what is none."""
+    try:
+        return UUID(text or "")
+    except ValueError:
+        return None
