@@ -11,6 +11,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from core.timezones import utc
+from records.access import Reader, Relation, relations
 from records.canonical import canonical
 
 NOTHING = b""
@@ -53,6 +54,11 @@ class Entry:
     row: UUID | None
     """None for all of the subject's rows in the table."""
     why: Why
+
+
+def reason_for(reader: Reader, patient_id: UUID) -> Why:
+    """Why this reader may look: a parent who is the child's doctor too looks as a parent."""
+    return Why.OWN if Relation.OWN in relations(reader, patient_id) else Why.CARE
 
 
 def leaf_hash(entry: Entry) -> bytes:

@@ -1,0 +1,153 @@
+"""Prescribe, read, cancel. Every version is kept as it was; every read and write is noted."""
+
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row
+
+from core.database import Tx
+from core.errors import BadInputError, RefusedError
+from core.ids import new_code, new_id, normal_code
+from records.access import Kind, Reader, require_read, require_write
+from records.audit.rules import Action, Why, reason_for
+from records.audit.service import note
+from records.prescriptions import store
+from records.prescriptions.medications import atc_of
+from records.prescriptions.model import prescription as _prescriptions
+from records.prescriptions.model import prescription_version as _versions
+from records.prescriptions.rules import (
+    Draft,
+    Encounter,
+    Prescription,
+    Status,
+    checked,
+    checked_reason,
+    require_move,
+)
+from records.sealing import Vault
+
+__all__ = [
+    "Draft",
+    "Encounter",
+    "Prescription",
+    "Status",
+    "cancel_prescription",
+    "prescribe",
+    "prescription",
+    "prescription_by_code",
+    "prescription_to_send",
+    "prescriptions_of",
+    "versions_of",
+]
+
+
+async def prescribe(tx: Tx, vault: Vault, reader: Reader, encounter: Encounter, draft: Draft) -> Prescription:
+    """Prescribe in a visit of the reader's own that has begun. Raises RefusedError, BadInputError, ErasedError."""
+    require_write(reader, Kind.PRESCRIPTION, encounter.patient_id, author=encounter.practitioner_id)
+    if not encounter.started:
+        raise BadInputError("You can prescribe once the visit has begun: note first that the patient has arrived.")
+    draft = checked(draft)
+    written = Prescription(
+        id=new_id(),
+        code=new_code(),
+        patient_id=encounter.patient_id,
+        appointment_id=encounter.appointment_id,
+        practitioner_id=encounter.practitioner_id,
+        centre_id=encounter.centre_id,
+        version=1,
+        status=Status.ACTIVE,
+        status_reason="",
+        status_changed=tx.now,
+        authored_on=tx.now,
+        draft=draft,
+        atc=atc_of(draft.medication),
+        patient_name=encounter.patient_name,
+        practitioner_name=encounter.practitioner_name,
+        centre_name=encounter.centre_name,
+    )
+    written = await store.add(tx, vault, written)
+    await _note(tx, reader, Action.WRITE, written.patient_id, written.id)
+    return written
+
+
+async def prescriptions_of(tx: Tx, vault: Vault, reader: Reader, patient_id: UUID) -> list[Prescription]:
+    """A patient's prescriptions as they stand now, newest first. Raises RefusedError, ErasedError."""
+    order = (_prescriptions.c.created_at.desc(), _prescriptions.c.id.desc())
+    return await _read_all(tx, vault, reader, patient_id, store.newest().order_by(*order))
+
+
+async def versions_of(tx: Tx, vault: Vault, reader: Reader, patient_id: UUID) -> list[Prescription]:
+    """Every version of a patient's prescriptions, oldest first. Raises RefusedError, ErasedError."""
+    order = (_versions.c.created_at, _versions.c.prescription_id, _versions.c.version)
+    return await _read_all(tx, vault, reader, patient_id, store.every_version().order_by(*order))
+
+
+async def prescription(tx: Tx, vault: Vault, reader: Reader, prescription_id: UUID) -> Prescription:
+    """One prescription as it stands now. Raises RefusedError (also if there is none), ErasedError."""
+    return await _read(tx, vault, reader, await _find(tx, _prescriptions.c.id == prescription_id))
+
+
+async def prescription_by_code(tx: Tx, vault: Vault, reader: Reader, code: str) -> Prescription:
+    """The same by the code that people read aloud, however they type it. Raises RefusedError, ErasedError."""
+    return await _read(tx, vault, reader, await _find(tx, _prescriptions.c.code == normal_code(code)))
+
+
+async def prescription_to_send(tx: Tx, vault: Vault, prescription_id: UUID) -> Prescription:
+    """The same for the service itself, which sends a person what they were allowed to ask for.
+
+    Raises RefusedError if there is none, ErasedError.
+    """
+    row = await _find(tx, _prescriptions.c.id == prescription_id)
+    table = _prescriptions.name
+    await note(tx, actor=None, action=Action.READ, subject=row.patient_id, table=table, row=row.id, why=Why.DELIVERY)
+    return (await store.opened(tx, vault, row.patient_id, [row]))[0]
+
+
+async def cancel_prescription(tx: Tx, vault: Vault, reader: Reader, prescription_id: UUID, reason: str) -> Prescription:
+    """Withdraw what the reader prescribed, as a new version.
+
+    Raises RefusedError, BadInputError, ConflictError (it is cancelled or given out already), ErasedError.
+    """
+    await store.lock(tx, prescription_id)
+    row = await _find(tx, _prescriptions.c.id == prescription_id)
+    require_write(reader, Kind.PRESCRIPTION, row.patient_id, author=row.practitioner_id)
+    current = (await store.opened(tx, vault, row.patient_id, [row]))[0]
+    require_move(current.status, Status.CANCELLED)
+    cancelled = replace(
+        current,
+        version=current.version + 1,
+        status=Status.CANCELLED,
+        status_reason=checked_reason(reason),
+        status_changed=tx.now,
+    )
+    await store.supersede(tx, vault, cancelled)
+    await _note(tx, reader, Action.WRITE, cancelled.patient_id, cancelled.id)
+    return cancelled
+
+
+async def _find(tx: Tx, which: Any) -> Row[Any]:
+    row: Row[Any] | None = (await tx.conn.execute(store.newest().where(which))).one_or_none()
+    if row is None:
+        raise RefusedError
+    return row
+
+
+async def _read(tx: Tx, vault: Vault, reader: Reader, row: Row[Any]) -> Prescription:
+    require_read(reader, Kind.PRESCRIPTION, row.patient_id)
+    await _note(tx, reader, Action.READ, row.patient_id, row.id)
+    return (await store.opened(tx, vault, row.patient_id, [row]))[0]
+
+
+async def _read_all(tx: Tx, vault: Vault, reader: Reader, patient_id: UUID, query: Any) -> list[Prescription]:
+    require_read(reader, Kind.PRESCRIPTION, patient_id)
+    rows = (await tx.conn.execute(query.where(_prescriptions.c.patient_id == patient_id))).all()
+    await _note(tx, reader, Action.READ, patient_id, None)
+    return await store.opened(tx, vault, patient_id, rows)
+
+
+async def _note(tx: Tx, reader: Reader, action: Action, patient_id: UUID, row: UUID | None) -> None:
+    why = Why.CARE if action is Action.WRITE else reason_for(reader, patient_id)
+    await note(
+        tx, actor=reader.person_id, action=action, subject=patient_id, table=_prescriptions.name, row=row, why=why
+    )
