@@ -1,14 +1,16 @@
 """Who is taken when. No slot is ever sold twice because the database refuses it, whatever the code believes.
 
-All that a visit needs is taken together or not at all: the practitioner (with buffers), the patient. Rows are inserted
-in the order of resource ids, with ON CONFLICT DO NOTHING: any other way two that want the same deadlock.
+All that a visit needs is taken together or not at all: the practitioner (with buffers), the patient. That nobody waits
+for another in a circle takes three things: rows are inserted in the order of resource ids, with ON CONFLICT DO NOTHING;
+rows are removed in that order too; and a visit that gives back one time for another is alone with its resources
+meanwhile, since two that change places would each wait for what the other gives back.
 """
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import bindparam, text
+from sqlalchemy import TextClause, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Uuid
 
@@ -16,56 +18,100 @@ from booking.schedules.rules import Span
 from core.database import Tx
 from core.tables import Moment
 
-# A hold whose time is over is nobody's: whoever wants the time removes it, so no sweeper has to be awake for that.
-_REMOVE_STALE = text("""
+
+def _query(sql: str) -> TextClause:
+    """Say of what type the parameters are, by their names."""
+    types = {
+        "appointment": Uuid(),
+        "expires": Moment(),
+        "now": Moment(),
+        "resources": ARRAY(Uuid()),
+        "starts": ARRAY(Moment()),
+        "ends": ARRAY(Moment()),
+    }
+    return text(sql).bindparams(*(bindparam(name, type_=kind) for name, kind in types.items() if f":{name}" in sql))
+
+
+# Until the transaction ends; shared by those that only take, so that they wait for each other's rows alone.
+_MEET = _query("""
+    SELECT CASE
+        WHEN EXISTS (SELECT FROM occupancy WHERE appointment_id = :appointment)
+        THEN pg_advisory_xact_lock(key) ELSE pg_advisory_xact_lock_shared(key) END
+    FROM (
+        SELECT hashtextextended(resource::text, 0) AS key FROM unnest(:resources) AS resource
+        UNION
+        SELECT hashtextextended(resource_id::text, 0) FROM occupancy WHERE appointment_id = :appointment
+        ORDER BY key
+    ) AS resources
+""")
+# A hold whose time is over is nobody's: whoever wants some of the time removes it, so no sweeper has to be awake for
+# that; and the whole of it, so that what is left of a hold is always all of it.
+_REMOVE_STALE_AND_OWN = _query("""
     WITH stale AS (
-        SELECT o.resource_id, o.seat, o.busy
+        SELECT o.appointment_id
         FROM occupancy o
         JOIN unnest(:resources, :starts, :ends) AS wanted (resource_id, starts, ends)
           ON o.resource_id = wanted.resource_id
          AND lower(o.busy) >= wanted.starts - interval '1 day' AND lower(o.busy) < wanted.ends
          AND o.busy && tstzrange(wanted.starts, wanted.ends)
         WHERE o.expires_at <= :now
-        ORDER BY o.resource_id, o.seat, o.busy
-        FOR UPDATE OF o
+    ), gone AS (
+        SELECT resource_id, seat, busy
+        FROM occupancy
+        WHERE appointment_id = :appointment
+           OR (appointment_id IN (SELECT appointment_id FROM stale) AND expires_at <= :now)
+        ORDER BY resource_id, seat, busy
+        FOR UPDATE
     )
-    DELETE FROM occupancy o USING stale
-    WHERE (o.resource_id, o.seat, o.busy) = (stale.resource_id, stale.seat, stale.busy)
+    DELETE FROM occupancy o USING gone WHERE (o.resource_id, o.seat, o.busy) = (gone.resource_id, gone.seat, gone.busy)
 """)
-_TAKE = text("""
+_TAKE = _query("""
     INSERT INTO occupancy (resource_id, busy, appointment_id, expires_at)
     SELECT resource_id, tstzrange(starts, ends), :appointment, :expires
     FROM unnest(:resources, :starts, :ends) AS wanted (resource_id, starts, ends)
     ORDER BY resource_id
     ON CONFLICT DO NOTHING
     RETURNING resource_id
-""").bindparams(bindparam("expires", type_=Moment), bindparam("appointment", type_=Uuid))
-_ARRAYS = (
-    bindparam("resources", type_=ARRAY(Uuid)),
-    bindparam("starts", type_=ARRAY(Moment)),
-    bindparam("ends", type_=ARRAY(Moment)),
-)
+""")
+_KEEP = _query("""
+    WITH kept AS (
+        SELECT resource_id, seat, busy FROM occupancy WHERE appointment_id = :appointment
+        ORDER BY resource_id, seat, busy FOR UPDATE
+    )
+    UPDATE occupancy o SET expires_at = NULL
+    FROM kept WHERE (o.resource_id, o.seat, o.busy) = (kept.resource_id, kept.seat, kept.busy)
+""")
+_RELEASE = _query("""
+    WITH gone AS (
+        SELECT resource_id, seat, busy FROM occupancy WHERE appointment_id = :appointment
+        ORDER BY resource_id, seat, busy FOR UPDATE
+    )
+    DELETE FROM occupancy o USING gone WHERE (o.resource_id, o.seat, o.busy) = (gone.resource_id, gone.seat, gone.busy)
+""")
 
 
 async def take(
     tx: Tx, appointment_id: UUID, wanted: Mapping[UUID, Span], *, expires_at: datetime | None
 ) -> frozenset[UUID]:
-    """Take each resource for its time, for good or until `expires_at`.
+    """Take each resource for its time, for good or until `expires_at`, in place of all that the appointment has.
 
     Returns the resources that are taken already: an empty set means that all is now this appointment's; otherwise
-    nothing was changed, and the transaction can go on.
+    nothing was changed (what it had, it still has), and the transaction can go on. To move a visit, take the new time
+    without releasing the old one before.
     """
     order = sorted(wanted)
-    spans = {
+    values = {
         "resources": order,
         "starts": [wanted[resource][0] for resource in order],
         "ends": [wanted[resource][1] for resource in order],
+        "appointment": appointment_id,
+        "expires": expires_at,
+        "now": tx.now,
     }
     attempt = await tx.conn.begin_nested()
-    await tx.conn.execute(_REMOVE_STALE.bindparams(*_ARRAYS, bindparam("now", type_=Moment)), {**spans, "now": tx.now})
-    taken = await tx.conn.execute(
-        _TAKE.bindparams(*_ARRAYS), {**spans, "appointment": appointment_id, "expires": expires_at}
-    )
+    await tx.conn.execute(_MEET, values)
+    await tx.conn.execute(_REMOVE_STALE_AND_OWN, values)
+    taken = await tx.conn.execute(_TAKE, values)
     refused = frozenset(wanted) - {row.resource_id for row in taken}
     if refused:
         await attempt.rollback()
@@ -76,15 +122,13 @@ async def take(
 
 async def keep(tx: Tx, appointment_id: UUID) -> bool:
     """Make a hold lasting. Returns False if nothing of it is left, because it expired and its time was wanted."""
-    kept = await tx.conn.execute(
-        text("UPDATE occupancy SET expires_at = NULL WHERE appointment_id = :id"), {"id": appointment_id}
-    )
+    kept = await tx.conn.execute(_KEEP, {"appointment": appointment_id})
     return kept.rowcount > 0
 
 
 async def release(tx: Tx, appointment_id: UUID) -> None:
     """Give back all that the appointment holds."""
-    await tx.conn.execute(text("DELETE FROM occupancy WHERE appointment_id = :id"), {"id": appointment_id})
+    await tx.conn.execute(_RELEASE, {"appointment": appointment_id})
 
 
 async def busy_times(
