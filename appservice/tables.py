@@ -1,6 +1,7 @@
 """Imports every floor's tables, so that the one collection of them (core.tables.metadata) is whole."""
 
 import booking.appointments.model
+import booking.calendars.model
 import booking.directory.model
 import booking.payments.model
 import booking.people.model
