@@ -23,7 +23,7 @@ app = typer.Typer(
     " CARECONNECT_CONFIG names) and from the environment.",
     no_args_is_help=True,
     add_completion=False,
-    pretty_exceptions_show_locals=False,  # locals hold secrets
+    pretty_exceptions_enable=False,  # a plain traceback is what a log can hold
 )
 
 _COLOURS = {"ok": "green", "warning": "yellow", "wrong": "red"}

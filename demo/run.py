@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from demo.leftovers import end_leftovers, forget, remember
 from demo.ports import Ports
 from demo.postgres import Postgres
 from demo.state import SERVER_NAME, settings_from, state_in, write_configuration
+from demo.stripe.process import StripeProcess
 
 _CARECONNECT = Path(sys.executable).with_name("careconnect")
 
@@ -31,7 +32,7 @@ class Demo:
 
     postgres: Postgres
     homeserver: Homeserver
-    stripe: Child
+    stripe: StripeProcess
     careconnect: Child
     settings: Settings
     environment: dict[str, str]
@@ -71,12 +72,12 @@ class Demo:
         # Synapse takes longest to come up; the database is made ready meanwhile.
         self._say("Synapse, the stand-in for Stripe, the database's schema")
         self._begin(self.homeserver.child)
-        self._begin(self.stripe)
+        self._begin(self.stripe.child)
         self._do("careconnect migrate", str(_CARECONNECT), "migrate")
         self._seed()
         self.homeserver.wait()
         self._register()
-        self.stripe.wait_for(f"http://127.0.0.1:{self.ports.stripe}/health")
+        self.stripe.child.wait_for(f"{self.stripe.url}/health")
         self._say("careConnect")
         self._begin(self.careconnect)
         self.careconnect.wait_for(f"http://127.0.0.1:{self.ports.careconnect}/health/ready")
@@ -94,18 +95,16 @@ class Demo:
             log=self.logs / "synapse.log",
         )
         self.homeserver.write()
-        stripe = [sys.executable, "-m", "demo.stripe", *self._stripe_arguments()]
-        self.stripe = Child("stand-in for Stripe", stripe, self.logs / "stripe.log")
+        self.stripe = StripeProcess(
+            self.folder / "stripe",
+            webhook_url=f"http://127.0.0.1:{self.ports.careconnect}/stripe/webhook",
+            port=self.ports.stripe,
+            api_key=self._state.stripe_key,
+            webhook_secret=self._state.webhook_secret,
+        )
         serve = [str(_CARECONNECT), "serve"]
         self.careconnect = Child("careConnect", serve, self.logs / "careconnect.log", env=environment)
         self.environment = {**os.environ, **environment}
-
-    def _stripe_arguments(self) -> Iterator[str]:
-        yield f"--port={self.ports.stripe}"
-        yield f"--webhook-url=http://127.0.0.1:{self.ports.careconnect}/stripe/webhook"
-        yield f"--webhook-secret={self._state.webhook_secret}"
-        yield f"--api-key={self._state.stripe_key}"
-        yield f"--state={self.folder / 'stripe.json'}"
 
     def _begin(self, child: Child) -> None:
         child.start()

@@ -19,11 +19,10 @@ def _parts(demo: Demo) -> Table:
     table = Table(title="What is running", title_justify="left")
     for column in ("part", "address", "log"):
         table.add_column(column, overflow="fold")
-    homeserver, stripe, careconnect = demo.homeserver.child, demo.stripe, demo.careconnect
     for child, address in (
-        (homeserver, demo.homeserver.url),
-        (careconnect, demo.settings.http.public_url),
-        (stripe, f"http://localhost:{demo.ports.stripe}"),
+        (demo.homeserver.child, demo.homeserver.url),
+        (demo.careconnect, demo.settings.http.public_url),
+        (demo.stripe.child, demo.stripe.url),
     ):
         table.add_row(child.name, address, str(child.log))
     table.add_row("PostgreSQL", escape(demo.postgres.url("careconnect")), str(demo.postgres.log))
