@@ -4,6 +4,8 @@ The room is asked for with an alias that follows from what it is for and that no
 finds the alias taken, and by it the room. Once the id is written down the alias is taken away.
 """
 
+import contextlib
+
 from appservice.matrix.api import Actor, AwayError, ForbiddenError, Json, MatrixError, NotFoundError
 from appservice.matrix.sealing import unguessable
 from core.settings import MatrixSettings
@@ -33,13 +35,19 @@ async def create_once(actor: Actor, alias: str, body: Json) -> str:
         room_id = str((await actor.get("directory", "room", alias))["room_id"])
         await actor.get("rooms", room_id, "state", "m.room.encryption", "")
     except (NotFoundError, ForbiddenError) as half_made:
-        await remove_alias(actor, alias)
+        await _remove(actor, alias)
         raise AwayError("a room was half made") from half_made
     return room_id
 
 
-async def remove_alias(actor: Actor, alias: str) -> None:
-    """Take the alias away; that it is gone already is fine."""
+async def remove_alias(actor: Actor, alias: str, room_id: str) -> None:
+    """Take the alias away from a room whose id is written down; that it is gone already is fine."""
+    with contextlib.suppress(ForbiddenError):  # not there any more
+        await actor.put("rooms", room_id, "state", "m.room.canonical_alias", "")
+    await _remove(actor, alias)
+
+
+async def _remove(actor: Actor, alias: str) -> None:
     try:
         await actor.delete("directory", "room", alias)
     except NotFoundError:

@@ -16,9 +16,7 @@ def kept(event: Any, ours: Container[str], private: Container[str]) -> tuple[str
 
     `ours` are our users' ids, `private` the consultation rooms.
     """
-    if not isinstance(event, dict) or not all(
-        _is_name(event.get(n)) for n in ("type", "event_id", "room_id", "sender")
-    ):
+    if not well_formed(event):
         return None
     content = event.get("content")
     if event["sender"] in ours or not isinstance(content, dict):
@@ -36,6 +34,12 @@ def kept(event: Any, ours: Container[str], private: Container[str]) -> tuple[str
     if event["type"] == "m.room.message":
         return EVENT, slim | {"content": {"msgtype": content.get("msgtype")}}
     return None
+
+
+def well_formed(event: Any) -> bool:
+    """Whether it is an event with everything that an event has to have."""
+    needed = ("type", "event_id", "room_id", "sender")
+    return isinstance(event, dict) and all(_is_name(event.get(name)) for name in needed)
 
 
 def _is_name(value: Any) -> bool:

@@ -56,7 +56,7 @@ class Keeper:
         room = {"appointment_id": appointment_id, "room_id": room_id, "opened_at": tx.now}
         await tx.conn.execute(insert(consultation_room).values(**room))
         what = {"appointment": str(appointment_id), "room": room_id}
-        await self._next(tx, SETTLE, what | {"alias": alias}, alias)
+        await self._next(tx, SETTLE, what | {"alias": alias}, "keeper")
         for person in visit.patient_side:
             await self._next(tx, INVITE, what | {"person": str(person)}, str(person))
         await self._next(tx, INVITE, what | {"person": "doctor"}, "doctor")
@@ -64,7 +64,8 @@ class Keeper:
 
     async def _settle(self, _tx: Tx, row: Row) -> None:
         """The room's id is written down: nobody needs its alias any more."""
-        await remove_alias(self._keeper, json.loads(row.payload)["alias"])
+        what = json.loads(row.payload)
+        await remove_alias(self._keeper, what["alias"], what["room"])
 
     async def _invite(self, tx: Tx, row: Row) -> None:
         """Let one person in, and have them told."""
@@ -118,6 +119,8 @@ class Keeper:
         if room is None or room.closed_at:
             return
         if not room.keeper_left_at:
+            alias = alias_for(self._matrix, f"visit:{room.appointment_id}")
+            await remove_alias(self._keeper, alias, room.room_id)
             await self._silence(room.room_id)
             await leave(self._keeper, room.room_id)
         closed = {"closed_at": tx.now, "keeper_left_at": room.keeper_left_at or tx.now}

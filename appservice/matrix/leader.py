@@ -5,8 +5,8 @@ cannot write keys any more. Everybody else waits, and takes over within a second
 """
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
-from contextlib import closing
 from typing import Any
 
 import psycopg
@@ -46,17 +46,25 @@ async def lead(url: str, name: str, work: Work) -> None:
 
 
 async def _lead_once(url: str, name: str, work: Work) -> None:
-    with closing(await asyncio.to_thread(_connect, url)) as connection:
+    with contextlib.closing(await asyncio.to_thread(_connect, url)) as connection:
         while not _locked(connection, name):  # noqa: ASYNC110  another process holds it: there is no event to wait for
             await asyncio.sleep(_POLL)
         _log.info("leading")
         task = asyncio.ensure_future(work(connection))
+        stirred, loop = asyncio.Event(), asyncio.get_running_loop()
+        task.add_done_callback(lambda _: stirred.set())
+        socket = connection.fileno()
+        loop.add_reader(socket, stirred.set)  # the server says something unasked only when it ends
         try:
             while not task.done():
-                await asyncio.wait({task}, timeout=_HEARTBEAT)
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(_HEARTBEAT):
+                        await stirred.wait()
                 connection.execute("SELECT 1")
+                stirred.clear()
             task.result()
         finally:
+            loop.remove_reader(socket)
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 

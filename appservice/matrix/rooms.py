@@ -40,7 +40,9 @@ class DirectRooms:
         room_id = await create_once(self._bot, alias, body)
         await invite(self._bot, room_id, mxid, is_direct=True)
         await self.learn(tx, person_id, room_id)
-        await enqueue(tx, kind=UNALIAS, lane=lane_of(room_id), key=f"unalias:{alias}", payload=_json(alias=alias))
+        await enqueue(
+            tx, kind=UNALIAS, lane=lane_of(room_id), key=f"unalias:{alias}", payload=_json(alias=alias, room=room_id)
+        )
         return room_id
 
     async def learn(self, tx: Tx, person_id: UUID, room_id: str) -> None:
@@ -71,7 +73,8 @@ class DirectRooms:
 
     async def unalias(self, _tx: Tx, row: Row) -> None:
         """Outbox handler: the room's id is written down, so its alias can go."""
-        await remove_alias(self._bot, json.loads(row.payload)["alias"])
+        what = json.loads(row.payload)
+        await remove_alias(self._bot, what["alias"], what["room"])
 
     async def leave(self, _tx: Tx, row: Row) -> None:
         """Outbox handler: leave a room in which nobody is left."""

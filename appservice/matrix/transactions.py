@@ -10,7 +10,7 @@ from aiohttp import web
 from sqlalchemy import select
 
 from appservice.matrix.api import Json
-from appservice.matrix.filtering import kept
+from appservice.matrix.filtering import kept, well_formed
 from appservice.matrix.model import consultation_room
 from appservice.outgoing import lane_of
 from core.database import Database, Tx
@@ -69,10 +69,8 @@ def routes(database: Database, matrix: MatrixSettings) -> list[web.RouteDef]:
 
 async def _keep(tx: Tx, matrix: MatrixSettings, events: list[Json]) -> None:
     """Put into the inbox what is of use; a transaction that comes again changes nothing."""
-    rooms = {event.get("room_id") for event in events if isinstance(event, dict)}
-    found = await tx.conn.execute(
-        select(consultation_room.c.room_id).where(consultation_room.c.room_id.in_([str(room) for room in rooms]))
-    )
+    rooms = {event["room_id"] for event in events if well_formed(event)}
+    found = await tx.conn.execute(select(consultation_room.c.room_id).where(consultation_room.c.room_id.in_(rooms)))
     private = {row.room_id for row in found}
     for event in events:
         use = kept(event, (matrix.bot_id, matrix.keeper_id), private)

@@ -1,10 +1,13 @@
 """Killed at any moment and started again, the service answers every message exactly once."""
 
+import asyncio
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from core.settings import Settings
 from demo.child import Child
@@ -12,23 +15,16 @@ from tests.integration.appservice.matrix import echo as program
 from tests.integration.appservice.matrix.conftest import NewPerson
 
 
+def shown(value: object) -> str:
+    return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+
+
 @pytest.fixture
 def configuration(settings: Settings, tmp_path: Path) -> Path:
+    """The settings in a file, for another process."""
     file = tmp_path / "settings.json"
-    open_secrets = settings.model_dump(mode="python")
-    file.write_text(_shown(settings.__class__, open_secrets))
+    file.write_text(json.dumps(settings.model_dump(), default=shown))
     return file
-
-
-def _shown(kind: type[Settings], values: dict[str, object]) -> str:
-    import json
-
-    from pydantic import SecretStr
-
-    def show(value: object) -> object:
-        return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
-
-    return json.dumps(values, default=show)
 
 
 @pytest.fixture
@@ -59,7 +55,9 @@ async def test_a_message_is_answered_once_though_the_service_dies(
     if moment == "key":  # a new session, whose key has to come
         anna.client.invalidate_outbound_session(room)
     await anna.say(room, "during")
-    processes[1].wait_for_end()
+    async with asyncio.timeout(60):
+        while processes[1].exit_code() is None:
+            await asyncio.sleep(0.05)
     assert marker.exists()
     start(moment, str(marker))
     await anna.hears("you said during", room=room, seconds=60)
