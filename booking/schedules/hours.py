@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from itertools import pairwise
 
 from booking.schedules.rules import WeeklySpan
@@ -12,6 +12,7 @@ from core.errors import BadInputError
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MANY = {"daily": (0, 6), "every day": (0, 6), "weekdays": (0, 4), "weekend": (5, 6), "weekends": (5, 6)}
+_NEAR = ("today", "tomorrow")
 _EXAMPLE = "Write hours like: mon-fri 9-12:30, 14-18; sat 10-14 from 1 Dec"
 _CLOCK = r"(\d{1,2})(?:[:.](\d{2}))?\s*(am|pm)?"
 _SPAN = re.compile(rf"^{_CLOCK}\s*(?:-|–|to|until)\s*{_CLOCK}$")
@@ -73,7 +74,10 @@ def _span(text: str) -> tuple[int, int]:
     found = _SPAN.match(text)
     if not found:
         raise BadInputError(_EXAMPLE)
-    half = found[3] or (found[6] if found[6] == "am" else None)
+    half = found[3]
+    if found[6] and not half:
+        # 2-5pm is the afternoon, 9-5pm begins in the morning.
+        half = found[6] if found[6] == "am" or int(found[1]) % 12 < int(found[4]) % 12 else None
     start, end = _minute(found[1], found[2], half), _minute(found[4], found[5], found[6])
     if start >= end:
         raise BadInputError("Hours end after they begin, by midnight (24:00) at the latest. " + _EXAMPLE)
@@ -103,6 +107,10 @@ def _parted(text: str, today: date) -> tuple[str, date | None]:
 
 
 def _date(text: str, today: date) -> date:
+    if text in _NEAR:
+        return today + timedelta(days=_NEAR.index(text))
+    if re.fullmatch(_DAY, text):
+        return today + timedelta(days=(_DAYS.index(text[:3]) - today.weekday()) % 7)
     if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
         return date.fromisoformat(text)
     if found := re.fullmatch(r"(\d{1,2})\.(\d{1,2})\.(\d{4})?", text):

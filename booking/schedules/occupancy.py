@@ -6,13 +6,15 @@ rows are removed in that order too; and a visit that gives back one time for ano
 meanwhile, since two that change places would each wait for what the other gives back.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import TextClause, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.types import Uuid
+from sqlalchemy.types import TypeEngine, Uuid
 
 from booking.schedules.rules import Span
 from core.database import Tx
@@ -21,15 +23,19 @@ from core.tables import Moment
 
 def _query(sql: str) -> TextClause:
     """Say of what type the parameters are, by their names."""
-    types = {
+    types: dict[str, TypeEngine[Any]] = {
         "appointment": Uuid(),
         "expires": Moment(),
         "now": Moment(),
+        "start": Moment(),
+        "end": Moment(),
         "resources": ARRAY(Uuid()),
         "starts": ARRAY(Moment()),
         "ends": ARRAY(Moment()),
     }
-    return text(sql).bindparams(*(bindparam(name, type_=kind) for name, kind in types.items() if f":{name}" in sql))
+    return text(sql).bindparams(
+        *(bindparam(name, type_=kind) for name, kind in types.items() if re.search(rf":{name}\b", sql))
+    )
 
 
 # Until the transaction ends; shared by those that only take, so that they wait for each other's rows alone.
@@ -134,33 +140,35 @@ async def release(tx: Tx, appointment_id: UUID) -> None:
 async def busy_times(
     tx: Tx, resources: Iterable[UUID], start: datetime, end: datetime, *, ignoring: UUID | None = None
 ) -> dict[UUID, list[Span]]:
-    """Return what of each resource is taken, or off, between two instants; holds that expired are not."""
+    """Return when each resource is taken, or off, between two instants, in order and without overlaps.
+
+    Holds that expired do not count, nor does the appointment `ignoring`, which is to be moved.
+    """
     found = await tx.conn.execute(
-        _BUSY, {"resources": [*resources], "start": start, "end": end, "now": tx.now, "ignoring": ignoring}
+        _BUSY, {"resources": [*resources], "start": start, "end": end, "now": tx.now, "appointment": ignoring}
     )
-    busy: dict[UUID, list[Span]] = {}
-    for row in found:
-        busy.setdefault(row.resource_id, []).append((row.starts, row.ends))
-    return busy
+    return {row.resource_id: list(zip(row.starts, row.ends, strict=True)) for row in found}
 
 
-# No busy time is longer than a day (a constraint), which bounds what the index has to look at.
-_BUSY = text("""
-    SELECT resource_id, lower(busy) AS starts, upper(busy) AS ends
-    FROM occupancy
-    WHERE resource_id = ANY (:resources)
-      AND lower(busy) >= :start - interval '1 day' AND lower(busy) < :end AND upper(busy) > :start
-      AND (expires_at IS NULL OR expires_at > :now)
-      AND appointment_id IS DISTINCT FROM :ignoring
-    UNION ALL
-    SELECT practitioner_id, lower(during), upper(during)
-    FROM time_off
-    WHERE practitioner_id = ANY (:resources) AND during && tstzrange(:start, :end)
-    ORDER BY 2
-""").bindparams(
-    bindparam("resources", type_=ARRAY(Uuid)),
-    bindparam("start", type_=Moment),
-    bindparam("end", type_=Moment),
-    bindparam("now", type_=Moment),
-    bindparam("ignoring", type_=Uuid),
-)
+# No busy time is longer than a day (a constraint), which bounds what the index has to look at. One row a resource: a
+# full month of visits comes over in a tenth of the time of as many rows.
+_BUSY = _query("""
+    SELECT resource_id, array_agg(lower(piece) ORDER BY piece) AS starts, array_agg(upper(piece) ORDER BY piece) AS ends
+    FROM (
+        SELECT resource_id, unnest(range_agg(busy)) AS piece
+        FROM (
+            SELECT resource_id, busy
+            FROM occupancy
+            WHERE resource_id = ANY (:resources)
+              AND lower(busy) >= :start - interval '1 day' AND lower(busy) < :end AND upper(busy) > :start
+              AND (expires_at IS NULL OR expires_at > :now)
+              AND appointment_id IS DISTINCT FROM :appointment
+            UNION ALL
+            SELECT practitioner_id, during
+            FROM time_off
+            WHERE practitioner_id = ANY (:resources) AND during && tstzrange(:start, :end)
+        ) AS taken
+        GROUP BY resource_id
+    ) AS pieces
+    GROUP BY resource_id
+""")

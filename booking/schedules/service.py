@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import Range, insert
 from booking.access import may_set_hours, require
 from booking.context import Context
 from booking.directory import reading
-from booking.directory.model import Service, centre
+from booking.directory.model import Service, centre, practitioner_role
 from booking.people.service import Person
 from booking.schedules.model import time_off, weekly_hours
 from booking.schedules.occupancy import busy_times
@@ -40,7 +40,13 @@ async def set_hours(
     """
     require(may_set_hours(actor, practitioner_id, centre_id))
     at = await reading.centre(tx, centre_id)
-    if centre_id not in {each.id for each in await reading.centres_of(tx, practitioner_id)}:
+    role = practitioner_role
+    works_there = await tx.conn.execute(
+        select(role)
+        .where(role.c.practitioner_id == practitioner_id, role.c.centre_id == centre_id)
+        .with_for_update()  # of two who set hours at once, the later one's hold
+    )
+    if works_there.first() is None:
         raise BadInputError("That doctor does not work at {centre}.", centre=at.name)
     today = tx.now.astimezone(zone(at.timezone)).date()
     begins = valid_from or today

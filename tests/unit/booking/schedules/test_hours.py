@@ -29,6 +29,11 @@ TODAY = date(2026, 11, 23)
         ("sat-mon 10-11", [("Mon", "10:00-11:00"), ("Tue-Fri", "closed"), ("Sat-Sun", "10:00-11:00")]),
         ("weekdays 9-17", [("Mon-Fri", "09:00-17:00"), ("Sat-Sun", "closed")]),
         ("monday to friday 12am-12pm", [("Mon-Fri", "00:00-12:00"), ("Sat-Sun", "closed")]),
+        ("daily 2-5pm", [("Mon-Sun", "14:00-17:00")]),
+        ("daily 9-5pm", [("Mon-Sun", "09:00-17:00")]),
+        ("daily 9-12pm", [("Mon-Sun", "09:00-12:00")]),
+        ("daily 12-3pm", [("Mon-Sun", "12:00-15:00")]),
+        ("daily 8-11am", [("Mon-Sun", "08:00-11:00")]),
         ("closed", [("Mon-Sun", "closed")]),
     ],
 )  # fmt: skip
@@ -44,6 +49,10 @@ def test_hours_are_read_as_people_say_them(text: str, drawn: list[tuple[str, str
         ("1.2.", date(2027, 2, 1)),
         ("Jan 5", date(2027, 1, 5)),
         ("3 march 2028", date(2028, 3, 3)),
+        ("today", TODAY),
+        ("tomorrow", date(2026, 11, 24)),
+        ("Monday", TODAY),
+        ("Thu", date(2026, 11, 26)),
     ],
 )
 def test_the_date_from_which_they_hold_is_the_next_of_that_name(text: str, day: date) -> None:
@@ -54,7 +63,7 @@ def test_the_date_from_which_they_hold_is_the_next_of_that_name(text: str, day: 
     "text",
     [
         "", "9-17", "mon", "mon 9", "mon 17-9", "mon 9-25", "mon 9-12, 11-14", "mon 9:75-12", "someday 9-12",
-        "mon 13pm-14pm", "mon 9-12 from 31.2.", "mon 9-12 from tomorrowish", "mon-fri 9-12;", "x" * 600,
+        "mon 13pm-14pm", "mon 9-12 from 31.2.", "mon 9-12 from tomorrowish", "mon 9-12 from 29.2.", "mon-fri 9-12;", "x" * 600,
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_is_refused_with_a_sentence(text: str) -> None:
