@@ -1,0 +1,73 @@
+"""Events become what was said: words, taps, corrections; what is not for the bot is passed over."""
+
+import pytest
+
+from appservice.matrix.reactions import NUMBERS, number_of
+from appservice.matrix.reading import Said, read
+
+
+def text(body: str, **more: object) -> dict[str, object]:
+    return {"msgtype": "m.text", "body": body, **more}
+
+
+@pytest.mark.parametrize(
+    ("key", "number"),
+    [
+        *((emoji, str(n)) for n, emoji in enumerate(NUMBERS, 1)),
+        ("1\u20e3", "1"),
+        ("3", "3"),
+        ("10", "10"),
+        ("0", None),
+        ("11", None),
+        ("👍", None),
+    ],
+)
+def test_numbers_are_read_from_any_form(key: str, number: str | None) -> None:
+    assert number_of(key) == number
+
+
+@pytest.mark.parametrize("key", ["👍", "👍\ufe0f", "👍🏽"])
+def test_a_thumb_is_a_thumb(key: str) -> None:
+    relation = {"rel_type": "m.annotation", "event_id": "$1", "key": key}
+    assert read("m.reaction", {"m.relates_to": relation}) == Said("reaction", reaction="👍", about="$1")
+
+
+def test_words_are_words() -> None:
+    assert read("m.room.message", text("  hello ")) == Said("text", "hello")
+
+
+def test_a_reply_says_to_what_and_leaves_the_quotation_out() -> None:
+    relation = {"m.in_reply_to": {"event_id": "$1"}}
+    said = read("m.room.message", text("> <@bot:x> list\n> more\n\n2", **{"m.relates_to": relation}))
+    assert said == Said("text", "2", about="$1")
+
+
+def test_an_edit_is_its_new_words() -> None:
+    relation = {"rel_type": "m.replace", "event_id": "$1"}
+    content = text("* two", **{"m.new_content": text("two"), "m.relates_to": relation})
+    assert read("m.room.message", content) == Said("text", "two", about="$1", edited=True)
+
+
+@pytest.mark.parametrize("msgtype", ["m.image", "m.audio", "m.file", "m.video", "m.location", "org.unknown"])
+def test_what_has_no_words_is_something_else(msgtype: str) -> None:
+    assert read("m.room.message", {"msgtype": msgtype, "body": "x"}) == Said("other")
+
+
+@pytest.mark.parametrize(
+    ("kind", "content"),
+    [
+        ("m.room.message", {"msgtype": "m.notice", "body": "another bot"}),
+        ("m.call.invite", {}),
+        ("m.key.verification.request", {}),
+        ("m.reaction", {}),
+        ("m.reaction", {"m.relates_to": "x"}),
+        ("m.reaction", {"m.relates_to": {"rel_type": "m.annotation", "event_id": 7, "key": "x"}}),
+    ],
+)
+def test_what_is_not_said_to_the_bot_is_passed_over(kind: str, content: dict[str, object]) -> None:
+    assert read(kind, content) is None
+
+
+@pytest.mark.parametrize("content", [{}, {"msgtype": 7}, {"msgtype": "m.text"}, {"msgtype": "m.text", "body": 7}])
+def test_malformed_messages_are_something_else(content: dict[str, object]) -> None:
+    assert read("m.room.message", content) == Said("other")
