@@ -1,0 +1,69 @@
+"""careConnect as it runs in production, but it dies (SIGKILL) where the test says.
+
+Started as `python -m tests.chaos.mortal PLAN TRACE`: at each step of a piece of work its name is appended to the file
+TRACE, and when the file PLAN holds that name, PLAN is removed and the process is gone, as if the power had failed.
+A step is KIND:taken (nothing is done yet), KIND:done (everything is done, nothing is committed) or KIND:committed.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+from core import lanes
+from core.database import Tx
+from core.settings import Settings
+
+
+def main(plan: Path, trace: Path) -> None:
+    ended: dict[str, str] = {}
+
+    def step(name: str) -> None:
+        with trace.open("a") as file:
+            file.write(f"{name}\n")
+        if plan.exists() and plan.read_text() == name:
+            plan.unlink()
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def watched(kind: str, handler: lanes.Handler) -> lanes.Handler:
+        async def handle(tx: Tx, row: lanes.Row) -> str | None:
+            name = kind
+            if kind == "notice":
+                name = f"notice {lanes_notice(row.payload)}"
+            step(f"{name}:taken")
+            result = await handler(tx, row)
+            step(f"{name}:done")
+            ended[row.lane] = name
+            return result
+
+        return handle
+
+    made = lanes.LaneWorker.__init__
+    done = lanes.LaneWorker._next
+
+    def make(self: lanes.LaneWorker, database, table, handlers, mourners=None) -> None:
+        made(self, database, table, {kind: watched(kind, handler) for kind, handler in handlers.items()}, mourners)
+
+    async def work(self: lanes.LaneWorker, lane: str) -> bool:
+        more = await done(self, lane)
+        if lane in ended:
+            step(f"{ended.pop(lane)}:committed")
+        return more
+
+    lanes.LaneWorker.__init__ = make
+    lanes.LaneWorker._next = work
+
+    from appservice.process import serve  # after the steps are watched
+
+    asyncio.run(serve(Settings()))
+
+
+def lanes_notice(payload: bytes) -> str:
+    import json
+
+    return str(json.loads(payload)["notice"])
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))
