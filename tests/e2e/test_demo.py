@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -45,13 +46,36 @@ class Running:
         return [*psutil.Process(self.process.pid).children(), psutil.Process(postmaster)]
 
 
+Start = Callable[[], Running]
+
+
+def alive(parts: list[psutil.Process]) -> list[psutil.Process]:
+    """Those that still run; one that ended may wait as a zombie for a parent that collects it."""
+    return [part for part in parts if part.is_running() and part.status() != psutil.STATUS_ZOMBIE]
+
+
+@pytest.fixture
+def start(folder: Path) -> Iterator[Start]:
+    """Start demos in the folder, each after the last; whatever a failed test leaves is stopped."""
+    started: list[Running] = []
+
+    def run() -> Running:
+        started.append(Running(folder))
+        return started[-1]
+
+    yield run
+    for demo in started:
+        if demo.process.poll() is None:
+            demo.end()
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("demo") / "data"
 
 
-def test_it_starts_says_how_to_log_in_and_stops_without_a_trace(folder: Path) -> None:
-    demo = Running(folder)
+def test_it_starts_says_how_to_log_in_and_stops_without_a_trace(start: Start, folder: Path) -> None:
+    demo = start()
     demo.wait_until_up()
     parts = demo.parts()
     assert len(parts) == 4
@@ -59,21 +83,21 @@ def test_it_starts_says_how_to_log_in_and_stops_without_a_trace(folder: Path) ->
         assert re.search(rf"{role} +│ {account.name} +│ {account.mxid} +│ {account.password}", demo.printed())
     assert "@careconnect:localhost" in demo.printed()
     assert demo.end(signal.SIGINT) == 0
-    assert not [part for part in parts if part.is_running()]
+    assert not alive(parts)
 
 
-def test_a_second_start_keeps_the_data_and_a_second_demo_is_refused(folder: Path) -> None:
-    demo = Running(folder)
+def test_a_second_start_keeps_the_data_and_a_second_demo_is_refused(start: Start, folder: Path) -> None:
+    demo = start()
     demo.wait_until_up()
-    second = Running(folder)
+    second = start()
     assert second.process.wait(30) == 2
     assert f"already runs in {folder} (process {demo.process.pid})" in second.printed().replace("\n", " ")
     assert "the directory" not in demo.printed(), "made once"
     assert demo.end() == 0
 
 
-def test_a_deployment_that_runs_passes_its_own_check(folder: Path) -> None:
-    demo = Running(folder)
+def test_a_deployment_that_runs_passes_its_own_check(start: Start, folder: Path) -> None:
+    demo = start()
     demo.wait_until_up()
     check = subprocess.run(
         [Path(sys.executable).with_name("careconnect"), "check"],
@@ -87,24 +111,38 @@ def test_a_deployment_that_runs_passes_its_own_check(folder: Path) -> None:
     assert demo.end() == 0
 
 
-def test_a_part_that_dies_is_reported_and_ends_the_rest(folder: Path) -> None:
-    demo = Running(folder)
+def test_it_fits_into_a_small_machine(start: Start) -> None:
+    demo = start()
+    demo.wait_until_up()
+    parts = demo.parts()
+    runner = psutil.Process(demo.process.pid)
+    family = {process for part in (runner, *parts) for process in (part, *part.children(recursive=True))}
+    # Proportional: what processes share (PostgreSQL's cache) counts once.
+    used = {process: process.memory_full_info().pss / 2**20 for process in family}
+    assert sum(used.values()) <= 700
+    careconnect = next(process for process in family if process.cmdline()[-1:] == ["serve"])
+    assert used[careconnect] <= 150
+    assert demo.end() == 0
+
+
+def test_a_part_that_dies_is_reported_and_ends_the_rest(start: Start) -> None:
+    demo = start()
     demo.wait_until_up()
     parts = demo.parts()
     synapse = next(part for part in parts if "synapse.app.homeserver" in part.cmdline())
     synapse.kill()
     assert demo.process.wait(60) == 1
     assert "Synapse ended by itself" in demo.printed()
-    assert not [part for part in parts if part.is_running() and part.status() != psutil.STATUS_ZOMBIE]
+    assert not alive(parts)
 
 
-def test_after_a_kill_the_next_start_clears_up(folder: Path) -> None:
-    killed = Running(folder)
+def test_after_a_kill_the_next_start_clears_up(start: Start) -> None:
+    killed = start()
     killed.wait_until_up()
     left = killed.parts()
     killed.end(signal.SIGKILL)
-    demo = Running(folder)
+    demo = start()
     demo.wait_until_up()
     assert "Ended 3 processes" in demo.printed()
     assert demo.end() == 0
-    assert not [part for part in left if part.is_running() and part.status() != psutil.STATUS_ZOMBIE]
+    assert not alive(left)
