@@ -15,12 +15,13 @@ from pathlib import Path
 
 locked = set(re.findall(r"^([a-z0-9][a-z0-9.-]*)==", Path("requirements.lock").read_text(), re.MULTILINE))
 
+owners = importlib.metadata.packages_distributions()
+
 def installed_there(module):
-    owners = importlib.metadata.packages_distributions().get(module, [])
-    return not owners or any(re.sub(r"[-_.]+", "-", owner).lower() in locked for owner in owners)
+    return any(re.sub(r"[-_.]+", "-", owner).lower() in locked for owner in owners[module])
 
 class OnlyTheImages:
-    absent = {{module for module in importlib.metadata.packages_distributions() if not installed_there(module)}}
+    absent = {{module for module in owners if not installed_there(module)}}
     absent |= {{"demo", "tests"}}
     absent -= {{*{FLOORS!r}}}
 
