@@ -25,6 +25,7 @@ def _query(sql: str) -> TextClause:
     """Say of what type the parameters are, by their names."""
     types: dict[str, TypeEngine[Any]] = {
         "appointment": Uuid(),
+        "appointments": ARRAY(Uuid()),
         "expires": Moment(),
         "now": Moment(),
         "start": Moment(),
@@ -52,24 +53,25 @@ _MEET = _query("""
 """)
 # A hold whose time is over is nobody's: whoever wants some of the time removes it, so no sweeper has to be awake for
 # that; and the whole of it, so that what is left of a hold is always all of it.
-_REMOVE_STALE_AND_OWN = _query("""
-    WITH stale AS (
+_IN_THE_WAY = _query("""
+    SELECT stale.appointment_id
+    FROM unnest(:resources, :starts, :ends) AS wanted (resource_id, starts, ends)
+    CROSS JOIN LATERAL (
         SELECT o.appointment_id
         FROM occupancy o
-        JOIN unnest(:resources, :starts, :ends) AS wanted (resource_id, starts, ends)
-          ON o.resource_id = wanted.resource_id
-         AND lower(o.busy) >= wanted.starts - interval '1 day' AND lower(o.busy) < wanted.ends
-         AND o.busy && tstzrange(wanted.starts, wanted.ends)
-        WHERE o.expires_at <= :now
-    ), gone AS (
-        SELECT resource_id, seat, busy
-        FROM occupancy
-        WHERE appointment_id = :appointment
-           OR (appointment_id IN (SELECT appointment_id FROM stale) AND expires_at <= :now)
-        ORDER BY resource_id, seat, busy
-        FOR UPDATE
-    )
-    DELETE FROM occupancy o USING gone WHERE (o.resource_id, o.seat, o.busy) = (gone.resource_id, gone.seat, gone.busy)
+        WHERE o.resource_id = wanted.resource_id
+          AND lower(o.busy) >= wanted.starts - interval '1 day' AND lower(o.busy) < wanted.ends
+          AND upper(o.busy) > wanted.starts AND o.expires_at <= :now
+    ) AS stale
+    UNION
+    SELECT appointment_id FROM occupancy WHERE appointment_id = :appointment
+""")
+_LOCK = _query("""
+    SELECT FROM occupancy WHERE appointment_id = ANY (:appointments) ORDER BY resource_id, seat, busy FOR UPDATE
+""")
+_REMOVE = _query("""
+    DELETE FROM occupancy
+    WHERE appointment_id = ANY (:appointments) AND (appointment_id = :appointment OR expires_at <= :now)
 """)
 _TAKE = _query("""
     INSERT INTO occupancy (resource_id, busy, appointment_id, expires_at)
@@ -79,21 +81,7 @@ _TAKE = _query("""
     ON CONFLICT DO NOTHING
     RETURNING resource_id
 """)
-_KEEP = _query("""
-    WITH kept AS (
-        SELECT resource_id, seat, busy FROM occupancy WHERE appointment_id = :appointment
-        ORDER BY resource_id, seat, busy FOR UPDATE
-    )
-    UPDATE occupancy o SET expires_at = NULL
-    FROM kept WHERE (o.resource_id, o.seat, o.busy) = (kept.resource_id, kept.seat, kept.busy)
-""")
-_RELEASE = _query("""
-    WITH gone AS (
-        SELECT resource_id, seat, busy FROM occupancy WHERE appointment_id = :appointment
-        ORDER BY resource_id, seat, busy FOR UPDATE
-    )
-    DELETE FROM occupancy o USING gone WHERE (o.resource_id, o.seat, o.busy) = (gone.resource_id, gone.seat, gone.busy)
-""")
+_KEEP = _query("UPDATE occupancy SET expires_at = NULL WHERE appointment_id = :appointment")
 
 
 async def take(
@@ -116,7 +104,10 @@ async def take(
     }
     attempt = await tx.conn.begin_nested()
     await tx.conn.execute(_MEET, values)
-    await tx.conn.execute(_REMOVE_STALE_AND_OWN, values)
+    in_the_way = (await tx.conn.execute(_IN_THE_WAY, values)).scalars().all()
+    if in_the_way:
+        await tx.conn.execute(_LOCK, {"appointments": in_the_way})
+        await tx.conn.execute(_REMOVE, {**values, "appointments": in_the_way})
     taken = await tx.conn.execute(_TAKE, values)
     refused = frozenset(wanted) - {row.resource_id for row in taken}
     if refused:
@@ -128,13 +119,16 @@ async def take(
 
 async def keep(tx: Tx, appointment_id: UUID) -> bool:
     """Make a hold lasting. Returns False if nothing of it is left, because it expired and its time was wanted."""
+    await tx.conn.execute(_LOCK, {"appointments": [appointment_id]})
     kept = await tx.conn.execute(_KEEP, {"appointment": appointment_id})
     return kept.rowcount > 0
 
 
 async def release(tx: Tx, appointment_id: UUID) -> None:
     """Give back all that the appointment holds."""
-    await tx.conn.execute(_RELEASE, {"appointment": appointment_id})
+    values = {"appointments": [appointment_id], "appointment": appointment_id, "now": tx.now}
+    await tx.conn.execute(_LOCK, values)
+    await tx.conn.execute(_REMOVE, values)
 
 
 async def busy_times(
