@@ -72,7 +72,7 @@ def _likeness(wanted: str, name: str) -> float:
         return 100.0 if wanted == name else 95.0
     words = " ".join(wanted.split()[: len(name.split())])  # "salbutamol inhaler" begins with a name
     beginning = fuzz.ratio(words, name[: len(words)]) * 0.9 if len(words) >= 4 else 0.0
-    return max(fuzz.ratio(words, name), beginning)
+    return max(fuzz.ratio(words, name), beginning) * 0.99
 
 
 def atc_of(medication: str) -> str | None:

@@ -1,0 +1,113 @@
+"""The PDF: readable by eye and by screen reader, the same each time, with a code that gives nothing away."""
+
+import re
+import zlib
+from dataclasses import replace
+
+import pytest
+
+from core.errors import BadInputError
+from records.prescriptions.document import _as_seen, prescription_pdf
+from records.prescriptions.rules import Prescription, Status
+from tests.unit.records.prescriptions.examples import DRAFT, PRESCRIPTION
+
+
+def texts(pdf: bytes) -> list[tuple[str, str]]:
+    """What a screen reader reads: (tag, text) in order."""
+    found = []
+    for stream in re.findall(rb"stream\r?\n(.*?)\r?\nendstream", pdf, re.DOTALL):
+        try:
+            content = zlib.decompress(stream)
+        except zlib.error:
+            continue
+        for tag, spoken in re.findall(rb"/(\w+) <</MCID \d+ /ActualText <([0-9a-f]+)>>> BDC", content):
+            found.append((tag.decode(), bytes.fromhex(spoken.decode()).decode("utf-16")))
+    return found
+
+
+def words(p: Prescription, timezone: str = "Europe/Berlin") -> str:
+    return "\n".join(text for _, text in texts(prescription_pdf(p, timezone=timezone)))
+
+
+def test_it_says_all_that_was_prescribed() -> None:
+    p = replace(PRESCRIPTION, draft=replace(DRAFT, repeats=2, substitution=False, note="not with aspirin"))
+    said = words(p)
+    for part in (
+        "Code 7K4Q2M",
+        p.patient_name,
+        "Dr Ama Osei, Praxis am Park, Berlin",
+        "Ibuprofen",
+        "400 mg, tablet",
+        DRAFT.dosage,
+        "20 tablets",
+        "2 times more",
+        "not allowed",
+        "not with aspirin",
+    ):
+        assert part in said
+
+
+def test_times_are_those_of_the_readers_zone() -> None:
+    assert "23 November 2026, 10:30 (Europe/Berlin)" in words(PRESCRIPTION)
+    assert "23 November 2026, 17:30 (Asia/Kuala_Lumpur)" in words(PRESCRIPTION, "Asia/Kuala_Lumpur")
+    with pytest.raises(BadInputError):
+        prescription_pdf(PRESCRIPTION, timezone="Mars/Base")
+
+
+def test_it_says_plainly_that_it_is_not_a_qualified_signature() -> None:
+    assert "not a qualified electronic signature" in words(PRESCRIPTION)
+
+
+@pytest.mark.parametrize("status", [status for status in Status if status is not Status.ACTIVE])
+def test_what_is_not_active_says_so_before_all_else(status: Status) -> None:
+    pdf = prescription_pdf(replace(PRESCRIPTION, status=status, status_reason="allergy"), timezone="UTC")
+    said = texts(pdf)
+    headings = [text for tag, text in said if tag in ("H1", "H2")]
+    assert headings[1].startswith(f"{status.upper()} on 23 November 2026")
+    assert "not to be dispensed" in headings[1]
+    assert ("P", "allergy") in said
+
+
+def test_it_is_tagged_titled_and_in_a_language() -> None:
+    pdf = prescription_pdf(PRESCRIPTION, timezone="UTC")
+    assert [text for tag, text in texts(pdf) if tag == "H1"] == ["Prescription"]
+    assert [text for tag, text in texts(pdf) if tag == "H2"] == ["Ibuprofen"]
+    for part in (b"/MarkInfo", b"/StructTreeRoot", b"/Lang (en)", b"/DisplayDocTitle true", b"/S /Figure"):
+        assert part in pdf, part
+    assert "QR code that holds the code 7K4Q2M".encode("utf-16-be") in pdf or b"QR code that holds" in pdf
+
+
+def test_its_title_names_the_code_and_nobody() -> None:
+    pdf = prescription_pdf(PRESCRIPTION, timezone="UTC")
+    assert b"Prescription 7K4Q2M" in pdf
+    for secret in ("Ibuprofen", "Osei"):
+        assert secret.encode() not in pdf
+        assert secret.encode("utf-16-be") not in pdf
+
+
+def test_the_same_prescription_gives_the_same_bytes() -> None:
+    assert prescription_pdf(PRESCRIPTION, timezone="UTC") == prescription_pdf(PRESCRIPTION, timezone="UTC")
+
+
+def test_a_long_note_goes_over_pages_and_none_of_it_is_lost() -> None:
+    lines = [f"line {n}" for n in range(150)]
+    said = words(replace(PRESCRIPTION, draft=replace(DRAFT, note="\n".join(lines))))
+    assert [line for line in said.splitlines() if line.startswith("line ")] == lines
+
+
+def test_what_cannot_be_printed_is_a_box_and_is_explained() -> None:
+    said = words(replace(PRESCRIPTION, draft=replace(DRAFT, dosage="服用 1")))
+    assert "\u25a1\u25a1 1" in said
+    assert "A box" in said
+    assert "A box" not in words(PRESCRIPTION)
+
+
+def test_signs_that_are_not_seen_are_no_boxes() -> None:
+    assert "A box" not in words(replace(PRESCRIPTION, draft=replace(DRAFT, note="well\ufe0f \u200fdone")))
+
+
+def test_right_to_left_text_is_spoken_as_typed_and_printed_as_read() -> None:
+    hebrew = "יש לקחת 12 טבליות (עם אוכל)"
+    assert hebrew in words(replace(PRESCRIPTION, draft=replace(DRAFT, dosage=hebrew)))
+    assert _as_seen(hebrew, leftwards=True) == "(לכוא םע) תוילבט 12 תחקל שי"
+    assert _as_seen("take 1, not 21", leftwards=False) == "take 1, not 21"
