@@ -70,8 +70,7 @@ async def call_off(tx: Tx, visit: Appointment, why: Why, actor: UUID | None = No
 
 
 async def take_back(tx: Tx, visit: Appointment, *, until: datetime | None = None) -> bool:
-    """Take the visit's time once more, whatever is left of it. Returns whether it was still free."""
-    await occupancy.release(tx, visit.id)
+    """Take the visit's time once more, whether it still has it or not. Returns whether it was free."""
     needs = needed(visit.service, visit.patient_id, visit.start, visit.end)
     return not await occupancy.take(tx, visit.id, needs, expires_at=until and until + GRACE)
 

@@ -46,6 +46,7 @@ __all__ = [
     "practitioner_day",
     "reason_of",
     "reschedule",
+    "set_reason",
     "treated_by",
     "upcoming",
 ]
@@ -110,7 +111,7 @@ async def cancel(tx: Tx, ctx: Context, actor: Person, appointment_id: UUID, reas
     if visit.payment == "due":
         await payments.close_page(tx, visit.id, "cancelled")
     refund = None
-    if visit.payment == "paid":
+    if visit.payment in {"paid", "refunded"}:
         back = rules.refund_of(
             visit.price,
             by_patient=by_patient,
@@ -140,9 +141,7 @@ async def reschedule(tx: Tx, ctx: Context, actor: Person, appointment_id: UUID, 
     if not await is_free(tx, visit.service, start, ignoring=visit.id):
         raise ConflictError(_TAKEN)
     end = start + (visit.end - visit.start)
-    async with tx.conn.begin_nested():  # gives the old time back only together with taking the new one
-        await occupancy.release(tx, visit.id)
-        await _take(tx, visit.service, visit.id, visit.patient_id, start, end, visit.hold_until)
+    await _take(tx, visit.service, visit.id, visit.patient_id, start, end, visit.hold_until)
     free_until = rules.free_until_after_move(
         visit.free_until, start, visit.centre.cancel_hours, tx.now, by_patient=by_patient
     )
@@ -188,6 +187,21 @@ async def no_show(tx: Tx, ctx: Context, actor: Person, appointment_id: UUID) -> 
     rules.check_move(visit.status, Status.NOSHOW)
     rules.check_absence(visit.start, tx.now)
     return await moves.step(tx, visit, Status.NOSHOW, Why.DID_NOT_COME, actor.id)
+
+
+async def set_reason(tx: Tx, ctx: Context, actor: Person, appointment_id: UUID, reason: str) -> None:
+    """Say, or say anew, why the patient comes; sealed for the patient. For the patient's side, until it is over.
+
+    Raises RefusedError, BadInputError, ConflictError.
+    """
+    visit = await appointment(tx, appointment_id, lock=True)
+    require(may_book_for(actor, visit.patient_id))
+    if visit.status not in {Status.PENDING, Status.BOOKED, Status.ARRIVED}:
+        raise ConflictError("That visit is over or cancelled.")
+    wanted = rules.checked_reason(reason)
+    place = Place("appointment", "reason", visit.id)
+    sealed = await ctx.vault.seal(tx, visit.patient_id, place, wanted.encode()) if wanted else None
+    await tx.conn.execute(update(table).where(table.c.id == visit.id).values(reason=sealed))
 
 
 async def _to_change(tx: Tx, actor: Person, appointment_id: UUID) -> tuple[Appointment, bool]:

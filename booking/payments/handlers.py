@@ -16,7 +16,7 @@ from booking.context import Context
 from booking.payments import ledger, service
 from booking.payments.events import Event
 from booking.payments.gateway import Gateway, RejectedError
-from booking.payments.model import PaymentState
+from booking.payments.model import Payment, PaymentState
 from booking.payments.rules import checkout_attempt
 from core.database import Tx
 from core.lanes import Handler, LaterError, Row
@@ -129,20 +129,20 @@ class _Hearing:
 
     async def event(self, tx: Tx, row: Row) -> None:
         event = Event.read(row.payload)
+        payment = await service.payment_of(tx, event.appointment) if event.appointment else None
+        if payment is None:
+            return  # another shop's, at the same Stripe account
         if event.session:
             session = await self._gateway.checkout(event.session)
             await service.settle(tx, session, failed=event.type == "checkout.session.async_payment_failed")
-        elif event.intent and event.appointment:
-            await self._refunded(tx, event.appointment, event.intent)
+        elif event.intent and payment.session_id:
+            await self._refunded(tx, payment, payment.session_id, event.intent)
 
-    async def _refunded(self, tx: Tx, appointment_id: UUID, intent: str) -> None:
-        payment = await service.payment_of(tx, appointment_id)
-        if payment is None or payment.session_id is None:
-            return
+    async def _refunded(self, tx: Tx, payment: Payment, session_id: str, intent: str) -> None:
         if payment.payment_intent is None:  # this came before the news that it was paid
-            await service.fulfil(tx, self._gateway, payment.session_id)
+            await service.fulfil(tx, self._gateway, session_id)
         refunds = await self._gateway.refunds(intent)
-        await service.take_over(tx, await appointment(tx, appointment_id, lock=True), refunds)
+        await service.take_over(tx, await appointment(tx, payment.appointment_id, lock=True), refunds)
 
 
 def _payload(row: Row) -> dict[str, Any]:

@@ -60,12 +60,16 @@ async def complete(tx: Tx, entry_id: UUID, stripe_ref: str) -> None:
     await tx.conn.execute(update(ledger_entry).where(ledger_entry.c.id == entry_id).values(stripe_ref=stripe_ref))
 
 
-async def balance(tx: Tx, appointment_id: UUID) -> int:
-    """Return what is left with the centre, in the smallest unit: charges less refunds, those on their way included."""
-    found = await tx.conn.execute(
-        select(func.coalesce(func.sum(ledger_entry.c.amount), 0)).where(ledger_entry.c.appointment_id == appointment_id)
-    )
-    return int(found.scalar_one())
+async def sums(tx: Tx, appointment_id: UUID) -> tuple[int, int]:
+    """Return what was charged, and what is left of it with the centre, in the smallest unit.
+
+    Refunds count from the moment they are decided on, those on their way included.
+    """
+    table = ledger_entry
+    charged = func.coalesce(func.sum(table.c.amount).filter(table.c.kind == Entry.CHARGE), 0)
+    left = func.coalesce(func.sum(table.c.amount), 0)
+    found = (await tx.conn.execute(select(charged, left).where(table.c.appointment_id == appointment_id))).one()
+    return int(found[0]), int(found[1])
 
 
 async def entries(tx: Tx, appointment_id: UUID) -> list[LedgerEntry]:

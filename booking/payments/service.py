@@ -157,15 +157,17 @@ async def _still_ours(tx: Tx, visit: Appointment) -> bool:
     return await moves.take_back(tx, visit)
 
 
-async def refund(tx: Tx, visit: Appointment, wanted: Money, *, notice: Notice = Notice.REFUNDED) -> Money | None:
-    """Give back what is wanted, at most what is left. Returns what goes back, or None when that is nothing.
+async def refund(tx: Tx, visit: Appointment, altogether: Money, *, notice: Notice = Notice.REFUNDED) -> Money | None:
+    """Give back so much that `altogether` has gone back, with what went before; at most what is left.
 
-    Under the appointment's lock. Written into the ledger at once; Stripe is asked by the outbox.
+    Returns what goes back now, or None when that is nothing. Under the appointment's lock. Written into the ledger at
+    once; Stripe is asked by the outbox.
     """
-    left = await ledger.balance(tx, visit.id)
-    amount = Money(wanted.currency, min(wanted.amount, left))
-    if amount.amount <= 0:
+    charged, left = await ledger.sums(tx, visit.id)
+    back = min(altogether.amount - (charged - left), left)
+    if back <= 0:
         return None
+    amount = Money(altogether.currency, back)
     entry = await ledger.add(tx, visit.id, Entry.REFUND, -amount)
     await _follow_ledger(tx, visit.id)
     await _later(tx, "stripe.refund", visit.id, f"stripe.refund:{entry}", entry=str(entry), notice=notice)
@@ -208,9 +210,7 @@ async def _tell_of_refund(tx: Tx, visit: Appointment, notice: Notice, entry_id: 
 
 
 async def _follow_ledger(tx: Tx, appointment_id: UUID) -> None:
-    entries = await ledger.entries(tx, appointment_id)
-    charged = sum(entry.amount.amount for entry in entries if entry.kind is Entry.CHARGE)
-    left = sum(entry.amount.amount for entry in entries)
+    charged, left = await ledger.sums(tx, appointment_id)
     if charged:
         await _write(tx, appointment_id, state=state_after_refunds(charged, left))
 
