@@ -77,7 +77,9 @@ async def remind(tx: Tx, ctx: Context) -> int:
     await tx.conn.execute(delete(reminder).where(reminder.c.starts_at < tx.now - timedelta(days=1)))
     usual = timedelta(minutes=max(usually, default=0))
     due = (await tx.conn.execute(_DUE, {"now": tx.now, "usual": usual, "usually": usually})).all()
-    return await tell(tx, (_telling(*row) for row in due)) if due else 0
+    # After a time without service several can be due of one visit: the nearest says all.
+    nearest = {(row.appointment_id, row.person_id): row for row in sorted(due, key=lambda row: -row.minutes)}
+    return await tell(tx, (_telling(*row) for row in nearest.values())) if due else 0
 
 
 def _telling(appointment_id: UUID, person_id: UUID, minutes: int, starts: datetime) -> Telling:
