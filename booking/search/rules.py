@@ -2,9 +2,10 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import reduce
 from itertools import combinations
 
 from booking.directory.model import Mode, Service
@@ -13,6 +14,7 @@ from core.timezones import zone
 
 _KM_A_DEGREE = 6371.0 * math.pi / 180
 _WIDER = 4
+HALF_WAY_ROUND_KM = 20_100.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,24 +102,39 @@ def time_of_day(wish: Wish, candidates: Sequence[Candidate]) -> Callable[[Servic
 
 
 def widenings(wish: Wish) -> Iterator[tuple[Wish, tuple[Relaxed, ...]]]:
-    """Yield wishes for more and more: one thing relaxed, then two. What was asked for gives way in a fixed order.
+    """Yield wishes for more and more: one thing relaxed, then two, in the order of Relaxed; at last any distance.
 
-    Who is ill, at what and with whom does not give way: specialty, name and the doctor's gender stay.
+    What is needed and from whom does not give way: see `core_of`.
     """
-    can = [each for each in Relaxed if relax(wish, each) != wish]
+    yield from _combined(wish, tuple(Relaxed))
+    if _can(wish, Relaxed.DISTANCE):
+        anywhere = replace(wish, radius_km=HALF_WAY_ROUND_KM, sort="nearest")
+        yield anywhere, (Relaxed.DISTANCE,)
+        for wider, relaxed in _combined(anywhere, (Relaxed.PRICE, Relaxed.TIME, Relaxed.LANGUAGE)):
+            yield replace(wider, sort="nearest"), (Relaxed.DISTANCE, *relaxed)
+
+
+def _combined(wish: Wish, things: Iterable[Relaxed]) -> Iterator[tuple[Wish, tuple[Relaxed, ...]]]:
+    can = [each for each in things if _can(wish, each)]
     for count in range(1, len(can) + 1):
         for these in combinations(can, count):
-            wider = wish
-            for each in these:
-                wider = relax(wider, each)
-            yield wider, these
+            yield reduce(relax, these, wish), these
+
+
+def _can(wish: Wish, what: Relaxed) -> bool:
+    return relax(wish, what) != wish
+
+
+def core_of(wish: Wish) -> Wish:
+    """Return what of a wish never gives way: the specialty, who is named, the doctor's gender."""
+    return Wish(specialty=wish.specialty, name=wish.name, gender=wish.gender)
 
 
 def relax(wish: Wish, what: Relaxed) -> Wish:
     """Let one thing of a wish give way, and sort so that what is nearest to it comes first."""
     match what:
-        case Relaxed.DISTANCE if wish.place and wish.mode is not Mode.ONLINE:
-            return replace(wish, radius_km=wish.radius_km * _WIDER, sort="nearest")
+        case Relaxed.DISTANCE if wish.place and wish.mode is not Mode.ONLINE and wish.radius_km < HALF_WAY_ROUND_KM:
+            return replace(wish, radius_km=min(wish.radius_km * _WIDER, HALF_WAY_ROUND_KM), sort="nearest")
         case Relaxed.PRICE if wish.max_price:
             return replace(wish, max_price=None, sort="cheapest")
         case Relaxed.TIME if wish.latest or wish.after or wish.before:

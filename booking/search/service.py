@@ -8,7 +8,7 @@ from booking.directory import reading
 from booking.schedules.service import free_times_of
 from booking.search.candidates import candidates_for
 from booking.search.model import Found, Offer, Relaxed, Sort, Wish
-from booking.search.rules import Candidate, tiers, time_of_day, widenings
+from booking.search.rules import HALF_WAY_ROUND_KM, Candidate, core_of, tiers, time_of_day, widenings
 from core.database import Tx
 from core.errors import BadInputError
 from core.timezones import utc
@@ -43,7 +43,7 @@ async def search(tx: Tx, wish: Wish, *, page: int = 0, size: int = 5) -> Found:
 
     Raises BadInputError for a wish that nothing can fit (no distance, a time that ends before it begins).
     """
-    if not 0 < wish.radius_km <= 20_100:
+    if not 0 < wish.radius_km <= HALF_WAY_ROUND_KM:
         raise BadInputError("A distance is more than 0 km and at most half way around the world.")
     if wish.earliest and wish.latest and utc(wish.earliest) >= utc(wish.latest):
         raise BadInputError("That time ends before it begins. Write the earlier one first.")
@@ -52,6 +52,8 @@ async def search(tx: Tx, wish: Wish, *, page: int = 0, size: int = 5) -> Found:
     hits = await _hits(tx, wish, page * size, size + 1)
     if hits or page:
         return await _found(tx, hits, size)
+    if not await candidates_for(tx, core_of(wish)):
+        return Found((), more=False)
     for wider, relaxed in widenings(wish):
         hits = await _hits(tx, wider, 0, size + 1)
         if hits:

@@ -102,14 +102,16 @@ def test_a_span_of_the_day_has_its_first_minute_and_not_its_last_and_may_go_over
     assert hours == [0, 1, 22, 23]
 
 
-def test_a_wish_is_widened_by_one_thing_before_two_and_never_in_whom_it_is_for() -> None:
+def test_a_wish_is_widened_by_one_thing_before_two_at_last_to_anywhere_and_never_in_whom_it_is_for() -> None:
     wish = Wish(
         specialty="cardiology", place=BERLIN, max_price=Money("EUR", 1), language="ar", gender="female", name="Osei",
         mode=Mode.IN_PERSON, latest=NOW + timedelta(days=1),
     )  # fmt: skip
     wider = list(widenings(wish))
     assert [relaxed for _, relaxed in wider][:6] == [*((each,) for each in Relaxed), (Relaxed.DISTANCE, Relaxed.PRICE)]
-    assert len(wider) == 31
+    assert len({each for each, _ in wider[:31]}) == 31
+    assert wider[31] == (replace(wish, radius_km=20_100, sort="nearest"), (Relaxed.DISTANCE,))
+    assert wider[-1][1] == (Relaxed.DISTANCE, Relaxed.PRICE, Relaxed.TIME, Relaxed.LANGUAGE)
     assert {(each.specialty, each.gender, each.name) for each, _ in wider} == {("cardiology", "female", "Osei")}
 
 
