@@ -1,5 +1,6 @@
 """Imports every floor's tables, so that the one collection of them (core.tables.metadata) is whole."""
 
+import appservice.conversation.dialogue  # noqa: F401
 import booking.appointments.model
 import booking.calendars.model
 import booking.directory.model

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Self, TypeVar
@@ -63,6 +64,9 @@ class Tapped:
     sender: str
     key: str
 
+
+# What a device cannot read because it came later is nothing to warn of; who waits for a message says so.
+logging.getLogger("nio").setLevel(logging.CRITICAL)
 
 T = TypeVar("T")
 Wanted = str | Callable[[Heard], bool]

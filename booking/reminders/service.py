@@ -36,7 +36,7 @@ _CONCERNED = """
 # reminded earlier than usual. What was settled after its time to be reminded of is not sent late.
 _DUE = (
     text(f"""
-    WITH concerned AS ({_CONCERNED}), near AS (
+    WITH concerned AS NOT MATERIALIZED ({_CONCERNED}), near AS (
         SELECT appointment_id, starts, settled_at, person_id FROM concerned
         WHERE starts > :now AND starts <= :now + :usual
         UNION

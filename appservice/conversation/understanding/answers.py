@@ -24,7 +24,9 @@ _WORDS: dict[Word, str] = {
     "stop": "stop|cancel that|abort|quit|exit|forget it|forget that|abbrechen|halt|⏹|🛑",
     "sign": "sign|sign it|signed|confirm and sign|unterschreiben|✍|🖊",
 }
-_MEANINGS = {spelling: word for word, spellings in _WORDS.items() for spelling in spellings.replace("s?", "").split("|")}
+_MEANINGS = {
+    spelling: word for word, spellings in _WORDS.items() for spelling in spellings.replace("s?", "").split("|")
+}
 _MEANINGS |= {"others": "more", "any others": "more", "other days": "another day"}
 _NUMBER = re.compile(
     r"^(?:(?:i(?:'ll| will)? (?:take|want|choose|pick)|book|take|choose|pick|give me|show(?: me)?|the|option|number|no\.?|nr\.?|#|slot|time|list) ?)*"

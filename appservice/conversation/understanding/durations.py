@@ -8,7 +8,7 @@ from core.errors import BadInputError
 
 _MINUTES = {"m": 1, "h": 60, "d": 1440, "t": 1440, "w": 10080, "s": 60}
 _PIECE = re.compile(
-    rf"(?<!\w)(?P<n>\d{{1,5}}(?:[.,]\d)?|{NUMBER}|half an?) ?"
+    rf"(?<!\w)(?P<n>\d{{1,5}}(?:[.,]\d)? ?|(?:{NUMBER}|half an?) )"
     r"(?P<unit>minutes?|minuten|mins?|m|hours?|hrs?|h|stunden?|std|days?|tagen?|tage?|d|weeks?|wochen?|w)(?P<half> and a half)?"
     r"(?:(?P<rest>\d{1,2})(?: ?(?:m|min|minutes?))?)?(?![^\W\d])",
     re.IGNORECASE,
@@ -25,7 +25,7 @@ def read_lengths(text: str) -> list[int]:
     found: list[int] = []
     for match in _PIECE.finditer(text):
         unit = _MINUTES[match["unit"][0].lower()]
-        number = match["n"].lower()
+        number = match["n"].strip().lower()
         if number.startswith("half a"):
             amount = 0.5
         else:

@@ -14,7 +14,9 @@ _KIN = re.compile(
     r"(?: called| named|,|:)? (?=\S)",
     re.IGNORECASE,
 )
-_BORN = re.compile(r"[,(]?\s*\b(?:who (?:is|was) )?(?:born(?: on)?|\*|dob:?|date of birth:?|birthday:?)\s*$", re.IGNORECASE)
+_BORN = re.compile(
+    r"[,(]?\s*\b(?:who (?:is|was) )?(?:born(?: on)?|\*|dob:?|date of birth:?|birthday:?)\s*$", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)

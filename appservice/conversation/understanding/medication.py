@@ -7,15 +7,23 @@ from appservice.conversation.understanding.text import plain
 from core.errors import BadInputError
 
 _UNIT = r"(?:mg|g|mcg|µg|μg|ug|ml|iu|i\.?e\.?|units?|%|mmol|mval)"
-_STRENGTH = re.compile(rf"(?P<s>\d+(?:[.,]\d+)? ?{_UNIT}(?: ?/ ?(?:\d+(?:[.,]\d+)? ?)?(?:{_UNIT}|dose|puff|h|tablet))?)", re.I)
+_STRENGTH = re.compile(
+    rf"(?P<s>\d+(?:[.,]\d+)? ?{_UNIT}(?: ?/ ?(?:\d+(?:[.,]\d+)? ?)?(?:{_UNIT}|dose|puff|h|tablet))?)", re.I
+)
 _FORM = re.compile(
     r"\b(?P<f>(?:film-coated |prolonged-release |chewable |effervescent )?tablets?|capsules?|(?:oral )?(?:syrup|suspension|solution)"
     r"|(?:eye |ear |nose )?drops|(?:nasal )?spray|inhalers?|cream|ointment|gel|patch(?:es)?|suppositor(?:y|ies)|injection"
     r"|pens?|powder|granules|sachets?|lozenges?)\b",
     re.I,
 )
-_REPEATS = re.compile(r"^(?:(?P<none>no repeats?|once only|no refills?)|(?P<n>\d{1,2}) ?(?:x )?(?:repeats?|refills?)|repeat (?P<m>\d{1,2})(?: times| x)?)$", re.I)
-_QUANTITY = re.compile(r"^(?:(?:quantity|qty|dispense|total|pack of|n)\b:? ?)?(?P<q>\d{1,4}(?: ?x ?\d{1,4})? ?[^\d\s][^\d]{0,40}|\d{1,4})$", re.I)
+_REPEATS = re.compile(
+    r"^(?:(?P<none>no repeats?|once only|no refills?)|(?P<n>\d{1,2}) ?(?:x )?(?:repeats?|refills?)|repeat (?P<m>\d{1,2})(?: times| x)?)$",
+    re.I,
+)
+_QUANTITY = re.compile(
+    r"^(?:(?:quantity|qty|dispense|total|pack of|n)\b:? ?)?(?P<q>\d{1,4}(?: ?x ?\d{1,4})? ?[^\d\s][^\d]{0,40}|\d{1,4})$",
+    re.I,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +67,9 @@ def read_prescription(text: str) -> Line:
         repeat = _REPEATS.match(part)
         if repeat:
             repeats = int(repeat["n"] or repeat["m"] or 0)
-        elif n and not quantity and _QUANTITY.match(part) and not re.search(r"\b(?:daily|times|every|day)\b", part, re.I):
+        elif (
+            n and not quantity and _QUANTITY.match(part) and not re.search(r"\b(?:daily|times|every|day)\b", part, re.I)
+        ):
             quantity = _QUANTITY.match(part)["q"].strip()  # type: ignore[index]
         elif n == 0:
             dosage = part

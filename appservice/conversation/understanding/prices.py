@@ -23,7 +23,15 @@ _SIGNED = re.compile(
     rf"(?:\bfor )?(?:(?P<before>{_SIGN}) ?(?P<n1>{_NUMBER})|(?P<n2>{_NUMBER}) ?(?P<after>{_SIGN}))(?: or less| max\b\.?)?",
     re.IGNORECASE,
 )
-_WORDS = {"euro": "EUR", "euros": "EUR", "dollar": "USD", "dollars": "USD", "pound": "GBP", "pounds": "GBP", "ringgit": "MYR"}
+_WORDS = {
+    "euro": "EUR",
+    "euros": "EUR",
+    "dollar": "USD",
+    "dollars": "USD",
+    "pound": "GBP",
+    "pounds": "GBP",
+    "ringgit": "MYR",
+}
 _ABOVE = re.compile(rf"\b(?:over|above|more than|at least) {_SIGNED.pattern}", re.IGNORECASE)
 
 

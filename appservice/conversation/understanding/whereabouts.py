@@ -62,7 +62,7 @@ def read_place_anywhere(reading: Reading, fillers: Collection[str]) -> Place | N
             if "|" in name or len(name) < _SHORTEST or folded(name) in fillers:
                 continue
             place = find_place(name)
-            if place and (folded(place.name) == folded(name) or count == 1 and len(name) > 5):
+            if place and (folded(place.name) == folded(name) or (count == 1 and len(name) > 5)):
                 reading.cut(start, end)
                 return place
     return None

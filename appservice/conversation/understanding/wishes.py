@@ -26,7 +26,12 @@ _T = TypeVar("_T")
 Sort = Literal["soonest", "nearest", "cheapest"]
 
 _SORTS: tuple[tuple[Sort, re.Pattern[str]], ...] = (
-    ("cheapest", re.compile(r"\b(?:cheap(?:est|er|ly)?(?: first)?|lowest price|affordable|inexpensive|billig(?:st)?\w*)\b", re.I)),
+    (
+        "cheapest",
+        re.compile(
+            r"\b(?:cheap(?:est|er|ly)?(?: first)?|lowest price|affordable|inexpensive|billig(?:st)?\w*)\b", re.I
+        ),
+    ),
     ("nearest", re.compile(r"\b(?:nearest|closest|next to me)(?: to(?: me)?)?\b(?: first)?", re.I)),
     (
         "soonest",
@@ -38,8 +43,19 @@ _SORTS: tuple[tuple[Sort, re.Pattern[str]], ...] = (
     ),
 )
 _MODES: tuple[tuple[Mode, re.Pattern[str]], ...] = (
-    (Mode.IN_PERSON, re.compile(r"\b(?:in[- ]person|on[- ]?site|face[- ]to[- ]face|at the practice|in the practice|offline|vor ort)\b", re.I)),
-    (Mode.ONLINE, re.compile(r"\b(?:online|(?:by |via |over )?video(?: ?(?:call|chat|consultation))?|remote(?:ly)?|tele(?:health|medicine|visit)|virtual(?:ly)?|from home)\b", re.I)),
+    (
+        Mode.IN_PERSON,
+        re.compile(
+            r"\b(?:in[- ]person|on[- ]?site|face[- ]to[- ]face|at the practice|in the practice|offline|vor ort)\b", re.I
+        ),
+    ),
+    (
+        Mode.ONLINE,
+        re.compile(
+            r"\b(?:online|(?:by |via |over )?video(?: ?(?:call|chat|consultation))?|remote(?:ly)?|tele(?:health|medicine|visit)|virtual(?:ly)?|from home)\b",
+            re.I,
+        ),
+    ),
 )
 _GENDERS: tuple[tuple[Literal["female", "male"], re.Pattern[str]], ...] = (
     ("female", re.compile(r"\b(?:female|wom[ae]n|lady|ärztin)(?!['\w])(?: (?=doctor))?", re.I)),
@@ -52,7 +68,8 @@ _KIN = re.compile(
 )
 _DOCTOR = re.compile(r"\b(?:with |by |see )?(?:dr|prof|doc)\b\.? ?(?P<name>[^\W\d][\w'-]*(?: [^\W\d][\w'-]+)?)", re.I)
 _CENTRE = re.compile(
-    r"\b(?:at|in) (?:the )?(?P<name>(?:[\w'&-]+ ){1,4}?(?:clinic|cent(?:re|er)|hospital|practice|praxis|klinikum))\b", re.I
+    r"\b(?:at|in) (?:the )?(?P<name>(?:[\w'&-]+ ){1,4}?(?:clinic|cent(?:re|er)|hospital|practice|praxis|klinikum))\b",
+    re.I,
 )
 FILLERS = frozenset(
     "a able about afternoon again all am an and any anybody anyone anything appointment appointments are around as at"

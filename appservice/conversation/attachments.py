@@ -1,0 +1,33 @@
+"""Files that the bot sends, made at the moment of sending, so that none of them lies anywhere in clear."""
+
+import asyncio
+import multiprocessing
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from uuid import UUID
+
+from booking.appointments.reading import appointment
+from booking.calendars.service import invitation
+from booking.context import Context
+from booking.directory.reading import centre
+from core.database import Tx
+from records.prescriptions.document import prescription_pdf
+from records.prescriptions.service import prescription_to_send
+
+
+def attachments(ctx: Context) -> Mapping[str, Callable[[Tx, UUID], Awaitable[bytes]]]:
+    """Return the makers by File.kind."""
+
+    async def visit(tx: Tx, appointment_id: UUID) -> bytes:
+        return invitation(ctx, await appointment(tx, appointment_id))
+
+    async def prescription(tx: Tx, prescription_id: UUID) -> bytes:
+        found = await prescription_to_send(tx, ctx.vault, prescription_id)
+        timezone = (await centre(tx, found.centre_id)).timezone
+        # In a process that ends with it: what makes PDFs takes 40 MB that the service would never give back.
+        make = partial(prescription_pdf, found, timezone=timezone)
+        with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+            return await asyncio.get_running_loop().run_in_executor(pool, make)
+
+    return {"visit": visit, "prescription": prescription}

@@ -1,0 +1,14 @@
+"""What can be said to the bot, a file for each matter. Importing this declares all of it."""
+
+from appservice.conversation.commands import (  # noqa: F401  (declared by being imported, in the order of help)
+    basics,
+    booking,
+    centres,
+    doctors,
+    finding,
+    people,
+    platform,
+    prescribing,
+    records,
+    visits,
+)

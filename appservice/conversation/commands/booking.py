@@ -1,0 +1,155 @@
+"""From a doctor to a visit: the times, one of them, and a time that has just been taken."""
+
+import re
+from datetime import datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+
+from appservice.conversation.commands.finding import understood, whom, wish
+from appservice.conversation.registry import action, command
+from appservice.conversation.rendering.lists import numbered, slots
+from appservice.conversation.rendering.values import mode
+from appservice.conversation.session import Session
+from appservice.conversation.understanding.clock import moment, read_hours
+from appservice.conversation.understanding.days import read_days
+from appservice.conversation.understanding.text import Reading
+from appservice.matrix.markdown import escape
+from booking.appointments import service as appointments
+from booking.directory import reading
+from booking.directory.model import Service
+from booking.schedules.service import free_times
+from core.errors import BadInputError, ConflictError
+
+_SHOWN = 10
+_LOOK_AHEAD = timedelta(days=90)
+
+
+@action("times")
+async def times(session: Session, choice: dict[str, Any]) -> None:
+    """The free times of a service, from a moment on: those of the first day that has any."""
+    service = await reading.service(session.tx, UUID(choice["service"]))
+    start = max(datetime.fromisoformat(choice["from"]), session.tx.now)
+    await show_times(session, service, start, choice)
+
+
+async def show_times(session: Session, service: Service, start: datetime, choice: dict[str, Any]) -> None:
+    """Show a day's times; `choice` says for whom, or which visit is to be moved."""
+    moving = choice.get("moving")
+    ignoring = UUID(moving) if moving else None
+    found = await free_times(session.tx, service, start, start + _LOOK_AHEAD, limit=200, ignoring=ignoring)
+    if not found:
+        raise ConflictError("There is no free time there any more. Please choose another doctor, or ask again later.")
+    first_day = found[0].astimezone(session.place).date()
+    on_day = [each for each in found if each.astimezone(session.place).date() == first_day]
+    shown = on_day[:_SHOWN]
+    base = {name: choice[name] for name in ("patient", "moving") if choice.get(name)} | {"service": str(service.id)}
+    later = found[len(shown)] if len(found) > len(shown) else None
+    next_day = moment(first_day + timedelta(days=1), time(), session.place)
+    words = {}
+    if later:
+        words = {
+            "more": base | {"do": "times", "from": later.isoformat()},
+            "later": base | {"do": "times", "from": later.isoformat()},
+            "another day": base | {"do": "times", "from": next_day.isoformat()},
+        }
+    earlier = start > session.tx.now + timedelta(minutes=1) and found[0] > session.tx.now
+    if earlier:
+        words["earlier"] = base | {"do": "times", "from": session.tx.now.isoformat()}
+    doctor = await reading.practitioner(session.tx, service.practitioner_id)
+    price = service.price.show(session.person.language) if service.price.amount else "free"
+    hints = " or ".join(f"“{word}”" for word in ("more", "another day", "earlier") if word in words)
+    await session.say(
+        f"**{escape(doctor.name)}**, {mode(service)}, {service.minutes} minutes, {price}:\n\n"
+        f"{slots(shown, session.place)}\n\n"
+        f"Answer with a number to {'move it there' if moving else 'book it'}{f', or write {hints}' if hints else ''}.",
+        choices=[base | {"do": "move" if moving else "book", "start": each.isoformat()} for each in shown],
+        words=words,
+        refine=base | {"do": "times on"},
+    )
+
+
+@action("times on")
+async def times_on(session: Session, choice: dict[str, Any]) -> None:
+    """The times of a day, or after an hour, that was named."""
+    service = await reading.service(session.tx, UUID(choice["service"]))
+    start = _start(session, choice["text"])
+    if start is None:
+        raise BadInputError("I did not understand that. Answer with a number, or write a day, like Friday or 24.11.")
+    await show_times(session, service, start, choice)
+
+
+@action("book")
+async def book(session: Session, choice: dict[str, Any]) -> None:
+    """Book the time. The message with the link to pay, or the confirmation, comes as a notice."""
+    start = datetime.fromisoformat(choice["start"])
+    try:
+        await appointments.book(
+            session.tx,
+            session.ctx,
+            session.person,
+            service_id=UUID(choice["service"]),
+            start=start,
+            patient_id=UUID(choice["patient"]),
+        )
+    except ConflictError as conflict:
+        await session.say(escape(str(conflict)))
+        await times(session, choice | {"from": session.tx.now.isoformat()})
+        return
+    if session.person.name is None:
+        await session.say("Which name should the clinic see? Write it like: name Ada Lovelace")
+
+
+@command(
+    "book", "DOCTOR DAY TIME", help="book a time that you know is free: book dr.osei 24.11. 09:30", group="Booking"
+)
+async def book_by_name(session: Session, text: str) -> None:
+    """A doctor, perhaps a day and a time; a sentence that names a kind of doctor is a search."""
+    slug = re.search(r"(?<!\S)\S+\.\S*[a-z]\S*", text, re.IGNORECASE)
+    wanted = understood(session, [text])
+    doctors = await reading.practitioners_named(session.tx, slug[0] if slug else wanted.name or wanted.rest)
+    if wanted.specialty or not doctors:
+        await wish(session, [text])
+        return
+    patient = await whom(session, wanted)
+    services = await reading.services_of(session.tx, doctors[0].id)
+    if wanted.mode:
+        services = [each for each in services if each.mode is wanted.mode] or services
+    if not services:
+        raise ConflictError("{doctor} offers no visits at the moment.", doctor=doctors[0].name)
+    start = _start(session, text.replace(slug[0], "") if slug else text)
+    exact = wanted.hours.exact if wanted.hours else None
+    options = [
+        {
+            "do": "times",
+            "service": str(each.id),
+            "patient": str(patient.id),
+            "from": (start or session.tx.now).isoformat(),
+        }
+        for each in services
+    ]
+    if start and exact:
+        for each in services:
+            if start in await free_times(session.tx, each, start, start + timedelta(minutes=1)):
+                await book(session, {"service": str(each.id), "start": start.isoformat(), "patient": str(patient.id)})
+                return
+        await session.say("That time is not free. These are the next ones.")
+    if len(options) == 1 or (start and exact):
+        await times(session, options[0])
+        return
+    lines = [f"{escape(each.name)}, {mode(each)}, {each.price.show(session.person.language)}" for each in services]
+    await session.say(f"What do you need of {escape(doctors[0].name)}?\n\n{numbered(lines)}", choices=options)
+
+
+def _start(session: Session, text: str) -> datetime | None:
+    """The moment from which times are wanted: a day, an hour, or both. Raises BadInputError for what cannot be."""
+    words = Reading(text)
+    days = read_days(words, session.today, session.person.language, month_first=session.speaker.month_first)
+    hours = read_hours(words)
+    if days is None and hours is None:
+        return None
+    at = (hours.exact or hours.after) if hours else None
+    first = days.first if days else session.today
+    start = moment(first, at or time(), session.place)
+    if start <= session.tx.now and at and not days:
+        start = moment(first + timedelta(days=1), at, session.place)
+    return start

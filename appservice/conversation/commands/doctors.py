@@ -1,0 +1,85 @@
+"""A doctor's day: who comes, and how each visit stands."""
+
+from collections.abc import Awaitable, Callable
+from datetime import date
+from uuid import UUID
+
+from appservice.conversation.registry import command, doctor
+from appservice.conversation.rendering.lists import visit as shown
+from appservice.conversation.rendering.values import clock, day
+from appservice.conversation.session import Session
+from appservice.conversation.understanding.arguments import split_code
+from appservice.conversation.understanding.days import read_days
+from appservice.conversation.understanding.text import Reading
+from appservice.matrix.markdown import escape
+from booking.appointments import service as appointments
+from booking.appointments.model import Appointment
+from booking.context import Context
+from booking.people.service import Person, patient_name
+from core.database import Tx
+from core.errors import BadInputError
+
+
+@command("today|day|my day|schedule", "[DAY]", help="your visits of the day", who=doctor, group="Doctor")
+async def today(session: Session, text: str) -> None:
+    """The doctor's list."""
+    when = day_of(session, text)
+    found = await appointments.practitioner_day(session.tx, session.ctx, session.person, when)
+    await session.say(f"**{day(when)}**\n\n" + (await day_list(session, found) or "No visits."))
+
+
+async def day_list(session: Session, found: list[Appointment]) -> str:
+    """A day's visits with the patients' names: for those who run them."""
+    lines = []
+    for each in found:
+        who = escape(await patient_name(session.tx, session.ctx, each.patient_id))
+        lines.append(
+            f"- {clock(each.start, session.place)}-{clock(each.end, session.place)} **{who}**, visit {each.code},"
+            f" {each.service.mode.value}, {each.status.value}"
+        )
+    return "\n".join(lines)
+
+
+def day_of(session: Session, text: str) -> date:
+    """The day that a text names; today if it names none. Raises BadInputError."""
+    if not text.strip():
+        return session.today
+    days = read_days(Reading(text), session.today, session.person.language, past=True)
+    if days is None:
+        raise BadInputError("Which day? Write it like tomorrow, Friday or 24.11.")
+    return days.first
+
+
+Step = Callable[[Tx, Context, Person, UUID], Awaitable[Appointment]]
+
+
+async def _step(session: Session, text: str, step: Step) -> None:
+    code, _ = split_code(text)
+    if code is None:
+        raise BadInputError("Write the visit's code behind the word; “today” shows the codes.")
+    visit = await appointments.by_code(session.tx, session.ctx, session.person, code)
+    done = await step(session.tx, session.ctx, session.person, visit.id)
+    who = await patient_name(session.tx, session.ctx, done.patient_id)
+    await session.say(shown(done, session.place, whose=who))
+
+
+def _runs_visits(person: Person) -> bool:
+    return doctor(person) or bool(person.administers)
+
+
+@command("arrived|here", "CODE", help="the patient has come", who=_runs_visits, group="Doctor")
+async def arrived(session: Session, text: str) -> None:
+    """Note that the patient has come."""
+    await _step(session, text, appointments.arrive)
+
+
+@command("done|finished|fulfilled", "CODE", help="the visit is over", who=_runs_visits, group="Doctor")
+async def done(session: Session, text: str) -> None:
+    """Note that the visit is over."""
+    await _step(session, text, appointments.fulfil)
+
+
+@command("no-show|noshow|no show|missed", "CODE", help="the patient did not come", who=_runs_visits, group="Doctor")
+async def no_show(session: Session, text: str) -> None:
+    """Note that the patient did not come."""
+    await _step(session, text, appointments.no_show)

@@ -1,0 +1,137 @@
+"""Finding a doctor: a wish in words, a numbered list, more of it, and what is changed about the wish."""
+
+from datetime import datetime, time, timedelta
+from functools import reduce
+from typing import Any
+
+from appservice.conversation.registry import action, command
+from appservice.conversation.rendering.lists import offers
+from appservice.conversation.session import Session
+from appservice.conversation.understanding.clock import moment
+from appservice.conversation.understanding.wishes import Wanted, read_wish
+from booking.people.service import Patient, set_timezone
+from booking.search.model import Wish
+from booking.search.service import search
+from core.errors import BadInputError
+from core.timezones import zone
+
+_EXAMPLE = "“cardiologist near Berlin tomorrow under 60”"
+
+
+@command(
+    "find|search|look for|show me|i need|i want", "WHAT", help=f"find a doctor, for example {_EXAMPLE}", group="Booking"
+)
+async def find(session: Session, text: str) -> None:
+    """Search for what follows the word."""
+    await wish(session, [text])
+
+
+async def wish(session: Session, sentences: list[str], *, page: int = 0) -> None:
+    """Search for what the sentences say together, a later one changing what an earlier one said."""
+    wanted = understood(session, sentences)
+    if not wanted.whom and not wanted.rest:
+        await session.say(
+            f"Which kind of doctor do you need? Write it like {_EXAMPLE}.",
+            refine={"do": "refine", "wish": sentences},
+        )
+        return
+    if not wanted.specialty and not wanted.name and wanted.rest:
+        raise BadInputError(
+            "I don't know what “{words}” is. Write a kind of doctor, like dermatologist or skin, or a doctor's name.",
+            words=wanted.rest,
+        )
+    patient = await whom(session, wanted)
+    if wanted.place and not session.person.timezone_chosen:
+        session.person = await set_timezone(session.tx, session.ctx, session.person, wanted.place.timezone)
+    found = await search(session.tx, _wish(session, wanted), page=page)
+    if not found.offers:
+        await session.say(
+            "I found nobody like that. Try it with another place, day or price.",
+            refine={"do": "refine", "wish": sentences},
+        )
+        return
+    await session.say(
+        offers(found, session.place, session.person.language),
+        choices=[
+            {
+                "do": "times",
+                "service": str(offer.service.id),
+                "from": offer.next_times[0].isoformat(),
+                "patient": str(patient.id),
+            }
+            for offer in found.offers
+        ],
+        words={"more": {"do": "search", "wish": sentences, "page": page + 1}} if found.more else {},
+        refine={"do": "refine", "wish": sentences},
+    )
+
+
+@action("search")
+async def again(session: Session, choice: dict[str, Any]) -> None:
+    """Another page of the same."""
+    await wish(session, choice["wish"], page=choice["page"])
+
+
+@action("refine")
+async def refine(session: Session, choice: dict[str, Any]) -> None:
+    """The same wish, with what was said now."""
+    if read_wish(choice["text"], session.speaker).empty:
+        raise BadInputError("I did not understand that. Write “help” to see what I can do.")
+    await wish(session, [*choice["wish"][-5:], choice["text"]])
+
+
+def understood(session: Session, sentences: list[str]) -> Wanted:
+    """Put the sentences of a wish together."""
+    return reduce(Wanted.refined, (read_wish(sentence, session.speaker) for sentence in sentences))
+
+
+async def whom(session: Session, wanted: Wanted) -> Patient:
+    """For whom a wish is. Raises BadInputError when that is not clear."""
+    person = session.person
+    if not wanted.patient:
+        return person.patient
+    named = [member for member in person.family if member.name == wanted.patient]
+    if named:
+        return named[0]
+    if len(person.family) == 1:
+        return person.family[0]
+    if not person.family:
+        raise BadInputError("Tell me first who that is: add family NAME DATE-OF-BIRTH, like add family Mia 2018-05-04")
+    raise BadInputError(
+        "For whom? Write the name: {names}.", names=" or ".join(f"for {each.name}" for each in person.family)
+    )
+
+
+def _wish(session: Session, wanted: Wanted) -> Wish:
+    earliest, latest = _span(session, wanted)
+    hours = wanted.hours
+    after, before = (hours.after, hours.before) if hours else (None, None)
+    if hours and hours.exact:
+        after = hours.exact
+        before = (datetime.combine(session.today, after) + timedelta(hours=1)).time() if after < time(23) else None
+    return Wish(
+        specialty=wanted.specialty,
+        place=wanted.place,
+        max_price=wanted.max_price,
+        language=wanted.language,
+        mode=wanted.mode,
+        gender=wanted.gender,
+        earliest=earliest,
+        latest=latest,
+        after=after,
+        before=before,
+        timezone=session.person.timezone,
+        name=wanted.name,
+        sort=wanted.sort or "soonest",
+        **({"radius_km": wanted.radius_km} if wanted.radius_km else {}),
+    )
+
+
+def _span(session: Session, wanted: Wanted) -> tuple[datetime | None, datetime | None]:
+    """The days of a wish, on the clock of the place if one is named, else on the person's."""
+    if not wanted.days:
+        return None, None
+    place = zone(wanted.place.timezone) if wanted.place else session.place
+    first, last = wanted.days.first, wanted.days.last
+    latest = moment(last + timedelta(days=1), time(), place) if last else None
+    return moment(first, time(), place), latest

@@ -1,0 +1,115 @@
+"""Oneself and one's family: name, zone, language, reminders; the calendar's address."""
+
+from appservice.conversation.registry import command, doctor
+from appservice.conversation.rendering.values import moment
+from appservice.conversation.session import Session
+from appservice.conversation.understanding.durations import read_lengths, say_length
+from appservice.conversation.understanding.family import read_member
+from appservice.matrix.markdown import escape
+from booking.calendars.model import FeedKind
+from booking.calendars.service import feeds_of, issue_feed, revoke_feeds
+from booking.directory.reading import centre
+from booking.people.service import add_family_member, set_language, set_name, set_reminders, set_timezone
+from core.errors import BadInputError
+
+
+@command("name|my name is|i am called", "NAME", help="the name that clinics see")
+async def name(session: Session, text: str) -> None:
+    """Set or show one's name."""
+    if text:
+        session.person = await set_name(session.tx, session.ctx, session.person, text)
+    known = session.person.name
+    await session.say(
+        f"Clinics see you as **{escape(known)}**."
+        if known
+        else "I don't know your name. Write it like: name Ada Lovelace"
+    )
+
+
+@command("timezone|time zone|zone", "ZONE", help="the zone in which you read and write times")
+async def timezone(session: Session, text: str) -> None:
+    """Set or show the zone."""
+    if text:
+        session.person = await set_timezone(session.tx, session.ctx, session.person, text)
+    now = moment(session.tx.now, session.place)
+    await session.say(f"Your time zone is **{session.person.timezone}**; there it is {now}.")
+
+
+@command("language", "LANGUAGE", help="how dates and prices are written for you")
+async def language(session: Session, text: str) -> None:
+    """Set or show the language."""
+    if text:
+        session.person = await set_language(session.tx, session.ctx, session.person, text)
+    await session.say(
+        f"Your language is **{session.person.language}**. I answer in English; dates and prices follow it."
+    )
+
+
+@command("remind me|reminders|reminder|remind", "24h and 1h before", help="when you are reminded of a visit")
+async def remind(session: Session, text: str) -> None:
+    """Set or show the times before a visit."""
+    if text:
+        session.person = await set_reminders(session.tx, session.ctx, session.person, read_lengths(text))
+    leads = session.person.reminder_minutes
+    said = " and ".join(say_length(minutes) for minutes in leads)
+    await session.say(f"I remind you **{said}** before each visit." if leads else "I do not remind you of visits.")
+
+
+@command("add family|add my|add child", "NAME DATE-OF-BIRTH", help="book for somebody of your family too")
+async def add_family(session: Session, text: str) -> None:
+    """Add somebody whom one is guardian of."""
+    member = read_member(text, session.today, session.person.language, month_first=session.speaker.month_first)
+    added = await add_family_member(session.tx, session.ctx, session.person, member.name, member.born)
+    first = escape((added.name or "").split()[0])
+    await session.say(
+        f"**{escape(added.name or '')}** is in your family. To book, write for example: dentist for {first}"
+    )
+
+
+@command("family", help="whom you can book for", bare=True)
+async def family(session: Session, text: str) -> None:
+    """List the family."""
+    members = session.person.family
+    if not members:
+        await session.say("You book for yourself alone. To add somebody, write: add family Mia 2018-05-04")
+        return
+    rows = [f"- **{escape(each.name or '?')}**{f', born {each.born}' if each.born else ''}" for each in members]
+    await session.say("\n".join(rows))
+
+
+@command(
+    "calendar", "[revoke]", help="an address that your calendar can subscribe to; “calendar revoke” ends all of yours"
+)
+async def calendar(session: Session, text: str) -> None:
+    """Make an address for each calendar of this person, or revoke them all."""
+    if text.casefold() in {"revoke", "off", "stop", "delete", "end"}:
+        count = await revoke_feeds(session.tx, session.ctx, session.person)
+        await session.say(
+            f"{count} addresses lead nowhere from now on." if count else "You have no calendar addresses."
+        )
+        return
+    if text.casefold() in {"list", "show"}:
+        feeds = await feeds_of(session.tx, session.ctx, session.person)
+        rows = [
+            f"- {each.kind.value}, made {moment(each.created_at, session.place)},"
+            f" {'last read ' + moment(each.last_used_at, session.place) if each.last_used_at else 'never read'}"
+            for each in feeds
+        ]
+        await session.say("\n".join(rows) or "You have no calendar addresses.")
+        return
+    if text:
+        raise BadInputError("Write “calendar” for a new address, “calendar list”, or “calendar revoke”.")
+    person = session.person
+    wanted = [(FeedKind.CENTRE, each, (await centre(session.tx, each)).name) for each in sorted(person.administers)]
+    if doctor(person) and person.practitioner_id:
+        wanted.append((FeedKind.PRACTITIONER, person.practitioner_id, "your visits as a doctor"))
+    if not wanted:
+        wanted = [(FeedKind.PATIENT, person.id, "your visits")]
+    rows = []
+    for kind, subject, title in wanted:
+        address = await issue_feed(session.tx, session.ctx, person, kind, subject)
+        rows.append(f"- {escape(title)}: {address}")
+    await session.say(
+        "Subscribe to this in your calendar. Whoever has the address can read it: it is shown this once, and"
+        " “calendar revoke” ends it.\n\n" + "\n".join(rows)
+    )

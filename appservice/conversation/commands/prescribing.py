@@ -1,0 +1,240 @@
+"""Prescribing: a short guided dialogue, or one line; what is to be signed is shown before it is signed."""
+
+import json
+from dataclasses import asdict
+from typing import Any
+from uuid import UUID
+
+from appservice.conversation.registry import action, command, doctor
+from appservice.conversation.rendering.lists import numbered
+from appservice.conversation.rendering.prescriptions import lines
+from appservice.conversation.rendering.values import moment
+from appservice.conversation.session import Session
+from appservice.conversation.understanding.arguments import split_code
+from appservice.conversation.understanding.medication import Line, read_medicine, read_prescription, read_repeats
+from appservice.matrix.markdown import escape
+from booking.appointments import service as appointments
+from booking.appointments.model import Appointment
+from booking.appointments.rules import Status
+from booking.people.service import guardians_of, patient_name
+from core.errors import BadInputError, RefusedError
+from core.outbox import enqueue
+from records.prescriptions.medications import suggest
+from records.prescriptions.rules import Draft, Encounter, checked
+from records.prescriptions.service import cancel_prescription, prescribe, prescription_by_code
+
+_STOP = {"stop": {"do": "put down"}, "no": {"do": "put down"}}
+
+
+@command("prescribe|rx", "[CODE] [MEDICINE, DOSAGE, QUANTITY]", help="write a prescription", who=doctor, group="Doctor")
+async def prescribe_(session: Session, text: str) -> None:
+    """Begin: with the visit, or with the list of those that can be meant; with a whole line, end at once."""
+    code, rest = split_code(text)
+    if code is None:
+        await _ask_for_whom(session, text)
+        return
+    visit = await appointments.by_code(session.tx, session.ctx, session.person, code)
+    await _begin(session, visit, rest)
+
+
+async def _ask_for_whom(session: Session, text: str) -> None:
+    today = await appointments.practitioner_day(session.tx, session.ctx, session.person, session.today)
+    begun = [each for each in today if _begun(session, each)]
+    if not begun:
+        raise BadInputError("No visit of today has begun. Note first that the patient has arrived: arrived CODE")
+    rows = [
+        f"{escape(await patient_name(session.tx, session.ctx, each.patient_id))}, {moment(each.start, session.place)}"
+        for each in begun
+    ]
+    await session.say(
+        f"For whom?\n\n{numbered(rows)}",
+        choices=[{"do": "prescribe for", "visit": str(each.id), "line": text} for each in begun],
+        words=_STOP,
+    )
+
+
+def _begun(session: Session, visit: Appointment) -> bool:
+    """Whether a visit is under way or over, so that something can be prescribed in it."""
+    if visit.status in {Status.ARRIVED, Status.FULFILLED}:
+        return True
+    return visit.status is Status.BOOKED and visit.start <= session.tx.now
+
+
+@action("prescribe for")
+async def prescribe_for(session: Session, choice: dict[str, Any]) -> None:
+    """The visit was chosen."""
+    visit = await appointments.appointment(session.tx, UUID(choice["visit"]))
+    await _begin(session, visit, choice["line"])
+
+
+async def _begin(session: Session, visit: Appointment, line: str) -> None:
+    if visit.practitioner.id != session.person.practitioner_id:
+        raise RefusedError
+    if not _begun(session, visit):
+        raise BadInputError("You can prescribe once the visit has begun: note first that the patient has arrived.")
+    draft: dict[str, Any] = {"visit": str(visit.id)}
+    if line:
+        read = read_prescription(line)
+        draft |= {name: value for name, value in _fields(read).items() if value not in ("", None)}
+        if read.dosage and read.quantity:  # a whole line: what it does not say, it does not mean
+            draft = {"strength": "", "form": "", "repeats": 0} | draft
+    await _ask_next(session, draft)
+
+
+def _fields(line: Line) -> dict[str, Any]:
+    return asdict(line)
+
+
+async def _ask_next(session: Session, draft: dict[str, Any]) -> None:
+    """Ask for what is still missing, in the order in which doctors write; when nothing is, show it all."""
+    known = suggest(draft.get("medication", ""), limit=1) if draft.get("medication") else []
+    usual = known[0] if known and known[0].name.casefold() == draft["medication"].casefold() else None
+    if "medication" not in draft:
+        await _ask(session, draft, "medication", "Which medicine? For example: amoxicillin 500 mg capsules", [])
+    elif "strength" not in draft:
+        await _ask(session, draft, "strength", "Which strength?", list(usual.strengths) if usual else [])
+    elif "form" not in draft:
+        await _ask(session, draft, "form", "In which form?", list(usual.forms) if usual else [])
+    elif "dosage" not in draft:
+        example = "How should the patient take it? For example: 1 capsule three times daily for 7 days"
+        await _ask(session, draft, "dosage", example, list(usual.dosages) if usual else [])
+    elif "quantity" not in draft:
+        await _ask(session, draft, "quantity", "How much should the pharmacy give out? For example: 21 capsules", [])
+    elif "repeats" not in draft:
+        await _ask(session, draft, "repeats", "How many repeats? 0 for none.", [])
+    else:
+        await _preview(session, draft)
+
+
+async def _ask(session: Session, draft: dict[str, Any], name: str, question: str, usual: list[str]) -> None:
+    answer = {"do": "prescription", "draft": draft, "name": name}
+    listed = f"\n\n{numbered(escape(each) for each in usual[:9])}" if usual else ""
+    hint = "\n\nAnswer with a number or in your own words; “stop” puts it down." if usual else ""
+    await session.say(
+        question + listed + hint,
+        choices=[answer | {"text": each} for each in usual[:9]],
+        words=_STOP | {"back": {"do": "prescription", "draft": _without_last(draft), "name": ""}},
+        free=answer,
+    )
+
+
+_ORDER = ("medication", "strength", "form", "dosage", "quantity", "repeats")
+
+
+def _without_last(draft: dict[str, Any]) -> dict[str, Any]:
+    given = [name for name in _ORDER if name in draft]
+    return {name: value for name, value in draft.items() if not given or name != given[-1]}
+
+
+@action("prescription")
+async def answered(session: Session, choice: dict[str, Any]) -> None:
+    """One of the questions was answered."""
+    draft, name, text = dict(choice["draft"]), choice["name"], choice.get("text", "").strip()
+    if name == "medication":
+        line = read_medicine(text)
+        found = suggest(line.medication, limit=3)
+        draft |= {key: value for key, value in _fields(line).items() if value not in ("", None)}
+        names = [each.name for each in found]
+        if found and line.medication.casefold() not in {each.casefold() for each in names}:
+            listed = [*names, f"{line.medication} (as I wrote it)"]
+            await session.say(
+                f"Which of these?\n\n{numbered(escape(each) for each in listed)}",
+                choices=[
+                    {"do": "medicine", "draft": draft | {"medication": each}} for each in [*names, line.medication]
+                ],
+                words=_STOP,
+            )
+            return
+    elif name == "repeats":
+        draft[name] = read_repeats(text)
+    elif name:
+        if not text:
+            raise BadInputError("Please write it in a few words.")
+        draft[name] = text
+    await _ask_next(session, draft)
+
+
+@action("medicine")
+async def medicine(session: Session, choice: dict[str, Any]) -> None:
+    """The medicine was chosen from those that look alike."""
+    await _ask_next(session, dict(choice["draft"]))
+
+
+async def _preview(session: Session, draft: dict[str, Any]) -> None:
+    visit = await appointments.appointment(session.tx, UUID(draft["visit"]))
+    patient = await patient_name(session.tx, session.ctx, visit.patient_id)
+    written = checked(_draft(draft))
+    await session.say(
+        f"Prescription for **{escape(patient)}**:\n\n{lines(written)}\n\n"
+        "Allergies and interactions: **not checked**.\n\n"
+        "Answer **sign** to sign it, **back** to change the last answer, **stop** to put it down.",
+        words={
+            "sign": {"do": "sign", "draft": draft},
+            "yes": {"do": "sign", "draft": draft},
+            "back": {"do": "prescription", "draft": _without_last(draft), "name": ""},
+            **_STOP,
+        },
+    )
+
+
+def _draft(draft: dict[str, Any]) -> Draft:
+    return Draft(
+        medication=draft["medication"],
+        strength=draft["strength"],
+        form=draft["form"],
+        dosage=draft["dosage"],
+        quantity=draft["quantity"],
+        repeats=draft["repeats"],
+        note=draft.get("note", ""),
+    )
+
+
+@action("sign")
+async def sign(session: Session, choice: dict[str, Any]) -> None:
+    """Write it into the records, and have the patient told."""
+    draft = choice["draft"]
+    visit = await appointments.appointment(session.tx, UUID(draft["visit"]))
+    encounter = Encounter(
+        appointment_id=visit.id,
+        patient_id=visit.patient_id,
+        patient_name=await patient_name(session.tx, session.ctx, visit.patient_id),
+        practitioner_id=visit.practitioner.id,
+        practitioner_name=visit.practitioner.name,
+        centre_id=visit.centre.id,
+        centre_name=visit.centre.name,
+        started=_begun(session, visit),
+    )
+    written = await prescribe(session.tx, session.ctx.vault, await session.reader(), encounter, _draft(draft))
+    for person in await guardians_of(session.tx, visit.patient_id):
+        told = {
+            "notice": "prescribed",
+            "person": str(person),
+            "appointment": str(visit.id),
+            "prescription": str(written.id),
+        }
+        await enqueue(
+            session.tx,
+            kind="notice",
+            lane=f"person:{person}",
+            key=f"notice:prescribed:{written.id}:{person}",
+            payload=json.dumps(told).encode(),
+        )
+    await session.say(f"Signed: prescription **{written.code}**. The patient has it now.")
+
+
+@action("put down")
+async def put_down(session: Session, choice: dict[str, Any]) -> None:
+    """Nothing is prescribed."""
+    await session.say("Put down. Nothing was prescribed.")
+
+
+@command("withdraw", "CODE WHY", help="withdraw a prescription of yours", who=doctor, group="Doctor")
+async def withdraw(session: Session, text: str) -> None:
+    """Cancel a prescription, with a reason that patient and pharmacy see."""
+    code, why = split_code(text)
+    if code is None:
+        raise BadInputError("Write the prescription's code and then why: withdraw K7QM3F wrong strength")
+    reader = await session.reader()
+    found = await prescription_by_code(session.tx, session.ctx.vault, reader, code)
+    done = await cancel_prescription(session.tx, session.ctx.vault, reader, found.id, why)
+    await session.say(f"Prescription **{done.code}** is withdrawn.")

@@ -1,0 +1,118 @@
+"""What the records hold about oneself and one's family: prescriptions, history, who looked."""
+
+from uuid import UUID
+
+from appservice.conversation.registry import command
+from appservice.conversation.rendering.prescriptions import full, short
+from appservice.conversation.rendering.values import moment
+from appservice.conversation.session import Session
+from appservice.conversation.understanding.arguments import split_code
+from appservice.matrix.markdown import escape
+from appservice.outgoing import File
+from booking.appointments import service as appointments
+from booking.directory.reading import practitioner
+from booking.people.service import patient_name, person_by_id
+from records.access import Reader
+from records.audit.rules import Action
+from records.audit.service import looked_at
+from records.history import history_of
+from records.prescriptions.rules import Prescription
+from records.prescriptions.service import prescription_by_code, prescriptions_of
+
+_SHOWN = 20
+
+
+@command("prescriptions|my prescriptions", help="your prescriptions", group="Health")
+async def prescriptions(session: Session, text: str) -> None:
+    """All of oneself and of one's family, newest first."""
+    reader = await session.reader()
+    lines = []
+    for patient in sorted(reader.own):
+        found = await prescriptions_of(session.tx, session.ctx.vault, reader, patient)
+        whose = await _whose(session, patient)
+        lines += [(one.authored_on, f"- {short(one, session.place)}{whose}") for one in found]
+    if not lines:
+        await session.say("There are no prescriptions for you.")
+        return
+    newest = [shown for _, shown in sorted(lines, key=lambda each: each[0], reverse=True)[:_SHOWN]]
+    await session.say("\n".join(newest) + "\n\nWrite “prescription CODE” for the whole text and a PDF.")
+
+
+@command("prescription", "CODE", help="one prescription, with a PDF", group="Health")
+async def prescription(session: Session, text: str) -> None:
+    """One in full, and as a file."""
+    code, _ = split_code(text)
+    if code is None:
+        await prescriptions(session, text)
+        return
+    found = await prescription_by_code(session.tx, session.ctx.vault, await session.reader(), code)
+    await session.say(full(found, session.place))
+    await session.send(pdf(found))
+
+
+def pdf(found: Prescription) -> File:
+    """The prescription as a file to send."""
+    return File("prescription", found.id, f"Prescription {found.code}.pdf", "application/pdf")
+
+
+@command("history|my history", help="your visits and prescriptions until now", group="Health")
+async def history(session: Session, text: str) -> None:
+    """Visits and what happened to prescriptions, latest first."""
+    reader = await session.reader()
+    lines = []
+    visits = await appointments.past(session.tx, session.ctx, session.person)
+    visits += await appointments.upcoming(session.tx, session.ctx, session.person)
+    for visit in visits:
+        whose = await _whose(session, visit.patient_id)
+        said = f"visit **{visit.code}** with {escape(visit.practitioner.name)}: {visit.status.value}{whose}"
+        lines.append((visit.start, said))
+    for patient in sorted(reader.own):
+        whose = await _whose(session, patient)
+        for happening in await history_of(session.tx, session.ctx.vault, reader, patient):
+            one = happening.prescription
+            lines.append(
+                (
+                    happening.at,
+                    f"prescription **{one.code}**: {escape(one.draft.medication)}, {one.status.value}{whose}",
+                )
+            )
+    if not lines:
+        await session.say("There is nothing yet.")
+        return
+    latest = sorted(lines, key=lambda each: each[0], reverse=True)[: _SHOWN * 2]
+    await session.say("\n".join(f"- {moment(at, session.place)}: {said}" for at, said in latest))
+
+
+@command("who looked|audit", help="who has read or written your records", group="Health")
+async def who_looked(session: Session, text: str) -> None:
+    """The accesses to one's records, newest first."""
+    reader = await session.reader()
+    lines = []
+    for patient in sorted(reader.own):
+        whose = await _whose(session, patient)
+        for entry in (await looked_at(session.tx, reader, patient))[:_SHOWN]:
+            did = {Action.READ: "read", Action.WRITE: "wrote", Action.ERASE: "erased"}[entry.action]
+            who = await _actor(session, reader, entry.actor)
+            lines.append((entry.at, f"{who} {did}: {entry.table}{whose}"))
+    if not lines:
+        await session.say("Nobody has looked at your records yet.")
+        return
+    newest = sorted(lines, key=lambda each: each[0], reverse=True)[:_SHOWN]
+    await session.say("\n".join(f"- {moment(at, session.place)}: {said}" for at, said in newest))
+
+
+async def _actor(session: Session, reader: Reader, actor: UUID | None) -> str:
+    if actor is None:
+        return "the service"
+    if actor == reader.person_id:
+        return "you"
+    other = await person_by_id(session.tx, session.ctx, actor)
+    if other.practitioner_id:
+        return escape((await practitioner(session.tx, other.practitioner_id)).name)
+    return "somebody of your family"
+
+
+async def _whose(session: Session, patient: UUID) -> str:
+    if patient == session.person.patient.id:
+        return ""
+    return f" (for {escape(await patient_name(session.tx, session.ctx, patient))})"

@@ -1,0 +1,188 @@
+"""One's visits: which there are, how they stand; cancelling and moving them; why one comes."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from appservice.conversation.commands.booking import show_times
+from appservice.conversation.registry import action, command
+from appservice.conversation.rendering.lists import numbered
+from appservice.conversation.rendering.lists import visit as shown
+from appservice.conversation.rendering.values import moment
+from appservice.conversation.session import Session
+from appservice.conversation.understanding.arguments import split_code
+from appservice.matrix.markdown import escape
+from booking.appointments import service as appointments
+from booking.appointments.model import Appointment
+from booking.appointments.rules import Status, refund_of
+from booking.appointments.service import set_reason
+from booking.people.service import patient_name
+from core.errors import BadInputError, ConflictError
+
+
+@command(
+    "appointments|my appointments|status|visits|my visits|bookings of mine|when",
+    help="your visits and how they stand",
+    group="Booking",
+)
+async def appointments_(session: Session, text: str) -> None:
+    """The visits to come, numbered."""
+    code, _ = split_code(text)
+    if code:
+        await show(session, await appointments.by_code(session.tx, session.ctx, session.person, code))
+        return
+    found = await appointments.upcoming(session.tx, session.ctx, session.person)
+    if not found:
+        await session.say("You have no visits to come. Tell me which kind of doctor you need, and where.")
+        return
+    lines = [await line(session, each) for each in found]
+    await session.say(
+        f"{numbered(lines)}\n\nAnswer with a number to move or cancel one.",
+        choices=[{"do": "visit", "visit": str(each.id)} for each in found[:20]],
+    )
+
+
+async def line(session: Session, visit: Appointment) -> str:
+    """A visit as the person sees it: for whom, unless it is for themselves."""
+    own = visit.patient_id == session.person.patient.id
+    whose = "" if own else await patient_name(session.tx, session.ctx, visit.patient_id)
+    return shown(visit, session.place, whose=whose)
+
+
+@action("visit")
+async def visit_(session: Session, choice: dict[str, Any]) -> None:
+    """One visit, and what can be done with it."""
+    await show(session, await appointments.appointment(session.tx, UUID(choice["visit"])))
+
+
+async def show(session: Session, visit: Appointment) -> None:
+    """Show a visit that this person may see: they chose it from a list of theirs, or by its code."""
+    said = await line(session, visit)
+    if visit.status is Status.PENDING and visit.pay_url:
+        said += f"\n\nHeld until {moment(visit.hold_until or visit.start, session.place)}. Pay here: {visit.pay_url}"
+    if visit.status not in {Status.BOOKED, Status.PENDING}:
+        await session.say(said)
+        return
+    await session.say(
+        f"{said}\n\n1. Move it\n2. Cancel it",
+        choices=[
+            {"do": "moving", "visit": str(visit.id)},
+            {"do": "cancelling", "visit": str(visit.id)},
+        ],
+    )
+
+
+@command("cancel", "CODE", help="cancel a visit; you are told first what is refunded", group="Booking")
+async def cancel(session: Session, text: str) -> None:
+    """Ask before cancelling."""
+    visit = await _named(session, text, "cancel")
+    if visit:
+        await cancelling(session, {"visit": str(visit.id)})
+
+
+@action("cancelling")
+async def cancelling(session: Session, choice: dict[str, Any]) -> None:
+    """Say what cancelling comes to, and ask."""
+    visit = await appointments.appointment(session.tx, UUID(choice["visit"]))
+    if visit.status not in {Status.BOOKED, Status.PENDING, Status.ARRIVED}:
+        raise ConflictError("That visit cannot be cancelled any more.")
+    refund = ""
+    if visit.payment == "paid":
+        by_patient = visit.patient_id in {session.person.patient.id, *(each.id for each in session.person.family)}
+        back = refund_of(
+            visit.price,
+            by_patient=by_patient,
+            now=session.tx.now,
+            free_until=visit.free_until,
+            late_percent=visit.late_refund_percent,
+        )
+        shown_back = back.show(session.person.language)
+        refund = f" {shown_back} of {visit.price.show(session.person.language)} will be refunded."
+    await session.say(
+        f"Cancel {await line(session, visit)}?{refund}\n\nAnswer **yes** or **no**.",
+        words={
+            "yes": {"do": "cancel", "visit": choice["visit"]},
+            "no": {"do": "keep"},
+            "stop": {"do": "keep"},
+        },
+    )
+
+
+@action("cancel")
+async def cancel_(session: Session, choice: dict[str, Any]) -> None:
+    """Cancel it."""
+    done = await appointments.cancel(session.tx, session.ctx, session.person, UUID(choice["visit"]))
+    refund = f" {done.refund.show(session.person.language)} will be refunded." if done.refund else ""
+    await session.say(f"Cancelled: {await line(session, done.appointment)}.{refund}")
+
+
+@action("keep")
+async def keep(session: Session, choice: dict[str, Any]) -> None:
+    """Nothing changes."""
+    await session.say("Good. Nothing has changed.")
+
+
+@command(
+    "move|reschedule|change", "CODE", help="move a visit to another time; a payment stays with it", group="Booking"
+)
+async def move(session: Session, text: str) -> None:
+    """Offer times for a visit."""
+    visit = await _named(session, text, "move")
+    if visit:
+        await moving(session, {"visit": str(visit.id)})
+
+
+@action("moving")
+async def moving(session: Session, choice: dict[str, Any]) -> None:
+    """The times that a visit can be moved to."""
+    visit = await appointments.appointment(session.tx, UUID(choice["visit"]))
+    await show_times(session, visit.service, session.tx.now, {"moving": choice["visit"]})
+
+
+@action("move")
+async def move_(session: Session, choice: dict[str, Any]) -> None:
+    """Move it to the time that was chosen."""
+
+    start = datetime.fromisoformat(choice["start"])
+    try:
+        moved = await appointments.reschedule(session.tx, session.ctx, session.person, UUID(choice["moving"]), start)
+    except ConflictError as conflict:
+        await session.say(escape(str(conflict)))
+        await moving(session, {"visit": choice["moving"]})
+        return
+    await session.say(f"Moved: {await line(session, moved)}.")
+
+
+@command("reason|symptoms", "CODE WORDS", help="tell the doctor before the visit why you come", group="Booking")
+async def reason(session: Session, text: str) -> None:
+    """Why the patient comes; without words, what was said is shown to those who may read it."""
+    code, words = split_code(text)
+    if code is None:
+        raise BadInputError("Write the visit's code and then why you come: reason K7QM3F a cough for two weeks")
+    visit = await appointments.by_code(session.tx, session.ctx, session.person, code)
+    if words:
+        await set_reason(session.tx, session.ctx, session.person, visit.id, words)
+        await session.say(f"Thank you. {escape(visit.practitioner.name)} can read it before visit **{visit.code}**.")
+        return
+    said = await appointments.reason_of(session.tx, session.ctx, session.person, visit.id)
+    await session.say(
+        f"Visit **{visit.code}**: {escape(said)}" if said else f"Nothing was said for visit {visit.code}."
+    )
+
+
+async def _named(session: Session, text: str, verb: str) -> Appointment | None:
+    """The visit whose code was written, or the only one there is; asks which, when there are more."""
+    code, _ = split_code(text)
+    if code:
+        return await appointments.by_code(session.tx, session.ctx, session.person, code)
+    found = await appointments.upcoming(session.tx, session.ctx, session.person)
+    if not found:
+        raise BadInputError("You have no visit to come. Staff write the visit's code behind the word.")
+    if len(found) == 1:
+        return found[0]
+    do = "cancelling" if verb == "cancel" else "moving"
+    await session.say(
+        f"Which one?\n\n{numbered([await line(session, each) for each in found])}",
+        choices=[{"do": do, "visit": str(each.id)} for each in found],
+    )
+    return None

@@ -1,0 +1,144 @@
+"""What the bot and a person were talking about: the questions asked, and what each answer to them means.
+
+Everything that can be answered is a Question under the key of the message that asked it, so that a reaction to an
+older list means that list. An answer is a Choice: the name of an action and what it needs. All of it is sealed for the
+person and survives restarts.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Column, ForeignKey, LargeBinary, Table, Text, Uuid, select
+from sqlalchemy.dialects.postgresql import insert
+
+from core.database import Tx
+from core.ids import id_of
+from core.tables import Moment, metadata
+from records.sealing import ErasedError, Place, SealBrokenError, Vault
+
+dialogue = Table(
+    "dialogue",
+    metadata,
+    Column("person_id", Uuid, ForeignKey("person.id"), primary_key=True),
+    Column("room_id", Text, primary_key=True),
+    # Part of what the state is sealed to: an older state put back in its place does not open.
+    Column("version", BigInteger, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+)
+
+_QUESTIONS = 8
+"""How many are remembered; who answers an older one is asked anew."""
+_LIFETIME = timedelta(days=2)
+
+Choice = Mapping[str, Any]
+"""`do` names the action, the rest is handed to it. JSON only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Something that the bot said and that can be answered."""
+
+    key: str
+    """The message's."""
+    at: datetime
+    choices: Sequence[Choice] = ()
+    """What the numbers mean, from 1 on."""
+    words: Mapping[str, Choice] = field(default_factory=dict)
+    """What understanding.answers.Word means here."""
+    refine: Choice | None = None
+    """Tried with `text` when the answer is none of these and no command; its action may say that it makes no sense."""
+    free: Choice | None = None
+    """Takes any words as `text`: a question whose answer is prose. Commands need a "!" then."""
+
+    def renamed(self, key: str) -> "Question":
+        return Question(key, self.at, self.choices, self.words, self.refine, self.free)
+
+
+class Dialogue:
+    """The questions that are open between a person and the bot in a room, the newest last."""
+
+    def __init__(self, questions: Sequence[Question] = (), version: int = 0) -> None:
+        self.questions = list(questions)
+        self.version = version
+        self.changed = False
+
+    @property
+    def last(self) -> Question | None:
+        return self.questions[-1] if self.questions else None
+
+    def by_key(self, key: str) -> Question | None:
+        return next((each for each in reversed(self.questions) if each.key == key), None)
+
+    def ask(self, question: Question) -> None:
+        """Remember what was asked; forget what is too old to be meant."""
+        kept = [each for each in self.questions if each.key != question.key and question.at - each.at < _LIFETIME]
+        self.questions = [*kept, question][-_QUESTIONS:]
+        self.changed = True
+
+    def forget(self, question: Question) -> None:
+        """It was answered for good: its list means nothing any more."""
+        self.questions = [each for each in self.questions if each.key != question.key]
+        self.changed = True
+
+    def drop_free(self) -> None:
+        """The person turned to something else: no open question takes their next words for prose."""
+        kept = [each for each in self.questions if each.free is None]
+        if len(kept) != len(self.questions):
+            self.questions, self.changed = kept, True
+
+
+async def load(tx: Tx, vault: Vault, person_id: UUID, room_id: str) -> Dialogue:
+    """Return what was being talked about; a new dialogue if nothing was, or if it cannot be opened any more."""
+    found = await tx.conn.execute(
+        select(dialogue.c.version, dialogue.c.sealed)
+        .where(dialogue.c.person_id == person_id, dialogue.c.room_id == room_id)
+        .with_for_update()
+    )
+    row = found.one_or_none()
+    if row is None:
+        return Dialogue()
+    try:
+        opened = json.loads(await vault.open(tx, person_id, _place(person_id, room_id, row.version), row.sealed))
+    except (SealBrokenError, ErasedError):
+        return Dialogue(version=row.version)
+    return Dialogue([_read(each) for each in opened], row.version)
+
+
+async def save(tx: Tx, vault: Vault, person_id: UUID, room_id: str, state: Dialogue) -> None:
+    """Write it down, if it changed."""
+    if not state.changed:
+        return
+    version = state.version + 1
+    plain = json.dumps([_write(each) for each in state.questions]).encode()
+    sealed = await vault.seal(tx, person_id, _place(person_id, room_id, version), plain)
+    values = {"version": version, "sealed": sealed, "updated_at": tx.now}
+    await tx.conn.execute(
+        insert(dialogue)
+        .values(person_id=person_id, room_id=room_id, **values)
+        .on_conflict_do_update(index_elements=[dialogue.c.person_id, dialogue.c.room_id], set_=values)
+    )
+    state.version, state.changed = version, False
+
+
+def _place(person_id: UUID, room_id: str, version: int) -> Place:
+    return Place(table="dialogue", column="sealed", row=id_of(f"dialogue:{person_id}:{room_id}"), version=version)
+
+
+def _write(question: Question) -> dict[str, Any]:
+    return {
+        "key": question.key,
+        "at": question.at.isoformat(),
+        "choices": [dict(each) for each in question.choices],
+        "words": {word: dict(each) for word, each in question.words.items()},
+        "refine": question.refine and dict(question.refine),
+        "free": question.free and dict(question.free),
+    }
+
+
+def _read(written: dict[str, Any]) -> Question:
+    return Question(**{**written, "at": datetime.fromisoformat(written["at"])})

@@ -1,0 +1,126 @@
+"""What the service says on its own: a row of ids becomes words when it is sent, from what is true then."""
+
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from appservice.conversation.commands.records import pdf
+from appservice.conversation.rendering import notices as words
+from appservice.conversation.rendering.prescriptions import full
+from appservice.outgoing import File, Reply, post
+from booking.appointments.model import Appointment
+from booking.appointments.reading import appointment
+from booking.appointments.rules import Status
+from booking.context import Context
+from booking.people.service import Person, patient_name, person_by_id
+from core.database import Tx
+from core.lanes import Row
+from core.timezones import zone
+from records.prescriptions.service import prescription_to_send
+
+DirectRoom = Callable[[Tx, UUID, str], Awaitable[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """One notice on its way to one person."""
+
+    tx: Tx
+    row: Row
+    what: dict[str, Any]
+    person: Person
+    visit: Appointment
+    room: str
+
+    @property
+    def ours(self) -> bool:
+        """Whether the person is on the patient's side, not on the clinic's."""
+        own = {self.person.patient.id, *(member.id for member in self.person.family)}
+        return self.visit.patient_id in own or self.visit.booked_by == self.person.id
+
+    @property
+    def card(self) -> str:
+        """The key of the message that shows the visit from hold to confirmation."""
+        return f"card:{self.visit.id}:{self.person.id}"
+
+
+class Notices:
+    """Handler of the outbox kind "notice"."""
+
+    def __init__(self, ctx: Context, *, direct_room: DirectRoom) -> None:
+        self._ctx = ctx
+        self._direct_room = direct_room
+
+    async def deliver(self, tx: Tx, row: Row) -> str | None:
+        """Render and post, or leave it when it is not true any more."""
+        what = json.loads(row.payload)
+        visit = await appointment(tx, UUID(what["appointment"]))
+        if _over(what, visit):
+            return "not true any more"
+        person = await person_by_id(tx, self._ctx, UUID(what["person"]))
+        room = await self._direct_room(tx, person.id, person.mxid)
+        told = _Told(tx, row, what, person, visit, room)
+        await getattr(self, f"_{what['notice']}", self._plain)(told)
+        return None
+
+    async def _plain(self, told: _Told) -> None:
+        """A notice that is a sentence about the visit."""
+        await self._post(told, f"notice:{told.row.id}", Reply(await self._text(told)))
+
+    async def _held(self, told: _Told) -> None:
+        await self._post(told, told.card, Reply(await self._text(told)))
+
+    async def _booked(self, told: _Told) -> None:
+        """The card turns into the confirmation; who had none gets a message; the patient's side the calendar entry."""
+        paid = told.visit.payment == "paid" and told.visit.booked_by == told.person.id
+        key = f"notice:{told.row.id}"
+        await self._post(told, key, Reply(await self._text(told), edits=told.card if paid else None))
+        if told.ours:
+            file = File("visit", told.visit.id, f"Visit {told.visit.code}.ics", "text/calendar")
+            await self._post(told, f"{key}:file", file)
+
+    async def _moved(self, told: _Told) -> None:
+        await self._plain(told)
+        if told.ours:
+            file = File("visit", told.visit.id, f"Visit {told.visit.code}.ics", "text/calendar")
+            await self._post(told, f"notice:{told.row.id}:file", file)
+
+    async def _expired(self, told: _Told) -> None:
+        await self._post(told, f"notice:{told.row.id}", Reply(await self._text(told), edits=told.card))
+
+    async def _prescribed(self, told: _Told) -> None:
+        written = await prescription_to_send(told.tx, self._ctx.vault, UUID(told.what["prescription"]))
+        text = f"{full(written, zone(told.person.timezone))}\n\nThe PDF follows; “prescriptions” lists all of yours."
+        await self._post(told, f"notice:{told.row.id}", Reply(text))
+        await self._post(told, f"notice:{told.row.id}:file", pdf(written))
+
+    async def _text(self, told: _Told) -> str:
+        patient = await patient_name(told.tx, self._ctx, told.visit.patient_id)
+        own = told.visit.patient_id == told.person.patient.id
+        return words.text(
+            told.what,
+            told.visit,
+            zone(told.person.timezone),
+            language=told.person.language,
+            ours=told.ours,
+            patient="" if own else patient,
+        )
+
+    async def _post(self, told: _Told, key: str, reply: Reply | File) -> None:
+        await post(told.tx, self._ctx.vault, subject=told.person.id, room_id=told.room, key=key, reply=reply)
+
+
+def _over(what: dict[str, Any], visit: Appointment) -> bool:
+    """Whether a notice has been overtaken: the visit moved, is gone, or is paid by now."""
+    match what["notice"]:
+        case "reminder":
+            return visit.status is not Status.BOOKED or visit.start != datetime.fromisoformat(what["start"])
+        case "held" | "payment_delayed":
+            return visit.status is not Status.PENDING
+        case "room":
+            return visit.status not in {Status.BOOKED, Status.ARRIVED}
+        case _:
+            return False

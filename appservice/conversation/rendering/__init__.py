@@ -1,0 +1,1 @@
+"""How things are shown: Markdown that reads as well where it is not rendered. Pure."""

@@ -1,0 +1,77 @@
+"""Lists: offers, times, visits. Numbered where they can be answered. Pure."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from appservice.conversation.rendering.values import clock, day, languages, mode, moment_of, times, where
+from appservice.matrix.markdown import escape
+from booking.appointments.model import Appointment
+from booking.appointments.rules import Status
+from booking.directory.specialties import label_of
+from booking.search.model import Found, Offer, Relaxed
+
+_RELAXED = {
+    Relaxed.DISTANCE: "further away",
+    Relaxed.PRICE: "at a higher price",
+    Relaxed.TIME: "at another time",
+    Relaxed.LANGUAGE: "in another language",
+    Relaxed.MODE: "online or in person, whichever there is",
+}
+_STATUS = {
+    Status.PENDING: "held, not paid yet",
+    Status.BOOKED: "booked",
+    Status.ARRIVED: "under way",
+    Status.FULFILLED: "done",
+    Status.CANCELLED: "cancelled",
+    Status.NOSHOW: "missed",
+}
+
+
+def offers(found: Found, place: ZoneInfo, language: str) -> str:
+    """The list that a search ends in."""
+    head = ""
+    if found.widened:
+        head = f"Nothing fits all of that. This comes nearest, {' and '.join(_RELAXED[r] for r in found.relaxed)}:\n\n"
+    lines = [f"{n}. {_offer(offer, place, language)}" for n, offer in enumerate(found.offers, 1)]
+    tail = "Answer with a number to see the times" + (", or “more”." if found.more else ".")
+    return head + "\n".join(lines) + f"\n\n{tail}"
+
+
+def _offer(offer: Offer, place: ZoneInfo, language: str) -> str:
+    km = "" if offer.distance_km is None else f" ({offer.distance_km:.0f} km)"
+    price = offer.service.price.show(language) if offer.service.price.amount else "free"
+    return (
+        f"**{escape(offer.practitioner.name)}**, {label_of(offer.service.specialty)}, {mode(offer.service)},"
+        f" **{price}**\n"
+        f"   {escape(offer.centre.name)}, {escape(offer.centre.city)}{km}; speaks"
+        f" {languages(offer.practitioner.languages)}\n"
+        f"   Next: {times(offer.next_times, place)}"
+    )
+
+
+def slots(found: Sequence[datetime], place: ZoneInfo) -> str:
+    """Times to choose from, with a heading for the day; several days follow each other."""
+    lines: list[str] = []
+    last = None
+    for n, each in enumerate(found, 1):
+        local = each.astimezone(place)
+        new = local.date() != last
+        last = local.date()
+        lines.append(f"{n}. {day(last) + ', ' if new else ''}{clock(each, place)}")
+    return "\n".join(lines)
+
+
+def visit(each: Appointment, place: ZoneInfo, *, whose: str = "") -> str:
+    """One visit in two lines."""
+    money = {"desk": ", pay at the desk", "paid": ", paid", "due": ", to be paid", "refunded": ", refunded"}
+    for_whom = f" for {escape(whose)}" if whose else ""
+    return (
+        f"**{moment_of(each, place)}** with {escape(each.practitioner.name)}{for_whom}: {_STATUS[each.status]}"
+        f"{money.get(each.payment, '')}\n   {where(each)} · {label_of(each.service.specialty)} · visit **{each.code}**"
+    )
+
+
+def numbered(lines: Iterable[str]) -> str:
+    """1. one  2. two"""
+    return "\n".join(f"{n}. {line}" for n, line in enumerate(lines, 1))

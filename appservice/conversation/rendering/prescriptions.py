@@ -1,0 +1,42 @@
+"""Prescriptions in words. Pure."""
+
+from zoneinfo import ZoneInfo
+
+from appservice.conversation.rendering.values import moment
+from appservice.matrix.markdown import escape
+from records.prescriptions.rules import Draft, Prescription
+
+
+def medicine(draft: Draft) -> str:
+    """Bisoprolol 2.5 mg, tablets"""
+    name = " ".join(part for part in (draft.medication, draft.strength) if part)
+    return escape(f"{name}, {draft.form}" if draft.form else name)
+
+
+def lines(draft: Draft) -> str:
+    """All that a doctor has written, as a list."""
+    repeats = {0: "none", 1: "once"}.get(draft.repeats, f"{draft.repeats} times")
+    rows = [
+        f"**{medicine(draft)}**",
+        f"How to take it: {escape(draft.dosage)}",
+        f"Quantity: {escape(draft.quantity)}",
+        f"Repeats: {repeats}",
+    ]
+    if draft.note:
+        rows.append(f"Note: {escape(draft.note)}")
+    return "\n".join(f"- {row}" for row in rows)
+
+
+def short(one: Prescription, place: ZoneInfo) -> str:
+    """One line of a list."""
+    return f"**{one.code}** {medicine(one.draft)}, {one.status.value}, {moment(one.authored_on, place)}"
+
+
+def full(one: Prescription, place: ZoneInfo) -> str:
+    """The whole prescription."""
+    state = "" if one.status == "active" else f"\n\nIt is {one.status.value}."
+    return (
+        f"Prescription **{one.code}** for {escape(one.patient_name)}\n\n{lines(one.draft)}\n\n"
+        f"{escape(one.practitioner_name)}, {escape(one.centre_name)}, {moment(one.authored_on, place)}."
+        f" Valid until {moment(one.valid_until, place)}.{state}"
+    )

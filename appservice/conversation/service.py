@@ -1,0 +1,185 @@
+"""What happens to every message: who speaks is found, what is meant is understood, and a command or an answer runs.
+
+The order in which a text is tried: an answer to a question that takes any words; a number; a fixed answer (yes, more,
+stop); a command; a change of the last wish; a new wish; the nearest command. Never silence.
+"""
+
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+import appservice.conversation.commands  # noqa: F401  (declares them)
+from appservice.conversation.commands.finding import wish
+from appservice.conversation.dialogue import Choice, Question, load, save
+from appservice.conversation.registry import ACTIONS, find, nearest
+from appservice.conversation.session import Session
+from appservice.conversation.understanding.answers import Pick, chosen, read_pick, read_word
+from appservice.conversation.understanding.wishes import read_wish
+from appservice.incoming import Incoming
+from appservice.matrix.markdown import escape
+from appservice.outgoing import Reply, post
+from booking.context import Context
+from booking.directory.reading import centres_named, practitioners_named
+from booking.people.service import person_of
+from core.database import Tx
+from core.errors import BadInputError, UserError
+
+_HINT = (
+    "I did not understand that. Say what you need, like “cardiologist near Berlin tomorrow under 60”, or “help” to see"
+    " everything I can do."
+)
+_WELCOME = (
+    "Hello{name}! I book medical appointments: tell me what you need, and answer with numbers. For example:\n\n"
+    "- cardiologist near Berlin tomorrow under 60\n- dentist in Munich, english speaking\n\n"
+    "“help” shows everything I can do."
+)
+_SAID_WITHOUT_WORDS = {
+    "other": "I can only read text yet. Say in words what you need, or write “help”.",
+    "undecryptable": "I could not read your last message: its key did not reach me. Please send it again.",
+    "plaintext": (
+        "I only talk encrypted, and did not read that. Please turn encryption on in this room's settings, or start a"
+        " new direct chat with me."
+    ),
+}
+
+DirectRoom = Callable[[Tx, UUID, str], Awaitable[str]]
+
+
+class Conversation:
+    """Hears what people say (incoming.Listener)."""
+
+    def __init__(self, ctx: Context, *, direct_room: DirectRoom) -> None:
+        self._ctx = ctx
+        self._direct_room = direct_room
+
+    async def hear(self, tx: Tx, incoming: Incoming) -> None:
+        """Understand and answer. A UserError's sentence is the answer, and then nothing else was done."""
+        if not incoming.direct and not (incoming.kind == "text" and incoming.text.lstrip().startswith("!")):
+            return  # others talk here; the bot is spoken to by "!"
+        person = await person_of(tx, self._ctx, incoming.sender, display_name=incoming.display_name)
+        room = incoming.room_id
+        if not incoming.direct:
+            # What is answered is between the two: others are in this room.
+            room = await self._direct_room(tx, person.id, person.mxid)
+        dialogue = await load(tx, self._ctx.vault, person.id, room)
+        session = Session(tx, self._ctx, person, incoming, room, dialogue)
+        if incoming.kind == "joined":
+            name = f" {escape(person.name)}" if person.name else ""
+            await session.say(_WELCOME.format(name=name))
+        elif incoming.kind in _SAID_WITHOUT_WORDS:
+            await self._without_words(session)
+        elif incoming.kind == "reaction":
+            await _tapped(session)
+        else:
+            await _understand(session, incoming.text)
+        await save(tx, self._ctx.vault, person.id, room, dialogue)
+        if room != incoming.room_id:
+            pointer = Reply("I have answered that in our private chat.")
+            key = f"elsewhere:{incoming.event_id}"
+            await post(tx, self._ctx.vault, subject=person.id, room_id=incoming.room_id, key=key, reply=pointer)
+
+    async def _without_words(self, session: Session) -> None:
+        incoming = session.incoming
+        reply = Reply(_SAID_WITHOUT_WORDS[incoming.kind], public=incoming.kind == "plaintext")
+        await post(
+            session.tx,
+            self._ctx.vault,
+            subject=session.person.id,
+            room_id=session.room_id,
+            key=f"answer:{incoming.event_id}",
+            reply=reply,
+        )
+
+
+async def _tapped(session: Session) -> None:
+    """A reaction: the place of a list, or a fixed answer; other emoji are kindness, and need no answer."""
+    question = session.dialogue.by_key(session.incoming.reacts_to or "")
+    tapped = session.incoming.reaction or ""
+    if question is None:
+        if tapped.isdigit():
+            raise BadInputError("That list is too old. Please ask again.")
+        return
+    if tapped.isdigit() and question.choices:
+        await _choose(session, question, Pick(int(tapped)))
+        return
+    word = read_word(tapped)
+    if word and word in question.words:
+        await _act(session, question.words[word])
+
+
+async def _understand(session: Session, text: str) -> None:
+    command_only = text.lstrip().startswith("!")
+    text = text.strip().lstrip("!/").strip()
+    question = session.dialogue.by_key(session.incoming.reacts_to or "") or session.dialogue.last
+    if question and not command_only and await _answer(session, question, text):
+        return
+    found = find(text, session.person)
+    if found:
+        session.dialogue.drop_free()
+        command, rest = found
+        await command.run(session, rest)
+        return
+    if question and question.refine and not command_only:
+        wanted = read_wish(text, session.speaker)
+        if not (wanted.whom and question.refine["do"] != "refine"):
+            try:
+                await _act(session, {**question.refine, "text": text})
+            except BadInputError:
+                if wanted.empty:
+                    await _lost(session, text)
+                    return
+                raise
+            return
+    wanted = read_wish(text, session.speaker)
+    guess = nearest(text, session.person)
+    if not wanted.empty and (wanted.whom or not guess):
+        await wish(session, [text])
+        return
+    if guess is None and wanted.rest and len(text.split()) <= 4 and await _by_name(session, text):
+        return
+    await _lost(session, text)
+
+
+async def _answer(session: Session, question: Question, text: str) -> bool:
+    """Take the text for an answer to what was asked, if it can be one."""
+    word = read_word(text)
+    if word and word in question.words:
+        await _act(session, question.words[word])
+        return True
+    pick = read_pick(text)
+    if pick and question.choices:
+        await _choose(session, question, pick)
+        return True
+    if question.free:
+        await _act(session, {**question.free, "text": text})
+        return True
+    return False
+
+
+async def _choose(session: Session, question: Question, pick: Pick) -> None:
+    await _act(session, question.choices[chosen(pick, len(question.choices))])
+
+
+async def _act(session: Session, choice: Choice) -> None:
+    await ACTIONS[choice["do"]](session, dict(choice))
+
+
+async def _by_name(session: Session, text: str) -> bool:
+    """A few words that are nothing else may be the name of a doctor or a centre."""
+    if not await practitioners_named(session.tx, text) and not await centres_named(session.tx, text):
+        return False
+    await wish(session, [f"dr {text}"])
+    return True
+
+
+async def _lost(session: Session, text: str) -> None:
+    """The nearest meaning, or a hint."""
+    guess = nearest(text, session.person)
+    if guess is None:
+        raise UserError(_HINT)
+    await session.say(
+        f"Did you mean **{guess}**? Answer yes, or write it again.",
+        words={
+            "yes": {"do": "run", "text": f"{guess} {' '.join(text.split()[len(guess.split()) :])}"},
+            "no": {"do": "help"},
+        },
+    )

@@ -1,0 +1,76 @@
+"""One turn of a conversation: who speaks, in which room, what was being talked about; and a way to answer."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from appservice.conversation.dialogue import Choice, Dialogue, Question
+from appservice.conversation.understanding.wishes import Speaker
+from appservice.incoming import Incoming
+from appservice.outgoing import File, Reply, post
+from booking.appointments.reading import treated_by
+from booking.context import Context
+from booking.people.service import Person
+from core.database import Tx
+from core.timezones import zone
+from records.access import Reader
+
+
+@dataclass
+class Session:
+    """Handed to every command and action."""
+
+    tx: Tx
+    ctx: Context
+    person: Person
+    incoming: Incoming
+    room_id: str
+    """Where answers go: the room of the question, or the private one when that has other people in it."""
+    dialogue: Dialogue
+    said: int = 0
+
+    @property
+    def place(self) -> ZoneInfo:
+        """The person's time zone."""
+        return zone(self.person.timezone)
+
+    @property
+    def today(self) -> date:
+        """The date where the person is."""
+        return self.tx.now.astimezone(self.place).date()
+
+    @property
+    def speaker(self) -> Speaker:
+        names = [member.name for member in self.person.family if member.name]
+        return Speaker(self.today, self.person.timezone, self.person.language, names)
+
+    async def say(
+        self,
+        markdown: str,
+        *,
+        choices: Sequence[Choice] = (),
+        words: Mapping[str, Choice] | None = None,
+        refine: Choice | None = None,
+        free: Choice | None = None,
+    ) -> None:
+        """Answer. What the answer can be answered with is remembered under its key."""
+        key = f"answer:{self.incoming.event_id}:{self.said}"
+        self.said += 1
+        if choices or words or refine or free:
+            self.dialogue.ask(Question(key, self.tx.now, list(choices), dict(words or {}), refine, free))
+        reply = Reply(markdown, choices=min(len(choices), 10))
+        await post(self.tx, self.ctx.vault, subject=self.person.id, room_id=self.room_id, key=key, reply=reply)
+
+    async def send(self, file: File) -> None:
+        """Answer with a file."""
+        key = f"file:{self.incoming.event_id}:{self.said}"
+        self.said += 1
+        await post(self.tx, self.ctx.vault, subject=self.person.id, room_id=self.room_id, key=key, reply=file)
+
+    async def reader(self) -> Reader:
+        """The person as the records know them."""
+        own = frozenset({self.person.patient.id, *(member.id for member in self.person.family)})
+        doctor = self.person.practitioner_id
+        treats = await treated_by(self.tx, doctor) if doctor else frozenset()
+        return Reader(self.person.id, own, treats, doctor)

@@ -1,0 +1,148 @@
+"""The process put together: what every replica serves, and what the one that leads does besides."""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+
+import aiohttp
+from aiohttp import web
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from sqlalchemy.exc import DBAPIError
+
+from appservice.conversation.attachments import attachments
+from appservice.conversation.notices import Notices
+from appservice.conversation.service import Conversation
+from appservice.matrix.registry import Registry
+from appservice.matrix.service import MatrixService
+from appservice.watching import routes as watching
+from booking.appointments.sweep import sweep
+from booking.calendars.routes import routes as calendars
+from booking.context import Context
+from booking.payments import handlers as payments
+from booking.payments.events import catch_up
+from booking.payments.gateway import Gateway, RejectedError
+from booking.payments.routes import routes as payment_routes
+from booking.reminders.service import remind
+from core.database import Database, Tx
+from core.inbox import inbox
+from core.lanes import Handler, LaterError, prune
+from core.logs import log, set_up_logs
+from core.outbox import outbox
+from core.settings import Settings
+from records.sealing import Vault
+
+_LARGEST_REQUEST = 64 * 1024 * 1024
+"""A transaction may hold a hundred events of 64 KiB, and to-device messages besides."""
+_KEPT = timedelta(days=30)
+"""How long what was done can still be referred to, by an edit or by a repeat of Stripe's."""
+_log = log("appservice")
+
+Job = Callable[[Tx], Awaitable[object]]
+
+
+async def serve(settings: Settings) -> None:
+    """Run until SIGTERM or SIGINT. What is under way then is rolled back, and done by whoever leads next."""
+    set_up_logs(settings.log_level)
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    database = Database(settings.database.url.get_secret_value(), pool=settings.database.pool)
+    try:
+        async with aiohttp.ClientSession() as http:
+            await _Process(settings, database, http).run(stop)
+    finally:
+        await database.close()
+
+
+class _Process:
+    def __init__(self, settings: Settings, database: Database, http: aiohttp.ClientSession) -> None:
+        self._settings = settings
+        self._database = database
+        self._ctx = Context(Vault.from_settings(settings.records), settings)
+        self._gateway = Gateway(settings.stripe) if settings.stripe.enabled else None
+        self._matrix = MatrixService(settings, database, Registry(self._ctx), http)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        runner = web.AppRunner(self._application(), access_log=None)  # addresses of feeds are secrets
+        await runner.setup()
+        await web.TCPSite(runner, self._settings.http.host, self._settings.http.port).start()
+        clock = self._clock()
+        clock.start()
+        _log.info("serving", port=self._settings.http.port)
+        work = asyncio.ensure_future(self._work())
+        stopped = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait([work, stopped], return_when=asyncio.FIRST_COMPLETED)
+            if work.done():
+                work.result()
+        finally:
+            clock.shutdown(wait=False)
+            work.cancel()
+            stopped.cancel()
+            await asyncio.gather(work, stopped, return_exceptions=True)
+            await runner.cleanup()
+            if self._gateway:
+                await self._gateway.close()
+
+    def _application(self) -> web.Application:
+        application = web.Application(client_max_size=_LARGEST_REQUEST)
+        application.add_routes(
+            [
+                *self._matrix.routes(),
+                *calendars(self._database, self._ctx),
+                *(payment_routes(self._database, self._ctx, self._gateway) if self._gateway else ()),
+                *watching(self._database),
+            ]
+        )
+        return application
+
+    async def _work(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._database.listen())
+            tasks.create_task(self._lead())
+
+    async def _lead(self) -> None:
+        """All work on inbox and outbox, while this process holds the bot's device."""
+        inbox_handlers: dict[str, Handler] = {}
+        outbox_handlers: dict[str, Handler] = {
+            "notice": Notices(self._ctx, direct_room=self._matrix.rooms.direct_room).deliver
+        }
+        if self._gateway:
+            inbox_handlers |= payments.inbox_handlers(self._ctx, self._gateway)
+            outbox_handlers |= payments.outbox_handlers(self._ctx, self._gateway)
+        await self._matrix.run_as_leader(
+            Conversation(self._ctx, direct_room=self._matrix.rooms.direct_room).hear,
+            attachments=attachments(self._ctx),
+            inbox_handlers=inbox_handlers,
+            outbox_handlers=outbox_handlers,
+        )
+
+    def _clock(self) -> AsyncIOScheduler:
+        """What comes due by time. Every replica looks; whoever is second finds nothing left to do."""
+        clock = AsyncIOScheduler(timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1})
+
+        def every(job: Job, **interval: int) -> None:
+            clock.add_job(self._run, "interval", [job], misfire_grace_time=None, **interval)
+
+        every(lambda tx: remind(tx, self._ctx), seconds=5)
+        every(lambda tx: sweep(tx, self._ctx), seconds=10)
+        every(lambda tx: prune(tx, inbox, _KEPT), hours=1)
+        every(lambda tx: prune(tx, outbox, _KEPT), hours=1)
+        if self._gateway:
+            clock.add_job(self._catch_up, "interval", [self._gateway], hours=1, next_run_time=datetime.now(UTC))
+        return clock
+
+    async def _catch_up(self, gateway: Gateway) -> None:
+        """What Stripe could not deliver while we were away."""
+        try:
+            await catch_up(self._database, self._ctx, gateway)
+        except (LaterError, RejectedError, OSError, DBAPIError) as away:
+            _log.warning("Stripe's events are not known", error=type(away).__name__)
+
+    async def _run(self, job: Job) -> None:
+        try:
+            async with self._database.transaction() as tx:
+                await job(tx)
+        except (OSError, DBAPIError) as away:
+            _log.warning("database away", error=type(away).__name__)

@@ -1,0 +1,167 @@
+"""The doors of the public pages: the search, a doctor, a centre."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import jinja2
+from aiohttp import web
+from babel import Locale
+from babel.core import get_global
+from babel.numbers import get_territory_currencies
+from sqlalchemy.exc import DBAPIError
+
+from booking.context import Context
+from booking.directory.specialties import SPECIALTIES
+from booking.people.rules import LANGUAGES
+from booking.search.service import search
+from booking.web.form import read_form
+from booking.web.reading import Offered, centre_called, offered, practitioner_called
+from booking.web.views import ServiceView, languages, offer_view, relaxed, service_view
+from core.database import Database
+from core.logs import log
+
+_TWO_WEEKS = timedelta(days=14)
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "public, max-age=15",
+}
+_log = log("booking.web")
+
+Door = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def routes(database: Database, ctx: Context) -> list[web.RouteDef]:
+    """Return `/`, `/doctors/{slug}`, `/centres/{slug}` and the style sheet."""
+    pages = _Pages(database, ctx)
+    return [
+        web.get("/", pages.guarded(pages.find)),
+        web.get("/doctors/{slug}", pages.guarded(pages.doctor)),
+        web.get("/centres/{slug}", pages.guarded(pages.centre)),
+        web.get("/pages.css", pages.style),
+    ]
+
+
+class _Pages:
+    def __init__(self, database: Database, ctx: Context) -> None:
+        self._database = database
+        self._ctx = ctx
+        templates = Path(__file__).parent / "templates"
+        self._style = (templates / "pages.css").read_text()
+        self._templates = jinja2.Environment(
+            loader=jinja2.FileSystemLoader(templates),
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        matrix = ctx.settings.matrix
+        self._templates.globals |= {
+            "bot": matrix.bot_id,
+            "chat": f"https://matrix.to/#/{quote(matrix.bot_id, safe='@:')}",
+            "title": matrix.display_name,
+        }
+
+    def guarded(self, door: Door) -> Door:
+        """A page that says so when the database is away."""
+
+        async def guard(request: web.Request) -> web.StreamResponse:
+            try:
+                return await door(request)
+            except (OSError, DBAPIError) as away:
+                _log.warning("database away", error=type(away).__name__)
+                return self._page("away.html", status=503)
+
+        return guard
+
+    async def find(self, request: web.Request) -> web.Response:
+        """The search form and, once something is asked for, what is found."""
+        form = read_form(request.query, self._currency())
+        offers: Sequence[ServiceView] = ()
+        more, note = False, ""
+        if form.wish is not None:
+            async with self._database.transaction() as tx:
+                found = await search(tx, form.wish, page=form.page)
+            offers, more, note = [offer_view(each) for each in found.offers], found.more, relaxed(found.relaxed)
+        return self._page(
+            "find.html",
+            status=400 if form.faults else 200,
+            form=form,
+            faults={fault.field: fault.sentence for fault in form.faults},
+            offers=offers,
+            note=note,
+            next_page=_page_url(form.fields, form.page + 1) if more else None,
+            earlier_page=_page_url(form.fields, form.page - 1) if form.page else None,
+            specialties=sorted(SPECIALTIES.values(), key=lambda each: each.label),
+            spoken=sorted((str(Locale("en").languages.get(code, code)), code) for code in LANGUAGES),
+        )
+
+    async def doctor(self, request: web.Request) -> web.Response:
+        """Two weeks of one practitioner."""
+        async with self._database.transaction() as tx:
+            found = await practitioner_called(tx, _slug(request))
+            if found is None:
+                return self._page("missing.html", status=404, what="doctor")
+            services = await offered(tx, tx.now + _TWO_WEEKS, practitioner_id=found.id)
+        return self._page(
+            "doctor.html",
+            doctor=found,
+            specialties=", ".join(SPECIALTIES[code].label for code in found.specialties if code in SPECIALTIES),
+            languages=languages(found.languages),
+            services=_views(services),
+        )
+
+    async def centre(self, request: web.Request) -> web.Response:
+        """Who works at a centre, with their next times."""
+        async with self._database.transaction() as tx:
+            found = await centre_called(tx, _slug(request))
+            if found is None:
+                return self._page("missing.html", status=404, what="centre")
+            services = await offered(tx, tx.now + _TWO_WEEKS, centre_id=found.id, limit=3)
+        return self._page("centre.html", centre=found, services=_views(services))
+
+    async def style(self, _: web.Request) -> web.Response:
+        headers = {**_HEADERS, "Cache-Control": "public, max-age=3600"}
+        return web.Response(text=self._style, content_type="text/css", headers=headers)
+
+    def _currency(self) -> str:
+        """What a price is in where no place is named: the money of the service's own time zone."""
+        country = get_global("zone_territories").get(self._ctx.settings.booking.timezone)
+        known = get_territory_currencies(country) if country else ()
+        return str(known[-1]) if known else "EUR"
+
+    def _page(self, template: str, *, status: int = 200, **values: Any) -> web.Response:
+        html = self._templates.get_template(template).render(**values)
+        headers = _HEADERS if status == 200 else {**_HEADERS, "Cache-Control": "no-store"}
+        return web.Response(text=html, content_type="text/html", status=status, headers=headers)
+
+
+def _slug(request: web.Request) -> str:
+    """The short name in the address; one with signs that PostgreSQL cannot hold is nobody's."""
+    slug = request.match_info["slug"]
+    return slug if slug.isprintable() else ""
+
+
+def _views(services: Sequence[Offered]) -> list[ServiceView]:
+    """In words; where a practitioner is met online and in person, the words for the bot say which."""
+    modes: dict[object, set[object]] = {}
+    for each in services:
+        modes.setdefault(each.practitioner.id, set()).add(each.service.mode)
+    return [
+        service_view(
+            each.practitioner,
+            each.centre,
+            each.service,
+            each.times,
+            say_mode=len(modes[each.practitioner.id]) > 1,
+        )
+        for each in services
+    ]
+
+
+def _page_url(fields: Any, page: int) -> str:
+    return "/?" + urlencode({**{name: value for name, value in fields.items() if value}, "page": page})
