@@ -1,0 +1,164 @@
+"""The public pages as a browser without JavaScript gets them."""
+
+import html
+import re
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import aiohttp
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from booking.directory.model import Mode
+from booking.web import routes
+from tests.integration.booking.town import Town
+
+Browser = TestClient[web.Request, web.Application]
+
+
+@pytest.fixture
+async def browser(town: Town) -> AsyncIterator[Browser]:
+    app = web.Application()
+    app.add_routes(routes(town.database, town.ctx))
+    async with TestClient(TestServer(app)) as client:
+        yield client
+
+
+async def text(answer: aiohttp.ClientResponse) -> str:
+    return html.unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", await answer.text())))
+
+
+def words(page: str) -> list[str]:
+    return re.findall(r"<code>(book [^<]*)</code>", page)
+
+
+async def test_the_first_page_asks_and_searches_nothing(town: Town, browser: Browser) -> None:
+    await town.offer(await town.centre(), "Dr Ama Osei")
+
+    answer = await browser.get("/")
+
+    assert answer.status == 200
+    page = await answer.text()
+    assert '<form action="/" method="get"' in page
+    assert "Dr Ama Osei" not in page
+
+
+async def test_a_search_shows_offers_with_their_next_times_and_the_words_to_send(town: Town, browser: Browser) -> None:
+    await town.offer(await town.centre(), "Dr Ama Osei")
+
+    answer = await browser.get(
+        "/", params={"specialty": "heart", "place": "Berlin", "price": "60", "mode": "in-person"}
+    )
+
+    assert answer.status == 200
+    page = await answer.text()
+    # Monday 9:00 in UTC is 10:00 in Berlin.
+    assert words(page) == [f"book dr.osei 30.11. {clock} in-person" for clock in ("10:00", "10:30", "11:00")]
+    assert "€50.00" in page
+    assert "https://matrix.to/#/@careconnect:localhost" in page
+    assert 'datetime="2026-11-30T10:00+01:00"' in page
+
+
+async def test_when_nothing_fits_the_nearest_is_shown_and_what_differs(town: Town, browser: Browser) -> None:
+    await town.offer(await town.centre(), "Dr Ama Osei", price=90)
+
+    shown = await text(await browser.get("/", params={"specialty": "heart", "place": "Berlin", "price": "60"}))
+
+    assert "Nothing fits all of that. This comes nearest, at a higher price" in shown
+    assert "Dr Ama Osei" in shown
+
+
+async def test_long_lists_have_pages(town: Town, browser: Browser) -> None:
+    at = await town.centre()
+    for name in "Adu Boa Cissé Diop Eze Fall".split():
+        await town.offer(at, f"Dr Ama {name}")
+
+    first = await (await browser.get("/", params={"specialty": "heart"})).text()
+    link = re.search(r'rel="next" href="([^"]+)"', first)
+    assert link
+    second = await (await browser.get(html.unescape(link[1]))).text()
+
+    assert (first.count("<article"), second.count("<article")) == (5, 1)
+    assert 'rel="prev"' in second
+
+
+@pytest.mark.parametrize(
+    "query", ["specialty=zzzzz", "place=zzzzzz", "price=60", "specialty=heart&page=x", "language=%00"]
+)
+async def test_a_query_that_cannot_be_read_gets_a_sentence(browser: Browser, query: str) -> None:
+    answer = await browser.get(f"/?{query}")
+
+    assert answer.status == 400
+    assert 'role="alert"' in await answer.text()
+
+
+async def test_markup_in_a_query_stays_text(browser: Browser) -> None:
+    answer = await browser.get("/", params={"specialty": '"><script>alert(1)</script>'})
+
+    assert "<script" not in await answer.text()
+    assert "script-src" not in answer.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+
+
+async def test_a_doctor_has_two_weeks_on_the_clock_of_the_centre(town: Town, browser: Browser) -> None:
+    at = await town.centre("Tokyo Clinic", "Tokyo")
+    doctor = await town.doctor(at, "Dr Aiko Sato", "mon 9-10")
+    await town.service(doctor, at)
+
+    page = await (await browser.get("/doctors/dr.sato")).text()
+
+    # It is Monday evening in Tokyo: this week's hours are over, and the week after next is further than two weeks.
+    assert words(page) == [f"book dr.sato {day} {clock}" for day in ("7.12.", "14.12.") for clock in ("09:00", "09:30")]
+    assert "Asia/Tokyo" in page
+    assert "+09:00" in page
+
+
+async def test_words_say_online_or_in_person_where_a_doctor_does_both(town: Town, browser: Browser) -> None:
+    at = await town.centre()
+    doctor = await town.doctor(at)
+    await town.service(doctor, at)
+    await town.service(doctor, at, mode=Mode.ONLINE)
+
+    page = await (await browser.get("/doctors/dr.osei")).text()
+
+    assert {each.split()[-1] for each in words(page)} == {"online", "in-person"}
+
+
+async def test_a_taken_time_is_not_shown(town: Town, browser: Browser) -> None:
+    service = await town.offer(await town.centre(), "Dr Ama Osei")
+    start = datetime(2026, 12, 1, 9, tzinfo=UTC)
+    before = await (await browser.get("/doctors/dr.osei")).text()
+
+    await town.take(service, (start, start + timedelta(minutes=30)))
+
+    after = await (await browser.get("/doctors/dr.osei")).text()
+    assert set(words(before)) - set(words(after)) == {"book dr.osei 1.12. 10:00"}
+
+
+async def test_a_centre_shows_who_works_there(town: Town, browser: Browser) -> None:
+    at = await town.centre()
+    await town.offer(at, "Dr Ama Osei")
+    await town.offer(at, "Dr Ben Adler", specialty="skin")
+
+    shown = await text(await browser.get(f"/centres/{at.slug}"))
+
+    assert "Dr Ama Osei" in shown
+    assert "Dermatology" in shown
+    assert "Cancelling is free until" in shown
+
+
+@pytest.mark.parametrize("path", ["/doctors/nobody", "/centres/nowhere", "/doctors/%F0%9F%98%80", "/doctors/%00"])
+async def test_an_unknown_name_says_so(browser: Browser, path: str) -> None:
+    answer = await browser.get(path)
+
+    assert answer.status == 404
+    assert "There is no such" in await answer.text()
+
+
+async def test_a_page_sets_no_cookie_and_sends_no_address_on(town: Town, browser: Browser) -> None:
+    answer = await browser.get("/")
+
+    assert "Set-Cookie" not in answer.headers
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert (await browser.get("/pages.css")).content_type == "text/css"
