@@ -5,6 +5,8 @@ A test that needs no homeserver starts none. Fixtures for one kind of tests alon
 
 import base64
 import secrets
+import shutil
+import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -30,10 +32,12 @@ def _no_configuration_of_this_machine(tmp_path_factory: pytest.TempPathFactory) 
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Postgres]:
-    """The embedded server, one for all workers of this run, with a migrated database named `template`."""
-    base = tmp_path_factory.getbasetemp()
-    folder = (base if worker_id == "master" else base.parent) / "pg"
+def postgres(testrun_uid: str) -> Iterator[Postgres]:
+    """The embedded server, one for all workers of this run, with a migrated database named `template`.
+
+    Outside pytest's own folder: each run closes that to other users, and the server is one where tests run as root.
+    """
+    folder = Path(tempfile.gettempdir()) / f"careconnect-{testrun_uid[:12]}"
     with FileLock(f"{folder}.lock"):
         server = Postgres(folder)
         marker = Path(f"{folder}.migrated")
@@ -44,6 +48,10 @@ def postgres(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterat
             marker.touch()
     yield server
     server.stop()
+    if not (folder / "postmaster.pid").exists():  # the last one to leave
+        shutil.rmtree(folder, ignore_errors=True)
+        for left in (f"{folder}.lock", f"{folder}.migrated"):
+            Path(left).unlink(missing_ok=True)
 
 
 @pytest.fixture
