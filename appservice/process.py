@@ -16,6 +16,7 @@ from appservice.conversation.service import Conversation
 from appservice.matrix.registry import Registry
 from appservice.matrix.service import MatrixService
 from appservice.watching import routes as watching
+from booking import web as pages
 from booking.appointments.sweep import sweep
 from booking.calendars.routes import routes as calendars
 from booking.context import Context
@@ -91,6 +92,7 @@ class _Process:
             [
                 *self._matrix.routes(),
                 *calendars(self._database, self._ctx),
+                *pages.routes(self._database, self._ctx),
                 *(payment_routes(self._database, self._ctx, self._gateway) if self._gateway else ()),
                 *watching(self._database),
             ]
