@@ -41,6 +41,11 @@ def may_run_visit(person: Person, *, practitioner_id: UUID, centre_id: UUID) -> 
     return person.practitioner_id == practitioner_id or may_administer(person, centre_id)
 
 
+def may_read_reason(person: Person, *, patient_id: UUID, practitioner_id: UUID) -> bool:
+    """Why the patient comes is between them and the practitioner."""
+    return may_book_for(person, patient_id) or person.practitioner_id == practitioner_id
+
+
 def require(allowed: bool) -> None:  # noqa: FBT001  (require(may_...(...)) reads as it is meant)
     """Raise RefusedError unless `allowed`."""
     if not allowed:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import and_, or_, select
 
-from booking.access import may_administer, may_book_for, may_see_visit, require
+from booking.access import may_administer, may_book_for, may_read_reason, may_see_visit, require
 from booking.appointments.model import Appointment, ends
 from booking.appointments.model import appointment as table
 from booking.appointments.reading import appointment, found_appointments, visits_between
@@ -80,7 +80,7 @@ async def centre_day(tx: Tx, ctx: Context, actor: Person, centre_id: UUID, day: 
 async def reason_of(tx: Tx, ctx: Context, actor: Person, appointment_id: UUID) -> str | None:
     """Return why the patient comes: for the patient's side and the practitioner. Raises RefusedError."""
     visit = await appointment(tx, appointment_id)
-    require(may_book_for(actor, visit.patient_id) or actor.practitioner_id == visit.practitioner.id)
+    require(may_read_reason(actor, patient_id=visit.patient_id, practitioner_id=visit.practitioner.id))
     found = await tx.conn.execute(select(table.c.reason).where(table.c.id == appointment_id))
     sealed = found.scalar_one()
     if sealed is None:

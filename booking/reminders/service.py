@@ -42,7 +42,8 @@ _DUE = (
         UNION
         SELECT c.appointment_id, c.starts, c.settled_at, c.person_id
         FROM person p JOIN concerned c ON c.person_id = p.id
-        WHERE (SELECT max(minutes) FROM unnest(p.reminder_minutes) AS chosen (minutes)) * interval '1 minute' > :usual
+        WHERE p.reminder_minutes IS NOT NULL
+          AND (SELECT max(minutes) FROM unnest(p.reminder_minutes) AS chosen (minutes)) * interval '1 minute' > :usual
           AND c.starts > :now + :usual AND c.starts <= :now + interval '30 days'
     )
     INSERT INTO reminder (appointment_id, person_id, minutes, starts_at, sent_at)
