@@ -19,7 +19,7 @@ from booking.people.rules import LANGUAGES
 from booking.search.service import search
 from booking.web.form import read_form
 from booking.web.reading import Offered, centre_called, offered, practitioner_called
-from booking.web.views import ServiceView, languages, offer_view, relaxed, service_view
+from booking.web.views import ServiceView, address, languages, offer_view, relaxed, service_view
 from core.database import Database
 from core.logs import log
 
@@ -29,6 +29,7 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "public, max-age=15",
+    "Vary": "Accept-Encoding",
 }
 _log = log("booking.web")
 
@@ -64,6 +65,7 @@ class _Pages:
             "bot": matrix.bot_id,
             "chat": f"https://matrix.to/#/{quote(matrix.bot_id, safe='@:')}",
             "title": matrix.display_name,
+            "address": address,
         }
 
     def guarded(self, door: Door) -> Door:
@@ -137,7 +139,9 @@ class _Pages:
     def _page(self, template: str, *, status: int = 200, **values: Any) -> web.Response:
         html = self._templates.get_template(template).render(**values)
         headers = _HEADERS if status == 200 else {**_HEADERS, "Cache-Control": "no-store"}
-        return web.Response(text=html, content_type="text/html", status=status, headers=headers)
+        answer = web.Response(text=html, content_type="text/html", status=status, headers=headers)
+        answer.enable_compression()  # a doctor's two weeks are much of the same
+        return answer
 
 
 def _slug(request: web.Request) -> str:

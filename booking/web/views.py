@@ -98,6 +98,11 @@ def languages(codes: Sequence[str]) -> str:
     return ", ".join(str(Locale("en").languages.get(code, code)) for code in codes)
 
 
+def address(centre: Centre) -> str:
+    """Kantstraße 78, Berlin; the city once, though it may stand in the street's line with its postal code."""
+    return centre.street if centre.city in centre.street else f"{centre.street}, {centre.city}"
+
+
 def relaxed(parts: Sequence[Relaxed]) -> str:
     """at a higher price and farther away"""
     return " and ".join(_RELAXED[part] for part in parts)
