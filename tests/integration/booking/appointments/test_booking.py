@@ -297,3 +297,17 @@ async def test_who_did_not_come_is_marked_after_the_start(clinic: Clinic) -> Non
 async def test_in_person_visits_have_their_room_as_well(clinic: Clinic) -> None:
     assert (await clinic.book(service=clinic.desk)).service.mode is Mode.IN_PERSON
     assert len(await clinic.outbox("room.open")) == 1
+
+
+async def test_a_reason_can_be_given_later_by_the_patients_side_until_the_visit_is_over(clinic: Clinic) -> None:
+    visit = await clinic.book(reason="old words")
+    async with clinic.tx() as tx:
+        anna, osei = await person_of(tx, clinic.ctx, ANNA), await person_of(tx, clinic.ctx, OSEI)
+        await visits.set_reason(tx, clinic.ctx, anna, visit.id, "new words")
+        assert await visits.reason_of(tx, clinic.ctx, osei, visit.id) == "new words"
+        with pytest.raises(RefusedError):
+            await visits.set_reason(tx, clinic.ctx, osei, visit.id, "doctor's words")
+    await clinic.cancel(ANNA, visit)
+    async with clinic.tx() as tx:
+        with pytest.raises(ConflictError, match="over or cancelled"):
+            await visits.set_reason(tx, clinic.ctx, anna, visit.id, "too late")
