@@ -25,6 +25,7 @@ def routes(database: Database, ctx: Context) -> list[web.RouteDef]:
             "ETag": body.etag,
             "Last-Modified": format_datetime(body.changed.astimezone(UTC), usegmt=True),
             "Cache-Control": "private, max-age=0, must-revalidate",
+            "Vary": "Accept-Encoding",
             "Content-Disposition": 'inline; filename="careconnect.ics"',
         }
         if _unchanged(request, body):

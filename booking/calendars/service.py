@@ -103,10 +103,14 @@ async def feed_behind(tx: Tx, ctx: Context, secret: str) -> Body | None:
         )
         .values(last_used_at=tx.now)
     )
-    visits = [visit for visit in await _visits(tx, owner, feed) if is_shown(visit, tx.now)]
+    # From midnight, so that the same visits are shown, with the same ETag, all day long.
+    today = tx.now.replace(hour=0, minute=0, second=0, microsecond=0)
+    visits = [visit for visit in await _visits(tx, owner, feed, today) if is_shown(visit, today)]
     events = [event_of(visit, feed.kind, _chat(ctx)) for visit in visits]
-    content = calendar(name_of(feed.kind, await _subject(tx, feed)), events)
-    changed = max((visit.updated_at for visit in visits), default=feed.created_at)
+    subject, timezone = await _subject(tx, owner, feed)
+    content = calendar(name_of(feed.kind, subject), events, timezone=timezone)
+    # What grew old left at midnight without a change of its own.
+    changed = max(feed.created_at, today, *(visit.updated_at for visit in visits))
     return Body(content, f'"{sha256(content).hexdigest()}"', changed)
 
 
@@ -123,9 +127,7 @@ def _may_read(person: Person, kind: FeedKind, subject_id: UUID) -> bool:
     return may_administer(person, subject_id)
 
 
-async def _visits(tx: Tx, owner: Person, feed: Feed) -> list[Appointment]:
-    # From midnight, so that the same visits are shown, with the same ETag, all day long.
-    today = tx.now.replace(hour=0, minute=0, second=0, microsecond=0)
+async def _visits(tx: Tx, owner: Person, feed: Feed, today: datetime) -> list[Appointment]:
     start, end = today - BEFORE, today + AFTER
     if feed.kind is FeedKind.CENTRE:
         return await visits_between(tx, start, end, centre_id=feed.subject_id)
@@ -135,10 +137,13 @@ async def _visits(tx: Tx, owner: Person, feed: Feed) -> list[Appointment]:
     return await visits_between(tx, start, end, patient_ids=patients)
 
 
-async def _subject(tx: Tx, feed: Feed) -> str:
+async def _subject(tx: Tx, owner: Person, feed: Feed) -> tuple[str, str]:
+    """Whose calendar it is, by name, and the zone to show it in."""
     if feed.kind is FeedKind.CENTRE:
-        return (await centre(tx, feed.subject_id)).name
-    return (await practitioner(tx, feed.subject_id)).name if feed.kind is FeedKind.PRACTITIONER else ""
+        at = await centre(tx, feed.subject_id)
+        return at.name, at.timezone
+    name = (await practitioner(tx, feed.subject_id)).name if feed.kind is FeedKind.PRACTITIONER else ""
+    return name, owner.timezone
 
 
 def _chat(ctx: Context) -> str:

@@ -27,8 +27,11 @@ class Event:
     cancelled: bool = False
 
 
-def calendar(name: str, events: Iterable[Event]) -> bytes:
-    """Return a whole calendar. It has no METHOD: readers of feeds take one for an invitation that wants an answer."""
+def calendar(name: str, events: Iterable[Event], *, timezone: str = "UTC") -> bytes:
+    """Return a whole calendar. It has no METHOD: readers of feeds take one for an invitation that wants an answer.
+
+    `timezone` is the IANA name of the zone that a reader is advised to show it in.
+    """
     lines = [
         "BEGIN:VCALENDAR",
         "VERSION:2.0",
@@ -36,6 +39,7 @@ def calendar(name: str, events: Iterable[Event]) -> bytes:
         "CALSCALE:GREGORIAN",
         f"NAME:{escaped(name)}",
         f"X-WR-CALNAME:{escaped(name)}",
+        f"X-WR-TIMEZONE:{timezone}",
         "REFRESH-INTERVAL;VALUE=DURATION:PT15M",
         "X-PUBLISHED-TTL:PT15M",
     ]
