@@ -2,9 +2,9 @@
 
 from datetime import datetime, timedelta
 
-from booking.appointments.model import Appointment
 from booking.appointments.rules import STANDING, Status
 from booking.calendars.model import FeedKind
+from booking.calendars.reading import Entry
 from booking.calendars.writing import Event
 from booking.directory.model import Mode
 
@@ -14,26 +14,25 @@ BEFORE, AFTER = timedelta(days=60), timedelta(days=730)
 _SHOWN = STANDING | {Status.FULFILLED, Status.NOSHOW}
 
 
-def is_shown(visit: Appointment, now: datetime) -> bool:
+def is_shown(visit: Entry, now: datetime) -> bool:
     """Whether a feed shows a visit: what was booked; what was cancelled since, for thirty days; never a mere hold."""
     if visit.status is Status.CANCELLED:
-        return visit.sequence > 0 and visit.updated_at > now - CANCELLED_KEPT
+        return visit.sequence > 0 and visit.changed > now - CANCELLED_KEPT
     return visit.status in _SHOWN
 
 
-def event_of(visit: Appointment, kind: FeedKind, chat: str) -> Event:
+def event_of(visit: Entry, kind: FeedKind, chat: str) -> Event:
     """Return a visit as an entry in a calendar of this kind. `chat`: the address that opens the chat with the bot."""
-    online = visit.service.mode is Mode.ONLINE
-    who = "" if kind is FeedKind.PRACTITIONER else f", {visit.practitioner.name}"
-    place = "" if online else f"{visit.centre.name}, {visit.centre.street}, {visit.centre.city}"
+    online = visit.mode is Mode.ONLINE
+    who = "" if kind is FeedKind.PRACTITIONER else f", {visit.practitioner}"
     return Event(
         uid=f"{visit.id}@careconnect",
         sequence=visit.sequence,
-        changed=visit.updated_at,
+        changed=visit.changed,
         start=visit.start,
         end=visit.end,
         summary=f"Visit {visit.code}{who}{' (online)' if online else ''}",
-        location=place,
+        location="" if online else visit.place,
         url=chat,
         cancelled=visit.status is Status.CANCELLED,
     )

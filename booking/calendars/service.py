@@ -10,9 +10,9 @@ from uuid import UUID
 from sqlalchemy import Row, insert, or_, select, update
 
 from booking.access import may_administer, require
-from booking.appointments.model import Appointment
-from booking.appointments.reading import visits_between
+from booking.appointments.model import Appointment, appointment, starts
 from booking.calendars.model import Feed, FeedKind, calendar_feed
+from booking.calendars.reading import Entry, entries, entry_of
 from booking.calendars.rules import AFTER, BEFORE, event_of, is_shown, name_of
 from booking.calendars.writing import calendar
 from booking.context import Context
@@ -110,13 +110,13 @@ async def feed_behind(tx: Tx, ctx: Context, secret: str) -> Body | None:
     subject, timezone = await _subject(tx, owner, feed)
     content = calendar(name_of(feed.kind, subject), events, timezone=timezone)
     # What grew old left at midnight without a change of its own.
-    changed = max(feed.created_at, today, *(visit.updated_at for visit in visits))
+    changed = max(feed.created_at, today, *(visit.changed for visit in visits))
     return Body(content, f'"{sha256(content).hexdigest()}"', changed)
 
 
 def invitation(ctx: Context, visit: Appointment) -> bytes:
     """Return one visit as a file that a calendar takes in; the same visit, moved or cancelled, replaces it there."""
-    return calendar("careConnect", [event_of(visit, FeedKind.PATIENT, _chat(ctx))])
+    return calendar("careConnect", [event_of(entry_of(visit), FeedKind.PATIENT, _chat(ctx))])
 
 
 def _may_read(person: Person, kind: FeedKind, subject_id: UUID) -> bool:
@@ -127,14 +127,14 @@ def _may_read(person: Person, kind: FeedKind, subject_id: UUID) -> bool:
     return may_administer(person, subject_id)
 
 
-async def _visits(tx: Tx, owner: Person, feed: Feed, today: datetime) -> list[Appointment]:
-    start, end = today - BEFORE, today + AFTER
+async def _visits(tx: Tx, owner: Person, feed: Feed, today: datetime) -> list[Entry]:
+    during = (starts >= today - BEFORE, starts < today + AFTER)
     if feed.kind is FeedKind.CENTRE:
-        return await visits_between(tx, start, end, centre_id=feed.subject_id)
+        return await entries(tx, *during, appointment.c.centre_id == feed.subject_id)
     if feed.kind is FeedKind.PRACTITIONER:
-        return await visits_between(tx, start, end, practitioner_id=feed.subject_id)
-    patients = frozenset({owner.patient.id, *(member.id for member in owner.family)})
-    return await visits_between(tx, start, end, patient_ids=patients)
+        return await entries(tx, *during, appointment.c.practitioner_id == feed.subject_id)
+    patients = {owner.patient.id, *(member.id for member in owner.family)}
+    return await entries(tx, *during, appointment.c.patient_id.in_(patients))
 
 
 async def _subject(tx: Tx, owner: Person, feed: Feed) -> tuple[str, str]:
