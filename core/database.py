@@ -6,15 +6,24 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from uuid import uuid4
 
 import asyncpg
-from sqlalchemy import text
+from sqlalchemy import Text, bindparam, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from core.clock import Clock, SystemClock
 
 _CHANNEL = "careconnect"
+ANY = ""
+"""Stands for every lane."""
+
+
+_NOTIFY = text("SELECT pg_notify(:channel, told) FROM unnest(:told) AS told").bindparams(
+    bindparam("told", type_=ARRAY(Text))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +33,12 @@ class Tx:
     conn: AsyncConnection
     now: datetime
     """Aware, UTC. The only `now` that a service knows."""
-    wakes: set[str] = field(default_factory=set)
-    """Names of workers to wake once this is committed."""
+    wakes: set[tuple[str, str]] = field(default_factory=set)
+    """Whom to wake once this is committed: a worker, and the lane in which there is work."""
+
+    def wake(self, worker: str, lane: str = ANY) -> None:
+        """Have a worker look at a lane, or at all of them, once this is committed."""
+        self.wakes.add((worker, lane))
 
 
 def libpq_url(url: str) -> str:
@@ -43,10 +56,29 @@ class Database:
             make_url(url).set(drivername="postgresql+asyncpg"), pool_size=pool, max_overflow=0, pool_pre_ping=False
         )
         self._bells: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
+        self._rung: defaultdict[str, set[str]] = defaultdict(set)
+        self._name = uuid4().hex
 
     def bell(self, name: str) -> asyncio.Event:
         """The event that is set when a transaction that woke `name` has committed."""
         return self._bells[name]
+
+    def ring(self, name: str, lane: str = ANY) -> None:
+        """Wake a worker of this process."""
+        self._rung[name].add(lane)
+        self._bells[name].set()
+
+    def rung(self, name: str) -> set[str]:
+        """Take the lanes for which the bell was rung since this was last asked; silences the bell."""
+        self._bells[name].clear()
+        lanes, self._rung[name] = self._rung[name], set()
+        return lanes
+
+    def _heard(self, payload: str) -> None:
+        """Another replica committed something; what this one commits it knows already."""
+        sender, _, name = payload.partition(" ")
+        if sender != self._name:
+            self.ring(name)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Tx]:
@@ -54,10 +86,11 @@ class Database:
         async with self.engine.begin() as conn:
             tx = Tx(conn, self.clock.now())
             yield tx
-            for name in sorted(tx.wakes):
-                await conn.execute(text("SELECT pg_notify(:channel, :name)"), {"channel": _CHANNEL, "name": name})
-        for name in tx.wakes:
-            self._bells[name].set()
+            if tx.wakes:
+                told = [f"{self._name} {name}" for name in sorted({name for name, _ in tx.wakes})]
+                await conn.execute(_NOTIFY, {"channel": _CHANNEL, "told": told})
+        for name, lane in tx.wakes:
+            self.ring(name, lane)
 
     async def listen(self) -> None:
         """Ring the bells for what other replicas commit, until cancelled. Workers also poll, so a gap costs seconds."""
@@ -72,7 +105,7 @@ class Database:
         gone = asyncio.Event()
         try:
             connection.add_termination_listener(lambda _: gone.set())
-            await connection.add_listener(_CHANNEL, lambda *heard: self._bells[str(heard[3])].set())
+            await connection.add_listener(_CHANNEL, lambda *heard: self._heard(str(heard[3])))
             await gone.wait()
         finally:
             await connection.close(timeout=1)

@@ -19,5 +19,5 @@ async def receive(tx: Tx, *, kind: str, event_id: str, lane: str, payload: bytes
         .values(id=id_of(f"{kind}:{event_id}"), kind=kind, lane=lane, payload=payload, created_at=tx.now, due_at=tx.now)
         .on_conflict_do_nothing(index_elements=[inbox.c.id])
     )
-    tx.wakes.add(inbox.name)
+    tx.wake(inbox.name, lane)
     return kept.rowcount == 1

@@ -7,6 +7,7 @@ together; a process killed at any line leaves either nothing or all of it.
 import asyncio
 import contextlib
 import random
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -32,7 +33,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.exc import DBAPIError
 
-from core.database import Database, Tx
+from core.database import ANY, Database, Tx
 from core.logs import log
 from core.tables import Moment, metadata
 
@@ -41,6 +42,8 @@ _rows = Counter(
 )
 _LANES_AT_ONCE = 10
 """Each holds a connection of the pool while it works; inbox and outbox together leave some for the doors."""
+_LOOK_EVERY = 1.0
+"""Seconds between two looks at the whole table."""
 _GIVE_UP_AFTER = 40
 """Attempts at a row whose handler fails in a way that nobody foresaw: about two and a half hours."""
 
@@ -120,7 +123,7 @@ async def wake_blocked(tx: Tx, table: Table, waits_for: str) -> int:
         .where(table.c.state == "blocked", table.c.waits_for == waits_for)
         .values(state="waiting", waits_for=None, due_at=tx.now)
     )
-    tx.wakes.add(table.name)
+    tx.wake(table.name)
     return woken.rowcount
 
 
@@ -136,25 +139,33 @@ class LaneWorker:
         self._mourners = mourners or {}
         self._log = log(f"core.{table.name}")
         self._busy: dict[str, asyncio.Task[None]] = {}
+        self._again: set[str] = set()
+        self._overflow = False
 
     async def run(self) -> None:
-        """Work until cancelled; what is under way when that happens is rolled back and done at the next start."""
+        """Work until cancelled; what is under way when that happens is rolled back and done at the next start.
+
+        A commit names the lane in which there is work, which is taken up at once; a look at the whole table, once a
+        second, finds what came due and what other replicas wrote.
+        """
         bell = self._database.bell(self._table.name)
+        look = 0.0
         try:
             while True:
-                bell.clear()
+                lanes = self._database.rung(self._table.name)
                 try:
-                    more = await self._start_lanes()
+                    if ANY in lanes or time.monotonic() >= look:
+                        look = time.monotonic() + _LOOK_EVERY
+                        lanes |= await self._due_lanes()
                 except (OSError, DBAPIError) as away:
                     self._log.warning("database away", error=type(away).__name__)
                     await asyncio.sleep(1)
                     continue
-                if len(self._busy) >= _LANES_AT_ONCE or more:
-                    await asyncio.wait([*self._busy.values()], return_when=asyncio.FIRST_COMPLETED, timeout=1)
-                    continue
+                for lane in lanes - {ANY}:
+                    self._start(lane)
                 # Not wait_for: Python 3.11's loses a cancellation that comes together with the bell.
                 with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(1):
+                    async with asyncio.timeout(max(0.0, look - time.monotonic())):
                         await bell.wait()
         finally:
             tasks = [*self._busy.values()]
@@ -162,8 +173,17 @@ class LaneWorker:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _start_lanes(self) -> bool:
-        """Give each lane with due work a task. Returns whether there are more such lanes than places."""
+    def _start(self, lane: str) -> None:
+        """Give a lane a task; one that has one looks once more, and one too many is looked for when a place is free."""
+        if lane in self._busy:
+            self._again.add(lane)
+        elif len(self._busy) < _LANES_AT_ONCE:
+            self._busy[lane] = asyncio.create_task(self._lane(lane))
+        else:
+            self._overflow = True
+
+    async def _due_lanes(self) -> set[str]:
+        """Return lanes whose first row is due, those that have waited longest first, as many as there are places."""
         table = self._table
         heads = (
             select(table.c.lane, table.c.due_at)
@@ -173,27 +193,28 @@ class LaneWorker:
             .subquery()
         )
         free = _LANES_AT_ONCE - len(self._busy)
-        if free <= 0:
-            return True
         async with self._database.transaction() as tx:
             found = await tx.conn.execute(
                 select(heads.c.lane).where(heads.c.due_at <= tx.now).order_by(heads.c.due_at).limit(free + 1)
             )
-            lanes = [row.lane for row in found]
-        for lane in lanes[:free]:
-            self._busy[lane] = asyncio.create_task(self._lane(lane))
-        return len(lanes) > free
+            return {row.lane for row in found}
 
     async def _lane(self, lane: str) -> None:
         try:
-            while await self._next(lane):
-                pass
+            while True:
+                self._again.discard(lane)
+                while await self._next(lane):
+                    pass
+                if lane not in self._again:
+                    break
         except (OSError, DBAPIError) as away:
             self._log.warning("database away", error=type(away).__name__)
             await asyncio.sleep(1)
         finally:
             del self._busy[lane]
-            self._database.bell(self._table.name).set()
+            if self._overflow:
+                self._overflow = False
+                self._database.ring(self._table.name)
 
     async def _next(self, lane: str) -> bool:
         """Do the first waiting row of the lane; say whether to go on with it."""

@@ -28,7 +28,7 @@ async def enqueue(
         .values(id=row, kind=kind, lane=lane, payload=payload, created_at=tx.now, due_at=due_at or tx.now)
         .on_conflict_do_nothing(index_elements=[outbox.c.id])
     )
-    tx.wakes.add(outbox.name)
+    tx.wake(outbox.name, lane)
     return row
 
 

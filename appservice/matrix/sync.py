@@ -105,7 +105,7 @@ class SyncLoop:
                 .where(inbox.c.state == "blocked", inbox.c.kind == EVENT)
                 .values(state="waiting", waits_for=None, due_at=tx.now)
             )
-            tx.wakes.add(inbox.name)
+            tx.wake(inbox.name)
 
 
 def _changed_rooms(answer: Json) -> set[str]:

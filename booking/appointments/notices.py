@@ -68,7 +68,8 @@ async def tell(tx: Tx, tellings: Iterable[Telling]) -> int:
         await tx.conn.execute(
             insert(outbox).on_conflict_do_nothing(index_elements=[outbox.c.id]), rows[first : first + _AT_ONCE]
         )
-    tx.wakes.add(outbox.name)
+    for lane in {str(row["lane"]) for row in rows}:
+        tx.wake(outbox.name, lane)
     return len(rows)
 
 

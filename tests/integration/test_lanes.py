@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from core.database import Database, Tx
+from core.database import ANY, Database, Tx
 from core.inbox import inbox, receive
 from core.lanes import BlockedError, HopelessError, LaneWorker, LaterError, Row, counts, prune, wake_blocked
 from core.outbox import enqueue, outbox
@@ -116,10 +116,11 @@ async def test_what_another_replica_commits_wakes_this_one(database: Database, d
     other = Database(database_url, pool=4)
     listening = asyncio.create_task(database.listen())
     await asyncio.sleep(0.3)
-    database.bell("outbox").clear()
+    database.rung("outbox")
     async with other.transaction() as tx:
         await enqueue(tx, kind="k", lane="a", key="1")
     await asyncio.wait_for(database.bell("outbox").wait(), 5)
+    assert database.rung("outbox") == {ANY}
     listening.cancel()
     await other.close()
 
@@ -139,3 +140,32 @@ async def test_old_rows_are_removed_once_they_are_done_and_never_before(database
         assert await prune(tx, inbox, timedelta(days=1)) == 0
         assert await prune(tx, inbox, timedelta(days=-1)) == 1
         assert await counts(tx, inbox) == {"failed": 1}
+
+
+async def test_more_lanes_than_places_are_all_done(database: Database) -> None:
+    async def handle(tx: Tx, row: Row) -> str | None:
+        await asyncio.sleep(0.01)
+        return None
+
+    async with working(LaneWorker(database, outbox, {"k": handle})):
+        async with database.transaction() as tx:
+            for n in range(60):
+                await enqueue(tx, kind="k", lane=f"{n % 40}", key=f"{n}")
+        await until(database, outbox, ["done"] * 60)
+
+
+async def test_work_for_a_lane_that_is_busy_is_done_after_it(database: Database) -> None:
+    began, go_on = asyncio.Event(), asyncio.Event()
+
+    async def handle(tx: Tx, row: Row) -> str | None:
+        began.set()
+        await go_on.wait()
+        return None
+
+    async with working(LaneWorker(database, outbox, {"k": handle})):
+        for n in range(2):
+            async with database.transaction() as tx:
+                await enqueue(tx, kind="k", lane="a", key=f"{n}")
+            await asyncio.wait_for(began.wait(), 5)
+        go_on.set()
+        await until(database, outbox, ["done"] * 2)
