@@ -1,15 +1,17 @@
 """Imports every floor's tables, so that the one collection of them (core.tables.metadata) is whole."""
+# ruff: noqa: F401
 
-import appservice.conversation.dialogue  # noqa: F401
+import appservice.conversation.dialogue
+import appservice.matrix.model
 import booking.appointments.model
 import booking.calendars.model
 import booking.directory.model
 import booking.payments.model
 import booking.people.model
 import booking.reminders.model
-import booking.schedules.model  # noqa: F401
+import booking.schedules.model
 import core.inbox
-import core.outbox  # noqa: F401
+import core.outbox
 import records.audit.model
 import records.keys
-import records.prescriptions.model  # noqa: F401
+import records.prescriptions.model
