@@ -92,7 +92,7 @@ class Tour:
         self.check("the patient says who they are", "Vera Lind" in answer.body)
 
     async def patient_finds_a_cardiologist(self) -> None:
-        found = await self.ask("Patient", self._room, "cardiologist near Berlin today online under 60")
+        found = await self.ask("Patient", self._room, "cardiologist near Berlin online under 60")
         self.check("a numbered list of cardiologists comes", choices(found.body))
         own = choice_of(found.body, self._demo.accounts.doctor.name)
         self.check("the doctor of the demo is among them", own is not None)
