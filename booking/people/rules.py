@@ -5,8 +5,7 @@ import unicodedata
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from babel import Locale, UnknownLocaleError
-
+from booking.people.languages import LANGUAGES
 from core.errors import BadInputError, ConflictError
 
 _MXID = re.compile(r"^@[a-z0-9._=/+-]+:[A-Za-z0-9.\-\[\]:]+$")
@@ -37,26 +36,15 @@ def checked_birthday(born: date | None, family: Sequence[str | None], name: str,
 
 
 def checked_language(text: str) -> str:
-    """Return the ISO 639-1 code of a language given by code or by its name in English or in itself."""
+    """Return the ISO 639-1 code of a language given by code (de, de-AT) or by its name in English or in itself."""
     wanted = text.strip().casefold()
-    for code in LANGUAGES:
-        locale = Locale(code)
-        if wanted in {code, (locale.english_name or "").casefold(), (locale.display_name or "").casefold()}:
+    for code, names in LANGUAGES.items():
+        if wanted in {code, *(name.casefold() for name in names)}:
             return code
-    try:
-        code = Locale.parse(wanted.replace("-", "_")).language
-    except (UnknownLocaleError, ValueError, TypeError):
-        code = ""
-    if code not in LANGUAGES:
+    code = re.split(r"[-_]", wanted)[0]
+    if code not in LANGUAGES or not re.fullmatch(r"[a-z]{2}[-_][a-z0-9]{2,8}", wanted):
         raise BadInputError("I don't know that language. Write its name in English, or its code, like de.")
     return code
-
-
-# Languages that doctors are found by; what the service itself speaks is another matter.
-LANGUAGES = (
-    "ar bg bn cs da de el en es et fa fi fr he hi hr hu id it ja ko lt lv ms nb nl pl pt ro ru sk sl sq sr sv sw ta th"
-    " tr uk ur vi zh".split()
-)
 
 
 def checked_reminders(minutes: Sequence[int]) -> list[int]:

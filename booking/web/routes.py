@@ -8,14 +8,13 @@ from urllib.parse import quote, urlencode
 
 import jinja2
 from aiohttp import web
-from babel import Locale
 from babel.core import get_global
 from babel.numbers import get_territory_currencies
 from sqlalchemy.exc import DBAPIError
 
 from booking.context import Context
 from booking.directory.specialties import SPECIALTIES
-from booking.people.rules import LANGUAGES
+from booking.people.languages import LANGUAGES, language_name
 from booking.search.service import search
 from booking.web.form import read_form
 from booking.web.reading import Offered, centre_called, offered, practitioner_called
@@ -99,7 +98,7 @@ class _Pages:
             next_page=_page_url(form.fields, form.page + 1) if more else None,
             earlier_page=_page_url(form.fields, form.page - 1) if form.page else None,
             specialties=sorted(SPECIALTIES.values(), key=lambda each: each.label),
-            spoken=sorted((str(Locale("en").languages.get(code, code)), code) for code in LANGUAGES),
+            spoken=sorted((language_name(code), code) for code in LANGUAGES),
         )
 
     async def doctor(self, request: web.Request) -> web.Response:

@@ -4,10 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from babel import Locale
-
 from booking.directory.model import Centre, Mode, Practitioner, Service
 from booking.directory.specialties import label_of
+from booking.people.languages import language_name
 from booking.search.model import Offer, Relaxed
 from core.timezones import zone
 
@@ -95,7 +94,7 @@ def offer_view(offer: Offer) -> ServiceView:
 
 def languages(codes: Sequence[str]) -> str:
     """English, German"""
-    return ", ".join(str(Locale("en").languages.get(code, code)) for code in codes)
+    return ", ".join(language_name(code) for code in codes)
 
 
 def address(centre: Centre) -> str:

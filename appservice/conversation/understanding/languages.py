@@ -3,11 +3,11 @@
 import re
 from functools import cache
 
-from babel import Locale
-
 from appservice.conversation.understanding.text import Reading, folded
-from booking.people.rules import LANGUAGES
+from booking.people.languages import LANGUAGES, language_name
 from core.errors import BadInputError
+
+__all__ = ["language_name", "read_language", "read_languages"]
 
 _MORE = {"mandarin": "zh", "farsi": "fa", "tagalog": "tl", "bahasa": "ms", "malaysian": "ms"}
 
@@ -16,16 +16,15 @@ _MORE = {"mandarin": "zh", "farsi": "fa", "tagalog": "tl", "bahasa": "ms", "mala
 def _names() -> dict[str, str]:
     """Codes by folded name, in English and in the language itself."""
     names = dict(_MORE)
-    for code in LANGUAGES:
-        for name in (Locale("en").languages.get(code), Locale(code).languages.get(code)):
-            if name and len(name) > 1:
-                names.setdefault(folded(name), code)
+    for code, spelt in LANGUAGES.items():
+        for name in spelt:
+            names.setdefault(folded(name), code)
     return names
 
 
 @cache
 def _pattern() -> tuple[re.Pattern[str], ...]:
-    names = {*_names(), *(name for code in LANGUAGES if (name := Locale(code).languages.get(code)))}
+    names = {*_names(), *(own for _, own in LANGUAGES.values())}
     one = "|".join(sorted(map(re.escape, names), key=len, reverse=True))
     return tuple(
         re.compile(pattern, re.IGNORECASE)
@@ -57,8 +56,3 @@ def read_languages(text: str) -> list[str]:
         if code not in codes:
             codes.append(code)
     return codes
-
-
-def language_name(code: str) -> str:
-    """Return a language's name in English."""
-    return str(Locale("en").languages.get(code, code))

@@ -191,7 +191,7 @@ def _take_specialty(reading: Reading) -> str | None:
     if found is None:
         return None
     # The words come folded; in the text each may have capitals, accents, and signs between.
-    at = [match for match in re.finditer(r"[^\W_]+(?:'s)?", reading.rest)]
+    at = list(re.finditer(r"[^\W_]+(?:'s)?", reading.rest))
     wanted = found.words.split()
     for n in range(len(at)):
         for m in range(n, min(len(at), n + len(wanted) + 1)):
