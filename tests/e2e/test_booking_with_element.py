@@ -1,0 +1,49 @@
+"""Somebody with the crypto that Element uses, in its strictest mode, books a visit and talks with the doctor."""
+
+import asyncio
+from uuid import uuid4
+
+from demo.run import Demo
+from demo.spoken import address_in, choice_of, code_in
+from demo.stripe.payer import pay
+from tests.e2e.element import Element
+
+
+async def test_a_visit_is_booked_paid_and_talked_over(demo: Demo) -> None:
+    name = f"elena-{uuid4().hex[:6]}"
+    patient = demo.homeserver.register(name, "pw-of-elena")
+    account = demo.accounts.doctor
+    async with Element() as elena, Element() as doctor:
+        await elena.connect(demo.homeserver.url, name, "pw-of-elena", strict=True)
+        await doctor.connect(demo.homeserver.url, account.localpart, account.password, strict=True)
+        room = await elena.dm(demo.bot_id)
+        welcome = await elena.wait(room, sender=demo.bot_id)
+        assert (welcome.encrypted, await elena.shield(welcome)) == (True, "NONE")
+
+        await elena.say(room, "cardiologist near Berlin online under 60")
+        found = await elena.wait(room, contains=account.name)
+        await elena.say(room, str(choice_of(found.body, account.name)))
+        await elena.wait(room, contains="1. ")
+        await elena.say(room, "1")
+        card = await elena.wait(room, contains="Held for you until")
+        await pay(str(address_in(f"{card.body} {card.html}", f":{demo.ports.stripe}/")))
+        done = await elena.wait(room, contains="Confirmed")
+        assert done.replaces == card.event
+        for heard in (found, card, done):
+            assert (heard.encrypted, await elena.shield(heard)) == (True, "NONE")
+
+        await elena.wait(room, contains=f"you are invited to its room, “Visit {code_in(done.body)}”")
+        visit = await elena.join()
+        while await doctor.join() != visit:  # the bot has invited the doctor too, to tell of the booking
+            pass
+        await doctor.say(visit, "Good day! What brings you here?")
+        asked = await elena.wait(visit, contains="brings you")
+        assert (asked.sender, asked.encrypted, await elena.shield(asked)) == (account.mxid, True, "NONE")
+        await elena.say(visit, "My heart beats fast.")
+        answered = await doctor.wait(visit, contains="beats fast")
+        assert (answered.sender, answered.encrypted, await doctor.shield(answered)) == (patient, True, "NONE")
+
+        assert await elena.undecryptable() == []
+        async with asyncio.timeout(20):  # until the keeper has left
+            while await elena.members(visit) != {patient, account.mxid}:
+                await asyncio.sleep(0.2)
