@@ -115,7 +115,7 @@ def _days(
     by_day: dict[str, list[Slot]] = {}
     for each in times:
         local = each.astimezone(place)
-        words = f"book {practitioner.slug} {local.day}.{local.month}. {local:%H:%M}{mode}"
+        words = f"book {practitioner.slug} {local.day}.{local.month}. {local:%H:%M}{mode} {centre.timezone}"
         name = f"{local:%A}, {local.day} {local:%B}"
         by_day.setdefault(name, []).append(Slot(local.isoformat(timespec="minutes"), f"{local:%H:%M}", words))
     return tuple(Day(name, tuple(slots)) for name, slots in by_day.items())

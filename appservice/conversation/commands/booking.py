@@ -4,6 +4,7 @@ import re
 from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from appservice.conversation.commands.finding import understood, whom, wish
 from appservice.conversation.registry import action, command
@@ -19,7 +20,9 @@ from booking.directory import reading
 from booking.directory.model import Service
 from booking.schedules.service import free_times
 from core.errors import BadInputError, ConflictError
+from core.timezones import zone
 
+_ZONE = re.compile(r"(?<!\S)[A-Z][A-Za-z]+/[A-Za-z_]+(?:/[A-Za-z_]+)?(?!\S)")
 _SHOWN = 10
 _LOOK_AHEAD = timedelta(days=90)
 
@@ -72,7 +75,7 @@ async def show_times(session: Session, service: Service, start: datetime, choice
 async def times_on(session: Session, choice: dict[str, Any]) -> None:
     """The times of a day, or after an hour, that was named."""
     service = await reading.service(session.tx, UUID(choice["service"]))
-    start = _start(session, choice["text"])
+    start = _start(session, choice["text"], session.place)
     if start is None:
         raise BadInputError("I did not understand that. Answer with a number, or write a day, like Friday or 24.11.")
     await show_times(session, service, start, choice)
@@ -104,6 +107,8 @@ async def book(session: Session, choice: dict[str, Any]) -> None:
 )
 async def book_by_name(session: Session, text: str) -> None:
     """A doctor, perhaps a day and a time; a sentence that names a kind of doctor is a search."""
+    there = _ZONE.search(text)  # the public pages name the clock that their times are on
+    text = _ZONE.sub("", text)
     slug = re.search(r"(?<!\S)\S+\.\S*[a-z]\S*", text, re.IGNORECASE)
     wanted = understood(session, [text])
     doctors = await reading.practitioners_named(session.tx, slug[0] if slug else wanted.name or wanted.rest)
@@ -116,7 +121,8 @@ async def book_by_name(session: Session, text: str) -> None:
         services = [each for each in services if each.mode is wanted.mode] or services
     if not services:
         raise ConflictError("{doctor} offers no visits at the moment.", doctor=doctors[0].name)
-    start = _start(session, text.replace(slug[0], "") if slug else text)
+    place = zone(there[0]) if there else session.place
+    start = _start(session, text.replace(slug[0], "") if slug else text, place)
     exact = wanted.hours.exact if wanted.hours else None
     options = [
         {
@@ -140,7 +146,7 @@ async def book_by_name(session: Session, text: str) -> None:
     await session.say(f"What do you need of {escape(doctors[0].name)}?\n\n{numbered(lines)}", choices=options)
 
 
-def _start(session: Session, text: str) -> datetime | None:
+def _start(session: Session, text: str, place: ZoneInfo) -> datetime | None:
     """The moment from which times are wanted: a day, an hour, or both. Raises BadInputError for what cannot be."""
     words = Reading(text)
     days = read_days(words, session.today, session.person.language, month_first=session.speaker.month_first)
@@ -148,8 +154,8 @@ def _start(session: Session, text: str) -> datetime | None:
     if days is None and hours is None:
         return None
     at = (hours.exact or hours.after) if hours else None
-    first = days.first if days else session.today
-    start = moment(first, at or time(), session.place)
+    first = days.first if days else session.tx.now.astimezone(place).date()
+    start = moment(first, at or time(), place)
     if start <= session.tx.now and at and not days:
-        start = moment(first + timedelta(days=1), at, session.place)
+        start = moment(first + timedelta(days=1), at, place)
     return start
