@@ -1,4 +1,4 @@
-"""The tour is what we show: it plays all the roles, checks each step itself, and says with its exit code how it went."""
+"""The tour is what we show: it plays all the roles, checks each step itself, and ends with how it went."""
 
 import subprocess
 import sys
