@@ -21,7 +21,7 @@ from demo.postgres import Postgres
 from demo.state import SERVER_NAME, settings_from, state_in, write_configuration
 from demo.stripe.process import StripeProcess
 
-_CARECONNECT = Path(sys.executable).with_name("careconnect")
+CARECONNECT = Path(sys.executable).with_name("careconnect")
 
 Say = Callable[[str], None]
 """Told what happens, in words for whoever waits."""
@@ -73,7 +73,7 @@ class Demo:
         self._say("Synapse, the stand-in for Stripe, the database's schema")
         self._begin(self.homeserver.child)
         self._begin(self.stripe.child)
-        self._do("careconnect migrate", str(_CARECONNECT), "migrate")
+        self._do("careconnect migrate", str(CARECONNECT), "migrate")
         self._seed()
         self.homeserver.wait()
         self._register()
@@ -102,7 +102,7 @@ class Demo:
             api_key=self._state.stripe_key,
             webhook_secret=self._state.webhook_secret,
         )
-        serve = [str(_CARECONNECT), "serve"]
+        serve = [str(CARECONNECT), "serve"]
         self.careconnect = Child("careConnect", serve, self.logs / "careconnect.log", env=environment)
         self.environment = {**os.environ, **environment}
 
