@@ -6,7 +6,7 @@ person and survives restarts.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -80,14 +80,17 @@ class Dialogue:
         self.questions = [*kept, question][-_QUESTIONS:]
         self.changed = True
 
-    def forget(self, question: Question) -> None:
-        """It was answered for good: its list means nothing any more."""
-        self.questions = [each for each in self.questions if each.key != question.key]
-        self.changed = True
+    def drop_last(self) -> None:
+        """The newest question was answered for good: the next "yes" does not mean it."""
+        self.questions, self.changed = self.questions[:-1], True
 
     def drop_free(self) -> None:
         """The person turned to something else: no open question takes their next words for prose."""
-        kept = [each for each in self.questions if each.free is None]
+        self.drop_if(lambda each: each.free is not None)
+
+    def drop_if(self, over: Callable[[Question], bool]) -> None:
+        """Forget the questions that are over."""
+        kept = [each for each in self.questions if not over(each)]
         if len(kept) != len(self.questions):
             self.questions, self.changed = kept, True
 

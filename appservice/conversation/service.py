@@ -8,12 +8,12 @@ from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 import appservice.conversation.commands  # noqa: F401  (declares them)
-from appservice.conversation.commands.finding import wish
+from appservice.conversation.commands.finding import understood, wish
 from appservice.conversation.dialogue import Choice, Question, load, save
 from appservice.conversation.registry import ACTIONS, find, nearest
 from appservice.conversation.session import Session
 from appservice.conversation.understanding.answers import Pick, chosen, read_pick, read_word
-from appservice.conversation.understanding.wishes import read_wish
+from appservice.conversation.understanding.wishes import Wanted, read_wish
 from appservice.incoming import Incoming
 from appservice.matrix.markdown import escape
 from appservice.outgoing import Reply, post
@@ -120,7 +120,7 @@ async def _understand(session: Session, text: str) -> None:
         return
     if question and question.refine and not command_only:
         wanted = read_wish(text, session.speaker)
-        if not (wanted.whom and question.refine["do"] != "refine"):
+        if not (wanted.whom and (question.refine["do"] != "refine" or _whole(session, question, wanted))):
             try:
                 await _act(session, {**question.refine, "text": text})
             except BadInputError:
@@ -137,6 +137,13 @@ async def _understand(session: Session, text: str) -> None:
     if guess is None and wanted.rest and len(text.split()) <= 4 and await _by_name(session, text):
         return
     await _lost(session, text)
+
+
+def _whole(session: Session, question: Question, wanted: Wanted) -> bool:
+    """Whether a wish stands alone beside the one that was open: a name, or a kind of doctor and more."""
+    before = understood(session, question.refine["wish"]) if question.refine else Wanted()
+    more = (wanted.place, wanted.max_price, wanted.days, wanted.patient)
+    return bool(before.whom and (wanted.name or any(more)))
 
 
 async def _answer(session: Session, question: Question, text: str) -> bool:

@@ -2,25 +2,39 @@
 
 from typing import Any
 
-from appservice.conversation.registry import COMMANDS, action, command, find
+from appservice.conversation.registry import COMMANDS, Command, action, command, find
 from appservice.conversation.session import Session
+from appservice.conversation.understanding.text import folded
 from appservice.matrix.markdown import escape
 
+_ORDER = ("Doctor", "Centre", "Platform", "Visits", "Health", "You")
+"""What a person's part asks for most comes first."""
+_FIRST = "To book, say what you need: “cardiologist near Berlin tomorrow under 60”. Then answer with numbers."
 
-@command("help|commands|menu|what can you do|hilfe", help="this list", bare=True)
+
+@command("help|commands|menu|what can you do|hilfe", help="what you can do", group="")
 async def help_(session: Session, text: str) -> None:
-    """What this person can do, in the order in which people need it."""
-    groups: dict[str, list[str]] = {}
-    for each in COMMANDS:
-        if each.who(session.person):
-            said = f"**{each.words[0]}** {escape(each.usage)}".strip()
-            groups.setdefault(each.group, []).append(f"- {said}: {escape(each.help)}")
-    first = "To book, just say what you need: “cardiologist near Berlin tomorrow under 60”. Then answer with numbers."
-    parts = [f"**{group}**\n\n" + "\n".join(rows) for group, rows in groups.items()]
-    await session.say("\n\n".join([first, *parts]))
+    """The words this person can use, a line for each matter; behind a word, what it does and how it is written."""
+    mine = [each for each in COMMANDS if each.group and each.who(session.person)]
+    groups = {name: [each for each in mine if each.group == name] for name in _ORDER}
+    if text:
+        about = folded(text)
+        told = next((each for name, each in groups.items() if folded(name) == about), None)
+        told = told or [each for each in mine if about in each.words]
+        if told:
+            await session.say("\n".join(_explained(each) for each in told))
+            return
+    rows = [f"- **{name}**: {', '.join(each.words[0] for each in found)}" for name, found in groups.items() if found]
+    explain = "“help visits” explains a line, “help cancel” a word."
+    await session.say(f"{_FIRST}\n\n" + "\n".join(rows) + f"\n\n{explain}")
 
 
-@command("hello|hi|hey|good morning|good evening|hallo|start", help="a greeting", bare=True)
+def _explained(each: Command) -> str:
+    usage = f" {escape(each.usage)}" if each.usage else ""
+    return f"- **{each.words[0]}**{usage}: {escape(each.help)}"
+
+
+@command("hello|hi|hey|good morning|good evening|hallo|start", help="a greeting", group="", bare=True)
 async def hello(session: Session, text: str) -> None:
     """Say who we are and what to say."""
     name = session.person.name
@@ -31,7 +45,7 @@ async def hello(session: Session, text: str) -> None:
     )
 
 
-@command("thanks|thank you|thx|danke", help="you are welcome", bare=True)
+@command("thanks|thank you|thx|danke", help="you are welcome", group="", bare=True)
 async def thanks(session: Session, text: str) -> None:
     """A kind word."""
     await session.say("You are welcome.")

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from appservice.conversation.commands.finding import understood, whom, wish
 from appservice.conversation.registry import action, command
 from appservice.conversation.rendering.lists import numbered, slots
-from appservice.conversation.rendering.values import mode
+from appservice.conversation.rendering.values import mode, spoken
 from appservice.conversation.session import Session
 from appservice.conversation.understanding.clock import moment, read_hours
 from appservice.conversation.understanding.days import read_days
@@ -60,9 +60,9 @@ async def show_times(session: Session, service: Service, start: datetime, choice
         words["earlier"] = base | {"do": "times", "from": session.tx.now.isoformat()}
     doctor = await reading.practitioner(session.tx, service.practitioner_id)
     price = service.price.show(session.person.language) if service.price.amount else "free"
-    hints = " or ".join(f"“{word}”" for word in ("more", "another day", "earlier") if word in words)
+    hints = spoken([word for word in ("more", "another day", "earlier") if word in words])
     await session.say(
-        f"**{escape(doctor.name)}**, {mode(service)}, {service.minutes} minutes, {price}:\n\n"
+        f"**{escape(doctor.name)}**, {mode(service)}, {service.minutes} minutes, {price}\n\n"
         f"{slots(shown, session.place)}\n\n"
         f"Answer with a number to {'move it there' if moving else 'book it'}{f', or write {hints}' if hints else ''}.",
         choices=[base | {"do": "move" if moving else "book", "start": each.isoformat()} for each in shown],
@@ -75,7 +75,7 @@ async def show_times(session: Session, service: Service, start: datetime, choice
 async def times_on(session: Session, choice: dict[str, Any]) -> None:
     """The times of a day, or after an hour, that was named."""
     service = await reading.service(session.tx, UUID(choice["service"]))
-    start = _start(session, choice["text"], session.place)
+    start = start_of(session, choice["text"], session.place)
     if start is None:
         raise BadInputError("I did not understand that. Answer with a number, or write a day, like Friday or 24.11.")
     await show_times(session, service, start, choice)
@@ -102,9 +102,7 @@ async def book(session: Session, choice: dict[str, Any]) -> None:
         await session.say("Which name should the clinic see? Write it like: name Ada Lovelace")
 
 
-@command(
-    "book", "DOCTOR DAY TIME", help="book a time that you know is free: book dr.osei 24.11. 09:30", group="Booking"
-)
+@command("book", "DOCTOR DAY TIME", help="book a time that you know is free: book dr.osei 24.11. 09:30", group="Visits")
 async def book_by_name(session: Session, text: str) -> None:
     """A doctor, perhaps a day and a time; a sentence that names a kind of doctor is a search."""
     there = _ZONE.search(text)  # the public pages name the clock that their times are on
@@ -122,7 +120,7 @@ async def book_by_name(session: Session, text: str) -> None:
     if not services:
         raise ConflictError("{doctor} offers no visits at the moment.", doctor=doctors[0].name)
     place = zone(there[0]) if there else session.place
-    start = _start(session, text.replace(slug[0], "") if slug else text, place)
+    start = start_of(session, text.replace(slug[0], "") if slug else text, place)
     exact = wanted.hours.exact if wanted.hours else None
     options = [
         {
@@ -146,7 +144,7 @@ async def book_by_name(session: Session, text: str) -> None:
     await session.say(f"What do you need of {escape(doctors[0].name)}?\n\n{numbered(lines)}", choices=options)
 
 
-def _start(session: Session, text: str, place: ZoneInfo) -> datetime | None:
+def start_of(session: Session, text: str, place: ZoneInfo) -> datetime | None:
     """The moment from which times are wanted: a day, an hour, or both. Raises BadInputError for what cannot be."""
     words = Reading(text)
     days = read_days(words, session.today, session.person.language, month_first=session.speaker.month_first)

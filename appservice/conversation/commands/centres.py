@@ -5,7 +5,7 @@ from datetime import datetime, time, timedelta
 
 from appservice.conversation.commands.doctors import day_list, day_of
 from appservice.conversation.registry import command, doctor, runs_centres
-from appservice.conversation.rendering.values import day, languages, moment
+from appservice.conversation.rendering.values import day, languages, span
 from appservice.conversation.session import Session
 from appservice.conversation.understanding.arguments import take_mxid, take_quoted, take_slug
 from appservice.conversation.understanding.clock import moment as at
@@ -255,8 +255,9 @@ async def time_off(session: Session, text: str) -> None:
     days = read_days(words, session.tx.now.astimezone(here).date(), session.person.language)
     if days is None:
         off = await time_off_of(session.tx, who.id)
-        rows = [f"- {moment(start, here)} until {moment(end, here)}" for start, end in off]
-        await session.say("\n".join(rows) or f"{escape(who.name)} takes no time off.")
+        rows = [f"- {span(start, end, here)}" for start, end in off]
+        away = f"**{escape(who.name)}** is away:\n\n" + "\n".join(rows)
+        await session.say(away if rows else f"{escape(who.name)} takes no time off.")
         return
     start = at(days.first, time(), here)
     end = at((days.last or days.first) + timedelta(days=1), time(), here)
@@ -266,8 +267,7 @@ async def time_off(session: Session, text: str) -> None:
         return
     await add_time_off(session.tx, session.ctx, session.person, who.id, start, end)
     await session.say(
-        f"{escape(who.name)} is away from {moment(start, here)} until {moment(end, here)}."
-        + await _in_the_way(session, who, start, end)
+        f"{escape(who.name)} is away: {span(start, end, here)}." + await _in_the_way(session, who, start, end)
     )
 
 

@@ -8,6 +8,7 @@ from appservice.conversation.understanding.family import read_member
 from appservice.matrix.markdown import escape
 from booking.calendars.model import FeedKind
 from booking.calendars.service import feeds_of, issue_feed, revoke_feeds
+from booking.directory.places import find_place
 from booking.directory.reading import centre
 from booking.people.service import add_family_member, set_language, set_name, set_reminders, set_timezone
 from core.errors import BadInputError
@@ -26,11 +27,13 @@ async def name(session: Session, text: str) -> None:
     )
 
 
-@command("timezone|time zone|zone", "ZONE", help="the zone in which you read and write times")
+@command("timezone|time zone|zone", "TOWN", help="the zone in which you read and write times: timezone London")
 async def timezone(session: Session, text: str) -> None:
     """Set or show the zone."""
     if text:
-        session.person = await set_timezone(session.tx, session.ctx, session.person, text)
+        town = find_place(text)
+        written = town.timezone if town and "/" not in text else text
+        session.person = await set_timezone(session.tx, session.ctx, session.person, written)
     now = moment(session.tx.now, session.place)
     await session.say(f"Your time zone is **{session.person.timezone}**; there it is {now}.")
 
@@ -85,7 +88,9 @@ async def calendar(session: Session, text: str) -> None:
     if text.casefold() in {"revoke", "off", "stop", "delete", "end"}:
         count = await revoke_feeds(session.tx, session.ctx, session.person)
         await session.say(
-            f"{count} addresses lead nowhere from now on." if count else "You have no calendar addresses."
+            "Done. Calendars that read the old address get nothing more."
+            if count
+            else "You have no calendar addresses."
         )
         return
     if text.casefold() in {"list", "show"}:

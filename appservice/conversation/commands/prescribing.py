@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
+from appservice.conversation.dialogue import Question
 from appservice.conversation.registry import action, command, doctor
 from appservice.conversation.rendering.lists import numbered
 from appservice.conversation.rendering.prescriptions import lines
@@ -219,12 +220,18 @@ async def sign(session: Session, choice: dict[str, Any]) -> None:
             key=f"notice:prescribed:{written.id}:{person}",
             payload=json.dumps(told).encode(),
         )
+    session.dialogue.drop_if(_prescribing)  # a second “sign” must not sign a second one
     await session.say(f"Signed: prescription **{written.code}**. The patient has it now.")
+
+
+def _prescribing(question: Question) -> bool:
+    return question.words.get("stop", {}).get("do") == "put down"
 
 
 @action("put down")
 async def put_down(session: Session, choice: dict[str, Any]) -> None:
     """Nothing is prescribed."""
+    session.dialogue.drop_if(_prescribing)
     await session.say("Put down. Nothing was prescribed.")
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from appservice.conversation.commands.booking import show_times
+from appservice.conversation.commands.booking import show_times, start_of
 from appservice.conversation.registry import action, command
 from appservice.conversation.rendering.lists import numbered
 from appservice.conversation.rendering.lists import visit as shown
@@ -23,7 +23,7 @@ from core.errors import BadInputError, ConflictError
 @command(
     "appointments|my appointments|status|visits|my visits|bookings of mine|when",
     help="your visits and how they stand",
-    group="Booking",
+    group="Visits",
 )
 async def appointments_(session: Session, text: str) -> None:
     """The visits to come, numbered."""
@@ -72,7 +72,7 @@ async def show(session: Session, visit: Appointment) -> None:
     )
 
 
-@command("cancel", "CODE", help="cancel a visit; you are told first what is refunded", group="Booking")
+@command("cancel", "CODE", help="cancel a visit; you are told first what is refunded", group="Visits")
 async def cancel(session: Session, text: str) -> None:
     """Ask before cancelling."""
     visit = await _named(session, text, "cancel")
@@ -99,7 +99,7 @@ async def cancelling(session: Session, choice: dict[str, Any]) -> None:
         shown_back = back.show(session.person.language)
         refund = f" {shown_back} of {visit.price.show(session.person.language)} will be refunded."
     await session.say(
-        f"Cancel {await line(session, visit)}?{refund}\n\nAnswer **yes** or **no**.",
+        f"Cancel this visit?{refund}\n\n{await line(session, visit)}\n\nAnswer **yes** or **no**.",
         words={
             "yes": {"do": "cancel", "visit": choice["visit"]},
             "no": {"do": "keep"},
@@ -113,36 +113,36 @@ async def cancel_(session: Session, choice: dict[str, Any]) -> None:
     """Cancel it."""
     done = await appointments.cancel(session.tx, session.ctx, session.person, UUID(choice["visit"]))
     refund = f" {done.refund.show(session.person.language)} will be refunded." if done.refund else ""
-    await session.say(f"Cancelled: {await line(session, done.appointment)}.{refund}")
+    session.dialogue.drop_last()
+    await session.say(f"Cancelled.{refund}\n\n{await line(session, done.appointment)}")
 
 
 @action("keep")
 async def keep(session: Session, choice: dict[str, Any]) -> None:
     """Nothing changes."""
+    session.dialogue.drop_last()
     await session.say("Good. Nothing has changed.")
 
 
-@command(
-    "move|reschedule|change", "CODE", help="move a visit to another time; a payment stays with it", group="Booking"
-)
+@command("move|reschedule|change", "CODE", help="move a visit to another time; a payment moves with it", group="Visits")
 async def move(session: Session, text: str) -> None:
     """Offer times for a visit."""
     visit = await _named(session, text, "move")
     if visit:
-        await moving(session, {"visit": str(visit.id)})
+        await moving(session, {"visit": str(visit.id), "text": split_code(text)[1]})
 
 
 @action("moving")
 async def moving(session: Session, choice: dict[str, Any]) -> None:
-    """The times that a visit can be moved to."""
+    """The times that a visit can be moved to, from a day on if one was named."""
     visit = await appointments.appointment(session.tx, UUID(choice["visit"]))
-    await show_times(session, visit.service, session.tx.now, {"moving": choice["visit"]})
+    start = start_of(session, choice.get("text", ""), session.place) or session.tx.now
+    await show_times(session, visit.service, start, {"moving": choice["visit"]})
 
 
 @action("move")
 async def move_(session: Session, choice: dict[str, Any]) -> None:
     """Move it to the time that was chosen."""
-
     start = datetime.fromisoformat(choice["start"])
     try:
         moved = await appointments.reschedule(session.tx, session.ctx, session.person, UUID(choice["moving"]), start)
@@ -150,10 +150,11 @@ async def move_(session: Session, choice: dict[str, Any]) -> None:
         await session.say(escape(str(conflict)))
         await moving(session, {"visit": choice["moving"]})
         return
-    await session.say(f"Moved: {await line(session, moved)}.")
+    session.dialogue.drop_last()
+    await session.say(f"Moved.\n\n{await line(session, moved)}")
 
 
-@command("reason|symptoms", "CODE WORDS", help="tell the doctor before the visit why you come", group="Booking")
+@command("reason|symptoms", "CODE WORDS", help="tell the doctor before the visit why you come", group="Visits")
 async def reason(session: Session, text: str) -> None:
     """Why the patient comes; without words, what was said is shown to those who may read it."""
     code, words = split_code(text)

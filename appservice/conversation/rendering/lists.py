@@ -39,7 +39,7 @@ def offers(found: Found, place: ZoneInfo, language: str) -> str:
 
 
 def _offer(offer: Offer, place: ZoneInfo, language: str) -> str:
-    km = "" if offer.distance_km is None else f" ({offer.distance_km:.0f} km)"
+    km = "" if offer.distance_km is None or offer.distance_km < 1 else f" ({offer.distance_km:.0f} km)"
     price = offer.service.price.show(language) if offer.service.price.amount else "free"
     return (
         f"**{escape(offer.practitioner.name)}**, {label_of(offer.service.specialty)}, {mode(offer.service)},"
@@ -51,15 +51,8 @@ def _offer(offer: Offer, place: ZoneInfo, language: str) -> str:
 
 
 def slots(found: Sequence[datetime], place: ZoneInfo) -> str:
-    """Times to choose from, with a heading for the day; several days follow each other."""
-    lines: list[str] = []
-    last = None
-    for n, each in enumerate(found, 1):
-        local = each.astimezone(place)
-        new = local.date() != last
-        last = local.date()
-        lines.append(f"{n}. {day(last) + ', ' if new else ''}{clock(each, place)}")
-    return "\n".join(lines)
+    """Times of a day to choose from, under its date."""
+    return f"**{day(found[0].astimezone(place).date())}**\n\n{numbered(clock(each, place) for each in found)}"
 
 
 def visit(each: Appointment, place: ZoneInfo, *, whose: str = "") -> str:

@@ -1,5 +1,7 @@
 """The words of notices. Pure."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,74 +12,136 @@ from appservice.matrix.markdown import escape
 from booking.appointments.model import Appointment
 from booking.directory.specialties import label_of
 
+_PAYMENT = {"paid": "paid", "desk": "to be paid at the desk", "due": "not paid yet", "refunded": "refunded"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Notice:
+    """What is told, of which visit, and to whom."""
+
+    what: dict[str, Any]
+    visit: Appointment
+    place: ZoneInfo
+    language: str
+    ours: bool
+    patient: str
+
+    @property
+    def who(self) -> str:
+        return f" for **{escape(self.patient)}**" if self.patient else ""
+
+    @property
+    def doctor(self) -> str:
+        return escape(self.visit.practitioner.name)
+
+    @property
+    def when(self) -> str:
+        return moment_of(self.visit, self.place)
+
+    @property
+    def price(self) -> str:
+        return self.visit.price.show(self.language)
+
+    @property
+    def code(self) -> str:
+        return f"Visit **{self.visit.code}**"
+
+    @property
+    def until(self) -> str:
+        return clock(self.visit.hold_until or self.visit.start, self.place)
+
 
 def text(what: dict[str, Any], visit: Appointment, place: ZoneInfo, *, language: str, ours: bool, patient: str) -> str:
     """Say it to a person of that zone. `ours`: of the patient's side; `patient`: the name, unless it is themselves."""
-    if what["notice"] in {"held", "payment_delayed", "payment_failed", "expired", "refunded", "paid_too_late"}:
-        return _of_payment(what["notice"], visit, place, language, f" for **{escape(patient)}**" if patient else "")
-    return _of_visit(what, visit, place, language=language, ours=ours, patient=patient)
+    told = _Notice(what, visit, place, language, ours, patient)
+    return _TEXTS.get(what["notice"], _other)(told)
 
 
-def _of_payment(notice: str, visit: Appointment, place: ZoneInfo, language: str, who: str) -> str:
-    doctor, when = escape(visit.practitioner.name), moment_of(visit, place)
-    until = clock(visit.hold_until or visit.start, place)
-    match notice:
-        case "held":
-            return (
-                f"**Held for you until {until}**: {when} with {doctor}{who}.\n\n"
-                f"{visit.price.show(language)}. Pay here: {visit.pay_url or ''}\n\nVisit **{visit.code}**"
-            )
-        case "payment_delayed":
-            return (
-                f"The time is held for you until {until}: {when} with {doctor}{who}."
-                " The page to pay on is not ready yet; I send you the link as soon as it is."
-            )
-        case "payment_failed":
-            return f"The payment did not go through, and the time {when} with {doctor} is free again. Please book anew."
-        case "expired":
-            return (
-                f"The time {when} with {doctor} was not paid in time and is free again."
-                f" Visit **{visit.code}** is not booked."
-            )
-        case "refunded":
-            return f"Your payment for visit **{visit.code}** is on its way back to you."
-        case _:
-            return (
-                f"Your payment for {when} with {doctor} came after the time had been given to somebody else. It goes"
-                " back to you in full. I am sorry; please choose another time."
-            )
+def _held(told: _Notice) -> str:
+    return (
+        f"**Held for you until {told.until}**: {told.when} with {told.doctor}{told.who}.\n\n"
+        f"{told.price}. Pay here: {told.visit.pay_url or ''}\n\n{told.code}"
+    )
 
 
-def _of_visit(
-    what: dict[str, Any], visit: Appointment, place: ZoneInfo, *, language: str, ours: bool, patient: str
-) -> str:
-    who = f" for **{escape(patient)}**" if patient else ""
-    doctor, when, code = escape(visit.practitioner.name), moment_of(visit, place), f"Visit **{visit.code}**"
-    match what["notice"]:
-        case "booked" if ours:
-            price = visit.price.show(language)
-            paid = {"paid": f" Paid: {price}.", "desk": f" {price}, to be paid at the desk."}.get(visit.payment, "")
-            return (
-                f"**Confirmed**: {when} with {doctor}{who}\n\n- {where(visit)}\n- {label_of(visit.service.specialty)},"
-                f" {visit.service.minutes} minutes\n- {code}.{paid}\n\nTo tell the doctor why you come: reason"
-                f" {visit.code} ... To change it: move {visit.code} or cancel {visit.code}."
-            )
-        case "booked":
-            return f"New visit: {when}, **{escape(patient)}** with {doctor}, {where(visit)}. {code}, {visit.payment}."
-        case "moved":
-            before = moment(datetime.fromisoformat(what["before"]), place) if what.get("before") else ""
-            return f"**Moved**{who}: {code} with {doctor} is now {when}{f' (was {before})' if before else ''}."
-        case "cancelled":
-            return f"**Cancelled**{who}: {code} with {doctor}, {when}."
-        case "reminder":
-            before = say_length(what["minutes"])
-            return f"**Reminder**, {before} before: {when} with {doctor}{who}, {where(visit)}. {code}."
-        case _:
-            return (
-                f"{code}: you are invited to its room, “Visit {visit.code}”."
-                f" Only you and the {_other(ours=ours)} can read it."
-            )
+def _payment_delayed(told: _Notice) -> str:
+    return (
+        f"The time is held for you until {told.until}: {told.when} with {told.doctor}{told.who}."
+        " The page to pay on is not ready yet; I send you the link as soon as it is."
+    )
 
 
-def _other(*, ours: bool) -> str:
-    return "doctor" if ours else "patient"
+def _payment_failed(told: _Notice) -> str:
+    return (
+        f"The payment did not go through, and the time {told.when} with {told.doctor} is free again. Please book anew."
+    )
+
+
+def _expired(told: _Notice) -> str:
+    return f"The time {told.when} with {told.doctor} was not paid in time and is free again. {told.code} is not booked."
+
+
+def _booked(told: _Notice) -> str:
+    visit = told.visit
+    payment = f", {_PAYMENT[visit.payment]}" if visit.payment in _PAYMENT else ""
+    if not told.ours:
+        return (
+            f"**New visit**: {told.when}, **{escape(told.patient)}** with {told.doctor}\n\n- {where(visit)}\n"
+            f"- {told.code}, {told.price}{payment}"
+        )
+    return (
+        f"**Confirmed**: {told.when} with {told.doctor}{told.who}\n\n- {where(visit)}\n"
+        f"- {label_of(visit.service.specialty)}, {visit.service.minutes} minutes\n- {told.price}{payment}\n"
+        f"- {told.code}\n\nTo tell the doctor why you come, write “reason {visit.code}” and your words."
+        f" To change the visit: “move {visit.code}” or “cancel {visit.code}”."
+    )
+
+
+def _moved(told: _Notice) -> str:
+    before = told.what.get("before")
+    was = f" (was {moment(datetime.fromisoformat(before), told.place)})" if before else ""
+    return f"**Moved**{told.who}: {told.code} with {told.doctor} is now {told.when}{was}."
+
+
+def _cancelled(told: _Notice) -> str:
+    return f"**Cancelled**{told.who}: {told.code} with {told.doctor}, {told.when}."
+
+
+def _refunded(told: _Notice) -> str:
+    return f"Your payment for visit **{told.visit.code}** is on its way back to you."
+
+
+def _paid_too_late(told: _Notice) -> str:
+    return (
+        f"Your payment for {told.when} with {told.doctor} came after the time had been given to somebody else."
+        " It goes back to you in full. I am sorry; please choose another time."
+    )
+
+
+def _reminder(told: _Notice) -> str:
+    lead = say_length(told.what["minutes"])
+    return f"**Reminder**, {lead} before: {told.when} with {told.doctor}{told.who}, {where(told.visit)}. {told.code}."
+
+
+def _room(told: _Notice) -> str:
+    other = "doctor" if told.ours else "patient"
+    return f"{told.code}: you are invited to its room, “Visit {told.visit.code}”. Only you and the {other} can read it."
+
+
+def _other(told: _Notice) -> str:
+    return f"{told.code}: {told.what['notice']}."
+
+
+_TEXTS: dict[str, Callable[[_Notice], str]] = {
+    "held": _held,
+    "payment_delayed": _payment_delayed,
+    "payment_failed": _payment_failed,
+    "expired": _expired,
+    "booked": _booked,
+    "moved": _moved,
+    "cancelled": _cancelled,
+    "refunded": _refunded,
+    "paid_too_late": _paid_too_late,
+    "reminder": _reminder,
+    "room": _room,
+}

@@ -1,6 +1,7 @@
 """Moments, prices, places, languages in words. Pure."""
 
-from datetime import date, datetime
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from appservice.conversation.understanding.languages import language_name
@@ -28,11 +29,27 @@ def clock(when: datetime, place: ZoneInfo) -> str:
 
 def moment_of(visit: Appointment, place: ZoneInfo) -> str:
     """The start in the reader's zone; for a visit in person elsewhere also on the centre's clock."""
-    there = zone(visit.centre.timezone)
+    here, there = visit.start.astimezone(place), visit.start.astimezone(zone(visit.centre.timezone))
     shown = moment(visit.start, place)
-    if visit.start.astimezone(there).utcoffset() == visit.start.astimezone(place).utcoffset():
+    if here.utcoffset() == there.utcoffset() or visit.service.mode is Mode.ONLINE:
         return shown
-    return f"{shown} ({place.key}; {moment(visit.start, there)} at the centre)"
+    on_its_clock = f"{there:%H:%M}" if here.date() == there.date() else f"{day(there.date())}, {there:%H:%M}"
+    return f"{shown} your time ({on_its_clock} at the centre)"
+
+
+def span(start: datetime, end: datetime, place: ZoneInfo) -> str:
+    """Thu 24 Dec to Thu 31 Dec, where it begins and ends at midnight; else with the hours."""
+    first, last = start.astimezone(place), end.astimezone(place)
+    if first.time() == last.time() == time() and first < last:
+        until = last.date() - timedelta(days=1)
+        return day(first.date()) if until == first.date() else f"{day(first.date())} to {day(until)}"
+    return f"{moment(start, place)} to {moment(end, place)}"
+
+
+def spoken(words: Sequence[str], last: str = "or") -> str:
+    """“more”, “another day” or “earlier”"""
+    quoted = [f"“{word}”" for word in words]
+    return f" {last} ".join([", ".join(quoted[:-1]), quoted[-1]]) if len(quoted) > 1 else "".join(quoted)
 
 
 def times(found: list[datetime] | tuple[datetime, ...], place: ZoneInfo) -> str:
