@@ -26,6 +26,8 @@ class Postgres:
             (folder / ".handle_pids.json").unlink(missing_ok=True)
         self._server = get_server(folder, cleanup_mode="stop")
         self.log = Path(self._server.log)
+        self.programs = Path(self._server.bin_path)
+        """Where pg_dump and the like are, of the server's own version."""
         self.socket = parse_qs(urlsplit(self._server.get_uri()).query)["host"][0]
 
     def running(self) -> bool:
