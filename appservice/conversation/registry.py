@@ -53,7 +53,7 @@ class Command:
 
 COMMANDS: list[Command] = []
 ACTIONS: dict[str, Action] = {}
-_CLOSE = 80.0
+_CLOSE = 75.0
 
 
 def command(

@@ -96,7 +96,8 @@ async def book(session: Session, choice: dict[str, Any]) -> None:
         )
     except ConflictError as conflict:
         await session.say(escape(str(conflict)))
-        await times(session, choice | {"from": session.tx.now.isoformat()})
+        day = moment(start.astimezone(session.place).date(), time(), session.place)
+        await times(session, choice | {"from": day.isoformat()})
         return
     if session.person.name is None:
         await session.say("Which name should the clinic see? Write it like: name Ada Lovelace")

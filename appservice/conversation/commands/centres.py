@@ -276,7 +276,7 @@ async def _in_the_way(session: Session, who: Practitioner, start: datetime, end:
     booked = await visits_between(session.tx, start, end, practitioner_id=who.id, statuses=STANDING)
     if not booked:
         return ""
-    return f"\n\nStill booked then, to be moved or cancelled:\n\n{await day_list(session, booked)}"
+    return f"\n\nStill booked then, to be moved or cancelled:\n\n{await day_list(session, booked, dated=True)}"
 
 
 @command("bookings", "[DAY]", help="your centre's visits of a day", who=lambda p: bool(p.administers), group="Centre")

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from appservice.conversation.registry import command, doctor
 from appservice.conversation.rendering.lists import visit as shown
-from appservice.conversation.rendering.values import clock, day
+from appservice.conversation.rendering.values import clock, day, mode, moment
 from appservice.conversation.session import Session
 from appservice.conversation.understanding.arguments import split_code
 from appservice.conversation.understanding.days import read_days
@@ -28,14 +28,15 @@ async def today(session: Session, text: str) -> None:
     await session.say(f"**{day(when)}**\n\n" + (await day_list(session, found) or "No visits."))
 
 
-async def day_list(session: Session, found: list[Appointment]) -> str:
-    """A day's visits with the patients' names: for those who run them."""
+async def day_list(session: Session, found: list[Appointment], *, dated: bool = False) -> str:
+    """Visits with the patients' names, for those who run them: of a day, or `dated` of several."""
     lines = []
     for each in found:
         who = escape(await patient_name(session.tx, session.ctx, each.patient_id))
+        start = moment(each.start, session.place) if dated else clock(each.start, session.place)
         lines.append(
-            f"- {clock(each.start, session.place)}-{clock(each.end, session.place)} **{who}**, visit {each.code},"
-            f" {each.service.mode.value}, {each.status.value}"
+            f"- {start}-{clock(each.end, session.place)} **{who}**, visit {each.code}, {mode(each.service)},"
+            f" {each.status.value}"
         )
     return "\n".join(lines)
 

@@ -2,7 +2,7 @@
 
 from zoneinfo import ZoneInfo
 
-from appservice.conversation.rendering.values import moment
+from appservice.conversation.rendering.values import dated
 from appservice.matrix.markdown import escape
 from records.prescriptions.rules import Draft, Prescription
 
@@ -29,7 +29,7 @@ def lines(draft: Draft) -> str:
 
 def short(one: Prescription, place: ZoneInfo) -> str:
     """One line of a list."""
-    return f"**{one.code}** {medicine(one.draft)}, {one.status.value}, {moment(one.authored_on, place)}"
+    return f"**{one.code}** {medicine(one.draft)}, {one.status.value}, {dated(one.authored_on, place)}"
 
 
 def full(one: Prescription, place: ZoneInfo) -> str:
@@ -37,6 +37,6 @@ def full(one: Prescription, place: ZoneInfo) -> str:
     state = "" if one.status == "active" else f"\n\nIt is {one.status.value}."
     return (
         f"Prescription **{one.code}** for {escape(one.patient_name)}\n\n{lines(one.draft)}\n\n"
-        f"{escape(one.practitioner_name)}, {escape(one.centre_name)}, {moment(one.authored_on, place)}."
-        f" Valid until {moment(one.valid_until, place)}.{state}"
+        f"{escape(one.practitioner_name)}, {escape(one.centre_name)}, {dated(one.authored_on, place)}."
+        f" Valid until {dated(one.valid_until, place)}.{state}"
     )

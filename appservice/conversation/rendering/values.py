@@ -16,6 +16,12 @@ def day(when: date) -> str:
     return f"{when:%a} {when.day} {when:%b}"
 
 
+def dated(when: datetime, place: ZoneInfo) -> str:
+    """24 Nov 2026"""
+    local = when.astimezone(place)
+    return f"{local.day} {local:%b %Y}"
+
+
 def moment(when: datetime, place: ZoneInfo) -> str:
     """Tue 24 Nov, 09:30"""
     local = when.astimezone(place)

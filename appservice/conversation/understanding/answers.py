@@ -52,7 +52,7 @@ def read_word(text: str) -> Word | None:
 
 def read_pick(text: str) -> Pick | None:
     """Return which place of a list a whole text names ("2", "#2", "the second one", "last"), or None."""
-    bare = plain(text, 60).casefold().strip(" .!?")
+    bare = plain(text, 60).casefold().strip(" .!?").removesuffix(" please").rstrip(",")
     match = _NUMBER.match(bare)
     if not match:
         return None

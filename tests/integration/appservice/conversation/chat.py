@@ -1,0 +1,142 @@
+"""Talks with the bot: what people write goes in as it does from Matrix, and what the outbox holds is what they read."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from appservice.conversation.notices import Notices
+from appservice.conversation.service import Conversation
+from appservice.incoming import Incoming, Kind
+from appservice.matrix.markdown import escape, plain
+from appservice.outgoing import FILE, MESSAGE, Reply, post, unseal
+from booking.context import Context
+from booking.people.service import Person, person_of
+from core.database import Database, Tx
+from core.errors import UserError
+from core.lanes import Row
+from core.outbox import outbox
+
+
+def private_room(mxid: str) -> str:
+    """The one room in which the bot and a person are alone."""
+    return f"!private:{mxid}"
+
+
+async def _direct_room(_tx: Tx, _person: UUID, mxid: str) -> str:
+    return private_room(mxid)
+
+
+@dataclass
+class Message:
+    """What the bot said, or a file that it sent."""
+
+    room: str
+    fields: dict[str, Any]
+
+    @property
+    def text(self) -> str:
+        return plain(self.fields["markdown"]) if "markdown" in self.fields else f"[{self.fields['name']}]"
+
+    @property
+    def key(self) -> str:
+        return str(self.fields["key"])
+
+
+@dataclass
+class Chat:
+    """Everybody's talks with the bot, and a transcript of them."""
+
+    database: Database
+    ctx: Context
+    transcript: list[str] = field(default_factory=list)
+    last: list[Message] = field(default_factory=list)
+    _count: int = 0
+    _read: int = 0
+
+    async def say(self, mxid: str, text: str, **how: Any) -> str:
+        """Write something and return all that the bot says to that."""
+        shown = text or how.get("reaction") or how.get("kind", "")
+        self.transcript.append(f"{mxid}> {shown}")
+        await self._hear(mxid, text, **how)
+        return await self._read_on()
+
+    async def tap(self, mxid: str, reaction: str, message: Message) -> str:
+        """React to a message of the bot's."""
+        return await self.say(mxid, "", kind="reaction", reaction=reaction, reacts_to=message.key)
+
+    async def person(self, mxid: str) -> Person:
+        async with self.database.transaction() as tx:
+            return await person_of(tx, self.ctx, mxid)
+
+    async def _hear(
+        self,
+        mxid: str,
+        text: str,
+        *,
+        kind: Kind = "text",
+        reaction: str | None = None,
+        reacts_to: str | None = None,
+        room: str | None = None,
+        name: str | None = "Anna",
+    ) -> None:
+        """As appservice.matrix.inbound does, with a Conversation that remembers nothing of its own."""
+        self._count += 1
+        heard = Incoming(
+            event_id=f"$event{self._count}",
+            room_id=room or private_room(mxid),
+            sender=mxid,
+            display_name=name,
+            direct=room is None,
+            text=text,
+            reaction=reaction,
+            reacts_to=reacts_to,
+            kind=kind,
+        )
+        conversation = Conversation(self.ctx, direct_room=_direct_room)
+        async with self.database.transaction() as tx:
+            try:
+                async with tx.conn.begin_nested():
+                    await conversation.hear(tx, heard)
+            except UserError as sentence:
+                person = await person_of(tx, self.ctx, mxid)
+                reply = Reply(escape(str(sentence)))
+                key = f"refusal:{heard.event_id}"
+                await post(tx, self.ctx.vault, subject=person.id, room_id=heard.room_id, key=key, reply=reply)
+
+    async def _read_on(self) -> str:
+        self.last = await self._new()
+        self.transcript += [f"bot> {each.text}\n" for each in self.last]
+        return "\n\n".join(each.text for each in self.last)
+
+    async def notices(self) -> dict[str, list[Message]]:
+        """Deliver what is to be told, and return it by whom it is told to."""
+        async with self.database.transaction() as tx:
+            columns = (outbox.c.id, outbox.c.lane, outbox.c.kind, outbox.c.payload, outbox.c.created_at)
+            found = await tx.conn.execute(
+                select(*columns, outbox.c.attempts).where(outbox.c.kind == "notice").order_by(outbox.c.seq)
+            )
+            rows = [Row(*each) for each in found if json.loads(each.payload)]
+            for row in rows:
+                await Notices(self.ctx, direct_room=_direct_room).deliver(tx, row)
+        told: dict[str, list[Message]] = {}
+        for each in await self._new():
+            told.setdefault(each.room.removeprefix("!private:"), []).append(each)
+            self.transcript.append(f"bot to {each.room.removeprefix('!private:')}> {each.text}\n")
+        return told
+
+    async def _new(self) -> list[Message]:
+        async with self.database.transaction() as tx:
+            found = await tx.conn.execute(
+                select(outbox.c.id, outbox.c.lane, outbox.c.payload, outbox.c.seq)
+                .where(outbox.c.kind.in_([MESSAGE, FILE]), outbox.c.seq > self._read)
+                .order_by(outbox.c.seq)
+            )
+            new = []
+            for row in found.all():
+                self._read = row.seq
+                fields = await unseal(tx, self.ctx.vault, row.id, row.payload)
+                new.append(Message(row.lane.removeprefix("room:"), fields))
+        return new

@@ -1,0 +1,104 @@
+"""Oneself, strangers, rooms with others, what has no words, and what is remembered."""
+
+from sqlalchemy import text
+
+from tests.integration.appservice.conversation.chat import Chat, private_room
+from tests.integration.appservice.conversation.test_booking_talks import NEAR, book
+from tests.integration.booking.clinic import ANNA, BEN, CLARA, OSEI, PAUL
+
+GROUP = "!group:localhost"
+
+
+async def test_who_invites_the_bot_is_told_how_to_begin(chat: Chat) -> None:
+    welcome = await chat.say(ANNA, "", kind="joined")
+    assert welcome.startswith("Hello Anna! I book medical appointments")
+
+
+async def test_help_is_short_and_shows_what_this_person_can_do(chat: Chat) -> None:
+    mine = await chat.say(ANNA, "help")
+    assert len(mine.splitlines()) <= 8
+    assert "cancel" in mine
+    assert not any(word in mine for word in ("prescribe", "add doctor", "add centre", "bookings"))
+    assert "prescribe" in await chat.say(OSEI, "help", name="Dr Osei")
+    assert "add doctor" in await chat.say(CLARA, "help", name="Clara")
+    assert "add centre" in await chat.say(PAUL, "help", name="Paul")
+
+
+async def test_help_explains_a_line_or_a_word(chat: Chat) -> None:
+    assert "cancel CODE: cancel a visit" in await chat.say(ANNA, "help visits")
+    assert (await chat.say(ANNA, "help remind me")).startswith("• remind me 24h and 1h before")
+    assert "To book, say what you need" in await chat.say(ANNA, "help prescribe")
+
+
+async def test_name_zone_language_and_reminders_are_set_in_words(chat: Chat) -> None:
+    assert "Clinics see you as Ada Lovelace" in await chat.say(ANNA, "my name is Ada Lovelace")
+    assert "Europe/London; there it is Mon 30 Nov, 09:00" in await chat.say(ANNA, "timezone London")
+    assert "Asia/Tokyo" in await chat.say(ANNA, "timezone Asia/Tokyo")
+    assert "2 hours" in await chat.say(ANNA, "remind me 2h before")
+    assert "Your language is de" in await chat.say(ANNA, "language German")
+    person = await chat.person(ANNA)
+    assert (person.name, person.timezone, person.reminder_minutes) == ("Ada Lovelace", "Asia/Tokyo", (120,))
+
+
+async def test_a_calendar_address_is_made_and_revoked(chat: Chat) -> None:
+    assert "/feeds/" in await chat.say(ANNA, "calendar")
+    assert "Done" in await chat.say(ANNA, "calendar revoke")
+    assert "no calendar addresses" in await chat.say(ANNA, "calendar list")
+
+
+async def test_a_stranger_learns_nothing_of_others_visits(chat: Chat) -> None:
+    code = await book(chat)
+    for words in ("cancel {}", "move {}", "reason {}", "reason {} mine now", "appointments {}", "prescription {}"):
+        real = await chat.say(BEN, words.format(code), name="Ben")
+        invented = await chat.say(BEN, words.format("ZZ9ZZ9"), name="Ben")
+        assert real == invented
+        assert "Osei" not in real
+
+
+async def test_the_words_of_staff_mean_nothing_to_others(chat: Chat) -> None:
+    code = await book(chat)
+    nothing = await chat.say(BEN, "blargh", name="Ben")
+    for words in (
+        f"arrived {code}",
+        f"prescribe {code}",
+        "bookings",
+        "add admin @ben:localhost to Berlin Heart Centre",
+    ):
+        answer = await chat.say(BEN, words, name="Ben")
+        assert code not in answer
+        assert "Anna" not in answer
+        assert "runs" not in answer
+    assert await chat.say(BEN, f"arrived {code}", name="Ben") == nothing
+    assert not (await chat.person(BEN)).administers
+
+
+async def test_a_conversation_that_was_just_started_knows_what_was_asked(chat: Chat) -> None:
+    """Each message of these tests is heard by a new Conversation; what is kept is sealed."""
+    await chat.say(ANNA, NEAR)
+    async with chat.database.transaction() as tx:
+        sealed = (await tx.conn.execute(text("SELECT sealed FROM dialogue"))).scalar_one()
+    assert b"cardiologist" not in bytes(sealed)
+    assert "Dr Ama Osei, in person" in await chat.say(ANNA, "1")
+
+
+async def test_among_others_only_the_exclamation_mark_is_heard_and_the_answer_is_private(chat: Chat) -> None:
+    assert await chat.say(ANNA, NEAR, room=GROUP) == ""
+    assert await chat.say(ANNA, "help", room=GROUP) == ""
+    await chat.say(ANNA, f"!{NEAR}", room=GROUP)
+    rooms = {each.room: each.text for each in chat.last}
+    assert rooms[GROUP] == "I have answered that in our private chat."
+    assert "Dr Ama Osei" in rooms[private_room(ANNA)]
+    assert "Dr Ama Osei, in person" in await chat.say(ANNA, "1")
+
+
+async def test_a_refusal_among_others_names_nothing(chat: Chat) -> None:
+    code = await book(chat)
+    real = await chat.say(BEN, f"!cancel {code}", room=GROUP, name="Ben")
+    assert real == await chat.say(BEN, "!cancel ZZ9ZZ9", room=GROUP, name="Ben")
+
+
+async def test_what_has_no_readable_words_gets_a_sentence(chat: Chat) -> None:
+    assert "only read text" in await chat.say(ANNA, "", kind="other")
+    assert "could not read your last message" in await chat.say(ANNA, "", kind="undecryptable")
+    assert "only talk encrypted" in await chat.say(ANNA, "", kind="plaintext")
+    assert chat.last[0].fields["public"] is True
