@@ -3,6 +3,9 @@
 import asyncio
 from uuid import uuid4
 
+import psycopg
+
+from appservice.outgoing import lane_of
 from demo.run import Demo
 from demo.spoken import address_in, choice_of, code_in
 from demo.stripe.payer import pay
@@ -43,7 +46,23 @@ async def test_a_visit_is_booked_paid_and_talked_over(demo: Demo) -> None:
         answered = await doctor.wait(visit, contains="beats fast")
         assert (answered.sender, answered.encrypted, await doctor.shield(answered)) == (patient, True, "NONE")
 
-        assert await elena.undecryptable() == []
+        assert [await elena.undecryptable(), await doctor.undecryptable()] == [[], []]
         async with asyncio.timeout(20):  # until the keeper has left
             while await elena.members(visit) != {patient, account.mxid}:
                 await asyncio.sleep(0.2)
+    nothing_was_overheard(demo, visit)
+
+
+def nothing_was_overheard(demo: Demo, visit: str) -> None:
+    """careConnect has of that room only who came, no key to it, and the one who made it owns no device."""
+    with psycopg.connect(demo.postgres.url("careconnect")) as careconnect:
+        kept = careconnect.execute("SELECT DISTINCT kind FROM inbox WHERE lane = %s", (lane_of(visit),))
+        assert kept.fetchall() == [("matrix.member",)]
+        keys = careconnect.execute("SELECT count(*) FROM matrix_megolm_session WHERE room_id = %s", (visit,))
+        assert keys.fetchone() == (0,)
+    with psycopg.connect(demo.postgres.url("synapse")) as synapse:
+        stayed = "SELECT user_id FROM local_current_membership WHERE room_id = %s AND membership = 'join'"
+        keeper = demo.settings.matrix.keeper_id
+        assert not {demo.bot_id, keeper} & {who for (who,) in synapse.execute(stayed, (visit,))}
+        devices = "SELECT DISTINCT user_id FROM e2e_device_keys_json WHERE user_id IN (%s, %s)"
+        assert synapse.execute(devices, (demo.bot_id, keeper)).fetchall() == [(demo.bot_id,)]
