@@ -9,6 +9,7 @@ from typing import Any, Self, TypeVar
 from urllib.parse import quote
 from uuid import uuid4
 
+import aiohttp
 from nio import (
     AsyncClient,
     AsyncClientConfig,
@@ -116,7 +117,10 @@ class Person:
 
     async def _sync(self) -> None:
         while True:
-            await self._sync_once(20_000)
+            try:
+                await self._sync_once(20_000)
+            except (aiohttp.ClientError, OSError):  # the homeserver is away: a client tries again, as any does
+                await asyncio.sleep(0.5)
 
     async def _sync_once(self, patience: int, *, full: bool = False) -> None:
         answer = await self.client.sync(timeout=patience, full_state=full)
