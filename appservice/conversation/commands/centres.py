@@ -86,8 +86,8 @@ async def add_doctor(session: Session, text: str) -> None:
     words = Reading(text)
     name, mxid = take_quoted(words), take_mxid(words)
     at_centre = await centre_of(session, words)
-    speaks = words.take(re.compile(r"\bspeaks? (?P<languages>[^|]+)$", re.IGNORECASE))
     gender = words.take(re.compile(r"\b(?:female|male)\b", re.IGNORECASE))
+    speaks = words.take(re.compile(r"\bspeaks? (?P<languages>[^|]+)", re.IGNORECASE))
     if not name:
         raise BadInputError(
             'Write the name in quotes: add doctor "Dr Ama Osei" cardiology speaks en, de @osei:example.org'
