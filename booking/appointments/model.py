@@ -77,6 +77,11 @@ class Appointment:
     created_at: datetime
     updated_at: datetime
 
+    @property
+    def pay_until(self) -> datetime:
+        """Until when paying gets the visit: a hold may outlast the start, but nobody comes to what has begun."""
+        return min(self.hold_until or self.start, self.start)
+
 
 @dataclass(frozen=True, slots=True)
 class Cancellation:

@@ -59,7 +59,7 @@ async def show(session: Session, visit: Appointment) -> None:
     """Show a visit that this person may see: they chose it from a list of theirs, or by its code."""
     said = await line(session, visit)
     if visit.status is Status.PENDING and visit.pay_url:
-        said += f"\n\nHeld until {moment(visit.hold_until or visit.start, session.place)}. Pay here: {visit.pay_url}"
+        said += f"\n\nHeld until {moment(visit.pay_until, session.place)}. Pay here: {visit.pay_url}"
     if visit.status not in {Status.BOOKED, Status.PENDING}:
         await session.say(said)
         return

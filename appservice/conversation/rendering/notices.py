@@ -48,7 +48,7 @@ class _Notice:
 
     @property
     def until(self) -> str:
-        return clock(self.visit.hold_until or self.visit.start, self.place)
+        return clock(self.visit.pay_until, self.place)
 
 
 def text(what: dict[str, Any], visit: Appointment, place: ZoneInfo, *, language: str, ours: bool, patient: str) -> str:

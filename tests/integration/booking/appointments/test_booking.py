@@ -44,6 +44,17 @@ async def test_what_costs_nothing_is_booked_at_once(clinic: Clinic) -> None:
     assert (visit.status, visit.payment) == (Status.BOOKED, "none")
 
 
+async def test_nobody_is_told_to_pay_for_what_has_begun(clinic: Clinic) -> None:
+    clinic.ctx = context(StripeSettings(secret_key="sk_test_x"))  # type: ignore[arg-type]
+    start = (await clinic.times())[0]
+    clinic.clock.move_to(start - 10 * MINUTE)
+    soon = await clinic.book(service=clinic.online, start=start)
+    assert soon.hold_until
+    assert soon.hold_until > soon.pay_until == start
+    later = await clinic.book(service=clinic.online, start=start + DAY)
+    assert later.pay_until == later.hold_until
+
+
 async def test_sixteen_who_want_one_time_at_once_make_one_visit(clinic: Clinic) -> None:
     start = (await clinic.times())[0]
     people = [f"@p{n}:localhost" for n in range(16)]
