@@ -38,13 +38,14 @@ async def timezone(session: Session, text: str) -> None:
     await session.say(f"Your time zone is **{session.person.timezone}**; there it is {now}.")
 
 
-@command("language", "LANGUAGE", help="how dates and prices are written for you")
+@command("language", "LANGUAGE", help="the language of your dates and prices")
 async def language(session: Session, text: str) -> None:
     """Set or show the language."""
     if text:
         session.person = await set_language(session.tx, session.ctx, session.person, text)
     await session.say(
-        f"Your language is **{session.person.language}**. I answer in English; dates and prices follow it."
+        f"Your language is **{session.person.language}**. I answer in English; prices are written as in it, and I"
+        " understand its months and weekdays."
     )
 
 
