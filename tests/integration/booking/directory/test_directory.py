@@ -258,7 +258,7 @@ async def test_a_service_that_cannot_be_is_neither_added_nor_made(
     async with database.transaction() as tx:
         at = await a_centre(tx, ctx)
         doctor = await a_doctor(tx, ctx, at)
-        await refused(a_service(tx, ctx, doctor, at, **wrong), BadInputError)
+        await refused(a_service(tx, ctx, doctor, at, **wrong), BadInputError)  # type: ignore[arg-type]
         made = await a_service(tx, ctx, doctor, at)
         paul = await person_of(tx, ctx, PAUL)
         await refused(edit_service(tx, ctx, paul, made.id, **wrong), BadInputError)  # type: ignore[arg-type]

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from booking.people.languages import LANGUAGES
 from booking.people.rules import (
-    LANGUAGES,
     checked_birthday,
     checked_language,
     checked_mxid,
