@@ -26,8 +26,14 @@ def id_of(key: str) -> UUID:
 
 
 def new_code() -> str:
-    """Return six letters and digits (30 bits) that a person can read aloud. A name for a thing, never a secret."""
-    return "".join(secrets.choice(_CODE_LETTERS) for _ in range(6))
+    """Return six letters and digits (30 bits) that a person can read aloud. A name for a thing, never a secret.
+
+    One of them at least is a digit, so that no word that people write is a code.
+    """
+    while True:
+        code = "".join(secrets.choice(_CODE_LETTERS) for _ in range(6))
+        if any(letter.isdigit() for letter in code):
+            return code
 
 
 def normal_code(text: str) -> str:

@@ -107,6 +107,9 @@ class Element:
         """What Element shows beside the message: NONE, GREY or RED."""
         return str((await self._do("shield", room=heard.room, event=heard.event))["colour"])
 
-    async def undecryptable(self) -> list[str]:
-        """Events that came and could not be read until now."""
-        return list(await self._do("undecryptable"))
+    async def undecryptable(self, room: str) -> list[str]:
+        """Events of a room that came and could not be read until now.
+
+        What was said in other rooms before this device was there, it cannot read, rightly.
+        """
+        return list(await self._do("undecryptable", room=room))

@@ -63,4 +63,5 @@ async def test_somebody_of_another_homeserver_books_pays_and_talks_with_the_doct
         await fritz.say(visit, "My heart beats fast.")
         answered = await doctor.wait(visit, contains="beats fast")
         assert (answered.sender, answered.encrypted, await doctor.shield(answered)) == (patient, True, "NONE")
-        assert [await fritz.undecryptable(), await doctor.undecryptable()] == [[], []]
+        assert [await fritz.undecryptable(room), await fritz.undecryptable(visit)] == [[], []]
+        assert await doctor.undecryptable(visit) == []

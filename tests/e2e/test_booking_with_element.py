@@ -46,7 +46,8 @@ async def test_a_visit_is_booked_paid_and_talked_over(demo: Demo) -> None:
         answered = await doctor.wait(visit, contains="beats fast")
         assert (answered.sender, answered.encrypted, await doctor.shield(answered)) == (patient, True, "NONE")
 
-        assert [await elena.undecryptable(), await doctor.undecryptable()] == [[], []]
+        assert [await elena.undecryptable(room), await elena.undecryptable(visit)] == [[], []]
+        assert await doctor.undecryptable(visit) == []
         async with asyncio.timeout(20):  # until the keeper has left
             while await elena.members(visit) != {patient, account.mxid}:
                 await asyncio.sleep(0.2)

@@ -30,9 +30,10 @@ _MEANINGS = {
 _MEANINGS |= {"others": "more", "any others": "more", "other days": "another day"}
 _NUMBER = re.compile(
     r"^(?:(?:i(?:'ll| will)? (?:take|want|choose|pick)|book|take|choose|pick|give me|show(?: me)?|the|option|number|no\.?|nr\.?|#|slot|time|list) ?)*"
-    r"(?P<number>\d{1,3}|[a-zäöü0-9]+)\.?\)?(?: (?:one|please|option))*$",
+    r"(?P<number>\d+|[a-zäöü0-9]+)\.?\)?(?: (?:one|please|option))*$",
     re.IGNORECASE,
 )
+_LONGEST = 3
 _SKIN = re.compile("[\U0001f3fb-\U0001f3ff]")
 
 
@@ -58,7 +59,7 @@ def read_pick(text: str) -> Pick | None:
         return None
     word = match["number"]
     if word.isdecimal():
-        return Pick(int(word))
+        return Pick(int(word)) if len(word) <= _LONGEST else None
     if word in {"last", "letzte", "letzter", "letztes"}:
         return Pick(-1)
     if word in ORDINALS:

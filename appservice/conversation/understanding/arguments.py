@@ -30,7 +30,7 @@ def take_slug(reading: Reading) -> str | None:
 
 
 def split_code(text: str) -> tuple[str | None, str]:
-    """Part the code that a text begins with from what follows. A code has a digit, or capitals only."""
+    """Part the code that a text begins with from what follows. A code has a digit, also where it was typed as O, I or L."""
     text = plain(text)
     match = _CODE.match(text)
     if not match:

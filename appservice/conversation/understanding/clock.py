@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from appservice.conversation.understanding.numbers import NUMBER, number_of
@@ -29,7 +29,7 @@ _BETWEEN = re.compile(rf"\b(?:between|from|von|zwischen) {_clock('1')}{_TO}{_clo
 _SPAN = re.compile(rf"(?<![\w.:/-]){_clock('1')}{_TO}{_clock('2')}(?![\w/])", re.IGNORECASE)
 _LIMIT = re.compile(
     rf"\b(?P<how>after|from|(?<!half )(?<!quarter )past|later than|not before|ab|nach|before|until|till|by|earlier than|vor|bis)"
-    rf" (?:about )?{_clock('1')}(?![\w/])",
+    rf" (?:about )?{_clock('1')}(?![\w/])(?: on(?:wards?)?(?= *$| *[,;]))?",
     re.IGNORECASE,
 )
 _AT = re.compile(rf"(?:\b(?:at|about|around|um|gegen|@) ?|(?<![\w.:/-])){_clock('1')}(?![\w/])", re.IGNORECASE)
@@ -157,13 +157,13 @@ def _checked(hour: int, minute: int, written: object) -> time:
 
 
 def moment(day: date, at: time, zone: ZoneInfo) -> datetime:
-    """Return the instant of a wall time. Where clocks go back, the first of the two.
+    """Return the instant (UTC) of a wall time. Where clocks go back, the first of the two.
 
     Raises BadInputError for a time in the gap when clocks go forward, which never comes.
     """
     local = datetime.combine(day, at, zone)
     if exists(local):
-        return local
+        return local.astimezone(UTC)  # two instants in the hour that comes twice compare as such in UTC alone
     after = local
     while not exists(after):
         after += timedelta(minutes=1)

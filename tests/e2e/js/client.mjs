@@ -95,8 +95,8 @@ export class Person {
     return info && { colour: EventShieldColour[info.shieldColour], reason: info.shieldReason && EventShieldReason[info.shieldReason] };
   }
 
-  undecryptable() {
-    return [...this.#undecryptable];
+  undecryptable({ room }) {
+    return [...this.#undecryptable].filter((event) => this.#client.getRoom(room).findEventById(event));
   }
 
   async quit() {

@@ -24,5 +24,5 @@ async def test_a_strict_client_talks_with_the_bot_without_a_warning(
         await elena.wait(room, contains="you tapped 2")
         await elena.say(room, "hello")
         await elena.wait(room, contains="you said hello")
-        assert await elena.undecryptable() == []
+        assert await elena.undecryptable(room) == []
     assert [heard.kind for heard in echo.heard] == ["joined", "text", "reaction", "text"]
