@@ -33,6 +33,10 @@ def runs_centres(person: Person) -> bool:
     return person.platform_admin or clinic_admin(person)
 
 
+def runs_or_treats(person: Person) -> bool:
+    return runs_centres(person) or doctor(person)
+
+
 def platform_admin(person: Person) -> bool:
     return person.platform_admin
 

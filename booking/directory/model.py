@@ -30,6 +30,15 @@ class Mode(StrEnum):
     IN_PERSON = "in-person"
 
 
+class Patients(StrEnum):
+    """Whom a service is for."""
+
+    ALL = "all"
+    NEW = "new"
+    """Who was not with this practitioner before."""
+    KNOWN = "known"
+
+
 class Payment(StrEnum):
     """When a service is paid: before it is booked, or at the desk."""
 
@@ -57,6 +66,30 @@ class Centre:
     late_refund_percent: int
     """What is given back of the price when it is cancelled later."""
     phone: str
+    region: str = ""
+    """The part of the country whose public holidays count: ISO 3166-2 without the country, like BE for Berlin."""
+    closed_on_holidays: bool = False
+    """Whether nothing can be booked on public holidays."""
+    accessible: bool = False
+    """Whether it can be reached and used in a wheelchair."""
+    insurances: tuple[str, ...] = ()
+    """Insurances accepted, as people call them, case folded."""
+    reminder_minutes: tuple[int, ...] | None = None
+    """How long before a visit its patients are reminded who chose no times of their own; None: the service's times."""
+    daily_list_at: int | None = 420
+    """Minutes after local midnight at which its admins get the day's list; None: never."""
+    no_show_percent: int = 0
+    """What is given back of the price when the patient does not come."""
+    no_show_limit: int | None = None
+    """After so many missed visits within a year, a patient books here only by the centre's approval."""
+    captures: bool = False
+    """Whether cards are only authorised when booking, and charged after the visit, where the time until then allows."""
+    carries_fee: bool = False
+    """Whether what was paid here counts for the visit that one of its doctors refers to."""
+    offer_minutes: int = 30
+    """How long a time that came free is kept for whoever waits for it."""
+    stripe_account: str | None = None
+    """The centre's own account at Stripe (acct_...), to which its earnings are transferred."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +130,25 @@ class Service:
     price: Money
     payment: Payment
     active: bool
+    capacity: int = 1
+    """How many patients come at the same time: more than one for a group."""
+    approval: bool = False
+    """Whether the centre has to approve each booking."""
+    patients: Patients = Patients.ALL
+    reasons: tuple[str, ...] = ()
+    """Codes of the visit reasons that it serves (booking.directory.reasons); none: all of its specialty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """Rooms or devices of a kind that are booked along with the practitioner (FHIR: Location, Device)."""
+
+    id: UUID
+    centre_id: UUID
+    name: str
+    seats: int
+    """How many there are, each as good as the other."""
+    active: bool
 
 
 centre = Table(
@@ -116,7 +168,20 @@ centre = Table(
     Column("late_refund_percent", SmallInteger, nullable=False),
     Column("phone", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
+    Column("region", Text, nullable=False),
+    Column("closed_on_holidays", Boolean, nullable=False),
+    Column("accessible", Boolean, nullable=False),
+    Column("insurances", ARRAY(Text), nullable=False),
+    Column("reminder_minutes", ARRAY(Integer)),
+    Column("daily_list_at", SmallInteger),
+    Column("no_show_percent", SmallInteger, nullable=False),
+    Column("no_show_limit", SmallInteger),
+    Column("captures", Boolean, nullable=False),
+    Column("carries_fee", Boolean, nullable=False),
+    Column("offer_minutes", SmallInteger, nullable=False),
+    Column("stripe_account", Text),
     CheckConstraint("late_refund_percent BETWEEN 0 AND 100", name="late_refund"),
+    CheckConstraint("no_show_percent BETWEEN 0 AND 100", name="no_show"),
     Index("ix_centre_latitude_longitude", "latitude", "longitude"),
 )
 
@@ -167,8 +232,32 @@ service = Table(
     Column("payment", Text, nullable=False),
     Column("active", Boolean, nullable=False),
     Column("created_at", Moment, nullable=False),
+    Column("capacity", SmallInteger, nullable=False),
+    Column("approval", Boolean, nullable=False),
+    Column("patients", Text, nullable=False),
+    Column("reasons", ARRAY(Text), nullable=False),
+    CheckConstraint("capacity BETWEEN 1 AND 100", name="capacity"),
     CheckConstraint("minutes BETWEEN 5 AND 480 AND grid_minutes BETWEEN 5 AND 480", name="length"),
     CheckConstraint("buffer_before BETWEEN 0 AND 240 AND buffer_after BETWEEN 0 AND 240", name="buffers"),
     CheckConstraint("price_amount >= 0", name="price"),
     Index("ix_service_specialty", "specialty", postgresql_where="active"),
+)
+
+resource = Table(
+    "resource",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("centre_id", Uuid, ForeignKey("centre.id"), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("seats", SmallInteger, nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    CheckConstraint("seats BETWEEN 1 AND 100", name="seats"),
+)
+
+service_resource = Table(
+    "service_resource",
+    metadata,
+    Column("service_id", Uuid, ForeignKey("service.id"), primary_key=True),
+    Column("resource_id", Uuid, ForeignKey("resource.id"), primary_key=True, index=True),
 )

@@ -8,7 +8,7 @@ from rapidfuzz import fuzz
 from sqlalchemy import ColumnElement, Row, select
 
 from booking.directory import model
-from booking.directory.model import Centre, Mode, Payment, Practitioner, Service
+from booking.directory.model import Centre, Mode, Patients, Payment, Practitioner, Service
 from booking.directory.specialties import folded
 from core.database import Tx
 from core.errors import RefusedError
@@ -146,7 +146,10 @@ def centre_from(row: Row[Any]) -> Centre:
     """Make the value from a row that has all the columns of `centre`."""
     return Centre(
         row.id, row.slug, row.name, row.street, row.city, row.country, row.latitude, row.longitude, row.timezone,
-        row.currency, row.cancel_hours, row.late_refund_percent, row.phone,
+        row.currency, row.cancel_hours, row.late_refund_percent, row.phone, row.region, row.closed_on_holidays,
+        row.accessible, tuple(row.insurances), None if row.reminder_minutes is None else tuple(row.reminder_minutes),
+        row.daily_list_at, row.no_show_percent, row.no_show_limit, row.captures, row.carries_fee, row.offer_minutes,
+        row.stripe_account,
     )  # fmt: skip
 
 
@@ -162,5 +165,6 @@ def service_from(row: Row[Any]) -> Service:
     return Service(
         row.id, row.practitioner_id, row.centre_id, row.name, row.specialty, row.minutes, row.buffer_before,
         row.buffer_after, row.grid_minutes, row.min_notice_minutes, row.window_days, Mode(row.mode),
-        Money(row.price_currency, row.price_amount), Payment(row.payment), row.active,
+        Money(row.price_currency, row.price_amount), Payment(row.payment), row.active, row.capacity, row.approval,
+        Patients(row.patients), tuple(row.reasons),
     )  # fmt: skip

@@ -274,6 +274,8 @@ def _service_columns(thing: Service) -> dict[str, Any]:
         **values,
         "mode": thing.mode.value,
         "payment": thing.payment.value,
+        "patients": thing.patients.value,
+        "reasons": list(thing.reasons),
         "price_amount": thing.price.amount,
         "price_currency": thing.price.currency,
     }

@@ -6,9 +6,12 @@ from appservice.conversation.commands import (  # noqa: F401  (declared by being
     centres,
     doctors,
     finding,
+    hours,
     people,
     platform,
     prescribing,
     records,
+    services,
+    team,
     visits,
 )

@@ -1,0 +1,107 @@
+"""Who works at a centre: doctors, their accounts."""
+
+import re
+
+from appservice.conversation.registry import command, runs_centres
+from appservice.conversation.rendering.values import languages
+from appservice.conversation.session import Session
+from appservice.conversation.understanding.arguments import take_mxid, take_quoted, take_slug
+from appservice.conversation.understanding.languages import read_languages
+from appservice.conversation.understanding.text import Reading
+from appservice.matrix.markdown import escape
+from booking.directory import reading
+from booking.directory.model import Centre, Practitioner
+from booking.directory.rules import checked_specialty
+from booking.directory.service import add_practitioner, link_practitioner
+from booking.directory.specialties import label_of
+from core.errors import BadInputError
+
+
+async def centre_of(session: Session, words: Reading) -> Centre:
+    """The centre that is meant: the one behind "at" or "to", or the only one that the person runs."""
+    named = words.take(re.compile(r"\b(?:at|to|in) (?:the )?(?P<name>[^,;|]+)$", re.IGNORECASE))
+    if named:
+        found = await reading.centres_named(session.tx, named["name"].strip(' "'))
+        if not found:
+            raise BadInputError("I know no centre of that name.")
+        return found[0]
+    if len(session.person.administers) == 1:
+        return await reading.centre(session.tx, next(iter(session.person.administers)))
+    raise BadInputError("At which centre? Write “at NAME” at the end.")
+
+
+async def doctor_of(session: Session, words: Reading) -> Practitioner:
+    """The doctor that is meant: by short name, by a name in quotes or in words; a doctor alone means themselves."""
+    name = take_slug(words) or take_quoted(words)
+    if name is None:
+        written = words.take(
+            re.compile(r"\b(?:dr|prof)\b\.? ?[^\W\d][\w'-]*(?: [^\W\d][\w'-]+)?(?= |$)", re.IGNORECASE)
+        )
+        name = written[0] if written else None
+    if name is None and session.person.practitioner_id:
+        return await reading.practitioner(session.tx, session.person.practitioner_id)
+    found = await reading.practitioners_named(session.tx, name) if name else []
+    if not found:
+        raise BadInputError("Which doctor? Write the short name, like dr.osei; “doctors” lists them.")
+    return found[0]
+
+
+@command("doctors|team", help="the doctors of your centre, with their short names", who=runs_centres, group="Centre")
+async def doctors(session: Session, text: str) -> None:
+    """Who works at the centre."""
+    at_centre = await centre_of(session, Reading(f"at {text}" if text and not text.startswith("at ") else text))
+    rows = [
+        f"- **{escape(each.name)}** ({each.slug}), {', '.join(label_of(code) for code in each.specialties)},"
+        f" speaks {languages(each.languages)}{'' if each.person_id else ', no Matrix account yet'}"
+        for each in await reading.practitioners_at(session.tx, at_centre.id)
+    ]
+    await session.say(f"**{escape(at_centre.name)}**\n\n" + ("\n".join(rows) or "Nobody yet."))
+
+
+@command(
+    "add doctor",
+    '"NAME" SPECIALTY speaks LANGUAGES [@ID]',
+    help='add a doctor: add doctor "Dr Ama Osei" cardiology speaks en, de @osei:example.org',
+    who=runs_centres,
+    group="Centre",
+)
+async def add_doctor(session: Session, text: str) -> None:
+    """A doctor's name, what they practise, which languages they speak, and their account."""
+    words = Reading(text)
+    name, mxid = take_quoted(words), take_mxid(words)
+    at_centre = await centre_of(session, words)
+    gender = words.take(re.compile(r"\b(?:female|male)\b", re.IGNORECASE))
+    speaks = words.take(re.compile(r"\bspeaks? (?P<languages>[^|]+)", re.IGNORECASE))
+    if not name:
+        raise BadInputError(
+            'Write the name in quotes: add doctor "Dr Ama Osei" cardiology speaks en, de @osei:example.org'
+        )
+    added = await add_practitioner(
+        session.tx,
+        session.ctx,
+        session.person,
+        at_centre.id,
+        name=name,
+        specialties=[checked_specialty(" ".join(words.words()))],
+        languages=read_languages(speaks["languages"].strip(" ,")) if speaks else ["en"],
+        gender=gender[0] if gender else "",
+        mxid=mxid,
+    )
+    await session.say(
+        f"**{escape(added.name)}** is at {escape(at_centre.name)}, short name **{added.slug}**."
+        f' Next: add service {added.slug} "Consultation" 20 min 45 online, and hours {added.slug} mon-fri 9-17'
+    )
+
+
+@command(
+    "link doctor|link", "DOCTOR @ID", help="say which Matrix account a doctor has", who=runs_centres, group="Centre"
+)
+async def link(session: Session, text: str) -> None:
+    """A doctor's account."""
+    words = Reading(text)
+    mxid = take_mxid(words)
+    who = await doctor_of(session, words)
+    if not mxid:
+        raise BadInputError("Write the account too: link dr.osei @osei:example.org")
+    linked = await link_practitioner(session.tx, session.ctx, session.person, who.id, mxid)
+    await session.say(f"**{escape(linked.name)}** is {escape(mxid)}.")
