@@ -26,7 +26,7 @@ from nio import (
 from nio.crypto import decrypt_attachment
 from nio.store import SqliteMemoryStore
 
-_ENCRYPTION = {"type": "m.room.encryption", "state_key": "", "content": {"algorithm": "m.megolm.v1.aes-sha2"}}
+ENCRYPTION = {"type": "m.room.encryption", "state_key": "", "content": {"algorithm": "m.megolm.v1.aes-sha2"}}
 
 
 class ClientError(Exception):
@@ -163,7 +163,7 @@ class Person:
 
     async def direct_room(self, mxid: str, seconds: float = 30) -> str:
         """Begin an encrypted room for two, and wait until the other is in."""
-        made = await self.client.room_create(is_direct=True, invite=[mxid], initial_state=[_ENCRYPTION])
+        made = await self.client.room_create(is_direct=True, invite=[mxid], initial_state=[ENCRYPTION])
         room_id = str(getattr(made, "room_id", ""))
         if not room_id:
             raise ClientError(str(made))

@@ -16,7 +16,9 @@ from core.logs import log
 
 _ONE_TIME = "signed_curve25519"
 _PATIENCE = 60.0
-"""Seconds until a person's homeserver, or a device without one-time keys, is asked again."""
+"""Seconds until a person's homeserver is asked again, and at most until a device without one-time keys is."""
+_SOON = 0.4
+"""Seconds until such a device is asked again the first time: it may just have logged in. Doubled each time."""
 _FRESH = 5.0
 """Seconds in which an answer about a person's devices is not asked for again, whatever strangers send."""
 _AT_ONCE = 20
@@ -35,7 +37,7 @@ class KeyExchange:
         self._claiming = asyncio.Lock()
         self._asked: dict[str, float] = {}
         self._unreachable: dict[str, float] = {}
-        self._keyless: dict[tuple[str, str], float] = {}
+        self._keyless: dict[tuple[str, str], tuple[float, float]] = {}
 
     async def publish(self) -> None:
         """Upload what the homeserver lacks of our device keys and one-time keys."""
@@ -100,12 +102,14 @@ class KeyExchange:
             now = time.monotonic()
             missing: dict[str, list[str]] = {}
             for user, devices in self._olm.get_missing_sessions(list(users)).items():
-                waiting = [device for device in devices if self._keyless.get((user, device), 0) <= now]
+                waiting = [device for device in devices if self._keyless.get((user, device), (0, 0))[0] <= now]
                 if waiting:
                     missing[user] = waiting
             await self._claim(missing)
             for user, devices in self._olm.get_missing_sessions(list(missing)).items():
-                self._keyless |= {(user, device): now + _PATIENCE for device in devices}
+                for device in devices:
+                    pause = min(self._keyless.get((user, device), (0.0, _SOON / 2))[1] * 2, _PATIENCE)
+                    self._keyless[user, device] = (now + pause, pause)
 
     async def _claim(self, wanted: dict[str, list[str]]) -> None:
         if not wanted:

@@ -14,14 +14,18 @@ from appservice.matrix.device import Device
 from appservice.matrix.markdown import message
 from appservice.matrix.model import bot_message
 from appservice.matrix.reactions import NUMBERS
+from appservice.matrix.room_cipher import NobodyReadsError
 from appservice.matrix.rooms import DirectRooms
 from appservice.matrix.views import RoomView
 from appservice.outgoing import REACTIONS, room_of, unseal
 from core.database import Tx
 from core.ids import id_of
-from core.lanes import HopelessError, Row
+from core.lanes import HopelessError, LaterError, Row
 from core.outbox import enqueue
 from records.sealing import ErasedError, Vault
+
+_WAITS = (0.5, 1.0, 2.0, 4.0)
+"""Seconds to wait for keys of somebody there, try after try; then what is said goes out all the same."""
 
 Attachments = Mapping[str, Callable[[Tx, UUID], Awaitable[bytes]]]
 
@@ -111,7 +115,11 @@ class Outbound:
     async def _send(self, row: Row, room: tuple[str, RoomView], event_type: str, content: Json) -> str:
         room_id, view = room
         if view.encrypted:
-            content = await self._cipher.encrypt(room_id, frozenset(view.members), event_type, content)
+            members, unread = frozenset(view.members), row.attempts >= len(_WAITS)
+            try:
+                content = await self._cipher.encrypt(room_id, members, event_type, content, unread=unread)
+            except NobodyReadsError as alone:
+                raise LaterError("nobody there has keys", seconds=_WAITS[row.attempts]) from alone
             event_type = "m.room.encrypted"
         try:
             answer = await self._bot.put("rooms", room_id, "send", event_type, row.id.hex, body=content)

@@ -10,6 +10,10 @@ from appservice.matrix.exchange import KeyExchange
 from appservice.matrix.machine import SafeOlm
 
 
+class NobodyReadsError(Exception):
+    """No device of the others in the room can be given the key: who has just logged in has not published keys yet."""
+
+
 class RoomCipher:
     """Encrypts for rooms. Outbound sessions live in memory only: after a restart new ones are made."""
 
@@ -19,11 +23,14 @@ class RoomCipher:
         # nio's bookkeeping of a session is spread over awaits: one at a time for each room.
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
-    async def encrypt(self, room_id: str, members: frozenset[str], event_type: str, content: Json) -> Json:
+    async def encrypt(
+        self, room_id: str, members: frozenset[str], event_type: str, content: Json, *, unread: bool = False
+    ) -> Json:
         """Return the content of an m.room.encrypted event that all devices of `members` can read.
 
-        Devices are not verified by us: who is in the room may read what is said there. Raises AwayError, MatrixError;
-        then nothing is left behind that could keep the next try from working.
+        Devices are not verified by us: who is in the room may read what is said there. Raises AwayError, MatrixError,
+        and, unless `unread` says that it does not matter, NobodyReadsError; then nothing is left behind that could keep
+        the next try from working.
         """
         async with self._locks[room_id]:
             await self._keys.look_up(members)
@@ -31,6 +38,9 @@ class RoomCipher:
             if not session.shared or self._targets(members) - session.users_shared_with:
                 await self._keys.open_sessions(members)
                 await self._share(room_id, session, members)
+            if not session.users_shared_with and members - {self._olm.user_id} and not unread:
+                raise NobodyReadsError
+            session.shared = True
             payload = {"type": event_type, "content": content}
             return _outside(content) | dict(self._olm.group_encrypt(room_id, payload))
 
@@ -53,7 +63,6 @@ class RoomCipher:
             messages = self._olm.room_keys_for(devices, room_id, session)
         await self._keys.send_to_devices(messages)
         session.users_shared_with |= {(user, device) for user, theirs in messages.items() for device in theirs}
-        session.shared = True
 
 
 def _outside(content: Json) -> Json:

@@ -1,13 +1,18 @@
 """People talk with the bot through a real Synapse, encrypted."""
 
+import asyncio
+from uuid import uuid4
+
 import pytest
-from nio import RoomPreset
+from nio import AsyncClient, RoomPreset
 from sqlalchemy import select
 
 from appservice.matrix import inbound
 from core.database import Database
 from core.inbox import inbox
 from core.settings import Settings
+from demo.client import ENCRYPTION, Person
+from demo.homeserver import Homeserver
 from tests.integration.appservice.matrix.conftest import NewPerson
 from tests.integration.appservice.matrix.echo import Echo, serving
 
@@ -171,3 +176,27 @@ async def test_a_message_whose_key_never_comes_is_admitted_once(
     async with database.transaction() as tx:
         kinds = [row.kind for row in await tx.conn.execute(select(inbox.c.kind))]
     assert kinds.count("matrix.unreadable") == 1
+
+
+async def test_what_is_said_before_anybody_there_has_keys_waits_for_them(
+    echo: Echo, homeserver: Homeserver, settings: Settings
+) -> None:
+    name = f"anna-{uuid4().hex[:6]}"
+    homeserver.register(name, "pw")
+    bare = AsyncClient(homeserver.url, name)
+    await bare.login("pw")
+    made = await bare.room_create(
+        is_direct=True,
+        invite=[settings.matrix.bot_id],
+        preset=RoomPreset.trusted_private_chat,
+        initial_state=[ENCRYPTION],
+    )
+    async with asyncio.timeout(20):
+        while not echo.heard:
+            await asyncio.sleep(0.05)
+    await bare.close()
+    anna = await Person.logged_in(homeserver.url, name, "pw")
+    try:
+        assert (await anna.hears("that was joined", room=made.room_id)).encrypted
+    finally:
+        await anna.close()
