@@ -16,6 +16,7 @@ async def test_a_strict_client_talks_with_the_bot_without_a_warning(
     async with Element() as elena:
         await elena.connect(homeserver.url, name, "pw", strict=True)
         room = await elena.dm(settings.matrix.bot_id)
+        assert (await elena.wait(room, contains="that was joined")).encrypted
         await elena.say(room, "list")
         shown = await elena.wait(room, contains="2. two")
         assert shown.encrypted
