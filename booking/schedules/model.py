@@ -12,7 +12,7 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import TSTZRANGE, ExcludeConstraint
+from sqlalchemy.dialects.postgresql import INT4MULTIRANGE, TSTZRANGE, ExcludeConstraint
 
 from core.tables import Moment, metadata
 
@@ -28,9 +28,22 @@ weekly_hours = Table(
     Column("ends", SmallInteger, nullable=False),
     Column("valid_from", Date, nullable=False),
     Column("valid_until", Date),
+    # Of one service alone, which then has these in place of the practitioner's; none: of all that have none.
+    Column("service_id", Uuid, ForeignKey("service.id")),
     CheckConstraint("weekday BETWEEN 0 AND 6", name="weekday"),
     CheckConstraint("0 <= starts AND starts < ends AND ends <= 1440", name="span"),
     Index("ix_weekly_hours_practitioner_id", "practitioner_id", "centre_id"),
+)
+
+date_hours = Table(
+    "date_hours",
+    metadata,
+    Column("practitioner_id", Uuid, ForeignKey("practitioner.id"), primary_key=True),
+    Column("centre_id", Uuid, ForeignKey("centre.id"), primary_key=True),
+    Column("day", Date, primary_key=True),
+    # As in weekly_hours; empty: closed on that date.
+    Column("hours", INT4MULTIRANGE, nullable=False),
+    CheckConstraint("hours <@ int4range(0, 1440)", name="hours"),
 )
 
 time_off = Table(

@@ -1,6 +1,6 @@
-"""Free times, decided without I/O: weekly hours on the centre's wall clock, less what is busy, on the day's grid."""
+"""Free times, decided without I/O: what is open, less what is busy, on the day's grid."""
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -8,14 +8,17 @@ from zoneinfo import ZoneInfo
 
 Span = tuple[datetime, datetime]
 """From, until: aware, half open."""
+Minutes = tuple[int, int]
+"""From, until: minutes after midnight on the wall clock, half open; 1440 is the day's end."""
 
 _DAY = timedelta(days=1)
 _MINUTE = timedelta(minutes=1)
+_INSTANT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class WeeklySpan:
-    """Open hours of one weekday: 0 is Monday; minutes after midnight on the wall clock, 1440 the day's end."""
+    """Open hours of one weekday: 0 is Monday; minutes as in Minutes."""
 
     weekday: int
     starts: int
@@ -32,48 +35,34 @@ class Visit:
     grid: int
 
 
-def open_times(spans: Iterable[WeeklySpan], zone: ZoneInfo, first: date, last: date) -> list[Span]:
-    """Lay weekly hours over the days from `first` to `last`: merged, in UTC, in order.
+def on_day(day: date, hours: Iterable[Minutes], zone: ZoneInfo) -> Iterator[Span]:
+    """Lay hours of the wall clock over a date: in UTC, each piece with one offset.
 
     An instant is open when its wall time is: hours within the spring gap do not happen, those repeated in autumn
     happen twice.
     """
-    by_day: dict[int, list[WeeklySpan]] = {}
-    for span in spans:
-        by_day.setdefault(span.weekday, []).append(span)
-    found = [
-        piece
-        for n in range((last - first).days + 1)
-        for span in by_day.get((first + n * _DAY).weekday(), ())
-        for piece in _on_day(first + n * _DAY, span, zone)
-    ]
-    return merged(found)
-
-
-def _on_day(day: date, span: WeeklySpan, zone: ZoneInfo) -> Iterator[Span]:
     midnight = datetime.combine(day, time(), UTC)
     began = datetime.combine(day, time(), zone).astimezone(UTC)
     ended = datetime.combine(day + _DAY, time(), zone).astimezone(UTC)
-    for start, end in _steady(began, ended, zone):
-        offset = start.astimezone(zone).utcoffset() or timedelta()
-        piece = (
-            max(start, midnight + span.starts * _MINUTE - offset),
-            min(end, midnight + span.ends * _MINUTE - offset),
-        )
-        if piece[0] < piece[1]:
-            yield piece
+    steady = [(start, end, _offset(start, zone)) for start, end in _steady(began, ended, zone)]
+    for first, last in hours:
+        for start, end, offset in steady:
+            piece = max(start, midnight + first * _MINUTE - offset), min(end, midnight + last * _MINUTE - offset)
+            if piece[0] < piece[1]:
+                yield piece
+
+
+def _offset(moment: datetime, zone: ZoneInfo) -> timedelta:
+    return moment.astimezone(zone).utcoffset() or timedelta()
 
 
 def _steady(start: datetime, end: datetime, zone: ZoneInfo) -> list[Span]:
-    """Part a day where its clocks change, so that each part has one offset."""
-
-    def offset(moment: datetime) -> timedelta | None:
-        return moment.astimezone(zone).utcoffset()
-
-    if offset(start) == offset(end - _MINUTE):
+    """Part a time of at most a day where its clocks change, so that each part has one offset."""
+    before = _offset(start, zone)
+    if before == _offset(end - _INSTANT, zone):
         return [(start, end)]
     minutes = range(int((end - start) / _MINUTE))
-    change = start + _MINUTE * bisect_left(minutes, 1, key=lambda n: offset(start + n * _MINUTE) != offset(start))
+    change = start + _MINUTE * bisect_left(minutes, 1, key=lambda n: _offset(start + n * _MINUTE, zone) != before)
     return [(start, change), (change, end)]
 
 
@@ -82,10 +71,17 @@ def merged(spans: Iterable[Span]) -> list[Span]:
     result: list[Span] = []
     for start, end in sorted(spans):
         if result and start <= result[-1][1]:
-            result[-1] = (result[-1][0], max(end, result[-1][1]))
+            if end > result[-1][1]:
+                result[-1] = (result[-1][0], end)
         else:
             result.append((start, end))
     return result
+
+
+def covered(span: Span, opened: Sequence[Span]) -> bool:
+    """Whether a time lies in open time throughout. `opened`: merged."""
+    n = bisect_right(opened, span[0], key=lambda each: each[0]) - 1
+    return n >= 0 and span[1] <= opened[n][1]
 
 
 def free_starts(
@@ -93,32 +89,35 @@ def free_starts(
 ) -> Iterator[datetime]:
     """Yield, in order, the starts from `earliest` until before `latest` at which the visit fits.
 
-    The visit itself lies within open hours; with its buffers it touches nothing that is busy.
+    The visit itself lies within open hours; with its buffers it touches nothing that is busy. `opened`: merged.
     """
-    length, before = visit.minutes * _MINUTE, visit.before * _MINUTE
-    whole = length + before + visit.after * _MINUTE
-    taken = merged(busy)
-    ends = [end for _, end in taken]
+    length, before, after = visit.minutes * _MINUTE, visit.before * _MINUTE, visit.after * _MINUTE
+    # A busy time forbids the starts that lie strictly between these two.
+    forbidden = [(start - length - after, end + before) for start, end in merged(busy)]
+    grid = visit.grid * _MINUTE
+    n = 0
     for start, end in opened:
-        at = _on_grid(max(start, earliest), zone, visit.grid)
-        while at + length <= end and at < latest:
-            nearest = bisect_left(ends, at - before + timedelta(microseconds=1))
-            if nearest < len(taken) and taken[nearest][0] < at - before + whole:
-                at = _on_grid(max(at + _MINUTE, taken[nearest][1] + before), zone, visit.grid)
-                continue
-            yield at
-            at = _on_grid(at + visit.grid * _MINUTE, zone, visit.grid)
+        for at, until in _grids(max(start, earliest), min(end - length + _INSTANT, latest), visit.grid, zone):
+            while at < until:
+                while n < len(forbidden) and forbidden[n][1] <= at:
+                    n += 1
+                if n < len(forbidden) and forbidden[n][0] < at:
+                    at -= (at - forbidden[n][1]) // grid * grid  # noqa: PLW2901  (on to the end of what forbids it)
+                    continue
+                yield at
+                at += grid  # noqa: PLW2901
 
 
-def _on_grid(moment: datetime, zone: ZoneInfo, grid: int) -> datetime:
-    """Return the first instant from `moment` on whose wall time is a multiple of `grid` minutes after midnight."""
-    if moment.second or moment.microsecond:
-        moment = moment.replace(second=0, microsecond=0) + _MINUTE
-    while True:
-        wall = moment.astimezone(zone)
-        minute = wall.hour * 60 + wall.minute
-        over = minute % grid
-        if not over:
-            return moment
-        # Not past midnight, where the grid begins anew; where clocks change on the way, look again.
-        moment += min(grid - over, 1440 - minute, 15 - minute % 15) * _MINUTE
+def _grids(start: datetime, end: datetime, grid: int, zone: ZoneInfo) -> Iterator[Span]:
+    """Part a time so that in each part the grid has an even step; each part begins with a time on the grid.
+
+    The grid begins anew at each midnight, and follows the wall clock where that is changed.
+    """
+    if start.second or start.microsecond:
+        start = start.replace(second=0, microsecond=0) + _MINUTE
+    while start < end:
+        tomorrow = datetime.combine(start.astimezone(zone).date() + _DAY, time(), zone).astimezone(UTC)
+        for first, last in _steady(start, tomorrow, zone):
+            wall = first.astimezone(zone)
+            yield first + -(wall.hour * 60 + wall.minute) % grid * _MINUTE, min(last, end)
+        start = tomorrow

@@ -1,28 +1,42 @@
-"""Setting hours and time off; the free times that follow."""
+"""Setting hours, dates that differ and time off. Free times are in `free`, what a change would break in `changes`."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection
 from datetime import date, datetime, timedelta
-from itertools import islice
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import Range, insert
+from sqlalchemy.dialects.postgresql.ranges import MultiRange
 
 from booking.access import may_set_hours, require
 from booking.context import Context
 from booking.directory import reading
-from booking.directory.model import Service, centre, practitioner_role
+from booking.directory.model import practitioner_role
 from booking.people.service import Person
-from booking.schedules.model import time_off, weekly_hours
-from booking.schedules.occupancy import busy_times
-from booking.schedules.rules import Span, Visit, WeeklySpan, free_starts, merged, open_times
+from booking.schedules.free import free_times, free_times_of, is_free
+from booking.schedules.model import date_hours, time_off, weekly_hours
+from booking.schedules.opening import Week, with_week
+from booking.schedules.reading import schedule_of
+from booking.schedules.rules import Minutes, Span, WeeklySpan
 from core.database import Tx
 from core.errors import BadInputError
 from core.ids import new_id
 from core.timezones import utc, zone
 
+__all__ = [
+    "add_time_off",
+    "free_times",
+    "free_times_of",
+    "hours_of",
+    "is_free",
+    "remove_time_off",
+    "set_date",
+    "set_hours",
+    "time_off_of",
+]
+
 _LONGEST_LOOK = timedelta(days=366)
+_FURTHEST = timedelta(days=5 * 366)
 
 
 async def set_hours(
@@ -33,11 +47,89 @@ async def set_hours(
     centre_id: UUID,
     spans: Collection[WeeklySpan],
     valid_from: date | None = None,
+    *,
+    valid_until: date | None = None,
+    service_id: UUID | None = None,
 ) -> list[WeeklySpan]:
-    """Set a doctor's week at a centre from a date on (the centre's today, if none); what held before holds until then.
+    """Set a doctor's week at a centre from a date on (the centre's today, if none).
+
+    What held before holds until then, and again after `valid_until`, the last date, if there is one; without one, it
+    gives way to this for good. With `service_id` the hours are of that service alone; without spans it then has the
+    doctor's. For the doctor and the centre's admins. Raises RefusedError, BadInputError. Booked visits stay booked.
+    """
+    today = await _today_where(tx, actor, practitioner_id, centre_id)
+    begins = valid_from or today
+    if begins < today:
+        raise BadInputError("Hours can be set from today on, not for the past.")
+    if valid_until and valid_until < begins:
+        raise BadInputError("Those hours would end before they begin. Write the dates in order, please.")
+    if max(begins, valid_until or begins) > today + _FURTHEST:
+        raise BadInputError("That is too far ahead. Choose a date within the next five years.")
+    if service_id is not None:
+        offered = await reading.services_of(tx, practitioner_id, centre_id)
+        require(service_id in {each.id for each in offered})
+    schedule = await schedule_of(tx, practitioner_id, centre_id, date.min)
+    known = schedule.services.get(service_id, ()) if service_id else schedule.weeks
+    new = Week(tuple(sorted(spans)), begins, valid_until + timedelta(days=1) if valid_until else None)
+    table = weekly_hours
+    await tx.conn.execute(
+        delete(table).where(
+            table.c.practitioner_id == practitioner_id,
+            table.c.centre_id == centre_id,
+            table.c.service_id.is_not_distinct_from(service_id),
+        )
+    )
+    rows = [
+        {
+            "id": new_id(),
+            "practitioner_id": practitioner_id,
+            "centre_id": centre_id,
+            "service_id": service_id,
+            "weekday": span.weekday,
+            "starts": span.starts,
+            "ends": span.ends,
+            "valid_from": week.begins,
+            "valid_until": week.ends,
+        }
+        for week in with_week(known, new)
+        for span in week.spans
+    ]
+    if rows:
+        await tx.conn.execute(insert(table), rows)
+    return list(new.spans)
+
+
+async def set_date(
+    tx: Tx,
+    ctx: Context,
+    actor: Person,
+    practitioner_id: UUID,
+    centre_id: UUID,
+    day: date,
+    hours: Collection[Minutes] | None,
+) -> None:
+    """Set a doctor's hours on one date, in place of the week's and also on a holiday; none: closed; None: as usual.
 
     For the doctor and the centre's admins. Raises RefusedError, BadInputError. Booked visits stay booked.
     """
+    today = await _today_where(tx, actor, practitioner_id, centre_id)
+    if not today <= day <= today + _FURTHEST:
+        raise BadInputError("Choose a date from today on, within the next five years.")
+    table = date_hours
+    await tx.conn.execute(
+        delete(table).where(
+            table.c.practitioner_id == practitioner_id, table.c.centre_id == centre_id, table.c.day == day
+        )
+    )
+    if hours is not None:
+        ranges = MultiRange(Range(start, end) for start, end in sorted(hours))
+        await tx.conn.execute(
+            insert(table).values(practitioner_id=practitioner_id, centre_id=centre_id, day=day, hours=ranges)
+        )
+
+
+async def _today_where(tx: Tx, actor: Person, practitioner_id: UUID, centre_id: UUID) -> date:
+    """Return the centre's date, when the actor may set the hours of a doctor who works there."""
     require(may_set_hours(actor, practitioner_id, centre_id))
     at = await reading.centre(tx, centre_id)
     role = practitioner_role
@@ -48,60 +140,14 @@ async def set_hours(
     )
     if works_there.first() is None:
         raise BadInputError("That doctor does not work at {centre}.", centre=at.name)
-    today = tx.now.astimezone(zone(at.timezone)).date()
-    begins = valid_from or today
-    if begins < today:
-        raise BadInputError("Hours can be set from today on, not for the past.")
-    table = weekly_hours
-    of_both = (table.c.practitioner_id == practitioner_id) & (table.c.centre_id == centre_id)
-    await tx.conn.execute(delete(table).where(of_both, table.c.valid_from >= begins))
-    await tx.conn.execute(
-        update(table)
-        .where(of_both, or_(table.c.valid_until.is_(None), table.c.valid_until > begins))
-        .values(valid_until=begins)
-    )
-    if spans:
-        await tx.conn.execute(
-            insert(table),
-            [
-                {
-                    "id": new_id(),
-                    "practitioner_id": practitioner_id,
-                    "centre_id": centre_id,
-                    "weekday": span.weekday,
-                    "starts": span.starts,
-                    "ends": span.ends,
-                    "valid_from": begins,
-                }
-                for span in sorted(spans)
-            ],
-        )
-    return sorted(spans)
+    return tx.now.astimezone(zone(at.timezone)).date()
 
 
-async def hours_of(tx: Tx, practitioner_id: UUID, centre_id: UUID, on: date) -> list[WeeklySpan]:
+async def hours_of(
+    tx: Tx, practitioner_id: UUID, centre_id: UUID, on: date, service_id: UUID | None = None
+) -> list[WeeklySpan]:
     """Return the week that holds on a date."""
-    rules = await weeks_of(tx, [practitioner_id])
-    return sorted(
-        span
-        for span, begins, ends in rules.get((practitioner_id, centre_id), [])
-        if begins <= on and (ends is None or on < ends)
-    )
-
-
-Rule = tuple[WeeklySpan, date, date | None]
-"""Hours, the first date on which they hold, the first on which they do not."""
-
-
-async def weeks_of(tx: Tx, practitioners: Collection[UUID]) -> dict[tuple[UUID, UUID], list[Rule]]:
-    """Return all hours of some practitioners, by (practitioner, centre)."""
-    table = weekly_hours
-    found = await tx.conn.execute(select(table).where(table.c.practitioner_id.in_(practitioners)))
-    rules: dict[tuple[UUID, UUID], list[Rule]] = {}
-    for row in found:
-        rule = (WeeklySpan(row.weekday, row.starts, row.ends), row.valid_from, row.valid_until)
-        rules.setdefault((row.practitioner_id, row.centre_id), []).append(rule)
-    return rules
+    return (await schedule_of(tx, practitioner_id, centre_id, on, on)).week_on(on, service_id)
 
 
 async def add_time_off(
@@ -140,84 +186,3 @@ async def time_off_of(tx: Tx, practitioner_id: UUID) -> list[Span]:
         select(off).where(time_off.c.practitioner_id == practitioner_id, func.upper(off) > tx.now).order_by(off)
     )
     return [(span.lower, span.upper) for span in found.scalars()]
-
-
-async def free_times(
-    tx: Tx,
-    service: Service,
-    start: datetime,
-    end: datetime,
-    *,
-    limit: int | None = None,
-    ignoring: UUID | None = None,
-) -> list[datetime]:
-    """Return the starts (UTC) at which a service can be booked from `start` until before `end`.
-
-    Honours hours, time off, what is taken, buffers, grid, notice and window. `ignoring`: an appointment whose own
-    time does not count, because it is the one to be moved.
-    """
-    found = await free_times_of(tx, [service], start, end, limit=limit, ignoring=ignoring)
-    return found[service.id]
-
-
-async def is_free(tx: Tx, service: Service, start: datetime, *, ignoring: UUID | None = None) -> bool:
-    """Whether a service can be booked at just this start."""
-    found = await free_times(tx, service, start, start + timedelta(minutes=1), limit=1, ignoring=ignoring)
-    return found == [utc(start)]
-
-
-async def free_times_of(
-    tx: Tx,
-    services: Iterable[Service],
-    start: datetime,
-    end: datetime,
-    *,
-    limit: int | None = None,
-    ignoring: UUID | None = None,
-    fits: Callable[[Service, datetime], bool] | None = None,
-) -> dict[UUID, list[datetime]]:
-    """The same for many services, with the same number of queries as for one. `fits`: which starts count at all."""
-    wanted = list(services)
-    start, end = utc(start), utc(end)
-    practitioners = {service.practitioner_id for service in wanted}
-    rules = await weeks_of(tx, practitioners)
-    zones = await _zones(tx, {service.centre_id for service in wanted})
-    margin = timedelta(hours=8)  # the longest visit, and more than the longest buffer
-    busy = await busy_times(tx, practitioners, start - margin, end + margin, ignoring=ignoring)
-    found: dict[UUID, list[datetime]] = {}
-    for service in wanted:
-        place = zone(zones[service.centre_id])
-        earliest = max(start, tx.now + timedelta(minutes=service.min_notice_minutes))
-        latest = min(end, tx.now + timedelta(days=service.window_days))
-        found[service.id] = []
-        if not service.active or earliest >= latest:
-            continue
-        opened = _opened(
-            rules.get((service.practitioner_id, service.centre_id), []),
-            earliest.astimezone(place).date() - timedelta(days=1),
-            (latest + margin).astimezone(place).date(),
-            place,
-        )
-        visit = Visit(service.minutes, service.buffer_before, service.buffer_after, service.grid_minutes)
-        starts = free_starts(opened, busy.get(service.practitioner_id, []), visit, place, earliest, latest)
-        counting = starts if fits is None else (at for at in starts if fits(service, at))
-        found[service.id] = list(islice(counting, limit))
-    return found
-
-
-def _opened(rules: Iterable[Rule], first: date, last: date, place: ZoneInfo) -> list[Span]:
-    """Lay each set of hours over the days on which it holds."""
-    by_validity: dict[tuple[date, date | None], list[WeeklySpan]] = {}
-    for span, begins, ends in rules:
-        by_validity.setdefault((begins, ends), []).append(span)
-    pieces: list[Span] = []
-    for (begins, ends), spans in by_validity.items():
-        until = last if ends is None else min(last, ends - timedelta(days=1))
-        if begins <= until:
-            pieces += open_times(spans, place, max(first, begins), until)
-    return merged(pieces)
-
-
-async def _zones(tx: Tx, centres: Collection[UUID]) -> dict[UUID, str]:
-    found = await tx.conn.execute(select(centre.c.id, centre.c.timezone).where(centre.c.id.in_(centres)))
-    return {row.id: row.timezone for row in found}

@@ -1,5 +1,6 @@
 """Free times are just those that a look at every single minute would find."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -7,10 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from booking.schedules.rules import Visit, WeeklySpan, free_starts, merged, open_times
+from booking.schedules.opening import Schedule, Week
+from booking.schedules.rules import Span, Visit, WeeklySpan, free_starts, merged
 
 BERLIN = ZoneInfo("Europe/Berlin")
 MINUTE = timedelta(minutes=1)
+
+
+def open_times(spans: Sequence[WeeklySpan], zone: ZoneInfo, first: date, last: date) -> list[Span]:
+    return Schedule(zone, (Week(tuple(spans), date.min),)).open_times(first, last)
 
 
 def at(text: str, zone: ZoneInfo = BERLIN) -> datetime:
