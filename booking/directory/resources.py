@@ -75,7 +75,7 @@ async def resources_at(tx: Tx, centre_id: UUID) -> list[Resource]:
 
 
 async def resources_of(tx: Tx, service_ids: Iterable[UUID]) -> dict[UUID, list[Resource]]:
-    """Return what services are booked along with, by the service's id, in the order of resource ids; none if nothing."""
+    """Return what services are booked along with, by the service's id, in the order of their ids."""
     found = await tx.conn.execute(
         select(_uses.c.service_id, _table)
         .join(_table, _table.c.id == _uses.c.resource_id)

@@ -89,6 +89,7 @@ def checked_service(service: Service, currency: str) -> Service:
     within(service.buffer_after, 0, 240, "time after", "minutes")
     within(service.min_notice_minutes, 0, 60 * 24 * 60, "notice", "minutes")
     within(service.window_days, 1, 730, "booking window", "days")
+    within(service.capacity, 1, 100, "size of a group", "patients")
     if service.price.currency != currency:
         raise BadInputError("That centre's prices are in {currency}.", currency=currency)
     if not 0 <= service.price.amount <= _DEAREST:

@@ -12,8 +12,9 @@ from sqlalchemy.dialects.postgresql import insert
 from booking.access import may_edit_centre, require
 from booking.context import Context
 from booking.directory import model, reading
-from booking.directory.model import Centre, Mode, Payment, Practitioner, Service
+from booking.directory.model import Centre, Mode, Patients, Payment, Practitioner, Service
 from booking.directory.places import find_place
+from booking.directory.resources import book_along
 from booking.directory.rules import (
     checked_coordinates,
     checked_currency,
@@ -150,6 +151,23 @@ async def add_practitioner(
     return await link_practitioner(tx, ctx, actor, made.id, mxid) if mxid else made
 
 
+async def add_role(tx: Tx, ctx: Context, actor: Person, practitioner_id: UUID, centre_id: UUID) -> Practitioner:
+    """Let a doctor who works elsewhere also work at a centre. For platform admins, and admins of it and of theirs.
+
+    An admin of the new centre alone may not: time off is everywhere, and they could set it. Raises RefusedError.
+    """
+    at = await reading.centres_of(tx, practitioner_id)
+    both = may_edit_centre(actor, centre_id) and any(may_edit_centre(actor, each.id) for each in at)
+    require(both)
+    await reading.centre(tx, centre_id)
+    await tx.conn.execute(
+        insert(model.practitioner_role)
+        .values(practitioner_id=practitioner_id, centre_id=centre_id)
+        .on_conflict_do_nothing()
+    )
+    return await reading.practitioner(tx, practitioner_id)
+
+
 async def link_practitioner(tx: Tx, ctx: Context, actor: Person, practitioner_id: UUID, mxid: str) -> Practitioner:
     """Say which Matrix account a doctor has. For admins of a centre of theirs.
 
@@ -192,11 +210,15 @@ async def add_service(
     grid_minutes: int | None = None,
     min_notice_minutes: int = 60,
     window_days: int = 60,
+    capacity: int = 1,
+    approval: bool = False,
+    patients: Patients = Patients.ALL,
+    resources: Sequence[UUID] = (),
     service_id: UUID | None = None,
 ) -> Service:
     """Add what a doctor offers at a centre; its grid is its length unless given. For the centre's and platform admins.
 
-    Raises RefusedError, BadInputError.
+    `resources`: the rooms and devices that it is booked with. Raises RefusedError, BadInputError.
     """
     require(may_edit_centre(actor, centre_id))
     doctor = await reading.practitioner(tx, practitioner_id)
@@ -220,10 +242,15 @@ async def add_service(
             price=price,
             payment=payment,
             active=True,
+            capacity=capacity,
+            approval=approval,
+            patients=patients,
         ),
         at[centre_id].currency,
     )
     await tx.conn.execute(insert(model.service).values(**_service_columns(made), created_at=tx.now))
+    if resources:
+        await book_along(tx, made.id, centre_id, resources)
     return made
 
 
@@ -242,14 +269,23 @@ class ServiceChanges(TypedDict, total=False):
     price: Money
     payment: Payment
     active: bool
+    capacity: int
+    approval: bool
+    patients: Patients
 
 
 async def edit_service(
-    tx: Tx, ctx: Context, actor: Person, service_id: UUID, **changes: Unpack[ServiceChanges]
+    tx: Tx,
+    ctx: Context,
+    actor: Person,
+    service_id: UUID,
+    *,
+    resources: Sequence[UUID] | None = None,
+    **changes: Unpack[ServiceChanges],
 ) -> Service:
     """Change a service. Visits that are booked keep their price and length. For the centre's and platform admins.
 
-    Raises RefusedError, BadInputError.
+    `resources`: the rooms and devices that it is booked with from now on. Raises RefusedError, BadInputError.
     """
     known = await reading.service(tx, service_id)
     require(may_edit_centre(actor, known.centre_id))
@@ -260,6 +296,8 @@ async def edit_service(
     await tx.conn.execute(
         update(model.service).where(model.service.c.id == service_id).values(**_service_columns(edited))
     )
+    if resources is not None:
+        await book_along(tx, service_id, known.centre_id, resources)
     return edited
 
 
