@@ -1,36 +1,57 @@
 """Who is taken when. No slot is ever sold twice because the database refuses it, whatever the code believes.
 
-All that a visit needs is taken together or not at all: the practitioner (with buffers), the patient. That nobody waits
-for another in a circle takes three things: rows are inserted in the order of resource ids, with ON CONFLICT DO NOTHING;
-rows are removed in that order too; and a visit that gives back one time for another is alone with its resources
-meanwhile, since two that change places would each wait for what the other gives back.
+All that a visit needs is taken together or not at all: the practitioner (with buffers), rooms and devices, the patient.
+That nobody waits for another in a circle takes three things: rows are inserted in the order of resource ids, with ON
+CONFLICT DO NOTHING; rows are locked and removed in that order too; and a visit that gives back one time for another is
+alone with its resources meanwhile, since two that change places would each wait for what the other gives back. The
+functions that do this, each in one statement, are in the migration 0016_taking. What is free is read in `taken`.
 """
 
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import TextClause, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.types import TypeEngine, Uuid
+from sqlalchemy.types import SmallInteger, TypeEngine, Uuid
 
 from booking.schedules.rules import Span
 from core.database import Tx
+from core.ids import id_of
 from core.tables import Moment
+from core.timezones import utc
 
 
-def _query(sql: str) -> TextClause:
-    """Say of what type the parameters are, by their names."""
+class Need(NamedTuple):
+    """For what time a resource is wanted, and how."""
+
+    start: datetime
+    end: datetime
+    seats: int = 1
+    """How many of its kind there are (rooms), each as good as the other; one of them is taken."""
+    session: UUID | None = None
+    """The session that takes it once for all who share it, instead of the appointment for itself."""
+
+
+def session_of(service_id: UUID, start: datetime) -> UUID:
+    """Return the id of a group visit: whoever books a service for several patients at one start shares it. Aware."""
+    return id_of(f"session:{service_id}:{utc(start).isoformat()}")
+
+
+def query(sql: str) -> TextClause:
+    """Say of what type the parameters of a query about time are, by their names."""
     types: dict[str, TypeEngine[Any]] = {
         "appointment": Uuid(),
-        "appointments": ARRAY(Uuid()),
         "expires": Moment(),
         "now": Moment(),
         "start": Moment(),
         "end": Moment(),
         "resources": ARRAY(Uuid()),
+        "services": ARRAY(Uuid()),
+        "sessions": ARRAY(Uuid()),
+        "seats": ARRAY(SmallInteger()),
         "starts": ARRAY(Moment()),
         "ends": ARRAY(Moment()),
     }
@@ -39,53 +60,13 @@ def _query(sql: str) -> TextClause:
     )
 
 
-# Until the transaction ends; shared by those that only take, so that they wait for each other's rows alone.
-_MEET = _query("""
-    SELECT CASE
-        WHEN EXISTS (SELECT FROM occupancy WHERE appointment_id = :appointment)
-        THEN pg_advisory_xact_lock(key) ELSE pg_advisory_xact_lock_shared(key) END
-    FROM (
-        SELECT hashtextextended(resource::text, 0) AS key FROM unnest(:resources) AS resource
-        UNION
-        SELECT hashtextextended(resource_id::text, 0) FROM occupancy WHERE appointment_id = :appointment
-        ORDER BY key
-    ) AS resources
-""")
-# A hold whose time is over is nobody's: whoever wants some of the time removes it, so no sweeper has to be awake for
-# that; and the whole of it, so that what is left of a hold is always all of it.
-_IN_THE_WAY = _query("""
-    SELECT stale.appointment_id
-    FROM unnest(:resources, :starts, :ends) AS wanted (resource_id, starts, ends)
-    CROSS JOIN LATERAL (
-        SELECT o.appointment_id
-        FROM occupancy o
-        WHERE o.resource_id = wanted.resource_id
-          AND lower(o.busy) >= wanted.starts - interval '1 day' AND lower(o.busy) < wanted.ends
-          AND upper(o.busy) > wanted.starts AND o.expires_at <= :now
-    ) AS stale
-    UNION
-    SELECT appointment_id FROM occupancy WHERE appointment_id = :appointment
-""")
-_LOCK = _query("""
-    SELECT FROM occupancy WHERE appointment_id = ANY (:appointments) ORDER BY resource_id, seat, busy FOR UPDATE
-""")
-_REMOVE = _query("""
-    DELETE FROM occupancy
-    WHERE appointment_id = ANY (:appointments) AND (appointment_id = :appointment OR expires_at <= :now)
-""")
-_TAKE = _query("""
-    INSERT INTO occupancy (resource_id, busy, appointment_id, expires_at)
-    SELECT resource_id, tstzrange(starts, ends), :appointment, :expires
-    FROM unnest(:resources, :starts, :ends) AS wanted (resource_id, starts, ends)
-    ORDER BY resource_id
-    ON CONFLICT DO NOTHING
-    RETURNING resource_id
-""")
-_KEEP = _query("UPDATE occupancy SET expires_at = NULL WHERE appointment_id = :appointment")
+_TAKE = query("SELECT occupancy_take(:appointment, :resources, :starts, :ends, :seats, :sessions, :expires, :now)")
+_KEEP = query("SELECT occupancy_keep(:appointment)")
+_GIVE_BACK = query("SELECT occupancy_give_back(ARRAY[:appointment], :appointment, :now)")
 
 
 async def take(
-    tx: Tx, appointment_id: UUID, wanted: Mapping[UUID, Span], *, expires_at: datetime | None
+    tx: Tx, appointment_id: UUID, wanted: Mapping[UUID, Span | Need], *, expires_at: datetime | None
 ) -> frozenset[UUID]:
     """Take each resource for its time, for good or until `expires_at`, in place of all that the appointment has.
 
@@ -94,41 +75,31 @@ async def take(
     without releasing the old one before.
     """
     order = sorted(wanted)
-    values = {
-        "resources": order,
-        "starts": [wanted[resource][0] for resource in order],
-        "ends": [wanted[resource][1] for resource in order],
-        "appointment": appointment_id,
-        "expires": expires_at,
-        "now": tx.now,
-    }
-    attempt = await tx.conn.begin_nested()
-    await tx.conn.execute(_MEET, values)
-    in_the_way = (await tx.conn.execute(_IN_THE_WAY, values)).scalars().all()
-    if in_the_way:
-        await tx.conn.execute(_LOCK, {"appointments": in_the_way})
-        await tx.conn.execute(_REMOVE, {**values, "appointments": in_the_way})
-    taken = await tx.conn.execute(_TAKE, values)
-    refused = frozenset(wanted) - {row.resource_id for row in taken}
-    if refused:
-        await attempt.rollback()
-    else:
-        await attempt.commit()
-    return refused
+    needs = [Need(*wanted[resource]) for resource in order]
+    refused = await tx.conn.execute(
+        _TAKE,
+        {
+            "appointment": appointment_id,
+            "resources": order,
+            "starts": [need.start for need in needs],
+            "ends": [need.end for need in needs],
+            "seats": [need.seats for need in needs],
+            "sessions": [need.session for need in needs],
+            "expires": expires_at,
+            "now": tx.now,
+        },
+    )
+    return frozenset(refused.scalar_one())
 
 
 async def keep(tx: Tx, appointment_id: UUID) -> bool:
     """Make a hold lasting. Returns False if nothing of it is left, because it expired and its time was wanted."""
-    await tx.conn.execute(_LOCK, {"appointments": [appointment_id]})
-    kept = await tx.conn.execute(_KEEP, {"appointment": appointment_id})
-    return kept.rowcount > 0
+    return bool((await tx.conn.execute(_KEEP, {"appointment": appointment_id})).scalar_one())
 
 
 async def release(tx: Tx, appointment_id: UUID) -> None:
-    """Give back all that the appointment holds."""
-    values = {"appointments": [appointment_id], "appointment": appointment_id, "now": tx.now}
-    await tx.conn.execute(_LOCK, values)
-    await tx.conn.execute(_REMOVE, values)
+    """Give back all that the appointment holds. Who takes some of it for another does so in another transaction."""
+    await tx.conn.execute(_GIVE_BACK, {"appointment": appointment_id, "now": tx.now})
 
 
 async def busy_times(
@@ -136,7 +107,8 @@ async def busy_times(
 ) -> dict[UUID, list[Span]]:
     """Return when each resource is taken, or off, between two instants, in order and without overlaps.
 
-    Holds that expired do not count, nor does the appointment `ignoring`, which is to be moved.
+    Holds that expired do not count, nor does the appointment `ignoring`, which is to be moved; nor a session that
+    nobody else shares with it.
     """
     found = await tx.conn.execute(
         _BUSY, {"resources": [*resources], "start": start, "end": end, "now": tx.now, "appointment": ignoring}
@@ -144,9 +116,25 @@ async def busy_times(
     return {row.resource_id: list(zip(row.starts, row.ends, strict=True)) for row in found}
 
 
+IGNORED = """
+    WITH ignored AS (
+        SELECT :appointment AS id
+        UNION ALL
+        SELECT own.resource_id
+        FROM occupancy own
+        WHERE own.appointment_id = :appointment AND NOT EXISTS (
+            SELECT FROM occupancy seat
+            WHERE seat.resource_id = own.resource_id AND seat.appointment_id <> own.appointment_id
+              AND (seat.expires_at IS NULL OR seat.expires_at > :now)
+        )
+    )
+"""
+"""The appointment that is to be moved, and a session that nobody else shares with it."""
+
 # No busy time is longer than a day (a constraint), which bounds what the index has to look at. One row a resource: a
 # full month of visits comes over in a tenth of the time of as many rows.
-_BUSY = _query("""
+_BUSY = query(f"""
+    {IGNORED}
     SELECT resource_id, array_agg(lower(piece) ORDER BY piece) AS starts, array_agg(upper(piece) ORDER BY piece) AS ends
     FROM (
         SELECT resource_id, unnest(range_agg(busy)) AS piece
@@ -156,7 +144,7 @@ _BUSY = _query("""
             WHERE resource_id = ANY (:resources)
               AND lower(busy) >= :start - interval '1 day' AND lower(busy) < :end AND upper(busy) > :start
               AND (expires_at IS NULL OR expires_at > :now)
-              AND appointment_id IS DISTINCT FROM :appointment
+              AND (:appointment IS NULL OR appointment_id NOT IN (SELECT id FROM ignored))
             UNION ALL
             SELECT practitioner_id, during
             FROM time_off
@@ -165,4 +153,4 @@ _BUSY = _query("""
         GROUP BY resource_id
     ) AS pieces
     GROUP BY resource_id
-""")
+""")  # noqa: S608  (one constant put into another)
