@@ -1,57 +1,146 @@
-"""Weekly hours as people write them, and as they are drawn back. Pure."""
+"""Hours as people write them, weekly ones and those of a date, and as they are drawn back. Pure."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from itertools import pairwise
 
-from booking.schedules.rules import WeeklySpan
+from booking.schedules.dates import DAY, DAYS, leading_date, parted
+from booking.schedules.rules import Minutes, WeeklySpan
 from core.errors import BadInputError
 
-_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MANY = {"daily": (0, 6), "every day": (0, 6), "weekdays": (0, 4), "weekend": (5, 6), "weekends": (5, 6)}
-_NEAR = ("today", "tomorrow")
-_EXAMPLE = "Write hours like: mon-fri 9-12:30, 14-18; sat 10-14 from 1 Dec"
+_EXAMPLE = "Write hours like: mon-fri 9-12:30, 14-18; sat 10-14 from 1 Dec until 31 Dec"
+_DATE_EXAMPLE = "Write a date that differs like: on 24 Dec 9-12, or: on 24 Dec closed"
+_LONGEST = 500
 _CLOCK = r"(\d{1,2})(?:[:.](\d{2}))?\s*(am|pm)?"
 _SPAN = re.compile(rf"^{_CLOCK}\s*(?:-|–|to|until)\s*{_CLOCK}$")
-_DAY = r"(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*"
-_PART = re.compile(rf"^(?P<days>{'|'.join(_MANY)}|{_DAY}(?:\s*(?:-|–|to|,|and|\s)\s*{_DAY})*)\s*:?\s+(?P<times>.+)$")
+_DAYS_OF = rf"(?:{'|'.join(_MANY)}|{DAY}(?:\s*(?:-|–|to|,|and|\s)\s*{DAY})*)"
+_PART = re.compile(rf"^(?P<days>{_DAYS_OF})\s*:?\s+(?P<times>.+)$")
+_BREAK = re.compile(
+    r"(?P<mark>[,;]?)\s*\b(?:(?:with|and)\s+)?(?:an?\s+)?"
+    r"(?:lunch[ -]?break|breaks?|lunch|pause|except|without|but not)\b\s*:?\s*(?:from|at)?\s*"
+)
+_BREAK_ALONE = re.compile(rf"^(?P<days>{_DAYS_OF}), break ")
+_CLOSED = {"closed", "none", "off"}
+USUAL = {"as usual", "usual", "as always", "normal"}
+"""Takes back what differs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """A week, and the first date on which it holds (None: at once)."""
+    """A week, the first date on which it holds (None: at once), and the last one (None: for good)."""
 
     spans: tuple[WeeklySpan, ...]
     valid_from: date | None
+    valid_until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DateHours:
+    """The hours of one date; none: closed; None: as usual."""
+
+    day: date
+    hours: tuple[Minutes, ...] | None
 
 
 def parse_hours(text: str, today: date) -> Hours:
-    """Read "mon-fri 9-12:30, 14-18; sat 10-14 from 1 Dec". `today` decides the year of a date without one.
+    """Read "mon-fri 9-18, break 12:30-13:30; sat 10-14 from 1 Dec until 31 Dec". `today` decides years left out.
 
-    Raises BadInputError with an example for anything else, for spans that overlap or end before they begin.
+    Raises BadInputError with an example for anything else, for spans that overlap or end before they begin, and for a
+    break outside of them.
     """
+    text, first, last = parted(_plain(text, _EXAMPLE), today)
+    if text in _CLOSED:
+        return Hours((), first, last)
+    week: dict[int, list[Minutes]] = {}
+    for part in text.split(";"):
+        days, opened, breaks = _part(part.strip())
+        if not opened:
+            days = days or set(week)
+            _taken_out(week, days, breaks)
+            continue
+        here = {day: list(opened) for day in days}
+        _check_apart(here)
+        _taken_out(here, days, breaks)
+        for day, spans in here.items():
+            week.setdefault(day, []).extend(spans)
+    _check_apart(week)
+    return Hours(tuple(sorted(WeeklySpan(day, *span) for day, spans in week.items() for span in spans)), first, last)
+
+
+def parse_date(text: str, today: date) -> DateHours:
+    """Read "24 Dec 9-12", "24 Dec closed", "24 Dec as usual". Raises BadInputError with an example."""
+    words = _plain(text, _DATE_EXAMPLE).split()
+    found = leading_date(words, today)
+    if found is None or not found[1]:
+        raise BadInputError(_DATE_EXAMPLE)
+    day, rest = found
+    times = " ".join(rest).strip(" :,")
+    if times in USUAL:
+        return DateHours(day, None)
+    if times in _CLOSED:
+        return DateHours(day, ())
+    opened, breaks = _times(times, _DATE_EXAMPLE)
+    here = {0: opened}
+    if not opened:
+        raise BadInputError(_DATE_EXAMPLE)
+    _check_apart(here, _DATE_EXAMPLE)
+    _taken_out(here, {0}, breaks, _DATE_EXAMPLE)
+    return DateHours(day, tuple(sorted(here[0])))
+
+
+def _plain(text: str, example: str) -> str:
+    if len(text) > _LONGEST:
+        raise BadInputError(example)
     text = " ".join(text.casefold().split())
-    if len(text) > 500:
-        raise BadInputError(_EXAMPLE)
-    text, valid_from = _parted(text, today)
-    if text in {"closed", "none"}:
-        return Hours((), valid_from)
-    spans = sorted(span for part in text.split(";") for span in _part(part.strip()))
-    for one, other in pairwise(spans):
-        if one.weekday == other.weekday and other.starts < one.ends:
-            raise BadInputError("Two of those hours overlap on {day}. " + _EXAMPLE, day=_DAYS[one.weekday].title())
-    return Hours(tuple(spans), valid_from)
+    return _BREAK.sub(lambda found: f"{found['mark'] or ','} break ", text).strip()
 
 
-def _part(text: str) -> list[WeeklySpan]:
-    found = _PART.match(text)
+def _check_apart(week: dict[int, list[Minutes]], example: str = _EXAMPLE) -> None:
+    for day, spans in week.items():
+        if any(other[0] < one[1] for one, other in pairwise(sorted(spans))):
+            where = "" if example == _DATE_EXAMPLE else f" on {DAYS[day].title()}"
+            raise BadInputError("Two of those hours overlap{where}. {example}", where=where, example=example)
+
+
+def _taken_out(
+    week: dict[int, list[Minutes]], days: set[int], breaks: Sequence[Minutes], example: str = _EXAMPLE
+) -> None:
+    """Take breaks out of the hours of some days; each must lie within those of one of them."""
+    for start, end in breaks:
+        met = [day for day in days if any(first < end and start < last for first, last in week.get(day, ()))]
+        if not met:
+            raise BadInputError("That break is outside the hours. {example}", example=example)
+        for day in met:
+            pieces = [
+                piece for first, last in week[day] for piece in ((first, min(last, start)), (max(first, end), last))
+            ]
+            week[day] = [(first, last) for first, last in pieces if first < last]
+
+
+def _part(text: str) -> tuple[set[int], list[Minutes], list[Minutes]]:
+    """The days, hours and breaks of one part; a break alone may name no days."""
+    if (text := text.removeprefix(", ")).startswith("break "):
+        return (set(), *_times(text, _EXAMPLE))
+    found = _PART.match(_BREAK_ALONE.sub(r"\g<days> break ", text))
     if not found:
         raise BadInputError(_EXAMPLE)
-    times = [_span(each.strip()) for each in re.split(r",| and ", found["times"])]
-    return [WeeklySpan(day, start, end) for day in sorted(_days(found["days"])) for start, end in times]
+    return (_days(found["days"]), *_times(found["times"], _EXAMPLE))
+
+
+def _times(text: str, example: str) -> tuple[list[Minutes], list[Minutes]]:
+    """Hours, and the breaks named behind them."""
+    opened: list[Minutes] = []
+    breaks: list[Minutes] = []
+    kind = opened
+    for each in re.split(r",| and ", text):
+        item = each.strip()
+        if item.startswith("break"):
+            kind, item = breaks, item.removeprefix("break").strip()
+        kind.append(_span(item, example))
+    return opened, breaks
 
 
 def _days(text: str) -> set[int]:
@@ -62,7 +151,7 @@ def _days(text: str) -> set[int]:
     for run in re.split(
         r"\s*(?:,|\band\b)\s*|\s+(?=[a-z]{3})(?<!to )(?!to\b)", re.sub(r"\s*(?:-|–|\bto\b)\s*", "-", text)
     ):
-        ends = [_DAYS.index(name[:3]) for name in run.split("-") if name]
+        ends = [DAYS.index(name[:3]) for name in run.split("-") if name]
         if not ends:
             continue
         first, last = ends[0], ends[-1]
@@ -70,71 +159,39 @@ def _days(text: str) -> set[int]:
     return days
 
 
-def _span(text: str) -> tuple[int, int]:
+def _span(text: str, example: str) -> Minutes:
     found = _SPAN.match(text)
     if not found:
-        raise BadInputError(_EXAMPLE)
+        raise BadInputError(example)
     half = found[3]
     if found[6] and not half:
         # 2-5pm is the afternoon, 9-5pm begins in the morning.
         half = found[6] if found[6] == "am" or int(found[1]) % 12 < int(found[4]) % 12 else None
-    start, end = _minute(found[1], found[2], half), _minute(found[4], found[5], found[6])
+    start, end = _minute(found[1], found[2], half, example), _minute(found[4], found[5], found[6], example)
     if start >= end:
-        raise BadInputError("Hours end after they begin, by midnight (24:00) at the latest. " + _EXAMPLE)
+        raise BadInputError("Hours end after they begin, by midnight (24:00) at the latest. {example}", example=example)
     return start, end
 
 
-def _minute(hour: str, minute: str | None, half: str | None) -> int:
+def _minute(hour: str, minute: str | None, half: str | None, example: str) -> int:
     hours, minutes = int(hour), int(minute or 0)
     if half:
         if not 1 <= hours <= 12:
-            raise BadInputError(_EXAMPLE)
+            raise BadInputError(example)
         hours = hours % 12 + (12 if half == "pm" else 0)
     if minutes > 59 or hours * 60 + minutes > 1440:
-        raise BadInputError("There is no such time of day. " + _EXAMPLE)
+        raise BadInputError("There is no such time of day. {example}", example=example)
     return hours * 60 + minutes
 
 
-def _parted(text: str, today: date) -> tuple[str, date | None]:
-    """Part the hours from the date behind "from"."""
-    hours, found, day = text.partition(" from ")
-    if not found:
-        return text, None
-    try:
-        return hours, _date(day.strip(), today)
-    except ValueError as impossible:
-        raise BadInputError("I can't read the date behind 'from'. Write it like 1 Dec or 2026-12-01.") from impossible
+def show_hours(hours: Iterable[Minutes]) -> str:
+    """09:00-12:30, 14:00-18:00"""
+    return ", ".join(f"{_clock(start)}-{_clock(end)}" for start, end in sorted(hours)) or "closed"
 
 
-def _date(text: str, today: date) -> date:
-    if text in _NEAR:
-        return today + timedelta(days=_NEAR.index(text))
-    if re.fullmatch(_DAY, text):
-        return today + timedelta(days=(_DAYS.index(text[:3]) - today.weekday()) % 7)
-    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
-        return date.fromisoformat(text)
-    if found := re.fullmatch(r"(\d{1,2})\.(\d{1,2})\.(\d{4})?", text):
-        return _coming(int(found[1]), int(found[2]), found[3], today)
-    found = re.fullmatch(r"(\d{1,2})\.? ([a-z]{3})[a-z]*(?: (\d{4}))?", text)
-    if found:
-        return _coming(int(found[1]), _MONTHS.index(found[2]) + 1, found[3], today)
-    found = re.fullmatch(r"([a-z]{3})[a-z]* (\d{1,2})(?:,? (\d{4}))?", text)
-    if found:
-        return _coming(int(found[2]), _MONTHS.index(found[1]) + 1, found[3], today)
-    raise ValueError(text)
-
-
-def _coming(day: int, month: int, year: str | None, today: date) -> date:
-    if year:
-        return date(int(year), month, day)
-    this_year = date(today.year, month, day)
-    return this_year if this_year >= today else date(today.year + 1, month, day)
-
-
-def show_week(spans: Iterable[WeeklySpan]) -> list[tuple[str, str]]:
+def show_week(spans: Collection[WeeklySpan]) -> list[tuple[str, str]]:
     """Draw a week back, a line for each run of days alike: ("Mon-Fri", "09:00-12:30, 14:00-18:00")."""
-    by_day = {day: ", ".join(f"{_clock(s.starts)}-{_clock(s.ends)}" for s in sorted(spans_of)) or "closed"
-              for day in range(7) for spans_of in [[s for s in spans if s.weekday == day]]}  # fmt: skip
+    by_day = [show_hours((span.starts, span.ends) for span in spans if span.weekday == day) for day in range(7)]
     lines: list[tuple[int, int, str]] = []
     for day in range(7):
         if lines and lines[-1][2] == by_day[day]:
@@ -142,7 +199,7 @@ def show_week(spans: Iterable[WeeklySpan]) -> list[tuple[str, str]]:
         else:
             lines.append((day, day, by_day[day]))
     return [
-        (_DAYS[first].title() if first == last else f"{_DAYS[first].title()}-{_DAYS[last].title()}", hours)
+        (DAYS[first].title() if first == last else f"{DAYS[first].title()}-{DAYS[last].title()}", hours)
         for first, last, hours in lines
     ]
 

@@ -1,0 +1,233 @@
+"""Changes of schedules that can leave bookings outside: which ones, before it is made, and the change itself.
+
+`conflicts_of` reads only; `make` leaves visits booked, and returns those that the change leaves outside.
+"""
+# ruff: noqa: ARG001  (all services have one head: transaction, context, actor)
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from functools import partial
+from typing import Any, assert_never
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, or_, select, update
+
+from booking.access import may_edit_centre, may_set_hours, require
+from booking.appointments.model import Appointment, ends, starts
+from booking.appointments.model import appointment as table
+from booking.appointments.reading import found_appointments
+from booking.appointments.rules import STANDING, Status
+from booking.context import Context
+from booking.directory import model as directory
+from booking.directory import reading
+from booking.directory.service import ServiceChanges, edit_service
+from booking.people.service import Person
+from booking.schedules import service as schedules
+from booking.schedules.opening import Schedule, Week, with_week
+from booking.schedules.public_holidays import checked_region, public_holidays
+from booking.schedules.reading import schedules_of
+from booking.schedules.rules import Minutes, Span, WeeklySpan, covered
+from core.database import Tx
+
+_DAY = timedelta(days=1)
+_HOLDING = STANDING | {Status.PROPOSED, Status.PENDING}
+
+
+@dataclass(frozen=True, slots=True)
+class HoursChange:
+    """Weekly hours of a doctor at a centre, as set_hours takes them."""
+
+    practitioner_id: UUID
+    centre_id: UUID
+    spans: tuple[WeeklySpan, ...]
+    valid_from: date
+    valid_until: date | None = None
+    service_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DateChange:
+    """Hours of one date, as set_date takes them."""
+
+    practitioner_id: UUID
+    centre_id: UUID
+    day: date
+    hours: tuple[Minutes, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class TimeOff:
+    """Time off, as add_time_off takes it."""
+
+    practitioner_id: UUID
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class HolidaysChange:
+    """Whether a centre is closed on the public holidays of a region ("" for those of its whole country)."""
+
+    centre_id: UUID
+    closed: bool
+    region: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceChange:
+    """What of a service changes; None: nothing. Visits that were booked for another length, or for what is offered no
+    more, are left outside."""
+
+    service_id: UUID
+    changes: ServiceChanges
+    resources: tuple[UUID, ...] | None = None
+
+
+Change = HoursChange | DateChange | TimeOff | HolidaysChange | ServiceChange
+
+
+async def conflicts_of(tx: Tx, ctx: Context, actor: Person, change: Change) -> list[Appointment]:
+    """Return the visits to come, booked or held, that a change would leave outside; those outside already do not count.
+
+    For who may make the change. Raises RefusedError, BadInputError.
+    """
+    match change:
+        case HoursChange() | DateChange():
+            require(may_set_hours(actor, change.practitioner_id, change.centre_id))
+            theirs = table.c.practitioner_id == change.practitioner_id
+            found = await _to_come(tx, theirs, table.c.centre_id == change.centre_id)
+            left = await _left_outside(tx, found, partial(_changed, change=change))
+        case HolidaysChange():
+            require(may_edit_centre(actor, change.centre_id))
+            country = (await reading.centre(tx, change.centre_id)).country
+            region = checked_region(country, change.region) if change.closed else ""
+            found = await _to_come(tx, table.c.centre_id == change.centre_id)
+            closed = partial(public_holidays, country, region) if change.closed else None
+            left = await _left_outside(tx, found, partial(replace, holidays=closed))
+        case TimeOff():
+            at = await reading.centres_of(tx, change.practitioner_id)
+            require(any(may_set_hours(actor, change.practitioner_id, each.id) for each in at))
+            found = await _to_come(
+                tx, table.c.practitioner_id == change.practitioner_id, ends > change.start, starts < change.end
+            )
+            off = await schedules.time_off_of(tx, change.practitioner_id)
+            left = [each.id for each in found if not any(each.starts < end and start < each.ends for start, end in off)]
+        case ServiceChange():
+            known = await reading.service(tx, change.service_id)
+            require(may_edit_centre(actor, known.centre_id))
+            found = await _to_come(tx, table.c.service_id == change.service_id)
+            minutes = change.changes.get("minutes", known.minutes)
+            gone, other = not change.changes.get("active", True), minutes != known.minutes
+            length = timedelta(minutes=minutes)
+            left = [each.id for each in found if gone or (other and each.ends - each.starts != length)]
+        case _:
+            assert_never(change)
+    return await found_appointments(tx, table.c.id.in_(left)) if left else []
+
+
+async def make(tx: Tx, ctx: Context, actor: Person, change: Change, *, sure: bool) -> list[Appointment]:
+    """Make a change; returns the visits that it leaves outside. If there are any and nobody is `sure`, nothing changes.
+
+    For who may set what changes. Raises RefusedError, BadInputError, whether one is sure or not.
+    """
+    left = await conflicts_of(tx, ctx, actor, change)
+    attempt = await tx.conn.begin_nested()
+    await _apply(tx, ctx, actor, change)
+    if left and not sure:
+        await attempt.rollback()
+    else:
+        await attempt.commit()
+    return left
+
+
+async def _apply(tx: Tx, ctx: Context, actor: Person, change: Change) -> None:
+    match change:
+        case HoursChange(doctor, centre, spans, first, last, service):
+            await schedules.set_hours(
+                tx, ctx, actor, doctor, centre, spans, first, valid_until=last, service_id=service
+            )
+        case DateChange(doctor, centre, day, hours):
+            await schedules.set_date(tx, ctx, actor, doctor, centre, day, hours)
+        case TimeOff(doctor, start, end):
+            await schedules.add_time_off(tx, ctx, actor, doctor, start, end)
+        case HolidaysChange():
+            await _close_on_holidays(tx, actor, change)
+        case ServiceChange():
+            await edit_service(tx, ctx, actor, change.service_id, resources=change.resources, **change.changes)
+        case _:
+            assert_never(change)
+
+
+async def _close_on_holidays(tx: Tx, actor: Person, change: HolidaysChange) -> None:
+    require(may_edit_centre(actor, change.centre_id))
+    values: dict[str, Any] = {"closed_on_holidays": change.closed}
+    if change.closed:
+        country = (await reading.centre(tx, change.centre_id)).country
+        values["region"] = checked_region(country, change.region)
+    at = directory.centre
+    await tx.conn.execute(update(at).where(at.c.id == change.centre_id).values(**values))
+
+
+def _changed(schedule: Schedule, *, change: HoursChange | DateChange) -> Schedule:
+    """Return the schedule as it would be."""
+    if isinstance(change, DateChange):
+        dates = {day: hours for day, hours in schedule.dates.items() if day != change.day}
+        return replace(schedule, dates=dates if change.hours is None else {**dates, change.day: change.hours})
+    new = Week(change.spans, change.valid_from, change.valid_until + _DAY if change.valid_until else None)
+    if change.service_id is None:
+        return replace(schedule, weeks=with_week(schedule.weeks, new))
+    own = with_week(schedule.services.get(change.service_id, ()), new)
+    return replace(schedule, services={**schedule.services, change.service_id: own})
+
+
+async def _to_come(tx: Tx, *wanted: ColumnElement[bool]) -> list[Row[Any]]:
+    """Return what of visits is needed to lay them over a schedule; a start is at most a day back (a constraint)."""
+    found = await tx.conn.execute(
+        select(
+            table.c.id,
+            table.c.practitioner_id,
+            table.c.centre_id,
+            table.c.service_id,
+            starts.label("starts"),
+            ends.label("ends"),
+        ).where(
+            *wanted,
+            starts > tx.now - _DAY,
+            ends > tx.now,
+            table.c.status.in_(_HOLDING),
+            or_(table.c.hold_until.is_(None), table.c.hold_until > tx.now),
+        )
+    )
+    return list(found)
+
+
+async def _left_outside(tx: Tx, visits: Collection[Row[Any]], changed: Callable[[Schedule], Schedule]) -> list[UUID]:
+    """Return the visits that lie in open hours now, and would not in the schedule as `changed`."""
+    if not visits:
+        return []
+    first, last = min(each.starts for each in visits).date() - _DAY, max(each.ends for each in visits).date() + _DAY
+    where = {(each.practitioner_id, each.centre_id) for each in visits}
+    known = await schedules_of(tx, where, first, last)
+    left: list[UUID] = []
+    for key, schedule in known.items():
+        before, after = _Laid(schedule), _Laid(changed(schedule))
+        here = [each for each in visits if (each.practitioner_id, each.centre_id) == key]
+        left += [each.id for each in here if before.opens_for(each) and not after.opens_for(each)]
+    return left
+
+
+class _Laid:
+    """A schedule, each date of which is laid out once."""
+
+    def __init__(self, schedule: Schedule) -> None:
+        self._schedule = schedule
+        self._known: dict[tuple[date, date, UUID | None], list[Span]] = {}
+
+    def opens_for(self, visit: Row[Any]) -> bool:
+        first, last = (moment.astimezone(self._schedule.zone).date() for moment in (visit.starts, visit.ends))
+        service = visit.service_id if visit.service_id in self._schedule.services else None
+        key = first, last, service
+        if key not in self._known:
+            self._known[key] = self._schedule.open_times(first, last, service)
+        return covered((visit.starts, visit.ends), self._known[key])
