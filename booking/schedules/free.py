@@ -1,14 +1,16 @@
 """The free times that follow from schedules and from what is taken."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
+from heapq import merge
 from itertools import islice
 from uuid import UUID
 
 from booking.directory.model import Service
-from booking.schedules.occupancy import busy_times
+from booking.schedules.opening import Schedule
 from booking.schedules.reading import schedules_of
-from booking.schedules.rules import Visit, free_starts
+from booking.schedules.rules import Visit, covered, free_starts
+from booking.schedules.taken import Taken, taken_of
 from core.database import Tx
 from core.timezones import utc
 
@@ -28,8 +30,9 @@ async def free_times(
 ) -> list[datetime]:
     """Return the starts (UTC) at which a service can be booked from `start` until before `end`.
 
-    Honours hours, dates that differ, holidays, time off, what is taken, buffers, grid, notice and window. `ignoring`:
-    an appointment whose own time does not count, because it is the one to be moved.
+    Honours hours, dates that differ, holidays, time off, what is taken of the practitioner and of rooms and devices,
+    buffers, grid, notice, window, and seats left in groups. `ignoring`: an appointment whose own time does not count,
+    because it is the one to be moved.
     """
     found = await free_times_of(tx, [service], start, end, limit=limit, ignoring=ignoring)
     return found[service.id]
@@ -62,21 +65,31 @@ async def free_times_of(
     start, end = min(bounds[each.id][0] for each in wanted), max(bounds[each.id][1] for each in wanted)
     where = {(service.practitioner_id, service.centre_id) for service in wanted}
     schedules = await schedules_of(tx, where, start.date() - 2 * _DAY, (end + _MARGIN).date() + _DAY)
-    practitioners = {service.practitioner_id for service in wanted}
-    busy = await busy_times(tx, practitioners, start - _MARGIN, end + _MARGIN, ignoring=ignoring)
+    taken = await taken_of(tx, wanted, start - _MARGIN, end + _MARGIN, ignoring=ignoring)
     for service in wanted:
         schedule = schedules[service.practitioner_id, service.centre_id]
-        earliest, latest = bounds[service.id]
-        opened = schedule.open_times(
-            earliest.astimezone(schedule.zone).date() - _DAY,
-            (latest + _MARGIN).astimezone(schedule.zone).date(),
-            service.id,
-        )
-        visit = Visit(service.minutes, service.buffer_before, service.buffer_after, service.grid_minutes)
-        starts = free_starts(opened, busy.get(service.practitioner_id, []), visit, schedule.zone, earliest, latest)
+        starts = _starts(service, schedule, taken[service.id], *bounds[service.id])
         counting = starts if fits is None else (at for at in starts if fits(service, at))
         found[service.id] = list(islice(counting, limit))
     return found
+
+
+def _starts(
+    service: Service, schedule: Schedule, taken: Taken, earliest: datetime, latest: datetime
+) -> Iterator[datetime]:
+    """Yield, in order, the starts at which a service can be booked: on free time, or in a group that has seats left."""
+    opened = schedule.open_times(
+        earliest.astimezone(schedule.zone).date() - _DAY,
+        (latest + _MARGIN).astimezone(schedule.zone).date(),
+        service.id,
+    )
+    visit = Visit(service.minutes, service.buffer_before, service.buffer_after, service.grid_minutes)
+    free = free_starts(opened, taken.busy, visit, schedule.zone, earliest, latest)
+    if taken.rooms:
+        free = (at for at in free if taken.room_for(service, at))
+    length = timedelta(minutes=service.minutes)
+    joined = (at for at in taken.groups if earliest <= at < latest and covered((at, at + length), opened))
+    return merge(free, joined)
 
 
 def _bounds(tx: Tx, service: Service, start: datetime, end: datetime) -> tuple[datetime, datetime]:

@@ -85,15 +85,15 @@ def covered(span: Span, opened: Sequence[Span]) -> bool:
 
 
 def free_starts(
-    opened: Sequence[Span], busy: Iterable[Span], visit: Visit, zone: ZoneInfo, earliest: datetime, latest: datetime
+    opened: Sequence[Span], busy: Sequence[Span], visit: Visit, zone: ZoneInfo, earliest: datetime, latest: datetime
 ) -> Iterator[datetime]:
     """Yield, in order, the starts from `earliest` until before `latest` at which the visit fits.
 
-    The visit itself lies within open hours; with its buffers it touches nothing that is busy. `opened`: merged.
+    The visit itself lies within open hours; with its buffers it touches nothing that is busy. `opened`, `busy`: merged.
     """
     length, before, after = visit.minutes * _MINUTE, visit.before * _MINUTE, visit.after * _MINUTE
     # A busy time forbids the starts that lie strictly between these two.
-    forbidden = [(start - length - after, end + before) for start, end in merged(busy)]
+    forbidden = [(start - length - after, end + before) for start, end in busy]
     grid = visit.grid * _MINUTE
     n = 0
     for start, end in opened:

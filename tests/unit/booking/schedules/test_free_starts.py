@@ -91,7 +91,7 @@ def test_free_starts_equal_those_of_a_model_that_looks_at_every_minute(rules, wh
     busy = [(began + n * MINUTE, began + (n + length) * MINUTE) for n, length in taken]
     earliest, latest = began + notice * MINUTE, began + timedelta(days=2)
     opened = open_times(rules, zone, first, last)
-    assert list(free_starts(opened, busy, visit, zone, earliest, latest)) == naive(
+    assert list(free_starts(opened, merged(busy), visit, zone, earliest, latest)) == naive(
         rules, busy, visit, zone, first, last, earliest, latest
     )
 
