@@ -10,7 +10,7 @@ from booking.access import may_administer, may_book_for, may_read_reason, may_se
 from booking.appointments.model import Appointment, ends
 from booking.appointments.model import appointment as table
 from booking.appointments.reading import appointment, found_appointments, visits_between
-from booking.appointments.rules import STANDING, Status
+from booking.appointments.rules import KEPT, STANDING, Status
 from booking.context import Context
 from booking.directory.reading import centre
 from booking.people.service import Person
@@ -21,12 +21,12 @@ from core.timezones import zone
 from records.sealing import ErasedError, Place
 
 _PAST_AT_MOST = 200
-_ON_THE_LIST = STANDING | {Status.PENDING, Status.FULFILLED, Status.NOSHOW}
+_ON_THE_LIST = STANDING | KEPT | {Status.FULFILLED, Status.NOSHOW}
 
 
 async def upcoming(tx: Tx, ctx: Context, actor: Person) -> list[Appointment]:
     """Return the visits of oneself and one's family that are held, booked or under way, soonest first."""
-    held = and_(table.c.status == Status.PENDING, table.c.hold_until > tx.now)
+    held = and_(table.c.status.in_(KEPT), table.c.hold_until > tx.now)
     return await found_appointments(
         tx, table.c.patient_id.in_(_patients(actor)), ends > tx.now, or_(table.c.status.in_(STANDING), held)
     )
@@ -59,6 +59,13 @@ async def by_code(tx: Tx, ctx: Context, actor: Person, code: str) -> Appointment
         raise RefusedError
     _require_sight(actor, found[0])
     return found[0]
+
+
+async def by_id(tx: Tx, ctx: Context, actor: Person, appointment_id: UUID) -> Appointment:
+    """Return a visit for those who may see it. Raises RefusedError for another's and for none alike."""
+    visit = await appointment(tx, appointment_id)
+    _require_sight(actor, visit)
+    return visit
 
 
 async def practitioner_day(tx: Tx, ctx: Context, actor: Person, day: date) -> list[Appointment]:

@@ -43,6 +43,21 @@ class Why(StrEnum):
     CAME = "came"
     DONE = "done"
     DID_NOT_COME = "did-not-come"
+    CAME_AFTER_ALL = "came-after-all"
+    ASKED = "asked"
+    APPROVED = "approved"
+    DECLINED = "declined"
+    NOT_APPROVED = "not-approved"
+    IN_SERIES = "in-series"
+    BY_STAFF = "by-staff"
+    OVERBOOKED = "overbooked"
+    MISTAKE = "mistake"
+    # Why a centre cancels; FHIR's appointment-cancellation-reason has them in finer grain.
+    DOCTOR_UNABLE = "doctor-unable"
+    CENTRE_CLOSED = "centre-closed"
+    EMERGENCY = "emergency"
+    EQUIPMENT = "equipment"
+    PATIENT_ASKED = "patient-asked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +82,7 @@ class Appointment:
     pay_url: str | None
     """Where to pay, while that is possible."""
     hold_until: datetime | None
-    """Until when the time is kept unpaid."""
+    """Until when the time is kept unpaid, or not approved."""
     free_until: datetime
     """Until when the patient cancels free of charge. Moving the visit later than that does not win it back."""
     late_refund_percent: int
@@ -76,6 +91,8 @@ class Appointment:
     """SEQUENCE of iCalendar: grows with each change of what was once booked."""
     created_at: datetime
     updated_at: datetime
+    series_id: UUID | None = None
+    """What the visits of a series have in common."""
 
     @property
     def pay_until(self) -> datetime:
@@ -127,8 +144,9 @@ appointment = Table(
     Column("reason", LargeBinary),
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
+    Column("series_id", Uuid),
     CheckConstraint("NOT isempty(during) AND lower_inc(during) AND NOT upper_inc(during)", name="half_open"),
-    CheckConstraint("(status = 'pending') = (hold_until IS NOT NULL)", name="hold"),
+    CheckConstraint("(status IN ('proposed', 'pending')) = (hold_until IS NOT NULL)", name="hold"),
     CheckConstraint("price_amount >= 0", name="price"),
 )
 starts = func.lower(appointment.c.during, type_=Moment)
@@ -139,7 +157,20 @@ Index("ix_appointment_centre_id", appointment.c.centre_id, func.lower(appointmen
 Index("ix_appointment_patient_id", appointment.c.patient_id, func.lower(appointment.c.during))
 Index("ix_appointment_booked_by", appointment.c.booked_by, func.lower(appointment.c.during))
 Index("ix_appointment_booked", func.lower(appointment.c.during), postgresql_where=appointment.c.status == "booked")
-Index("ix_appointment_held", appointment.c.hold_until, postgresql_where=appointment.c.status == "pending")
+# What the sweep looks for: holds that are over, and held visits that have begun.
+kept_until = func.least(appointment.c.hold_until, func.lower(appointment.c.during), type_=Moment)
+Index("ix_appointment_held", kept_until, postgresql_where=appointment.c.hold_until.is_not(None))
+Index(
+    "ix_appointment_series_id",
+    appointment.c.series_id,
+    postgresql_where=appointment.c.series_id.is_not(None),
+)
+Index(
+    "ix_appointment_missed",
+    appointment.c.patient_id,
+    appointment.c.centre_id,
+    postgresql_where=appointment.c.status == "noshow",
+)
 
 appointment_move = Table(
     "appointment_move",

@@ -12,12 +12,13 @@ from sqlalchemy import insert, update
 
 from booking.appointments.model import Appointment, Why, appointment_move
 from booking.appointments.model import appointment as table
-from booking.appointments.notices import Notice, close_room, open_room, tell_all
+from booking.appointments.notices import Notice, close_room, open_room, tell_all, tell_payer
 from booking.appointments.rules import GRACE, STANDING, Status, check_move, sequence_after
 from booking.directory.model import Service
 from booking.schedules import occupancy
 from booking.schedules.rules import Span
 from core.database import Tx
+from core.errors import ConflictError
 
 
 async def record(
@@ -32,7 +33,14 @@ async def record(
 
 
 async def step(
-    tx: Tx, visit: Appointment, to: Status, why: Why, actor: UUID | None = None, **values: Any
+    tx: Tx,
+    visit: Appointment,
+    to: Status,
+    why: Why,
+    actor: UUID | None = None,
+    *,
+    hold_until: datetime | None = None,
+    **values: Any,
 ) -> Appointment:
     """Bring an appointment into another state. Raises ConflictError for a step that is not legal."""
     check_move(visit.status, to)
@@ -40,15 +48,15 @@ async def step(
     await tx.conn.execute(
         update(table)
         .where(table.c.id == visit.id)
-        .values(status=to, hold_until=None, sequence=sequence, updated_at=tx.now, **values)
+        .values(status=to, hold_until=hold_until, sequence=sequence, updated_at=tx.now, **values)
     )
     await record(tx, visit.id, visit.status, to, why, actor)
-    return replace(visit, status=to, hold_until=None, sequence=sequence, updated_at=tx.now)
+    return replace(visit, status=to, hold_until=hold_until, sequence=sequence, updated_at=tx.now)
 
 
-async def confirm(tx: Tx, visit: Appointment, why: Why) -> Appointment:
+async def confirm(tx: Tx, visit: Appointment, why: Why, actor: UUID | None = None) -> Appointment:
     """Book what was held, and tell all. Its time must have been kept or taken before."""
-    booked = await step(tx, visit, Status.BOOKED, why, settled_at=tx.now)
+    booked = await step(tx, visit, Status.BOOKED, why, actor, settled_at=tx.now)
     await announce(tx, booked)
     return booked
 
@@ -63,10 +71,25 @@ async def call_off(tx: Tx, visit: Appointment, why: Why, actor: UUID | None = No
     """Cancel, give the time back, and tell all who knew of the visit, but not the one who does it."""
     cancelled = await step(tx, visit, Status.CANCELLED, why, actor)
     await occupancy.release(tx, visit.id)
-    if visit.status in STANDING:
+    if visit.status in STANDING or visit.status is Status.PROPOSED:
         await tell_all(tx, cancelled, Notice.CANCELLED, but=actor)
+    if visit.status in STANDING:
         await close_room(tx, cancelled)
     return cancelled
+
+
+async def turn_down(tx: Tx, visit: Appointment, why: Why, notice: Notice, actor: UUID | None = None) -> Appointment:
+    """Give back the time of a visit that was asked for, and tell who asked."""
+    cancelled = await step(tx, visit, Status.CANCELLED, why, actor)
+    await occupancy.release(tx, visit.id)
+    await tell_payer(tx, cancelled, notice)
+    return cancelled
+
+
+async def keep(tx: Tx, visit: Appointment) -> None:
+    """Keep for good the time of a visit whose hold stands: nobody else can have taken it then."""
+    if not await occupancy.keep(tx, visit.id):
+        raise ConflictError("That came too late: the time was not kept any longer.")
 
 
 async def take_back(tx: Tx, visit: Appointment, *, until: datetime | None = None) -> bool:
@@ -82,7 +105,8 @@ def needed(service: Service, patient_id: UUID, start: datetime, end: datetime) -
 
 
 async def hold_longer(tx: Tx, visit: Appointment, until: datetime) -> Appointment:
-    """Keep a held time until later. Only while the hold stands: nobody else can have taken it then."""
-    await take_back(tx, visit, until=until)
+    """Keep a held time until later. If its hold is over and somebody else has the time, nothing changes."""
+    if not await take_back(tx, visit, until=until):
+        return visit
     await tx.conn.execute(update(table).where(table.c.id == visit.id).values(hold_until=until, updated_at=tx.now))
     return replace(visit, hold_until=until, updated_at=tx.now)

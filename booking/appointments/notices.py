@@ -31,6 +31,13 @@ class Notice(StrEnum):
     REFUNDED = "refunded"
     PAID_TOO_LATE = "paid_too_late"
     REMINDER = "reminder"
+    PROPOSED = "proposed"
+    DECLINED = "declined"
+    NOT_APPROVED = "not_approved"
+    NO_SHOW = "no_show"
+    NOT_MISSED = "not_missed"
+    MISTAKE = "mistake"
+    SERIES = "series"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +97,12 @@ async def tell_all(tx: Tx, visit: Appointment, notice: Notice, *, but: UUID | No
     if visit.practitioner.person_id:
         people.add(visit.practitioner.person_id)
     await tell(tx, [_telling(visit, notice, person, more) for person in sorted(people - {but})])
+
+
+async def tell_side(tx: Tx, visit: Appointment, notice: Notice, **more: str | int) -> None:
+    """Tell the patient's side: who booked, the patient and guardians."""
+    people = {visit.booked_by, *await guardians_of(tx, visit.patient_id)}
+    await tell(tx, [_telling(visit, notice, person, more) for person in sorted(people)])
 
 
 async def open_room(tx: Tx, visit: Appointment) -> None:

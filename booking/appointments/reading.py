@@ -145,12 +145,13 @@ def _appointment_from(row: Row[Any]) -> Appointment:
         sequence=row.sequence,
         created_at=row.created_at,
         updated_at=row.updated_at,
+        series_id=row.series_id,
     )
 
 
 def payment_word(status: Status, price: Money, state: PaymentState | None) -> str:
     """Say in a word how it stands with the money of a visit."""
-    if price.amount == 0:
+    if price.amount == 0 or status is Status.PROPOSED:
         return "none"
     if state is None:
         return "desk"

@@ -7,7 +7,7 @@ from core.errors import BadInputError, ConflictError
 from core.money import Money, exponent
 
 HOLDS_AT_ONCE = 3
-"""Times that one person may hold unpaid, so that nobody blocks a clinic."""
+"""Times that one person may hold unpaid or not approved, so that nobody blocks a clinic."""
 
 GRACE = timedelta(minutes=1)
 """How much longer than promised a held time stays taken: what is paid in the last second arrives a little later."""
@@ -15,6 +15,15 @@ GRACE = timedelta(minutes=1)
 ARRIVAL = timedelta(hours=2)
 """How long before the visit a patient can be said to have arrived."""
 
+MISSES_COUNT_FOR = timedelta(days=365)
+"""How long a missed visit counts against a centre's limit."""
+
+APART = timedelta(days=6)
+"""Two visits in one specialty that are closer than this are a choice to be made, as Doctolib has it."""
+
+_ANSWER = timedelta(hours=24)
+_BEFORE = timedelta(hours=1)
+_PAY_AFTER_APPROVAL = timedelta(hours=12)
 _LONGEST_REASON = 1000
 # Stripe takes these in steps: https://docs.stripe.com/currencies#special-cases and #three-decimal
 _WHOLE_UNITS_ONLY = frozenset({"ISK", "UGX"})
@@ -47,7 +56,8 @@ MOVES: dict[Status, frozenset[Status]] = {
     ),
     Status.ARRIVED: frozenset({Status.FULFILLED, Status.CANCELLED, Status.ENTERED_IN_ERROR}),
     Status.FULFILLED: frozenset({Status.ENTERED_IN_ERROR}),
-    Status.NOSHOW: frozenset({Status.ENTERED_IN_ERROR}),
+    # Somebody looked again: the patient was there.
+    Status.NOSHOW: frozenset({Status.ARRIVED, Status.FULFILLED, Status.ENTERED_IN_ERROR}),
     # A payment that comes after the hold is over wins the time back, if it is still free.
     Status.CANCELLED: frozenset({Status.BOOKED, Status.ENTERED_IN_ERROR}),
     Status.ENTERED_IN_ERROR: frozenset(),
@@ -57,8 +67,11 @@ MOVES: dict[Status, frozenset[Status]] = {
 STANDING = frozenset({Status.BOOKED, Status.ARRIVED})
 """The visit is to take place, or takes place."""
 
+KEPT = frozenset({Status.PROPOSED, Status.PENDING})
+"""Its time is kept until the centre has approved it, or the patient has paid it; then it is given back."""
+
 _WORDS = {
-    Status.PROPOSED: "only proposed",
+    Status.PROPOSED: "not approved yet",
     Status.PENDING: "not paid yet",
     Status.BOOKED: "booked",
     Status.ARRIVED: "under way",
@@ -76,15 +89,52 @@ def check_move(status: Status, to: Status) -> None:
         raise ConflictError("That can't be done: the visit is {state}.", state=_WORDS[status])
 
 
+def check_proposed(status: Status) -> None:
+    """Raise ConflictError unless the visit waits for the centre's approval."""
+    if status is not Status.PROPOSED:
+        raise ConflictError("There is nothing to approve: the visit is {state}.", state=_WORDS[status])
+
+
+def check_missed(status: Status) -> None:
+    """Raise ConflictError unless the visit is marked as missed."""
+    if status is not Status.NOSHOW:
+        raise ConflictError("There is nothing to take back: the visit is {state}.", state=_WORDS[status])
+
+
 def sequence_after(sequence: int, status: Status) -> int:
     """Return iCalendar's SEQUENCE after a change of what is in `status`: it grows once the visit was booked."""
-    return sequence if status in {Status.PROPOSED, Status.WAITLIST, Status.PENDING} else sequence + 1
+    return sequence if status in KEPT | {Status.WAITLIST} else sequence + 1
 
 
 def check_start(start: datetime, now: datetime) -> None:
     """Raise BadInputError for a time that has passed."""
     if start <= now:
         raise BadInputError("That time has passed. Please choose one that is still to come.")
+
+
+def approval_until(start: datetime, now: datetime) -> datetime:
+    """Return until when a centre can approve a visit: for a day, but no later than an hour before it begins.
+
+    Raises ConflictError for a visit that begins within two hours: nobody could be asked in time.
+    """
+    if start - now < 2 * _BEFORE:
+        raise ConflictError(
+            "The centre has to approve this visit first, and it begins too soon for that. Please choose a later time."
+        )
+    return min(now + _ANSWER, start - _BEFORE)
+
+
+def payment_until(start: datetime, now: datetime, hold_minutes: int) -> datetime:
+    """Return until when a visit is kept for somebody who does not wait for the page to pay on.
+
+    Half a day, but no later than an hour before the start; never shorter than any other hold.
+    """
+    return max(now + timedelta(minutes=hold_minutes), min(now + _PAY_AFTER_APPROVAL, start - _BEFORE))
+
+
+def needs_approval(*, wanted: bool, limit: int | None, misses: int) -> bool:
+    """Whether the centre approves a booking first: where the service wants it, and of those who missed too much."""
+    return wanted or (limit is not None and misses >= limit)
 
 
 def checked_reason(reason: str | None) -> str | None:
@@ -142,8 +192,16 @@ def refund_of(paid: Money, *, by_patient: bool, now: datetime, free_until: datet
 
     Rounded up, in the patient's favour, to what the currency can be paid in.
     """
-    if not by_patient or now <= free_until:
-        return paid
+    return paid if not by_patient or now <= free_until else share_of(paid, late_percent)
+
+
+def share_of(paid: Money, percent: int) -> Money:
+    """Return a part of what was paid, rounded up to what the currency can be paid in."""
     step = 100 if paid.currency in _WHOLE_UNITS_ONLY else 10 if exponent(paid.currency) == 3 else 1
-    part = -(-paid.amount * late_percent // (100 * step)) * step
+    part = -(-paid.amount * percent // (100 * step)) * step
     return Money(paid.currency, min(part, paid.amount))
+
+
+def status_after_return(end: datetime, now: datetime) -> Status:
+    """Return where a visit stands whose patient came after all: under way until its end, then over."""
+    return Status.ARRIVED if now < end else Status.FULFILLED

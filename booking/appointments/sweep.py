@@ -2,7 +2,10 @@
 
 from sqlalchemy import select
 
+from booking.appointments.approving import give_up
 from booking.appointments.model import appointment as table
+from booking.appointments.model import kept_until
+from booking.appointments.rules import Status
 from booking.context import Context
 from booking.payments.service import close_page, lapse
 from core.database import Tx
@@ -13,16 +16,21 @@ _AT_ONCE = 500
 async def sweep(tx: Tx, ctx: Context) -> int:
     """Have the pages closed of visits whose hold is over; what follows depends on what Stripe then says.
 
+    A hold is over, too, once the visit has begun: nobody comes to that. What nobody approved in time is given back.
     Returns how many there were; run it every few seconds, by any replica.
     """
-    held = table.c.hold_until
     found = await tx.conn.execute(
-        select(table.c.id, held).where(table.c.status == "pending", held <= tx.now).order_by(held).limit(_AT_ONCE)
+        select(table.c.id, table.c.status, kept_until.label("until"))
+        .where(table.c.hold_until.is_not(None), kept_until <= tx.now)
+        .order_by(kept_until)
+        .limit(_AT_ONCE)
     )
     over = found.all()
     for row in over:
-        if ctx.settings.stripe.enabled:
-            await close_page(tx, row.id, row.hold_until.isoformat())
+        if row.status == Status.PROPOSED:
+            await give_up(tx, row.id)
+        elif ctx.settings.stripe.enabled:
+            await close_page(tx, row.id, row.until.isoformat())
         else:  # payments were switched off meanwhile: nobody is there to be asked
             await lapse(tx, row.id)
     return len(over)

@@ -89,7 +89,7 @@ class _Asking:
 
     async def expire(self, tx: Tx, row: Row) -> str | None:
         visit = await appointment(tx, _payload(row)["appointment"])
-        if visit.hold_until and visit.hold_until > tx.now:
+        if visit.hold_until and visit.pay_until > tx.now:
             return "still held"
         payment = await service.payment_of(tx, visit.id)
         if payment and payment.session_id:

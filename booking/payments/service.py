@@ -128,7 +128,8 @@ async def opened(tx: Tx, appointment_id: UUID, session: Checkout, expires_at: da
     if visit.status is Status.PENDING and visit.hold_until:
         if expires_at > visit.hold_until:
             visit = await moves.hold_longer(tx, visit, expires_at)
-        await tell_payer(tx, visit, Notice.HELD)
+        if visit.pay_until > tx.now:
+            await tell_payer(tx, visit, Notice.HELD)
 
 
 async def _paid(tx: Tx, visit: Appointment, session: Checkout) -> None:

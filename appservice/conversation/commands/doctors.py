@@ -54,33 +54,57 @@ def day_of(session: Session, text: str) -> date:
 Step = Callable[[Tx, Context, Person, UUID], Awaitable[Appointment]]
 
 
-async def _step(session: Session, text: str, step: Step) -> None:
+async def named(session: Session, text: str) -> Appointment:
+    """The visit whose code was written. Raises BadInputError, RefusedError."""
     code, _ = split_code(text)
     if code is None:
         raise BadInputError("Write the visit's code behind the word; “today” shows the codes.")
-    visit = await appointments.by_code(session.tx, session.ctx, session.person, code)
+    return await appointments.by_code(session.tx, session.ctx, session.person, code)
+
+
+async def _step(session: Session, text: str, step: Step) -> None:
+    visit = await named(session, text)
     done = await step(session.tx, session.ctx, session.person, visit.id)
     who = await patient_name(session.tx, session.ctx, done.patient_id)
     await session.say(shown(done, session.place, whose=who))
 
 
-def _runs_visits(person: Person) -> bool:
+def runs_visits(person: Person) -> bool:
     return doctor(person) or bool(person.administers)
 
 
-@command("arrived|here", "CODE", help="the patient has come", who=_runs_visits, group="Doctor")
+@command("arrived|here", "CODE", help="the patient has come", who=runs_visits, group="Doctor")
 async def arrived(session: Session, text: str) -> None:
     """Note that the patient has come."""
     await _step(session, text, appointments.arrive)
 
 
-@command("done|finished|fulfilled", "CODE", help="the visit is over", who=_runs_visits, group="Doctor")
+@command("done|finished|fulfilled", "CODE", help="the visit is over", who=runs_visits, group="Doctor")
 async def done(session: Session, text: str) -> None:
     """Note that the visit is over."""
     await _step(session, text, appointments.fulfil)
 
 
-@command("no-show|noshow|no show|missed", "CODE", help="the patient did not come", who=_runs_visits, group="Doctor")
+@command("no-show|noshow|no show|missed", "CODE", help="the patient did not come", who=runs_visits, group="Doctor")
 async def no_show(session: Session, text: str) -> None:
     """Note that the patient did not come."""
-    await _step(session, text, appointments.no_show)
+    visit = await named(session, text)
+    missed = await appointments.no_show(session.tx, session.ctx, session.person, visit.id)
+    who = await patient_name(session.tx, session.ctx, visit.patient_id)
+    refund = f" {missed.refund.show(session.person.language)} go back." if missed.refund else ""
+    await session.say(
+        f"{shown(missed.appointment, session.place, whose=who)}\n\nThe patient is told.{refund} If it was a mistake:"
+        f" not missed {visit.code}"
+    )
+
+
+@command(
+    "not missed|not no-show|came after all",
+    "CODE",
+    help="the patient was there after all",
+    who=runs_visits,
+    group="Doctor",
+)
+async def not_missed(session: Session, text: str) -> None:
+    """Take a missed visit back."""
+    await _step(session, text, appointments.came_after_all)

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from sqlalchemy import select, text
 
+from booking.appointments import making
 from booking.appointments import service as visits
 from booking.appointments.model import Why, appointment_move
 from booking.appointments.reading import moves_of
@@ -161,7 +162,7 @@ async def test_the_price_stays_what_it_was_when_booked(clinic: Clinic) -> None:
 async def test_a_code_that_exists_is_not_given_twice(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
     first = await clinic.book()
     codes = iter([first.code, first.code, "7Q2M4X"])
-    monkeypatch.setattr(visits, "new_code", lambda: next(codes))
+    monkeypatch.setattr(making, "new_code", lambda: next(codes))
     assert (await clinic.book(BEN)).code == "7Q2M4X"
 
 
@@ -299,7 +300,7 @@ async def test_who_did_not_come_is_marked_after_the_start(clinic: Clinic) -> Non
     clinic.clock.move_to(visit.start + MINUTE)
     async with clinic.tx() as tx:
         osei = await person_of(tx, clinic.ctx, OSEI)
-        assert (await visits.no_show(tx, clinic.ctx, osei, visit.id)).status is Status.NOSHOW
+        assert (await visits.no_show(tx, clinic.ctx, osei, visit.id)).appointment.status is Status.NOSHOW
         assert await visits.treated_by(tx, clinic.doctor.id) == frozenset()
         steps = (await tx.conn.execute(select(appointment_move.c.why).order_by(appointment_move.c.seq))).scalars().all()
     assert steps == [Why.BOOKED, Why.DID_NOT_COME]

@@ -23,7 +23,7 @@ booked        .        .       .      x       x         x         x      .      
 arrived       .        .       .      .       x         x         .      .        x
 fulfilled     .        .       .      .       .         .         .      .        x
 cancelled     .        .       x      .       .         .         .      .        x
-noshow        .        .       .      .       .         .         .      .        x
+noshow        .        .       .      x       x         .         .      .        x
 waitlist      x        x       x      .       .         x         .      .        x
 entered-in-error .     .       .      .       .         .         .      .        .
 """
