@@ -12,6 +12,7 @@ import asyncpg
 from sqlalchemy import Text, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from core.clock import Clock, SystemClock
@@ -58,6 +59,8 @@ class Database:
         self._bells: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
         self._rung: defaultdict[str, set[str]] = defaultdict(set)
         self._name = uuid4().hex
+        self._to_tell: set[str] = set()
+        self._telling: asyncio.Task[None] | None = None
 
     def bell(self, name: str) -> asyncio.Event:
         """The event that is set when a transaction that woke `name` has committed."""
@@ -86,11 +89,28 @@ class Database:
         async with self.engine.begin() as conn:
             tx = Tx(conn, self.clock.now())
             yield tx
-            if tx.wakes:
-                told = [f"{self._name} {name}" for name in sorted({name for name, _ in tx.wakes})]
-                await conn.execute(_NOTIFY, {"channel": _CHANNEL, "told": told})
         for name, lane in tx.wakes:
             self.ring(name, lane)
+            self._to_tell.add(name)
+        if self._to_tell and self._telling is None:
+            self._telling = asyncio.create_task(self._tell())
+
+    async def _tell(self) -> None:
+        """Wake the other replicas, once for all that committed meanwhile.
+
+        Not in the transactions themselves: PostgreSQL lets those that notify commit only one after the other, and so
+        each would wait for the disk alone.
+        """
+        try:
+            while self._to_tell:
+                told = [f"{self._name} {name}" for name in sorted(self._to_tell)]
+                self._to_tell.clear()
+                async with self.engine.begin() as conn:
+                    await conn.execute(_NOTIFY, {"channel": _CHANNEL, "told": told})
+        except (OSError, DBAPIError):
+            pass  # they look by themselves, too
+        finally:
+            self._telling = None
 
     async def listen(self) -> None:
         """Ring the bells for what other replicas commit, until cancelled. Workers also poll, so a gap costs seconds."""
@@ -111,4 +131,6 @@ class Database:
             await connection.close(timeout=1)
 
     async def close(self) -> None:
+        if self._telling:
+            await self._telling
         await self.engine.dispose()
