@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import partial
-from typing import Any, assert_never
+from typing import Any, assert_never, cast
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, or_, select, update
@@ -21,6 +21,7 @@ from booking.appointments.rules import STANDING, Status
 from booking.context import Context
 from booking.directory import model as directory
 from booking.directory import reading
+from booking.directory.model import Mode, Patients, Payment
 from booking.directory.service import ServiceChanges, edit_service
 from booking.people.service import Person
 from booking.schedules import service as schedules
@@ -29,6 +30,7 @@ from booking.schedules.public_holidays import checked_region, public_holidays
 from booking.schedules.reading import schedules_of
 from booking.schedules.rules import Minutes, Span, WeeklySpan, covered
 from core.database import Tx
+from core.money import Money
 
 _DAY = timedelta(days=1)
 _HOLDING = STANDING | {Status.PROPOSED, Status.PENDING}
@@ -76,12 +78,32 @@ class HolidaysChange:
 
 @dataclass(frozen=True, slots=True)
 class ServiceChange:
-    """What of a service changes; None: nothing. Visits that were booked for another length, or for what is offered no
-    more, are left outside."""
+    """What of a service changes, as edit_service takes it; None: that stays.
+
+    Visits that were booked with another length, or for what is offered no more, are left outside.
+    """
 
     service_id: UUID
-    changes: ServiceChanges
     resources: tuple[UUID, ...] | None = None
+    name: str | None = None
+    minutes: int | None = None
+    buffer_before: int | None = None
+    buffer_after: int | None = None
+    grid_minutes: int | None = None
+    min_notice_minutes: int | None = None
+    window_days: int | None = None
+    mode: Mode | None = None
+    price: Money | None = None
+    payment: Payment | None = None
+    active: bool | None = None
+    capacity: int | None = None
+    approval: bool | None = None
+    patients: Patients | None = None
+
+    @property
+    def changes(self) -> ServiceChanges:
+        values = {name: getattr(self, name) for name in ServiceChanges.__annotations__ if hasattr(self, name)}
+        return cast("ServiceChanges", {name: value for name, value in values.items() if value is not None})
 
 
 Change = HoursChange | DateChange | TimeOff | HolidaysChange | ServiceChange
@@ -117,8 +139,8 @@ async def conflicts_of(tx: Tx, ctx: Context, actor: Person, change: Change) -> l
             known = await reading.service(tx, change.service_id)
             require(may_edit_centre(actor, known.centre_id))
             found = await _to_come(tx, table.c.service_id == change.service_id)
-            minutes = change.changes.get("minutes", known.minutes)
-            gone, other = not change.changes.get("active", True), minutes != known.minutes
+            minutes = change.minutes or known.minutes
+            gone, other = change.active is False, minutes != known.minutes
             length = timedelta(minutes=minutes)
             left = [each.id for each in found if gone or (other and each.ends - each.starts != length)]
         case _:

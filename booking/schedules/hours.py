@@ -91,10 +91,21 @@ def parse_date(text: str, today: date) -> DateHours:
     return DateHours(day, tuple(sorted(here[0])))
 
 
+def is_date(text: str, today: date) -> bool:
+    """Whether a text is about one date: "on 24 Dec closed", "24 Dec 9-12"; not "on mondays 9-12", not "mon 9-12"."""
+    words = text[:_LONGEST].casefold().split()
+    if words[:1] != ["on"]:
+        return leading_date(words, today) is not None and not re.match(DAY, words[0])
+    named = words[1] if len(words) > 1 else ""
+    return named[:1].isdigit() or (
+        leading_date(words[1:], today) is not None and not named.strip(":,").endswith("days")
+    )
+
+
 def _plain(text: str, example: str) -> str:
     if len(text) > _LONGEST:
         raise BadInputError(example)
-    text = " ".join(text.casefold().split())
+    text = " ".join(text.casefold().split()).removeprefix("on ")
     return _BREAK.sub(lambda found: f"{found['mark'] or ','} break ", text).strip()
 
 

@@ -22,6 +22,12 @@ def public_holidays(country: str, region: str, year: int) -> Mapping[date, str]:
     return dict(sorted((day, name) for day, name in found.items() if day.year == year))
 
 
+def next_holidays(country: str, region: str, today: date, count: int) -> list[tuple[date, str]]:
+    """Return the holidays to come, today's included, within two years."""
+    years = (public_holidays(country, region, today.year + n) for n in range(3))
+    return [(day, name) for year in years for day, name in year.items() if day >= today][:count]
+
+
 def checked_region(country: str, region: str) -> str:
     """Return a region by its code ("BE"), from that or from its name ("Berlin"); nothing for the whole country.
 

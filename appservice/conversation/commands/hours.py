@@ -1,57 +1,75 @@
-"""A doctor's week, time off, and what is booked then."""
+"""When a doctor can be visited: hours, dates that differ, time off; and the holidays of a centre."""
 
 import re
-from datetime import datetime, time, timedelta
+from datetime import date, time, timedelta
+from uuid import UUID
 
-from appservice.conversation.commands.doctors import day_list
-from appservice.conversation.commands.services import shared_centre
-from appservice.conversation.commands.team import doctor_of
-from appservice.conversation.registry import command, runs_or_treats
+from appservice.conversation.commands.changing import change, drawn_schedule
+from appservice.conversation.commands.services import service_named, shared_centre
+from appservice.conversation.commands.team import centre_of, doctor_of
+from appservice.conversation.registry import command, runs_centres, runs_or_treats
 from appservice.conversation.rendering.values import day, span
 from appservice.conversation.session import Session
+from appservice.conversation.understanding.arguments import take_quoted
 from appservice.conversation.understanding.clock import moment as at
 from appservice.conversation.understanding.days import read_days
 from appservice.conversation.understanding.text import Reading
 from appservice.matrix.markdown import escape
-from booking.appointments.reading import visits_between
-from booking.appointments.rules import STANDING
 from booking.directory import reading
-from booking.directory.model import Practitioner
-from booking.schedules.hours import parse_hours, show_week
-from booking.schedules.service import add_time_off, hours_of, remove_time_off, set_hours, time_off_of
+from booking.directory.model import Service
+from booking.schedules.changes import DateChange, HolidaysChange, HoursChange, TimeOff
+from booking.schedules.hours import USUAL, is_date, parse_date, parse_hours
+from booking.schedules.public_holidays import checked_region, next_holidays
+from booking.schedules.service import remove_time_off, time_off_of
+from core.errors import BadInputError
 from core.timezones import zone
+
+_SWITCH = re.compile(r"^[ |]*(?P<word>on|off|closed|open)\b", re.IGNORECASE)
+_REGION = re.compile(r"\bregion:? (?P<region>\"[^\"]+\"|[\w-]+(?: [\w-]+)?)(?= at |$|[ |]*$)", re.IGNORECASE)
 
 
 @command(
     "hours",
-    "DOCTOR mon-fri 9-12:30, 14-18 from 1 Dec",
-    help="set or show a doctor's weekly hours",
+    "DOCTOR mon-fri 9-18, break 12:30-13:30 from 1 Dec",
+    help="set or show a doctor's hours. Of a while: from 1 Dec until 31 Dec. Of a date: hours dr.osei on 24 Dec 9-12,"
+    ' on 24 Dec closed, on 24 Dec as usual. Of one service: hours dr.osei "First visit" mon 9-12',
     who=runs_or_treats,
     group="Centre",
 )
 async def hours(session: Session, text: str) -> None:
-    """Set the hours and draw the week back; without hours, show it."""
+    """Set the hours, asking first when bookings would be left outside; without hours, show all that is set."""
     words = Reading(text)
-    who = await doctor_of(session, words)
+    who, name = await doctor_of(session, words), take_quoted(words)
     at_centre = await shared_centre(session, who, words)
-    here = zone(at_centre.timezone)
-    today = session.tx.now.astimezone(here).date()
+    service = await service_named(session, who, name, at_centre) if name else None
+    today = session.tx.now.astimezone(zone(at_centre.timezone)).date()
     rest = words.rest.replace(Reading.GAP, " ").strip(" :,|")
-    begins = today
-    if rest:
-        wanted = parse_hours(rest, today)
-        begins = wanted.valid_from or today
-        week = await set_hours(
-            session.tx, session.ctx, session.person, who.id, at_centre.id, wanted.spans, wanted.valid_from
+    if not rest:
+        await session.say(await drawn_schedule(session, who.id, at_centre.id))
+        return
+    if is_date(rest, today):
+        if service:
+            raise BadInputError("A date that differs is for all of the doctor's services: leave the service out.")
+        wanted = parse_date(rest, today)
+        await change(session, DateChange(who.id, at_centre.id, wanted.day, wanted.hours), "Done.")
+        return
+    await change(session, _weekly(rest, today, service, who.id, at_centre.id), "Done.")
+
+
+def _weekly(rest: str, today: date, service: Service | None, doctor: UUID, centre: UUID) -> HoursChange:
+    """A week, of the doctor or of one service; "as usual" gives a service the doctor's hours."""
+    usual = next((word for word in USUAL if rest.casefold().startswith(word)), None)
+    if service and usual:
+        rest = "closed" + rest[len(usual) :]
+    week = parse_hours(rest, today)
+    if service and not week.spans and not usual:
+        raise BadInputError(
+            "Write “as usual” to give “{service}” the doctor's hours, or offer it no more: remove service DOCTOR"
+            " “{service}”.",
+            service=service.name,
         )
-    else:
-        week = await hours_of(session.tx, who.id, at_centre.id, today)
-    drawn = "\n".join(f"| {days} | {spans} |" for days, spans in show_week(week))
-    since = f" from {day(begins)}" if begins > today else ""
-    await session.say(
-        f"**{escape(who.name)}** at {escape(at_centre.name)}{since} ({at_centre.timezone}):\n\n"
-        f"| days | hours |\n|---|---|\n{drawn}"
-    )
+    first = week.valid_from or today
+    return HoursChange(doctor, centre, week.spans, first, week.valid_until, service.id if service else None)
 
 
 @command(
@@ -80,15 +98,36 @@ async def time_off(session: Session, text: str) -> None:
         count = await remove_time_off(session.tx, session.ctx, session.person, who.id, start)
         await session.say("Taken back." if count else "There was none on that day.")
         return
-    await add_time_off(session.tx, session.ctx, session.person, who.id, start, end)
-    await session.say(
-        f"{escape(who.name)} is away: {span(start, end, here)}." + await _in_the_way(session, who, start, end)
-    )
+    await change(session, TimeOff(who.id, start, end), f"{escape(who.name)} is away: {span(start, end, here)}.")
 
 
-async def _in_the_way(session: Session, who: Practitioner, start: datetime, end: datetime) -> str:
-    """Which visits are booked in that time: they stay, until somebody moves them."""
-    booked = await visits_between(session.tx, start, end, practitioner_id=who.id, statuses=STANDING)
-    if not booked:
-        return ""
-    return f"\n\nStill booked then, to be moved or cancelled:\n\n{await day_list(session, booked, dated=True)}"
+@command(
+    "holidays|public holidays",
+    "[on|off] [region BE]",
+    help="close your centre on public holidays, or show the next ones: holidays on region BE",
+    who=runs_centres,
+    group="Centre",
+)
+async def holidays(session: Session, text: str) -> None:
+    """Close on public holidays, or open on them; without a word, the next ones. A doctor's dates that differ stay."""
+    words = Reading(text)
+    region = words.take(_REGION)
+    switch = words.take(_SWITCH)
+    at_centre = await centre_of(session, words)
+    if words.words() or (region and not switch):
+        raise BadInputError("Write it like: holidays on, holidays on region BE, or holidays off")
+    if switch:
+        code = region["region"].strip(' "') if region else at_centre.region
+        closed = switch["word"].lower() in {"on", "closed"}
+        wanted = HolidaysChange(at_centre.id, closed, code)
+        opens = "is closed on public holidays" if closed else "is open on public holidays"
+        await change(session, wanted, f"**{escape(at_centre.name)}** {opens}.")
+        return
+    today = session.tx.now.astimezone(zone(at_centre.timezone)).date()
+    where = "-".join(each for each in (at_centre.country, checked_region(at_centre.country, at_centre.region)) if each)
+    rows = [
+        f"- {day(when)} {when.year}, {escape(name)}"
+        for when, name in next_holidays(at_centre.country, at_centre.region, today, 8)
+    ]
+    state = "closed on public holidays" if at_centre.closed_on_holidays else "open on public holidays"
+    await session.say(f"**{escape(at_centre.name)}** is {state} ({where}). The next ones:\n\n" + "\n".join(rows))

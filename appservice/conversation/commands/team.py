@@ -12,7 +12,7 @@ from appservice.matrix.markdown import escape
 from booking.directory import reading
 from booking.directory.model import Centre, Practitioner
 from booking.directory.rules import checked_specialty
-from booking.directory.service import add_practitioner, link_practitioner
+from booking.directory.service import add_practitioner, add_role, link_practitioner
 from booking.directory.specialties import label_of
 from core.errors import BadInputError
 
@@ -32,7 +32,9 @@ async def centre_of(session: Session, words: Reading) -> Centre:
 
 async def doctor_of(session: Session, words: Reading) -> Practitioner:
     """The doctor that is meant: by short name, by a name in quotes or in words; a doctor alone means themselves."""
-    name = take_slug(words) or take_quoted(words)
+    name = take_slug(words)
+    if name is None and not (session.person.practitioner_id and await _not_a_doctor(session, words)):
+        name = take_quoted(words)
     if name is None:
         written = words.take(
             re.compile(r"\b(?:dr|prof)\b\.? ?[^\W\d][\w'-]*(?: [^\W\d][\w'-]+)?(?= |$)", re.IGNORECASE)
@@ -44,6 +46,12 @@ async def doctor_of(session: Session, words: Reading) -> Practitioner:
     if not found:
         raise BadInputError("Which doctor? Write the short name, like dr.osei; “doctors” lists them.")
     return found[0]
+
+
+async def _not_a_doctor(session: Session, words: Reading) -> bool:
+    """Whether what a doctor wrote in quotes names no doctor: a service of their own, then."""
+    quoted = take_quoted(Reading(words.rest))
+    return quoted is None or not await reading.practitioners_named(session.tx, quoted)
 
 
 @command("doctors|team", help="the doctors of your centre, with their short names", who=runs_centres, group="Centre")
@@ -61,15 +69,19 @@ async def doctors(session: Session, text: str) -> None:
 @command(
     "add doctor",
     '"NAME" SPECIALTY speaks LANGUAGES [@ID]',
-    help='add a doctor: add doctor "Dr Ama Osei" cardiology speaks en, de @osei:example.org',
+    help='add a doctor: add doctor "Dr Ama Osei" cardiology speaks en, de @osei:example.org; or one who is at another'
+    " centre of yours: add doctor dr.osei to CENTRE",
     who=runs_centres,
     group="Centre",
 )
 async def add_doctor(session: Session, text: str) -> None:
     """A doctor's name, what they practise, which languages they speak, and their account."""
     words = Reading(text)
-    name, mxid = take_quoted(words), take_mxid(words)
+    slug, name, mxid = take_slug(words), take_quoted(words), take_mxid(words)
     at_centre = await centre_of(session, words)
+    if slug and not name:
+        await _also_at(session, slug, at_centre)
+        return
     gender = words.take(re.compile(r"\b(?:female|male)\b", re.IGNORECASE))
     speaks = words.take(re.compile(r"\bspeaks? (?P<languages>[^|]+)", re.IGNORECASE))
     if not name:
@@ -90,6 +102,18 @@ async def add_doctor(session: Session, text: str) -> None:
     await session.say(
         f"**{escape(added.name)}** is at {escape(at_centre.name)}, short name **{added.slug}**."
         f' Next: add service {added.slug} "Consultation" 20 min 45 online, and hours {added.slug} mon-fri 9-17'
+    )
+
+
+async def _also_at(session: Session, slug: str, at_centre: Centre) -> None:
+    """A doctor of another centre comes to this one too."""
+    found = await reading.practitioners_named(session.tx, slug)
+    if not found or found[0].slug != slug:
+        raise BadInputError("I know no doctor with that short name. “doctors” lists those of your centre.")
+    added = await add_role(session.tx, session.ctx, session.person, found[0].id, at_centre.id)
+    await session.say(
+        f"**{escape(added.name)}** is at {escape(at_centre.name)} too. Next: hours {added.slug} mon-fri 9-17 at"
+        f" {escape(at_centre.name)}"
     )
 
 

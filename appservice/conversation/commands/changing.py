@@ -1,0 +1,74 @@
+"""Asking before a change of a schedule leaves bookings outside."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from pydantic import TypeAdapter
+
+from appservice.conversation.commands.doctors import day_list
+from appservice.conversation.registry import action
+from appservice.conversation.rendering.schedules import drawn
+from appservice.conversation.session import Session
+from appservice.matrix.markdown import escape
+from booking.appointments.model import Appointment
+from booking.directory import reading
+from booking.schedules.changes import Change, DateChange, HolidaysChange, HoursChange, ServiceChange, TimeOff, make
+from booking.schedules.reading import schedule_of
+from booking.schedules.service import time_off_of
+from core.timezones import zone
+
+_KINDS: dict[str, TypeAdapter[Change]] = {
+    kind.__name__: TypeAdapter(kind) for kind in (HoursChange, DateChange, TimeOff, HolidaysChange, ServiceChange)
+}
+_SHOWN = 20
+
+
+async def change(session: Session, wanted: Change, done: str) -> None:
+    """Make a change and say `done`; or, when it would leave bookings outside, list them and ask first."""
+    left = await make(session.tx, session.ctx, session.person, wanted, sure=False)
+    if not left:
+        await session.say(done + await _drawn(session, wanted))
+        return
+    kind = type(wanted).__name__
+    what = {"kind": kind, "change": _KINDS[kind].dump_python(wanted, mode="json"), "done": done}
+    leaves = "1 booking" if len(left) == 1 else f"{len(left)} bookings"
+    await session.say(
+        f"That would leave {leaves} outside:\n\n{await _listed(session, left)}\n\nThey stay booked until somebody moves"
+        " or cancels them. Change it? Answer **yes** or **no**.",
+        words={"yes": {"do": "change", **what}, "no": {"do": "keep"}, "stop": {"do": "keep"}},
+    )
+
+
+@action("change")
+async def change_(session: Session, choice: dict[str, Any]) -> None:
+    """Make what was asked about."""
+    wanted = _KINDS[choice["kind"]].validate_python(choice["change"])
+    left = await make(session.tx, session.ctx, session.person, wanted, sure=True)
+    session.dialogue.drop_last()
+    said = choice["done"]
+    if left:
+        codes = f"“move {left[0].code}” or “cancel {left[0].code}”"
+        said += f"\n\nStill booked, to be moved or cancelled ({codes}):\n\n{await _listed(session, left)}"
+    await session.say(said + await _drawn(session, wanted))
+
+
+async def _drawn(session: Session, made: Change) -> str:
+    if isinstance(made, HoursChange | DateChange):
+        return "\n\n" + await drawn_schedule(session, made.practitioner_id, made.centre_id)
+    return ""
+
+
+async def drawn_schedule(session: Session, practitioner_id: UUID, centre_id: UUID) -> str:
+    """All that is set of a doctor's hours at a centre."""
+    who, at = await reading.practitioner(session.tx, practitioner_id), await reading.centre(session.tx, centre_id)
+    today = session.tx.now.astimezone(zone(at.timezone)).date()
+    schedule = await schedule_of(session.tx, who.id, at.id, today)
+    names = {each.id: each.name for each in await reading.services_of(session.tx, who.id, at.id)}
+    said = drawn(schedule, today, names, await time_off_of(session.tx, who.id))
+    return f"**{escape(who.name)}** at {escape(at.name)} ({at.timezone}):\n\n{said}"
+
+
+async def _listed(session: Session, left: Sequence[Appointment]) -> str:
+    more = f"\n- and {len(left) - _SHOWN} more" if len(left) > _SHOWN else ""
+    return await day_list(session, list(left[:_SHOWN]), dated=True) + more
