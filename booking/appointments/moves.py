@@ -16,7 +16,7 @@ from booking.appointments.notices import Notice, close_room, open_room, tell_all
 from booking.appointments.rules import GRACE, STANDING, Status, check_move, sequence_after
 from booking.directory.model import Service
 from booking.schedules import occupancy
-from booking.schedules.rules import Span
+from booking.schedules.occupancy import Need
 from core.database import Tx
 from core.errors import ConflictError
 
@@ -72,7 +72,7 @@ async def call_off(tx: Tx, visit: Appointment, why: Why, actor: UUID | None = No
     cancelled = await step(tx, visit, Status.CANCELLED, why, actor)
     await occupancy.release(tx, visit.id)
     if visit.status in STANDING or visit.status is Status.PROPOSED:
-        await tell_all(tx, cancelled, Notice.CANCELLED, but=actor)
+        await tell_all(tx, cancelled, Notice.CANCELLED, but=actor, why=why)
     if visit.status in STANDING:
         await close_room(tx, cancelled)
     return cancelled
@@ -98,10 +98,18 @@ async def take_back(tx: Tx, visit: Appointment, *, until: datetime | None = None
     return not await occupancy.take(tx, visit.id, needs, expires_at=until and until + GRACE)
 
 
-def needed(service: Service, patient_id: UUID, start: datetime, end: datetime) -> dict[UUID, Span]:
-    """Return what a visit takes: the practitioner with the buffers around it, and the patient."""
+def needed(service: Service, patient_id: UUID, start: datetime, end: datetime) -> dict[UUID, Need]:
+    """Return what a visit takes: the patient, and with the buffers around it the practitioner, rooms and devices.
+
+    In a group each patient takes a seat of the session that takes the rest for all.
+    """
+    session = occupancy.session_of(service.id, start) if service.capacity > 1 else None
     before, after = timedelta(minutes=service.buffer_before), timedelta(minutes=service.buffer_after)
-    return {service.practitioner_id: (start - before, end + after), patient_id: (start, end)}
+    needs = {
+        service.practitioner_id: Need(start - before, end + after, session=session, service=service.id),
+        patient_id: Need(start, end),
+    }
+    return {**needs, session: Need(start, end, seats=service.capacity)} if session else needs
 
 
 async def hold_longer(tx: Tx, visit: Appointment, until: datetime) -> Appointment:

@@ -33,6 +33,8 @@ class Need(NamedTuple):
     """How many of its kind there are (rooms), each as good as the other; one of them is taken."""
     session: UUID | None = None
     """The session that takes it once for all who share it, instead of the appointment for itself."""
+    service: UUID | None = None
+    """The service whose rooms and devices are taken along with it, for the same time."""
 
 
 def session_of(service_id: UUID, start: datetime) -> UUID:
@@ -60,7 +62,9 @@ def query(sql: str) -> TextClause:
     )
 
 
-_TAKE = query("SELECT occupancy_take(:appointment, :resources, :starts, :ends, :seats, :sessions, :expires, :now)")
+_TAKE = query(
+    "SELECT occupancy_take(:appointment, :resources, :starts, :ends, :seats, :sessions, :services, :expires, :now)"
+)
 _KEEP = query("SELECT occupancy_keep(:appointment)")
 _GIVE_BACK = query("SELECT occupancy_give_back(ARRAY[:appointment], :appointment, :now)")
 
@@ -85,6 +89,7 @@ async def take(
             "ends": [need.end for need in needs],
             "seats": [need.seats for need in needs],
             "sessions": [need.session for need in needs],
+            "services": [need.service for need in needs],
             "expires": expires_at,
             "now": tx.now,
         },

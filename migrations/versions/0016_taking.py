@@ -98,11 +98,12 @@ _TAKE_ONE = """
     $$;
 """
 
-# `sessions`: of each resource, the session that takes it for all who share it, if one does. Returns what is taken.
+# Of each resource, if there is one: the session that takes it for all who share it, and the service whose rooms and
+# devices are taken with it, for the same time. Returns what is taken.
 _TAKE = """
     CREATE FUNCTION occupancy_take(
         visit uuid, wanted uuid[], starts timestamptz[], ends timestamptz[], seats smallint[], sessions uuid[],
-        expires timestamptz, moment timestamptz
+        services uuid[], expires timestamptz, moment timestamptz
     ) RETURNS uuid[] LANGUAGE plpgsql AS $$
         DECLARE
             refused uuid[] := '{}';
@@ -111,6 +112,18 @@ _TAKE = """
             during tstzrange;
             had boolean;
         BEGIN
+            SELECT array_agg(n.id ORDER BY n.id), array_agg(n.starts ORDER BY n.id), array_agg(n.ends ORDER BY n.id),
+                array_agg(n.seats ORDER BY n.id), array_agg(n.session ORDER BY n.id)
+            INTO wanted, starts, ends, seats, sessions
+            FROM (
+                SELECT w.id, w.starts, w.ends, w.seats, w.session
+                FROM unnest(wanted, starts, ends, seats, sessions) AS w (id, starts, ends, seats, session)
+                UNION ALL
+                SELECT r.id, w.starts, w.ends, r.seats, w.session
+                FROM unnest(services, starts, ends, sessions) AS w (service, starts, ends, session)
+                JOIN service_resource needed ON needed.service_id = w.service
+                JOIN resource r ON r.id = needed.resource_id AND r.active
+            ) AS n;
             -- Until the transaction ends; shared by those that only take: they wait for each other's rows alone.
             PERFORM CASE WHEN moving THEN pg_advisory_xact_lock(key) ELSE pg_advisory_xact_lock_shared(key) END
             FROM (
