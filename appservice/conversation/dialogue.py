@@ -34,6 +34,7 @@ dialogue = Table(
 _QUESTIONS = 8
 """How many are remembered; who answers an older one is asked anew."""
 _LIFETIME = timedelta(days=2)
+_JUST_NOW = timedelta(minutes=15)
 
 Choice = Mapping[str, Any]
 """`do` names the action, the rest is handed to it. JSON only."""
@@ -79,6 +80,13 @@ class Dialogue:
         kept = [each for each in self.questions if each.key != question.key and question.at - each.at < _LIFETIME]
         self.questions = [*kept, question][-_QUESTIONS:]
         self.changed = True
+
+    def aside(self, question: Question) -> None:
+        """Remember what a notice asked. A bare number still answers what the two were talking about just now."""
+        last = self.last
+        self.ask(question)
+        if last and last.key != question.key and question.at - last.at < _JUST_NOW:
+            self.questions[-2:] = [question, last]
 
     def drop_last(self) -> None:
         """The newest question was answered for good: the next "yes" does not mean it."""

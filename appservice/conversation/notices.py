@@ -3,23 +3,30 @@
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from appservice.conversation.commands.records import pdf
+from appservice.conversation.dialogue import Question, load, save
 from appservice.conversation.rendering import notices as words
+from appservice.conversation.rendering.lists import numbered
 from appservice.conversation.rendering.prescriptions import full
+from appservice.conversation.rendering.values import moment, moment_of
 from appservice.outgoing import File, Reply, post
 from booking.appointments.model import Appointment
-from booking.appointments.reading import appointment
+from booking.appointments.reading import appointment, series_of
 from booking.appointments.rules import Status
 from booking.context import Context
 from booking.people.service import Person, patient_name, person_by_id
+from booking.schedules.service import free_times
 from core.database import Tx
 from core.lanes import Row
 from core.timezones import zone
 from records.prescriptions.service import prescription_to_send
+
+_OTHER_TIMES = 5
+_OTHER_TIMES_WITHIN = timedelta(days=30)
 
 DirectRoom = Callable[[Tx, UUID, str], Awaitable[str]]
 
@@ -91,6 +98,49 @@ class Notices:
     async def _expired(self, told: _Told) -> None:
         await self._post(told, f"notice:{told.row.id}", Reply(await self._text(told), edits=told.card))
 
+    async def _proposed(self, told: _Told) -> None:
+        """The clinic answers with a number, or with the visit's code."""
+        if told.ours:
+            await self._plain(told)
+            return
+        visit = str(told.visit.id)
+        await self._ask(
+            told, await self._text(told), [{"do": "approve", "visit": visit}, {"do": "decline", "visit": visit}]
+        )
+
+    async def _declined(self, told: _Told) -> None:
+        """The patient chooses another time."""
+        visit = told.visit
+        start = told.tx.now
+        free = await free_times(told.tx, visit.service, start, start + _OTHER_TIMES_WITHIN, limit=_OTHER_TIMES)
+        base = {"do": "book", "service": str(visit.service.id), "patient": str(visit.patient_id)}
+        text = await self._text(told)
+        if free:
+            listed = numbered(moment(each, zone(told.person.timezone)) for each in free)
+            text += f"\n\nOther times:\n\n{listed}\n\nAnswer with a number to ask for one of them."
+        await self._ask(told, text, [base | {"start": each.isoformat()} for each in free])
+
+    _not_approved = _declined
+
+    async def _ask(self, told: _Told, text: str, choices: list[dict[str, str]]) -> None:
+        """Say something that can be answered with a number."""
+        key = f"notice:{told.row.id}"
+        dialogue = await load(told.tx, self._ctx.vault, told.person.id, told.room)
+        dialogue.aside(Question(key, told.tx.now, choices))
+        await save(told.tx, self._ctx.vault, told.person.id, told.room, dialogue)
+        await self._post(told, key, Reply(text, choices=len(choices)))
+
+    async def _series(self, told: _Told) -> None:
+        """All visits of a series in one message."""
+        assert told.visit.series_id
+        place = zone(told.person.timezone)
+        dates = numbered(
+            f"{moment_of(each, place)}, visit **{each.code}**"
+            for each in await series_of(told.tx, told.visit.series_id)
+            if each.created_at == told.visit.created_at
+        )
+        await self._post(told, f"notice:{told.row.id}", Reply(f"{await self._text(told)}\n\n{dates}"))
+
     async def _prescribed(self, told: _Told) -> None:
         written = await prescription_to_send(told.tx, self._ctx.vault, UUID(told.what["prescription"]))
         text = f"{full(written, zone(told.person.timezone))}\n\nThe PDF follows; “prescriptions” lists all of yours."
@@ -120,6 +170,8 @@ def _over(what: dict[str, Any], visit: Appointment) -> bool:
             return visit.status is not Status.BOOKED or visit.start != datetime.fromisoformat(what["start"])
         case "held" | "payment_delayed":
             return visit.status is not Status.PENDING
+        case "proposed":
+            return visit.status is not Status.PROPOSED
         case "room":
             return visit.status not in {Status.BOOKED, Status.ARRIVED}
         case _:

@@ -13,6 +13,8 @@ from appservice.conversation.dialogue import Choice, Question, load, save
 from appservice.conversation.registry import ACTIONS, find, nearest
 from appservice.conversation.session import Session
 from appservice.conversation.understanding.answers import Pick, chosen, read_pick, read_word
+from appservice.conversation.understanding.rhythm import take_rhythm
+from appservice.conversation.understanding.text import Reading
 from appservice.conversation.understanding.wishes import Wanted, read_wish
 from appservice.incoming import Incoming
 from appservice.matrix.markdown import escape
@@ -156,6 +158,14 @@ async def _answer(session: Session, question: Question, text: str) -> bool:
     if pick and question.choices:
         await _choose(session, question, pick)
         return True
+    words = Reading(text)
+    rhythm = take_rhythm(words)
+    pick = read_pick(words.rest.replace(Reading.GAP.strip(), " ").strip(" ,;:"))
+    if rhythm and pick and question.choices:
+        choice = question.choices[chosen(pick, len(question.choices))]
+        if choice["do"] == "book":
+            await _act(session, {**choice, "do": "book series", "days": rhythm.days, "visits": rhythm.visits})
+            return True
     if question.free:
         await _act(session, {**question.free, "text": text})
         return True

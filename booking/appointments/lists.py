@@ -1,19 +1,20 @@
 """Looking visits up, by those who may."""
 # ruff: noqa: ARG001  (all services have one head: transaction, context, actor)
 
+from collections.abc import Collection
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
 from sqlalchemy import and_, or_, select
 
 from booking.access import may_administer, may_book_for, may_read_reason, may_see_visit, require
-from booking.appointments.model import Appointment, ends
+from booking.appointments.model import Appointment, Move, ends
 from booking.appointments.model import appointment as table
-from booking.appointments.reading import appointment, found_appointments, visits_between
+from booking.appointments.reading import appointment, found_appointments, moves_of, visits_between
 from booking.appointments.rules import KEPT, STANDING, Status
 from booking.context import Context
 from booking.directory.reading import centre
-from booking.people.service import Person
+from booking.people.service import Person, guardians_of
 from core.database import Tx
 from core.errors import RefusedError
 from core.ids import normal_code
@@ -82,6 +83,30 @@ async def centre_day(tx: Tx, ctx: Context, actor: Person, centre_id: UUID, day: 
     require(may_administer(actor, centre_id))
     start, end = _day(day, (await centre(tx, centre_id)).timezone)
     return _without_stale_holds(tx, await visits_between(tx, start, end, centre_id=centre_id, statuses=_ON_THE_LIST))
+
+
+async def to_approve(tx: Tx, ctx: Context, actor: Person) -> list[Appointment]:
+    """Return what waits for the approval of a doctor, or of an admin at their centres; what begins soonest first."""
+    mine = or_(table.c.practitioner_id == actor.practitioner_id, table.c.centre_id.in_(actor.administers))
+    return await found_appointments(tx, mine, table.c.status == Status.PROPOSED, table.c.hold_until > tx.now)
+
+
+async def history_of(tx: Tx, ctx: Context, actor: Person, appointment_id: UUID) -> list[tuple[Move, str]]:
+    """Return a visit's steps, oldest first, each with who did it: the role, never a name.
+
+    For those who may see the visit. Raises RefusedError.
+    """
+    visit = await by_id(tx, ctx, actor, appointment_id)
+    side = {visit.booked_by, *await guardians_of(tx, visit.patient_id)}
+    return [(move, _role(move.actor, visit, side)) for move in await moves_of(tx, visit.id)]
+
+
+def _role(actor: UUID | None, visit: Appointment, side: Collection[UUID]) -> str:
+    if actor is None:
+        return "the service"
+    if actor in side:
+        return "the patient's side"
+    return "the doctor" if actor == visit.practitioner.person_id else "the centre"
 
 
 async def reason_of(tx: Tx, ctx: Context, actor: Person, appointment_id: UUID) -> str | None:

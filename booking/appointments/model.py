@@ -60,6 +60,18 @@ class Why(StrEnum):
     PATIENT_ASKED = "patient-asked"
 
 
+CANCELLED_BY_CLINIC = frozenset(
+    {
+        Why.BY_CENTRE,
+        Why.DOCTOR_UNABLE,
+        Why.CENTRE_CLOSED,
+        Why.EMERGENCY,
+        Why.EQUIPMENT,
+        Why.PATIENT_ASKED,
+    }
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Appointment:
     """A visit, with all that is needed to show it. Times are in UTC."""

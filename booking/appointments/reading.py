@@ -64,6 +64,11 @@ async def visits_between(
     return await found_appointments(tx, *wanted)
 
 
+async def series_of(tx: Tx, series_id: UUID) -> list[Appointment]:
+    """Return the visits of a series, by start."""
+    return await found_appointments(tx, table.c.series_id == series_id)
+
+
 async def treated_by(tx: Tx, practitioner_id: UUID) -> frozenset[UUID]:
     """Return the patients who have, or had, a visit with a practitioner that was not called off."""
     seen = STANDING | {Status.FULFILLED}

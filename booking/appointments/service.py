@@ -15,9 +15,19 @@ from booking.access import may_book_for, may_see_visit, require
 from booking.appointments import moves, rules
 from booking.appointments.approving import approve, decline, is_prepaid, needs_approval
 from booking.appointments.attendance import arrive, came_after_all, fulfil, mark_mistake, no_show
-from booking.appointments.lists import by_code, by_id, centre_day, past, practitioner_day, reason_of, upcoming
+from booking.appointments.lists import (
+    by_code,
+    by_id,
+    centre_day,
+    history_of,
+    past,
+    practitioner_day,
+    reason_of,
+    to_approve,
+    upcoming,
+)
 from booking.appointments.making import TAKEN, Draft, make, take
-from booking.appointments.model import Appointment, Cancellation, Why, starts
+from booking.appointments.model import CANCELLED_BY_CLINIC, Appointment, Cancellation, Why, starts
 from booking.appointments.model import appointment as table
 from booking.appointments.notices import Notice, tell_all
 from booking.appointments.reading import appointment, found_appointments, treated_by
@@ -48,6 +58,7 @@ __all__ = [
     "centre_day",
     "decline",
     "fulfil",
+    "history_of",
     "mark_mistake",
     "needs_approval",
     "no_show",
@@ -56,6 +67,7 @@ __all__ = [
     "reason_of",
     "reschedule",
     "set_reason",
+    "to_approve",
     "treated_by",
     "upcoming",
 ]
@@ -107,17 +119,19 @@ async def book(
     return visit
 
 
-async def cancel(tx: Tx, ctx: Context, actor: Person, appointment_id: UUID, reason: str = "") -> Cancellation:
+async def cancel(tx: Tx, ctx: Context, actor: Person, appointment_id: UUID, why: Why = Why.BY_CENTRE) -> Cancellation:
     """Cancel a visit, held or booked; what was paid goes back as the policy says: all of it when the centre cancels.
 
-    For the patient's side until it begins, for the practitioner and the centre's admins. `reason` is told to nobody
-    and kept nowhere: who cancelled is. Raises RefusedError, ConflictError.
+    For the patient's side until it begins, for the practitioner and the centre's admins. `why`: the clinic's reason,
+    which all are told; with PATIENT_ASKED the patient's terms hold. Raises RefusedError, ConflictError.
     """
-    visit, by_patient = await _to_change(tx, actor, appointment_id)
+    visit, own = await _to_change(tx, actor, appointment_id)
     rules.check_move(visit.status, Status.CANCELLED)
-    if by_patient:
+    if own:
         rules.check_change_by_patient(visit.start, tx.now)
-    cancelled = await moves.call_off(tx, visit, Why.BY_PATIENT if by_patient else Why.BY_CENTRE, actor.id)
+    assert why in CANCELLED_BY_CLINIC
+    by_patient = own or why is Why.PATIENT_ASKED
+    cancelled = await moves.call_off(tx, visit, Why.BY_PATIENT if own else why, actor.id)
     if visit.payment == "due":
         await payments.close_page(tx, visit.id, "cancelled")
     refund = None

@@ -1,6 +1,7 @@
 """What can be said to the bot, a file for each matter. Importing this declares all of it."""
 
 from appservice.conversation.commands import (  # noqa: F401  (declared by being imported, in the order of help)
+    approving,
     basics,
     booking,
     centres,
@@ -11,6 +12,7 @@ from appservice.conversation.commands import (  # noqa: F401  (declared by being
     platform,
     prescribing,
     records,
+    series,
     services,
     team,
     visits,

@@ -45,7 +45,9 @@ async def show_times(session: Session, service: Service, start: datetime, choice
     first_day = found[0].astimezone(session.place).date()
     on_day = [each for each in found if each.astimezone(session.place).date() == first_day]
     shown = on_day[:_SHOWN]
-    base = {name: choice[name] for name in ("patient", "moving") if choice.get(name)} | {"service": str(service.id)}
+    base = {name: choice[name] for name in ("patient", "moving", "series") if choice.get(name)} | {
+        "service": str(service.id)
+    }
     later = found[len(shown)] if len(found) > len(shown) else None
     next_day = moment(first_day + timedelta(days=1), time(), session.place)
     words = {}

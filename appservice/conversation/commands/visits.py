@@ -1,19 +1,24 @@
 """One's visits: which there are, how they stand; cancelling and moving them; why one comes."""
 
+import re
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from appservice.conversation.commands.booking import show_times, start_of
+from appservice.conversation.commands.doctors import runs_visits
+from appservice.conversation.commands.series import cancelling_series, move_series
 from appservice.conversation.registry import action, command
+from appservice.conversation.rendering.history import step
 from appservice.conversation.rendering.lists import numbered
 from appservice.conversation.rendering.lists import visit as shown
 from appservice.conversation.rendering.values import moment
 from appservice.conversation.session import Session
 from appservice.conversation.understanding.arguments import split_code
+from appservice.conversation.understanding.whys import read_why
 from appservice.matrix.markdown import escape
 from booking.appointments import service as appointments
-from booking.appointments.model import Appointment
+from booking.appointments.model import Appointment, Why
 from booking.appointments.rules import Status, refund_of
 from booking.appointments.service import set_reason
 from booking.people.service import patient_name
@@ -52,7 +57,7 @@ async def line(session: Session, visit: Appointment) -> str:
 @action("visit")
 async def visit_(session: Session, choice: dict[str, Any]) -> None:
     """One visit, and what can be done with it."""
-    await show(session, await appointments.appointment(session.tx, UUID(choice["visit"])))
+    await show(session, await _chosen(session, choice["visit"]))
 
 
 async def show(session: Session, visit: Appointment) -> None:
@@ -60,35 +65,48 @@ async def show(session: Session, visit: Appointment) -> None:
     said = await line(session, visit)
     if visit.status is Status.PENDING and visit.pay_url:
         said += f"\n\nHeld until {moment(visit.pay_until, session.place)}. Pay here: {visit.pay_url}"
-    if visit.status not in {Status.BOOKED, Status.PENDING}:
+    if visit.status not in {Status.BOOKED, Status.PENDING, Status.PROPOSED}:
         await session.say(said)
         return
-    await session.say(
-        f"{said}\n\n1. Move it\n2. Cancel it",
-        choices=[
-            {"do": "moving", "visit": str(visit.id)},
-            {"do": "cancelling", "visit": str(visit.id)},
-        ],
+    can = (
+        {"cancelling": "Cancel it"}
+        if visit.status is Status.PROPOSED
+        else {"moving": "Move it", "cancelling": "Cancel it"}
     )
+    if visit.series_id:
+        can["cancelling series"] = "Cancel it and all of its series that follow"
+    await session.say(f"{said}\n\n{numbered(can.values())}", choices=[{"do": do, "visit": str(visit.id)} for do in can])
 
 
-@command("cancel", "CODE", help="cancel a visit; you are told first what is refunded", group="Visits")
+@command(
+    "cancel",
+    "CODE [series]",
+    help="cancel a visit, or all of its series to come; you are told first what is refunded",
+    group="Visits",
+)
 async def cancel(session: Session, text: str) -> None:
-    """Ask before cancelling."""
+    """Ask before cancelling. Behind the code: “series”, or why the clinic cancels."""
     visit = await _named(session, text, "cancel")
-    if visit:
-        await cancelling(session, {"visit": str(visit.id)})
+    if visit is None:
+        return
+    said = split_code(text)[1]
+    if re.fullmatch(r"(?:the |whole |all |all of the )*series|all", said, re.IGNORECASE):
+        await cancelling_series(session, {"visit": str(visit.id)})
+        return
+    why = read_why(said) if runs_visits(session.person) else Why.BY_CENTRE
+    await cancelling(session, {"visit": str(visit.id), "why": why})
 
 
 @action("cancelling")
 async def cancelling(session: Session, choice: dict[str, Any]) -> None:
     """Say what cancelling comes to, and ask."""
-    visit = await appointments.appointment(session.tx, UUID(choice["visit"]))
-    if visit.status not in {Status.BOOKED, Status.PENDING, Status.ARRIVED}:
+    visit = await _chosen(session, choice["visit"])
+    why = Why(choice.get("why", Why.BY_CENTRE))
+    if visit.status not in {Status.BOOKED, Status.PENDING, Status.ARRIVED, Status.PROPOSED}:
         raise ConflictError("That visit cannot be cancelled any more.")
     refund = ""
     if visit.payment == "paid":
-        by_patient = visit.patient_id in {session.person.patient.id, *(each.id for each in session.person.family)}
+        by_patient = is_own(session, visit) or why is Why.PATIENT_ASKED
         back = refund_of(
             visit.price,
             by_patient=by_patient,
@@ -101,7 +119,7 @@ async def cancelling(session: Session, choice: dict[str, Any]) -> None:
     await session.say(
         f"Cancel this visit?{refund}\n\n{await line(session, visit)}\n\nAnswer **yes** or **no**.",
         words={
-            "yes": {"do": "cancel", "visit": choice["visit"]},
+            "yes": {"do": "cancel", "visit": choice["visit"], "why": why},
             "no": {"do": "keep"},
             "stop": {"do": "keep"},
         },
@@ -111,7 +129,8 @@ async def cancelling(session: Session, choice: dict[str, Any]) -> None:
 @action("cancel")
 async def cancel_(session: Session, choice: dict[str, Any]) -> None:
     """Cancel it."""
-    done = await appointments.cancel(session.tx, session.ctx, session.person, UUID(choice["visit"]))
+    why = Why(choice.get("why", Why.BY_CENTRE))
+    done = await appointments.cancel(session.tx, session.ctx, session.person, UUID(choice["visit"]), why)
     refund = f" {done.refund.show(session.person.language)} will be refunded." if done.refund else ""
     session.dialogue.drop_last()
     await session.say(f"Cancelled.{refund}\n\n{await line(session, done.appointment)}")
@@ -124,26 +143,35 @@ async def keep(session: Session, choice: dict[str, Any]) -> None:
     await session.say("Good. Nothing has changed.")
 
 
-@command("move|reschedule|change", "CODE", help="move a visit to another time; a payment moves with it", group="Visits")
+@command(
+    "move|reschedule|change",
+    "CODE [series]",
+    help="move a visit, or all of its series to come, to another time; a payment moves with it",
+    group="Visits",
+)
 async def move(session: Session, text: str) -> None:
     """Offer times for a visit."""
     visit = await _named(session, text, "move")
     if visit:
-        await moving(session, {"visit": str(visit.id), "text": split_code(text)[1]})
+        said, series = re.subn(r"\b(?:the |whole |all of the )*series\b", "", split_code(text)[1], flags=re.IGNORECASE)
+        await moving(session, {"visit": str(visit.id), "text": said, "series": bool(series)})
 
 
 @action("moving")
 async def moving(session: Session, choice: dict[str, Any]) -> None:
     """The times that a visit can be moved to, from a day on if one was named."""
-    visit = await appointments.appointment(session.tx, UUID(choice["visit"]))
+    visit = await _chosen(session, choice["visit"])
     start = start_of(session, choice.get("text", ""), session.place) or session.tx.now
-    await show_times(session, visit.service, start, {"moving": choice["visit"]})
+    await show_times(session, visit.service, start, {"moving": choice["visit"], "series": choice.get("series")})
 
 
 @action("move")
 async def move_(session: Session, choice: dict[str, Any]) -> None:
     """Move it to the time that was chosen."""
     start = datetime.fromisoformat(choice["start"])
+    if choice.get("series"):
+        await move_series(session, choice["moving"], start)
+        return
     try:
         moved = await appointments.reschedule(session.tx, session.ctx, session.person, UUID(choice["moving"]), start)
     except ConflictError as conflict:
@@ -171,6 +199,27 @@ async def reason(session: Session, text: str) -> None:
     )
 
 
+@command("log", "CODE", help="what happened to a visit: when, by whom and why", group="Visits")
+async def log(session: Session, text: str) -> None:
+    """A visit's history in words."""
+    visit = await _named(session, text, "show")
+    if visit is None:
+        return
+    steps = await appointments.history_of(session.tx, session.ctx, session.person, visit.id)
+    lines = [f"- {moment(move.at, session.place)}: {step(move.why)}, by {who}" for move, who in steps]
+    await session.say(f"{await line(session, visit)}\n\n" + "\n".join(lines))
+
+
+def is_own(session: Session, visit: Appointment) -> bool:
+    """Whether the person speaks for the patient."""
+    return visit.patient_id in {session.person.patient.id, *(each.id for each in session.person.family)}
+
+
+async def _chosen(session: Session, visit: str) -> Appointment:
+    """The visit of a choice that was offered before: the person may have lost the right to it since."""
+    return await appointments.by_id(session.tx, session.ctx, session.person, UUID(visit))
+
+
 async def _named(session: Session, text: str, verb: str) -> Appointment | None:
     """The visit whose code was written, or the only one there is; asks which, when there are more."""
     code, _ = split_code(text)
@@ -181,7 +230,7 @@ async def _named(session: Session, text: str, verb: str) -> Appointment | None:
         raise BadInputError("You have no visit to come. Staff write the visit's code behind the word.")
     if len(found) == 1:
         return found[0]
-    do = "cancelling" if verb == "cancel" else "moving"
+    do = {"cancel": "cancelling", "move": "moving", "show": "visit"}[verb]
     await session.say(
         f"Which one?\n\n{numbered([await line(session, each) for each in found])}",
         choices=[{"do": do, "visit": str(each.id)} for each in found],

@@ -19,12 +19,14 @@ _RELAXED = {
     Relaxed.MODE: "online or in person, whichever there is",
 }
 _STATUS = {
+    Status.PROPOSED: "asked for, not approved yet",
     Status.PENDING: "held, not paid yet",
     Status.BOOKED: "booked",
     Status.ARRIVED: "under way",
     Status.FULFILLED: "done",
     Status.CANCELLED: "cancelled",
     Status.NOSHOW: "missed",
+    Status.ENTERED_IN_ERROR: "a mistake",
 }
 
 
@@ -58,6 +60,8 @@ def slots(found: Sequence[datetime], place: ZoneInfo) -> str:
 def visit(each: Appointment, place: ZoneInfo, *, whose: str = "") -> str:
     """One visit in two lines."""
     money = {"desk": ", pay at the desk", "paid": ", paid", "due": ", to be paid", "refunded": ", refunded"}
+    if each.status in {Status.CANCELLED, Status.ENTERED_IN_ERROR}:
+        money = {"refunded": ", refunded"}
     for_whom = f" for {escape(whose)}" if whose else ""
     return (
         f"**{moment_of(each, place)}** with {escape(each.practitioner.name)}{for_whom}: {_STATUS[each.status]}"

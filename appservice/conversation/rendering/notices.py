@@ -9,9 +9,16 @@ from zoneinfo import ZoneInfo
 from appservice.conversation.rendering.values import clock, moment, moment_of, where
 from appservice.conversation.understanding.durations import say_length
 from appservice.matrix.markdown import escape
-from booking.appointments.model import Appointment
+from booking.appointments.model import Appointment, Why
 from booking.directory.specialties import label_of
 
+_WHY = {
+    Why.DOCTOR_UNABLE: "The doctor cannot come.",
+    Why.CENTRE_CLOSED: "The centre is closed then.",
+    Why.EMERGENCY: "There is an emergency.",
+    Why.EQUIPMENT: "Something that is needed for it is out of order.",
+    Why.PATIENT_ASKED: "It was asked for by the patient.",
+}
 _PAYMENT = {"paid": "paid", "desk": "to be paid at the desk", "due": "not paid yet", "refunded": "refunded"}
 
 
@@ -48,7 +55,9 @@ class _Notice:
 
     @property
     def until(self) -> str:
-        return clock(self.visit.pay_until, self.place)
+        """With the day, where that is not the one on which the time was kept."""
+        end, kept = (each.astimezone(self.place) for each in (self.visit.pay_until, self.visit.updated_at))
+        return clock(end, self.place) if end.date() == kept.date() else moment(end, self.place)
 
 
 def text(what: dict[str, Any], visit: Appointment, place: ZoneInfo, *, language: str, ours: bool, patient: str) -> str:
@@ -104,7 +113,62 @@ def _moved(told: _Notice) -> str:
 
 
 def _cancelled(told: _Notice) -> str:
-    return f"**Cancelled**{told.who}: {told.code} with {told.doctor}, {told.when}."
+    why = f" {_WHY[told.what['why']]}" if told.what.get("why") in _WHY else ""
+    return f"**Cancelled**{told.who}: {told.code} with {told.doctor}, {told.when}.{why}"
+
+
+def _proposed(told: _Notice) -> str:
+    if told.ours:
+        return (
+            f"**Asked for**{told.who}: {told.when} with {told.doctor}. The centre approves this visit first; I tell you"
+            f" as soon as it answers. The time is kept for you until then, {told.until} at the latest. {told.code}"
+        )
+    visit = told.visit
+    return (
+        f"**To approve** by {told.until}: {told.when}, **{escape(told.patient)}** with {told.doctor}\n\n"
+        f"- {where(visit)}\n- {told.code}, {label_of(visit.service.specialty)}, {told.price}\n\n"
+        f"1. Approve\n2. Decline\n\nOr write “approve {visit.code}” or “decline {visit.code}”."
+    )
+
+
+def _declined(told: _Notice) -> str:
+    return (
+        f"The centre can't take you{told.who} on {told.when} with {told.doctor}. I am sorry. {told.code} is not booked."
+    )
+
+
+def _not_approved(told: _Notice) -> str:
+    return (
+        f"The centre did not answer in time, so {told.when} with {told.doctor}{told.who} is not booked. I am sorry."
+        f" {told.code} is over."
+    )
+
+
+def _no_show(told: _Notice) -> str:
+    centre = told.visit.centre
+    said = f"**Missed**{told.who}: {told.code} with {told.doctor}, {told.when}. The centre says that nobody came."
+    if told.visit.payment in {"paid", "refunded"}:
+        said += f" By its rule {centre.no_show_percent} % of the price goes back."
+    if centre.no_show_limit is not None and told.what["missed"] >= centre.no_show_limit:
+        said += f" As visits were missed there, {escape(centre.name)} approves each new booking first."
+    return said + " If that is wrong, please call the centre."
+
+
+def _not_missed(told: _Notice) -> str:
+    return f"{told.code} with {told.doctor}, {told.when}{told.who}: it counts as missed no more."
+
+
+def _mistake(told: _Notice) -> str:
+    return (
+        f"{told.code} with {told.doctor}, {told.when}{told.who}, was entered by mistake and does not count."
+        " What was paid goes back in full."
+    )
+
+
+def _series(told: _Notice) -> str:
+    if told.ours:
+        return f"**Confirmed**{told.who}: a series of visits with {told.doctor}, {where(told.visit)}"
+    return f"**New visits**: **{escape(told.patient)}** with {told.doctor}, {where(told.visit)}"
 
 
 def _refunded(told: _Notice) -> str:
@@ -144,4 +208,11 @@ _TEXTS: dict[str, Callable[[_Notice], str]] = {
     "paid_too_late": _paid_too_late,
     "reminder": _reminder,
     "room": _room,
+    "proposed": _proposed,
+    "declined": _declined,
+    "not_approved": _not_approved,
+    "no_show": _no_show,
+    "not_missed": _not_missed,
+    "mistake": _mistake,
+    "series": _series,
 }

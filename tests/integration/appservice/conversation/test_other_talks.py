@@ -25,7 +25,7 @@ async def test_help_is_short_and_shows_what_this_person_can_do(chat: Chat) -> No
 
 
 async def test_help_explains_a_line_or_a_word(chat: Chat) -> None:
-    assert "cancel CODE: cancel a visit" in await chat.say(ANNA, "help visits")
+    assert "cancel CODE [series]: cancel a visit" in await chat.say(ANNA, "help visits")
     assert (await chat.say(ANNA, "help remind me")).startswith("• remind me 24h and 1h before")
     assert "To book, say what you need" in await chat.say(ANNA, "help prescribe")
 

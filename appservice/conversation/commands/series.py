@@ -1,0 +1,139 @@
+"""Series: one visit, again and again; booked, moved and cancelled together."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from appservice.conversation.registry import action, command
+from appservice.conversation.rendering.lists import numbered
+from appservice.conversation.rendering.values import moment, times
+from appservice.conversation.session import Session
+from appservice.conversation.understanding.arguments import split_code
+from appservice.conversation.understanding.rhythm import take_rhythm
+from appservice.conversation.understanding.text import Reading
+from booking.appointments import series
+from booking.appointments import service as appointments
+from booking.appointments.model import Appointment, Why
+from booking.appointments.rhythm import Rhythm
+from core.errors import BadInputError
+
+
+@command(
+    "repeat",
+    "CODE every N weeks N times",
+    help="make a series of a visit: repeat K7QM3F every 2 weeks 6 times",
+    group="Visits",
+)
+async def repeat(session: Session, text: str) -> None:
+    """More visits like one that there is, which counts as the first."""
+    code, rest = split_code(text)
+    rhythm = take_rhythm(Reading(rest))
+    if code is None or rhythm is None:
+        raise BadInputError("Write it like: repeat K7QM3F every 2 weeks 6 times")
+    visit = await appointments.by_code(session.tx, session.ctx, session.person, code)
+    starts = (await series.dates(session.tx, visit.service.id, visit.start, rhythm))[1:]
+    await _make(session, {"visit": str(visit.id)}, starts)
+
+
+@action("book series")
+async def first_of_series(session: Session, choice: dict[str, Any]) -> None:
+    """A time was chosen from a list, with how often and how many times."""
+    rhythm = Rhythm(choice["days"], choice["visits"])
+    start = datetime.fromisoformat(choice["start"])
+    starts = await series.dates(session.tx, UUID(choice["service"]), start, rhythm)
+    await _make(session, {"service": choice["service"], "patient": choice["patient"]}, starts)
+
+
+@action("series at")
+async def series_at(session: Session, choice: dict[str, Any]) -> None:
+    """The series with the nearest times in place of those that were taken."""
+    session.dialogue.drop_last()
+    what: dict[str, Any] = {name: choice[name] for name in ("visit", "service", "patient") if name in choice}
+    await _make(session, what, [datetime.fromisoformat(each) for each in choice["starts"]])
+
+
+async def _make(session: Session, what: dict[str, Any], starts: Sequence[datetime]) -> None:
+    """Book all; or say which dates are not free, and ask whether the nearest ones will do."""
+    try:
+        if "visit" in what:
+            made = await series.repeat(session.tx, session.ctx, session.person, UUID(what["visit"]), starts)
+        else:
+            made = await series.book_series(
+                session.tx,
+                session.ctx,
+                session.person,
+                service_id=UUID(what["service"]),
+                starts=starts,
+                patient_id=UUID(what["patient"]),
+            )
+    except series.SeriesTakenError as conflict:
+        await _offer(session, what, starts, conflict)
+        return
+    await session.say(
+        f"Booked {len(made)} visits: {_dates(session, made)}. To cancel them all: cancel {made[0].code} series"
+    )
+
+
+async def _offer(
+    session: Session, what: dict[str, Any], starts: Sequence[datetime], conflict: series.SeriesTakenError
+) -> None:
+    lines = [
+        f"**{moment(wanted, session.place)}** is not free; nearest: {times(list(near), session.place) or 'none'}"
+        for wanted, near in conflict.taken
+    ]
+    said = f"{conflict}\n\n{numbered(lines)}"
+    if not all(near for _, near in conflict.taken):
+        await session.say(f"{said}\n\nPlease choose another first date, or another day of the week.")
+        return
+    instead = {wanted: min(near, key=lambda each: abs(each - wanted)) for wanted, near in conflict.taken}
+    changed = [instead.get(each, each) for each in starts]
+    await session.say(
+        f"{said}\n\nShall I book the series with {times(sorted(instead.values()), session.place)} instead?"
+        " Answer **yes** or **no**.",
+        words={
+            "yes": {"do": "series at", **what, "starts": [each.isoformat() for each in changed]},
+            "no": {"do": "keep"},
+            "stop": {"do": "keep"},
+        },
+    )
+
+
+@action("cancelling series")
+async def cancelling_series(session: Session, choice: dict[str, Any]) -> None:
+    """Ask before all that follow are cancelled."""
+    ahead = await series.following(session.tx, session.ctx, session.person, UUID(choice["visit"]))
+    await session.say(
+        f"Cancel these {len(ahead)} visits? {_dates(session, ahead)}\n\nAnswer **yes** or **no**.",
+        words={
+            "yes": {"do": "cancel series", "visit": choice["visit"], "why": choice.get("why", Why.BY_CENTRE)},
+            "no": {"do": "keep"},
+            "stop": {"do": "keep"},
+        },
+    )
+
+
+@action("cancel series")
+async def cancel_series(session: Session, choice: dict[str, Any]) -> None:
+    """Cancel them."""
+    done = await series.cancel_series(
+        session.tx, session.ctx, session.person, UUID(choice["visit"]), Why(choice["why"])
+    )
+    session.dialogue.drop_last()
+    await session.say(f"Cancelled {len(done)} visits: {_dates(session, [each.appointment for each in done])}.")
+
+
+async def move_series(session: Session, visit: str, start: datetime) -> None:
+    """Move a visit and all that follow to the time that was chosen for the first of them."""
+    try:
+        moved = await series.move_series(session.tx, session.ctx, session.person, UUID(visit), start)
+    except series.SeriesTakenError as conflict:
+        taken = moment(conflict.taken[0][0], session.place)
+        await session.say(f"{taken} is not free for the series, so nothing was moved. Please choose another time.")
+        return
+    session.dialogue.drop_last()
+    await session.say(f"Moved {len(moved)} visits: {_dates(session, moved)}.")
+
+
+def _dates(session: Session, visits: Sequence[Appointment]) -> str:
+    return times([each.start for each in visits], session.place)

@@ -1,0 +1,37 @@
+"""The steps of a visit in words. Pure."""
+
+from booking.appointments.model import Why
+
+_STEPS = {
+    Why.BOOKED: "booked",
+    Why.HELD: "held for paying",
+    Why.PAID: "paid and booked",
+    Why.HOLD_OVER: "given back, as it was not paid in time",
+    Why.PAYMENT_FAILED: "given back, as the payment failed",
+    Why.BY_PATIENT: "cancelled",
+    Why.BY_CENTRE: "cancelled",
+    Why.MOVED_BY_PATIENT: "moved",
+    Why.MOVED_BY_CENTRE: "moved",
+    Why.CAME: "the patient has come",
+    Why.DONE: "done",
+    Why.DID_NOT_COME: "the patient did not come",
+    Why.CAME_AFTER_ALL: "the patient came after all",
+    Why.ASKED: "asked for",
+    Why.APPROVED: "approved",
+    Why.DECLINED: "declined",
+    Why.NOT_APPROVED: "given back, as nobody approved it in time",
+    Why.IN_SERIES: "booked in a series",
+    Why.BY_STAFF: "booked by the clinic",
+    Why.OVERBOOKED: "booked by the clinic beside another visit",
+    Why.MISTAKE: "marked as a mistake",
+    Why.DOCTOR_UNABLE: "cancelled, as the doctor cannot come",
+    Why.CENTRE_CLOSED: "cancelled, as the centre is closed",
+    Why.EMERGENCY: "cancelled for an emergency",
+    Why.EQUIPMENT: "cancelled, as something is out of order",
+    Why.PATIENT_ASKED: "cancelled, as the patient asked",
+}
+
+
+def step(why: Why) -> str:
+    """What happened, in words; a code that is not listed stands for itself."""
+    return _STEPS.get(why, why.value)

@@ -1,0 +1,185 @@
+"""Series of visits: all of their times are checked, and all of them are made or none."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import update
+
+from booking.access import may_book_for, may_see_visit, require
+from booking.appointments import rules
+from booking.appointments.approving import is_prepaid, needs_approval
+from booking.appointments.making import Draft, make
+from booking.appointments.model import Appointment, Cancellation, Why
+from booking.appointments.model import appointment as table
+from booking.appointments.notices import Notice, open_room, tell_all
+from booking.appointments.reading import appointment, series_of, visits_between
+from booking.appointments.rhythm import Rhythm, checked_rhythm, nearest, shifted, starts_of
+from booking.appointments.rules import KEPT, STANDING, Status
+from booking.appointments.service import cancel, reschedule
+from booking.context import Context
+from booking.directory import reading as directory
+from booking.directory.model import Service
+from booking.people.service import Person
+from booking.schedules.service import free_times, is_free
+from core.database import Tx
+from core.errors import BadInputError, ConflictError
+from core.ids import new_id
+from core.timezones import utc, zone
+
+_NEAR = timedelta(days=3)
+
+
+class SeriesTakenError(ConflictError):
+    """Some of a series' times are not free."""
+
+    def __init__(self, taken: Sequence[tuple[datetime, Sequence[datetime]]]) -> None:
+        super().__init__("Not all of these times are free, so none was booked.")
+        self.taken = taken
+        """Each time that is not free, with the nearest ones that are."""
+
+
+async def dates(tx: Tx, service_id: UUID, start: datetime, rhythm: Rhythm) -> list[datetime]:
+    """Return the starts (UTC) of a series by its centre's clock. Raises BadInputError for what cannot be one."""
+    service = await directory.service(tx, service_id)
+    centre = await directory.centre(tx, service.centre_id)
+    starts = starts_of(start, checked_rhythm(rhythm), zone(centre.timezone))
+    if starts[-1] > tx.now + timedelta(days=service.window_days):
+        raise BadInputError(
+            "That goes too far ahead: these visits can be booked {days} days ahead.", days=service.window_days
+        )
+    return starts
+
+
+async def book_series(
+    tx: Tx, ctx: Context, actor: Person, *, service_id: UUID, starts: Sequence[datetime], patient_id: UUID
+) -> list[Appointment]:
+    """Book visits at all of `starts` (aware) for oneself or one's family, or none of them.
+
+    Only of what is paid at the desk or costs nothing, and needs no approval. Raises RefusedError, BadInputError,
+    SeriesTakenError (nothing has changed then), ConflictError.
+    """
+    require(may_book_for(actor, patient_id))
+    service = await directory.service(tx, service_id)
+    return await _book_all(tx, ctx, actor, service, [utc(each) for each in starts], patient_id, actor.id, new_id())
+
+
+async def repeat(
+    tx: Tx, ctx: Context, actor: Person, appointment_id: UUID, starts: Sequence[datetime]
+) -> list[Appointment]:
+    """Book more visits like one that there is; together they are a series. For the patient's side and the clinic.
+
+    Raises as `book_series` does.
+    """
+    visit = await _seen(tx, actor, appointment_id, lock=True)
+    if visit.status not in STANDING | {Status.FULFILLED}:
+        raise ConflictError("Only a visit that is booked can be repeated.")
+    series_id = visit.series_id or new_id()
+    more = [utc(each) for each in starts]
+    made = await _book_all(tx, ctx, actor, visit.service, more, visit.patient_id, visit.booked_by, series_id)
+    await tx.conn.execute(update(table).where(table.c.id == visit.id).values(series_id=series_id))
+    return made
+
+
+async def cancel_series(
+    tx: Tx, ctx: Context, actor: Person, appointment_id: UUID, why: Why = Why.BY_CENTRE
+) -> list[Cancellation]:
+    """Cancel a visit and those of its series that follow it. Raises RefusedError, ConflictError."""
+    return [await cancel(tx, ctx, actor, each.id, why) for each in await following(tx, ctx, actor, appointment_id)]
+
+
+async def move_series(tx: Tx, ctx: Context, actor: Person, appointment_id: UUID, start: datetime) -> list[Appointment]:
+    """Move a visit to `start` (aware), and those of its series that follow it by as many days, to the same clock time.
+
+    Raises RefusedError, BadInputError, and SeriesTakenError when one of the times is not free; then nothing has moved.
+    """
+    ahead = await following(tx, ctx, actor, appointment_id)
+    first = ahead[0]
+    place = zone(first.centre.timezone)
+    target = {each.id: shifted(each.start, first.start, utc(start), place) for each in ahead}
+    # Whoever goes first makes room for the next.
+    order = reversed(ahead) if target[first.id] > first.start else ahead
+    async with tx.conn.begin_nested():
+        for each in order:
+            try:
+                await reschedule(tx, ctx, actor, each.id, target[each.id])
+            except ConflictError as taken:
+                raise SeriesTakenError([(target[each.id], [])]) from taken
+    return [await appointment(tx, each.id) for each in ahead]
+
+
+async def following(tx: Tx, ctx: Context, actor: Person, appointment_id: UUID) -> list[Appointment]:  # noqa: ARG001
+    """Return a visit and those of its series that follow it, all still to come. Raises RefusedError, ConflictError."""
+    visit = await _seen(tx, actor, appointment_id)
+    if visit.series_id is None:
+        raise ConflictError("That visit is not one of a series.")
+    ahead = [
+        each
+        for each in await series_of(tx, visit.series_id)
+        if each.start >= visit.start and each.start > tx.now and each.status is Status.BOOKED
+    ]
+    if not ahead:
+        raise ConflictError("No visit of that series is still to come.")
+    return ahead
+
+
+async def _seen(tx: Tx, actor: Person, appointment_id: UUID, *, lock: bool = False) -> Appointment:
+    visit = await appointment(tx, appointment_id, lock=lock)
+    require(
+        may_see_visit(
+            actor, patient_id=visit.patient_id, practitioner_id=visit.practitioner.id, centre_id=visit.centre.id
+        )
+    )
+    return visit
+
+
+async def _book_all(
+    tx: Tx,
+    ctx: Context,
+    actor: Person,
+    service: Service,
+    starts: list[datetime],
+    patient_id: UUID,
+    booked_by: UUID,
+    series_id: UUID,
+) -> list[Appointment]:
+    if is_prepaid(ctx, service):
+        raise ConflictError(
+            "These visits are paid in advance, each on its own page, so they are booked one by one. A series can be"
+            " booked of what is paid at the desk, or costs nothing."
+        )
+    if await needs_approval(tx, service, patient_id):
+        raise ConflictError("The centre approves these visits one by one. Please ask for each on its own.")
+    for each in starts:
+        rules.check_start(each, tx.now)
+    taken = [each for each in starts if not await is_free(tx, service, each)]
+    if taken:
+        raise SeriesTakenError([(each, await _near(tx, service, patient_id, each)) for each in taken])
+    made: list[Appointment] = []
+    attempt = await tx.conn.begin_nested()
+    for each in sorted(starts):
+        draft = Draft(service, patient_id, booked_by, each, Status.BOOKED, Why.IN_SERIES, series_id=series_id)
+        try:
+            made.append(await make(tx, ctx, draft, actor.id))
+        except ConflictError as conflict:
+            await attempt.rollback()
+            raise SeriesTakenError([(each, await _near(tx, service, patient_id, each))]) from conflict
+    await attempt.commit()
+    await tell_all(tx, made[0], Notice.SERIES)
+    for visit in made:
+        await open_room(tx, visit)
+    return made
+
+
+async def _near(tx: Tx, service: Service, patient_id: UUID, wanted: datetime) -> list[datetime]:
+    """The nearest times at which both are free."""
+    free = await free_times(tx, service, max(wanted - _NEAR, tx.now), wanted + _NEAR)
+    day = timedelta(days=1)
+    busy = await visits_between(
+        tx, wanted - _NEAR - day, wanted + _NEAR + day, patient_ids=frozenset({patient_id}), statuses=STANDING | KEPT
+    )
+    length = timedelta(minutes=service.minutes)
+    return nearest(
+        wanted,
+        [each for each in free if not any(visit.start < each + length and each < visit.end for visit in busy)],
+    )
