@@ -154,12 +154,10 @@ async def make(tx: Tx, ctx: Context, actor: Person, change: Change, *, sure: boo
     For who may set what changes. Raises RefusedError, BadInputError, whether one is sure or not.
     """
     left = await conflicts_of(tx, ctx, actor, change)
-    attempt = await tx.conn.begin_nested()
-    await _apply(tx, ctx, actor, change)
-    if left and not sure:
-        await attempt.rollback()
-    else:
-        await attempt.commit()
+    async with tx.conn.begin_nested() as attempt:
+        await _apply(tx, ctx, actor, change)
+        if left and not sure:
+            await attempt.rollback()
     return left
 
 

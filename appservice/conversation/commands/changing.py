@@ -8,11 +8,12 @@ from pydantic import TypeAdapter
 
 from appservice.conversation.commands.doctors import day_list
 from appservice.conversation.registry import action
-from appservice.conversation.rendering.schedules import drawn
+from appservice.conversation.rendering.schedules import drawn, service_line
 from appservice.conversation.session import Session
 from appservice.matrix.markdown import escape
 from booking.appointments.model import Appointment
 from booking.directory import reading
+from booking.directory.resources import resources_of
 from booking.schedules.changes import Change, DateChange, HolidaysChange, HoursChange, ServiceChange, TimeOff, make
 from booking.schedules.reading import schedule_of
 from booking.schedules.service import time_off_of
@@ -56,6 +57,10 @@ async def change_(session: Session, choice: dict[str, Any]) -> None:
 async def _drawn(session: Session, made: Change) -> str:
     if isinstance(made, HoursChange | DateChange):
         return "\n\n" + await drawn_schedule(session, made.practitioner_id, made.centre_id)
+    if isinstance(made, ServiceChange) and made.active is not False:
+        now = await reading.service(session.tx, made.service_id)
+        along = (await resources_of(session.tx, [now.id])).get(now.id, [])
+        return "\n\n" + service_line(now, along, session.person.language)
     return ""
 
 

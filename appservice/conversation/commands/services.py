@@ -217,4 +217,4 @@ async def remove_room(session: Session, text: str) -> None:
 
 
 def _named(each: Resource) -> str:
-    return f"{escape(each.name)}, {each.seats} of them" if each.seats > 1 else escape(each.name)
+    return f"{escape(each.name)} ({each.seats})" if each.seats > 1 else escape(each.name)

@@ -71,7 +71,9 @@ def service_line(service: Service, resources: Sequence[Resource], language: str)
         said.append(f"{service.buffer_before} min before")
     if service.buffer_after:
         said.append(f"{service.buffer_after} min after")
-    said += [f"notice {say_length(service.min_notice_minutes)}", f"{service.window_days} days ahead"]
+    if service.min_notice_minutes:
+        said.append(f"notice {say_length(service.min_notice_minutes)}")
+    said.append(f"{service.window_days} days ahead")
     if resources:
         said.append("with " + " and ".join(escape(each.name) for each in resources))
     return ", ".join(said)

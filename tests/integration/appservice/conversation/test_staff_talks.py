@@ -94,7 +94,9 @@ async def test_a_clinic_admin_sets_up_a_doctor_whom_patients_then_find(chat: Cha
 
 async def test_time_off_says_which_visits_are_in_the_way(chat: Chat) -> None:
     code = await book(chat)
-    away = await chat.say(CLARA, "time off dr.osei 1.12. - 3.12.")
+    asked = await chat.say(CLARA, "time off dr.osei 1.12. - 3.12.")
+    assert f"Tue 1 Dec, 09:00-09:30 Anna, visit {code}" in asked
+    away = await chat.say(CLARA, "yes")
     assert "away: Tue 1 Dec to Thu 3 Dec" in away
     assert f"Tue 1 Dec, 09:00-09:30 Anna, visit {code}" in away
     assert "Fri 4 Dec" in await chat.say(ANNA, "dr osei on wednesday")
