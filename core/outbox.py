@@ -1,16 +1,65 @@
 """What is to be done outside the database: messages, rooms, calls to Stripe; written with what they follow from."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import LargeBinary, Text, Uuid, bindparam, select, text
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from core.database import Tx
 from core.ids import id_of
 from core.lanes import lane_table
+from core.tables import Moment
 
 outbox = lane_table("outbox")
+
+_PUT = text("""
+    INSERT INTO outbox (id, kind, lane, payload, created_at, due_at)
+    SELECT id, kind, lane, payload, :now, coalesce(due_at, :now)
+    FROM unnest(:ids, :kinds, :lanes, :payloads, :due) WITH ORDINALITY AS put (id, kind, lane, payload, due_at, place)
+    ORDER BY place
+    ON CONFLICT (id) DO NOTHING
+""").bindparams(
+    bindparam("ids", type_=ARRAY(Uuid())),
+    bindparam("kinds", type_=ARRAY(Text())),
+    bindparam("lanes", type_=ARRAY(Text())),
+    bindparam("payloads", type_=ARRAY(LargeBinary())),
+    bindparam("due", type_=ARRAY(Moment())),
+    bindparam("now", type_=Moment()),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Something for the handler of `kind` to do, after all that waits in `lane`; see `enqueue`."""
+
+    kind: str
+    lane: str
+    key: str
+    payload: bytes = b""
+    due_at: datetime | None = None
+
+
+async def put(tx: Tx, works: Sequence[Work]) -> list[UUID]:
+    """Write down many pieces of work in one statement, in their order. Returns their ids."""
+    ids = [id_of(each.key) for each in works]
+    if works:
+        await tx.conn.execute(
+            _PUT,
+            {
+                "ids": ids,
+                "kinds": [each.kind for each in works],
+                "lanes": [each.lane for each in works],
+                "payloads": [each.payload for each in works],
+                "due": [each.due_at for each in works],
+                "now": tx.now,
+            },
+        )
+    for lane in {each.lane for each in works}:
+        tx.wake(outbox.name, lane)
+    return ids
 
 
 async def enqueue(
@@ -22,14 +71,7 @@ async def enqueue(
     repeatable outside (a Matrix transaction id, a Stripe idempotency key). Health content in `payload` is sealed by
     the caller.
     """
-    row = id_of(key)
-    await tx.conn.execute(
-        insert(outbox)
-        .values(id=row, kind=kind, lane=lane, payload=payload, created_at=tx.now, due_at=due_at or tx.now)
-        .on_conflict_do_nothing(index_elements=[outbox.c.id])
-    )
-    tx.wake(outbox.name, lane)
-    return row
+    return (await put(tx, [Work(kind, lane, key, payload, due_at)]))[0]
 
 
 async def result_of(tx: Tx, row: UUID) -> str | None:

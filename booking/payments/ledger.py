@@ -26,6 +26,9 @@ class LedgerEntry:
     reverses: UUID | None
 
 
+_ADD = insert(ledger_entry).on_conflict_do_nothing().returning(ledger_entry.c.id)
+
+
 async def add(
     tx: Tx,
     appointment_id: UUID,
@@ -37,19 +40,17 @@ async def add(
 ) -> UUID | None:
     """Write an entry. Returns its id, or None when Stripe's id, or the reversal, is in the ledger already."""
     written = await tx.conn.execute(
-        insert(ledger_entry)
-        .values(
-            id=new_id(),
-            appointment_id=appointment_id,
-            at=tx.now,
-            kind=kind,
-            amount=amount.amount,
-            currency=amount.currency,
-            stripe_ref=stripe_ref,
-            reverses=reverses,
-        )
-        .on_conflict_do_nothing()
-        .returning(ledger_entry.c.id)
+        _ADD,
+        {
+            "id": new_id(),
+            "appointment_id": appointment_id,
+            "at": tx.now,
+            "kind": kind,
+            "amount": amount.amount,
+            "currency": amount.currency,
+            "stripe_ref": stripe_ref,
+            "reverses": reverses,
+        },
     )
     row = written.one_or_none()
     return row.id if row else None

@@ -6,9 +6,10 @@ Stripe tells *now*, and changes only what is not so yet.
 
 import json
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import Row, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from booking.appointments import moves
@@ -25,34 +26,36 @@ from booking.schedules import occupancy
 from core.database import Tx
 from core.logs import log
 from core.money import Money
-from core.outbox import enqueue
+from core.outbox import Work, enqueue, put
 
 _TELL_OF_DELAY_AFTER = timedelta(seconds=8)
 _log = log("booking.payments")
 
 
+_ASK = insert(table)
+_PAYMENT = select(table).where(table.c.appointment_id == bindparam("wanted"))
+_CHANGE = update(table).where(table.c.appointment_id == bindparam("of"))
+
+
 async def ask_for(tx: Tx, visit: Appointment) -> None:
     """Have a page made on which the visit can be paid; if Stripe does not answer soon, the payer is told."""
     await tx.conn.execute(
-        insert(table).values(
-            appointment_id=visit.id,
-            state=PaymentState.CREATING,
-            amount=visit.price.amount,
-            currency=visit.price.currency,
-            created_at=tx.now,
-            updated_at=tx.now,
-        )
+        _ASK,
+        {
+            "appointment_id": visit.id,
+            "state": PaymentState.CREATING,
+            "amount": visit.price.amount,
+            "currency": visit.price.currency,
+            "created_at": tx.now,
+            "updated_at": tx.now,
+        },
     )
-    await _later(tx, "stripe.checkout", visit.id, f"stripe.checkout:{visit.id}")
+    payload = json.dumps({"appointment": str(visit.id)}).encode()
+    page = Work("stripe.checkout", f"payment:{visit.id}", f"stripe.checkout:{visit.id}", payload)
     # In a lane of its own: the one of the payment stands still while Stripe is away.
-    await enqueue(
-        tx,
-        kind="stripe.delay",
-        lane=f"delay:{visit.id}",
-        key=f"stripe.delay:{visit.id}",
-        payload=json.dumps({"appointment": str(visit.id)}).encode(),
-        due_at=tx.now + _TELL_OF_DELAY_AFTER,
-    )
+    due = tx.now + _TELL_OF_DELAY_AFTER
+    delay = Work("stripe.delay", f"delay:{visit.id}", f"stripe.delay:{visit.id}", payload, due)
+    await put(tx, [page, delay])
 
 
 async def close_page(tx: Tx, appointment_id: UUID, why: str) -> None:
@@ -62,16 +65,15 @@ async def close_page(tx: Tx, appointment_id: UUID, why: str) -> None:
 
 async def payment_of(tx: Tx, appointment_id: UUID) -> Payment | None:
     """Return a visit's payment, or None where none was asked for."""
-    return await _payment(tx, table.c.appointment_id == appointment_id)
+    return _payment_from((await tx.conn.execute(_PAYMENT, {"wanted": appointment_id})).one_or_none())
 
 
 async def payment_by_session(tx: Tx, session_id: str) -> Payment | None:
     """Return the payment that a Checkout Session is for, or None."""
-    return await _payment(tx, table.c.session_id == session_id)
+    return _payment_from((await tx.conn.execute(select(table).where(table.c.session_id == session_id))).one_or_none())
 
 
-async def _payment(tx: Tx, wanted: ColumnElement[bool]) -> Payment | None:
-    row = (await tx.conn.execute(select(table).where(wanted))).one_or_none()
+def _payment_from(row: Row[Any] | None) -> Payment | None:
     if row is None:
         return None
     state = PaymentState(row.state)
@@ -217,9 +219,7 @@ async def _follow_ledger(tx: Tx, appointment_id: UUID) -> None:
 
 
 async def _write(tx: Tx, appointment_id: UUID, **values: object) -> None:
-    await tx.conn.execute(
-        update(table).where(table.c.appointment_id == appointment_id).values(updated_at=tx.now, **values)
-    )
+    await tx.conn.execute(_CHANGE, {"of": appointment_id, "updated_at": tx.now, **values})
 
 
 async def _later(tx: Tx, kind: str, appointment_id: UUID, key: str, **more: str) -> None:
