@@ -11,6 +11,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy.exc import DBAPIError
 
 from appservice.conversation.attachments import attachments
+from appservice.conversation.daily import DailyLists
 from appservice.conversation.notices import Notices
 from appservice.conversation.service import Conversation
 from appservice.matrix.registry import Registry
@@ -24,7 +25,9 @@ from booking.payments import handlers as payments
 from booking.payments.events import catch_up
 from booking.payments.gateway import Gateway, RejectedError
 from booking.payments.routes import routes as payment_routes
+from booking.reminders.daily import daily_lists
 from booking.reminders.service import remind
+from booking.search.bounds import refresh
 from core.database import Database, Tx
 from core.inbox import inbox
 from core.lanes import Handler, LaterError, prune
@@ -108,7 +111,8 @@ class _Process:
         """All work on inbox and outbox, while this process holds the bot's device."""
         inbox_handlers: dict[str, Handler] = {}
         outbox_handlers: dict[str, Handler] = {
-            "notice": Notices(self._ctx, direct_room=self._matrix.rooms.direct_room).deliver
+            "notice": Notices(self._ctx, direct_room=self._matrix.rooms.direct_room).deliver,
+            "daily": DailyLists(self._ctx, direct_room=self._matrix.rooms.direct_room).deliver,
         }
         if self._gateway:
             inbox_handlers |= payments.inbox_handlers(self._ctx, self._gateway)
@@ -129,6 +133,8 @@ class _Process:
 
         every(lambda tx: remind(tx, self._ctx), seconds=5)
         every(lambda tx: sweep(tx, self._ctx), seconds=10)
+        every(refresh, seconds=5)
+        every(daily_lists, minutes=1)
         every(lambda tx: prune(tx, inbox, _KEPT), hours=1)
         every(lambda tx: prune(tx, outbox, _KEPT), hours=1)
         if self._gateway:

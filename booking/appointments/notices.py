@@ -3,19 +3,21 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import bindparam, text
+from sqlalchemy.types import Uuid
 
 from booking.appointments.model import Appointment
-from booking.directory.reading import centre_admins
+from booking.people.quiet import quiet_now
 from booking.people.service import guardians_of
 from core.database import Tx
-from core.ids import id_of
-from core.outbox import enqueue, outbox
+from core.outbox import Work, enqueue, put
 
 _AT_ONCE = 1000
+_A_DAY = timedelta(days=1)
 
 
 class Notice(StrEnum):
@@ -40,6 +42,10 @@ class Notice(StrEnum):
     SERIES = "series"
 
 
+_OF_THE_PAST = frozenset({Notice.REFUNDED, Notice.NO_SHOW, Notice.NOT_MISSED, Notice.MISTAKE})
+"""What is done already: it may wait for any quiet hours to end."""
+
+
 @dataclass(frozen=True, slots=True)
 class Telling:
     """One notice to one person. `key` names the effect: the same key is told once."""
@@ -49,16 +55,27 @@ class Telling:
     person_id: UUID
     appointment_id: UUID
     more: Mapping[str, str | int]
+    latest: datetime | None = None
+    """Until when it may wait for the end of the person's quiet hours; None: it goes out at once."""
 
 
 async def tell(tx: Tx, tellings: Iterable[Telling]) -> int:
     """Write notices into the outbox, many in one statement. Returns how many; a repeat is no repeat."""
-    rows = [
-        {
-            "id": id_of(each.key),
-            "kind": "notice",
-            "lane": f"person:{each.person_id}",
-            "payload": json.dumps(
+    tellings = list(tellings)
+    quiet = await quiet_now(tx, {each.person_id for each in tellings if each.latest and each.latest > tx.now})
+
+    def later(each: Telling) -> datetime | None:
+        end = quiet.get(each.person_id)
+        return end if end and each.latest and end <= each.latest else None
+
+    works = [
+        Work(
+            kind="notice",
+            # What waits does not hold up what is urgent.
+            lane=f"quiet:{each.person_id}" if later(each) else f"person:{each.person_id}",
+            key=each.key,
+            due_at=later(each),
+            payload=json.dumps(
                 {
                     "notice": each.notice,
                     "person": str(each.person_id),
@@ -66,18 +83,12 @@ async def tell(tx: Tx, tellings: Iterable[Telling]) -> int:
                     **each.more,
                 }
             ).encode(),
-            "created_at": tx.now,
-            "due_at": tx.now,
-        }
+        )
         for each in tellings
     ]
-    for first in range(0, len(rows), _AT_ONCE):
-        await tx.conn.execute(
-            insert(outbox).on_conflict_do_nothing(index_elements=[outbox.c.id]), rows[first : first + _AT_ONCE]
-        )
-    for lane in {str(row["lane"]) for row in rows}:
-        tx.wake(outbox.name, lane)
-    return len(rows)
+    for first in range(0, len(works), _AT_ONCE):
+        await put(tx, works[first : first + _AT_ONCE])
+    return len(works)
 
 
 async def tell_payer(
@@ -88,12 +99,20 @@ async def tell_payer(
     await tell(tx, [replace(telling, key=f"{telling.key}:{about}") if about else telling])
 
 
+_CONCERNED = text("""
+    SELECT person_id FROM patient WHERE id = :patient AND person_id IS NOT NULL
+    UNION SELECT person_id FROM guardian WHERE patient_id = :patient
+    UNION SELECT person_id FROM centre_admin WHERE centre_id = :centre
+""").bindparams(bindparam("patient", type_=Uuid()), bindparam("centre", type_=Uuid()))
+
+
 async def tell_all(tx: Tx, visit: Appointment, notice: Notice, *, but: UUID | None = None, **more: str | int) -> None:
     """Tell all concerned: who booked, the patient and guardians, the doctor, the centre's admins.
 
     `but`: the person who did it, and who is answered anyway.
     """
-    people = {visit.booked_by, *await guardians_of(tx, visit.patient_id), *await centre_admins(tx, visit.centre.id)}
+    found = await tx.conn.execute(_CONCERNED, {"patient": visit.patient_id, "centre": visit.centre.id})
+    people = {visit.booked_by, *found.scalars()}
     if visit.practitioner.person_id:
         people.add(visit.practitioner.person_id)
     await tell(tx, [_telling(visit, notice, person, more) for person in sorted(people - {but})])
@@ -122,4 +141,16 @@ async def _room(tx: Tx, visit: Appointment, kind: str) -> None:
 
 def _telling(visit: Appointment, notice: Notice, person_id: UUID, more: Mapping[str, str | int]) -> Telling:
     key = f"notice:{notice}:{visit.id}:{visit.sequence}:{person_id}"
-    return Telling(key, notice, person_id, visit.id, {"start": visit.start.isoformat(), **more})
+    more = {"start": visit.start.isoformat(), **more}
+    return Telling(key, notice, person_id, visit.id, more, _latest(visit, notice, person_id, more))
+
+
+def _latest(visit: Appointment, notice: Notice, person_id: UUID, more: Mapping[str, str | int]) -> datetime | None:
+    """Until when a notice may wait: what concerns the next day may not, nor what somebody is waiting for."""
+    if notice in _OF_THE_PAST:
+        return datetime.max.replace(tzinfo=UTC)
+    told_others = notice in {Notice.BOOKED, Notice.SERIES} and person_id != visit.booked_by
+    if told_others or notice in {Notice.MOVED, Notice.CANCELLED}:
+        before = datetime.fromisoformat(str(more.get("before", more["start"])))
+        return min(before, visit.start) - _A_DAY
+    return None

@@ -1,6 +1,17 @@
 """Tables of people. Names and dates of birth are sealed."""
 
-from sqlalchemy import Boolean, Column, ForeignKey, Integer, LargeBinary, Table, Text, Uuid
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    Table,
+    Text,
+    Uuid,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from core.tables import Moment, metadata
@@ -14,6 +25,11 @@ person = Table(
     Column("language", Text),
     Column("reminder_minutes", ARRAY(Integer)),
     Column("created_at", Moment, nullable=False),
+    # Minutes after midnight in the person's zone, which is chosen where these are.
+    Column("quiet_starts", SmallInteger),
+    Column("quiet_ends", SmallInteger),
+    CheckConstraint("(quiet_starts IS NULL) = (quiet_ends IS NULL)", name="quiet"),
+    CheckConstraint("quiet_starts IS NULL OR timezone IS NOT NULL", name="quiet_zone"),
 )
 
 patient = Table(

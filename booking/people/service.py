@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, select, text, update
@@ -10,6 +11,7 @@ from sqlalchemy.types import Uuid
 
 from booking.context import Context
 from booking.people.model import guardian, patient, person
+from booking.people.quiet import Quiet
 from booking.people.rules import checked_birthday, checked_language, checked_name, checked_reminders
 from core.database import Tx
 from core.errors import RefusedError
@@ -44,6 +46,8 @@ class Person:
     administers: frozenset[UUID]
     """Centres."""
     platform_admin: bool
+    quiet: Quiet | None = None
+    """When nothing is told that can wait."""
 
     @property
     def name(self) -> str | None:
@@ -75,7 +79,8 @@ async def _register(tx: Tx, mxid: str) -> UUID:
 
 
 _PERSON = text("""
-    SELECT p.mxid, p.timezone, p.language, p.reminder_minutes, own.id AS patient_id, d.id AS practitioner_id,
+    SELECT p.mxid, p.timezone, p.language, p.reminder_minutes, p.quiet_starts, p.quiet_ends,
+        own.id AS patient_id, d.id AS practitioner_id,
         ARRAY(SELECT centre_id FROM centre_admin a WHERE a.person_id = p.id) AS administers,
         ARRAY(SELECT patient_id FROM guardian g WHERE g.person_id = p.id) AS family
     FROM person p JOIN patient own ON own.person_id = p.id LEFT JOIN practitioner d ON d.person_id = p.id
@@ -97,6 +102,7 @@ async def person_by_id(tx: Tx, ctx: Context, person_id: UUID) -> Person:
         timezone_chosen=row.timezone is not None,
         language=row.language or defaults.language,
         reminder_minutes=tuple(defaults.reminder_minutes if row.reminder_minutes is None else row.reminder_minutes),
+        quiet=None if row.quiet_starts is None else Quiet(row.quiet_starts, row.quiet_ends),
         patient=patients[row.patient_id],
         family=tuple(patients[each] for each in sorted(row.family)),
         practitioner_id=row.practitioner_id,
@@ -153,6 +159,15 @@ async def set_reminders(tx: Tx, ctx: Context, actor: Person, minutes: list[int])
     """Choose how long before a visit to be reminded; none for an empty list. Raises BadInputError."""
     chosen = checked_reminders(minutes)
     await tx.conn.execute(update(person).where(person.c.id == actor.id).values(reminder_minutes=chosen))
+    return await person_by_id(tx, ctx, actor.id)
+
+
+async def set_quiet(tx: Tx, ctx: Context, actor: Person, quiet: Quiet | None) -> Person:
+    """Choose the hours in which nothing is told that can wait; None for none. They hold in the zone shown now."""
+    values: dict[str, Any] = {"quiet_starts": None, "quiet_ends": None}
+    if quiet:
+        values = {"quiet_starts": quiet.starts, "quiet_ends": quiet.ends, "timezone": actor.timezone}
+    await tx.conn.execute(update(person).where(person.c.id == actor.id).values(**values))
     return await person_by_id(tx, ctx, actor.id)
 
 

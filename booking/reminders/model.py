@@ -1,6 +1,6 @@
 """Which reminders were sent, so that none is sent twice. Rows of visits that have begun are removed again."""
 
-from sqlalchemy import Column, ForeignKey, Integer, Table, Uuid
+from sqlalchemy import Column, Date, ForeignKey, Integer, Table, Uuid
 
 from core.tables import Moment, metadata
 
@@ -13,4 +13,12 @@ reminder = Table(
     # A visit that is moved is reminded of anew.
     Column("starts_at", Moment, primary_key=True, index=True),
     Column("sent_at", Moment, nullable=False),
+)
+
+daily_list = Table(
+    "daily_list",
+    metadata,
+    Column("centre_id", Uuid, ForeignKey("centre.id"), primary_key=True),
+    # In the centre's zone. Rows of days that are over are removed again.
+    Column("day", Date, primary_key=True, index=True),
 )

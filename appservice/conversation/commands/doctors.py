@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from datetime import date
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from appservice.conversation.registry import command, doctor
 from appservice.conversation.rendering.lists import visit as shown
@@ -30,12 +31,20 @@ async def today(session: Session, text: str) -> None:
 
 async def day_list(session: Session, found: list[Appointment], *, dated: bool = False) -> str:
     """Visits with the patients' names, for those who run them: of a day, or `dated` of several."""
+    return await visits_listed(session.tx, session.ctx, session.place, found, dated=dated)
+
+
+async def visits_listed(
+    tx: Tx, ctx: Context, place: ZoneInfo, found: list[Appointment], *, dated: bool = False, doctors: bool = False
+) -> str:
+    """The same without a talk. `doctors`: with the doctor's name too."""
     lines = []
     for each in found:
-        who = escape(await patient_name(session.tx, session.ctx, each.patient_id))
-        start = moment(each.start, session.place) if dated else clock(each.start, session.place)
+        who = escape(await patient_name(tx, ctx, each.patient_id))
+        start = moment(each.start, place) if dated else clock(each.start, place)
+        doctor_too = f" with {escape(each.practitioner.name)}" if doctors else ""
         lines.append(
-            f"- {start}-{clock(each.end, session.place)} **{who}**, visit {each.code}, {mode(each.service)},"
+            f"- {start}-{clock(each.end, place)} **{who}**{doctor_too}, visit {each.code}, {mode(each.service)},"
             f" {each.status.value}"
         )
     return "\n".join(lines)

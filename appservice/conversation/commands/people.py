@@ -3,6 +3,7 @@
 from appservice.conversation.registry import command, doctor
 from appservice.conversation.rendering.values import moment
 from appservice.conversation.session import Session
+from appservice.conversation.understanding.clock import read_quiet
 from appservice.conversation.understanding.durations import read_lengths, say_length
 from appservice.conversation.understanding.family import read_member
 from appservice.matrix.markdown import escape
@@ -10,7 +11,14 @@ from booking.calendars.model import FeedKind
 from booking.calendars.service import feeds_of, issue_feed, revoke_feeds
 from booking.directory.places import find_place
 from booking.directory.reading import centre
-from booking.people.service import add_family_member, set_language, set_name, set_reminders, set_timezone
+from booking.people.service import (
+    add_family_member,
+    set_language,
+    set_name,
+    set_quiet,
+    set_reminders,
+    set_timezone,
+)
 from core.errors import BadInputError
 
 
@@ -57,6 +65,28 @@ async def remind(session: Session, text: str) -> None:
     leads = session.person.reminder_minutes
     said = " and ".join(say_length(minutes) for minutes in leads)
     await session.say(f"I remind you **{said}** before each visit." if leads else "I do not remind you of visits.")
+
+
+@command(
+    "quiet|quiet hours|do not disturb",
+    "22:00-7:00",
+    help="hours in which I tell you nothing that can wait; “quiet off” ends them",
+)
+async def quiet(session: Session, text: str) -> None:
+    """Set, end or show the quiet hours."""
+    if text.casefold() in {"off", "none", "never", "no", "end", "stop"}:
+        session.person = await set_quiet(session.tx, session.ctx, session.person, None)
+    elif text:
+        session.person = await set_quiet(session.tx, session.ctx, session.person, read_quiet(text))
+    hours = session.person.quiet
+    if hours is None:
+        await session.say("You have no quiet hours: I tell you everything at once. To set some: quiet 22:00-7:00")
+        return
+    starts, ends = (f"{each // 60:02}:{each % 60:02}" for each in (hours.starts, hours.ends))
+    await session.say(
+        f"Quiet hours: **{starts} to {ends}** ({session.person.timezone}). Reminders and other news wait until they are"
+        " over. What concerns the next 24 hours, and what you have just asked for, comes at once."
+    )
 
 
 @command("add family|add my|add child", "NAME DATE-OF-BIRTH", help="book for somebody of your family too")

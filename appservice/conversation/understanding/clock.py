@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from appservice.conversation.understanding.numbers import NUMBER, number_of
 from appservice.conversation.understanding.text import Reading
+from booking.people.quiet import Quiet, checked_quiet
 from core.errors import BadInputError
 from core.timezones import exists
 
@@ -27,6 +28,11 @@ def _clock(n: str) -> str:
 _TO = r" ?(?:-|to|till|until|and|bis|und) ?"
 _BETWEEN = re.compile(rf"\b(?:between|from|von|zwischen) {_clock('1')}{_TO}{_clock('2')}(?!\w)", re.IGNORECASE)
 _SPAN = re.compile(rf"(?<![\w.:/-]){_clock('1')}{_TO}{_clock('2')}(?![\w/])", re.IGNORECASE)
+_QUIET = re.compile(
+    r"^(?:hours )?(?:from |between )?(?P<hour1>\d{1,2})(?:[:.](?P<minute1>\d{2}))? ?(?P<half1>[ap]m)?"
+    r" ?(?:-|–|to|till|until|and) ?(?P<hour2>\d{1,2})(?:[:.](?P<minute2>\d{2}))? ?(?P<half2>[ap]m)?$",
+    re.IGNORECASE,
+)
 _LIMIT = re.compile(
     rf"\b(?P<how>after|from|(?<!half )(?<!quarter )past|later than|not before|ab|nach|before|until|till|by|earlier than|vor|bis)"
     rf" (?:about )?{_clock('1')}(?![\w/])(?: on(?:wards?)?(?= *$| *[,;]))?",
@@ -86,6 +92,25 @@ def read_time(text: str) -> time | None:
     """Return the one time that a text names, or None."""
     hours = read_hours(Reading(text))
     return hours.exact if hours else None
+
+
+def read_quiet(text: str) -> Quiet:
+    """Read "22-7", "10pm to 7:30am" or "from 22:00 until 7": a bare 7 is the morning here. Raises BadInputError."""
+    match = _QUIET.match(text.strip())
+    if not match:
+        raise BadInputError("Write quiet hours like: quiet 22:00-7:00, or “quiet off”.")
+    starts, ends = (_on_24_hours(match, n) for n in "12")
+    return checked_quiet(starts.hour * 60 + starts.minute, ends.hour * 60 + ends.minute)
+
+
+def _on_24_hours(match: re.Match[str], n: str) -> time:
+    """A time as it is written: only am and pm say otherwise."""
+    hour, minute = int(match[f"hour{n}"]), int(match[f"minute{n}"] or 0)
+    at = time(0) if (hour, minute) == (24, 0) else _checked(hour, minute, match[0])
+    half = (match[f"half{n}"] or "").lower()
+    if half == "pm" and at.hour < 12:
+        return at.replace(hour=at.hour + 12)
+    return at.replace(hour=0) if half == "am" and at.hour == 12 else at
 
 
 def _first(text: str, pattern: re.Pattern[str], *, certain: bool = False) -> re.Match[str] | None:

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from appservice.conversation.understanding.clock import Hours, moment, read_hours, read_time
+from appservice.conversation.understanding.clock import Hours, moment, read_hours, read_quiet, read_time
 from appservice.conversation.understanding.text import Reading
 from core.errors import BadInputError
 
@@ -132,3 +132,21 @@ def test_a_time_in_the_spring_gap_gets_a_sentence_that_says_what_there_is() -> N
 
 def test_of_an_hour_that_comes_twice_the_first_is_meant() -> None:
     assert moment(date(2026, 10, 25), time(2, 30), BERLIN) == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "starts", "ends"),
+    [
+        ("22-7", 1320, 420), ("22:00-7:00", 1320, 420), ("10pm to 7:30am", 1320, 450), ("from 22 until 7", 1320, 420),
+        ("hours 23.30 – 6", 1410, 360), ("12am-6am", 0, 360), ("12:30pm and 2pm", 750, 840), ("22-24", 1320, 0),
+    ],
+)  # fmt: skip
+def test_quiet_hours_are_read_on_24_hours(text: str, starts: int, ends: int) -> None:
+    quiet = read_quiet(text)
+    assert (quiet.starts, quiet.ends) == (starts, ends)
+
+
+@pytest.mark.parametrize("text", ["", "night", "22", "25-7", "22-7:75", "7-7", "22-7 and 12-13", "٢٢-٧" * 50])
+def test_what_are_no_quiet_hours_gets_a_sentence(text: str) -> None:
+    with pytest.raises(BadInputError):
+        read_quiet(text)

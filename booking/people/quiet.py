@@ -1,0 +1,56 @@
+"""Quiet hours: when a person wants to hear nothing that can wait."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from booking.people.model import person
+from core.database import Tx
+from core.errors import BadInputError
+from core.timezones import zone
+
+_DAY = 1440
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """Minutes after midnight on the person's wall clock; over midnight where the first is the later one."""
+
+    starts: int
+    ends: int
+
+
+def checked_quiet(starts: int, ends: int) -> Quiet:
+    """Raises BadInputError for hours that are none, or the whole day."""
+    if not (0 <= starts < _DAY and 0 <= ends < _DAY) or starts == ends:
+        raise BadInputError("Quiet hours begin and end at two times of the day. Write them like: quiet 22:00-7:00")
+    return Quiet(starts, ends)
+
+
+def quiet_until(quiet: Quiet, place: ZoneInfo, now: datetime) -> datetime | None:
+    """Return when the quiet hours end (UTC) in which `now` lies, or None when it lies in none."""
+    wall = now.astimezone(place)
+    minute = wall.hour * 60 + wall.minute
+    over_midnight = quiet.starts > quiet.ends
+    inside = minute >= quiet.starts or minute < quiet.ends if over_midnight else quiet.starts <= minute < quiet.ends
+    if not inside:
+        return None
+    day = wall.date() + timedelta(days=minute >= quiet.ends)
+    end = datetime.combine(day, time(quiet.ends // 60, quiet.ends % 60), place)
+    first = end.astimezone(UTC)
+    # In the hour that comes twice, the end may be the second time that the clock shows it.
+    return first if first > now else end.replace(fold=1).astimezone(UTC)
+
+
+async def quiet_now(tx: Tx, people: Collection[UUID]) -> dict[UUID, datetime]:
+    """Return, for those of these people whose quiet hours it is now, when these end (UTC)."""
+    if not people:
+        return {}
+    columns = (person.c.id, person.c.timezone, person.c.quiet_starts, person.c.quiet_ends)
+    found = await tx.conn.execute(select(*columns).where(person.c.id.in_(people), person.c.quiet_starts.is_not(None)))
+    ends = {row.id: quiet_until(Quiet(row.quiet_starts, row.quiet_ends), zone(row.timezone), tx.now) for row in found}
+    return {each: end for each, end in ends.items() if end is not None}
