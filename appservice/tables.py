@@ -10,6 +10,7 @@ import booking.payments.model
 import booking.people.model
 import booking.reminders.model
 import booking.schedules.model
+import booking.search.bounds
 import core.inbox
 import core.outbox
 import records.audit.model

@@ -180,9 +180,11 @@ centre = Table(
     Column("carries_fee", Boolean, nullable=False),
     Column("offer_minutes", SmallInteger, nullable=False),
     Column("stripe_account", Text),
+    Column("trigrams", ARRAY(Text), nullable=False),
     CheckConstraint("late_refund_percent BETWEEN 0 AND 100", name="late_refund"),
     CheckConstraint("no_show_percent BETWEEN 0 AND 100", name="no_show"),
     Index("ix_centre_latitude_longitude", "latitude", "longitude"),
+    Index("ix_centre_trigrams", "trigrams", postgresql_using="gin"),
 )
 
 centre_admin = Table(
@@ -203,6 +205,9 @@ practitioner = Table(
     Column("specialties", ARRAY(Text), nullable=False),
     Column("person_id", Uuid, ForeignKey("person.id"), unique=True),
     Column("created_at", Moment, nullable=False),
+    # Of the name, see booking.directory.names.
+    Column("trigrams", ARRAY(Text), nullable=False),
+    Index("ix_practitioner_trigrams", "trigrams", postgresql_using="gin"),
 )
 
 practitioner_role = Table(

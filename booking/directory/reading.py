@@ -4,24 +4,30 @@ from collections.abc import Callable, Collection, Iterable
 from typing import Any, TypeVar
 from uuid import UUID
 
-from rapidfuzz import fuzz
-from sqlalchemy import ColumnElement, Row, select
+from sqlalchemy import ColumnElement, Row, Table, bindparam, column, func, or_, select, true
 
 from booking.directory import model
 from booking.directory.model import Centre, Mode, Patients, Payment, Practitioner, Service
+from booking.directory.names import CLOSE, names_match, trigrams
 from booking.directory.specialties import folded
 from core.database import Tx
 from core.errors import RefusedError
 from core.money import Money
 
 Named = TypeVar("Named", Centre, Practitioner)
-_TITLES = frozenset({"dr", "prof", "doctor", "doktor", "dra", "drs", "med", "the"})
-_CLOSE = 74.0
+_EXACT = 99.0
+_NEAREST = 100
+"""Names that are compared letter by letter, those with most trigrams in common."""
+
+
+_CENTRE = select(model.centre).where(model.centre.c.id == bindparam("wanted"))
+_ADMINS = select(model.centre_admin.c.person_id).where(model.centre_admin.c.centre_id == bindparam("wanted"))
+_SERVICE = select(model.service).where(model.service.c.id == bindparam("wanted"))
 
 
 async def centre(tx: Tx, centre_id: UUID) -> Centre:
     """Raises RefusedError for an unknown id."""
-    return _one(await _centres(tx, model.centre.c.id == centre_id))
+    return _one([centre_from(row) for row in await tx.conn.execute(_CENTRE, {"wanted": centre_id})])
 
 
 async def practitioner(tx: Tx, practitioner_id: UUID) -> Practitioner:
@@ -31,7 +37,7 @@ async def practitioner(tx: Tx, practitioner_id: UUID) -> Practitioner:
 
 async def service(tx: Tx, service_id: UUID) -> Service:
     """Raises RefusedError for an unknown id."""
-    return _one(await _services(tx, model.service.c.id == service_id))
+    return _one([service_from(row) for row in await tx.conn.execute(_SERVICE, {"wanted": service_id})])
 
 
 async def services_of(tx: Tx, practitioner_id: UUID, centre_id: UUID | None = None) -> list[Service]:
@@ -63,14 +69,16 @@ async def practitioners_at(tx: Tx, centre_id: UUID) -> list[Practitioner]:
 
 async def centres_named(tx: Tx, text: str) -> list[Centre]:
     """Return the centres that the text may mean, best first; typing errors are forgiven."""
-    return _named(text, await all_centres(tx))
+    return await _called(tx, model.centre, true(), text, centre_from)
 
 
 async def practitioners_named(tx: Tx, text: str, centre_id: UUID | None = None) -> list[Practitioner]:
     """Return the practitioners that the text may mean ("dr osei", "osei", "dr.osei"), best first."""
-    if centre_id is None:
-        return _named(text, await _practitioners(tx, model.practitioner.c.id.is_not(None)))
-    return _named(text, await practitioners_at(tx, centre_id))
+    wanted: ColumnElement[bool] = true()
+    if centre_id is not None:
+        role = model.practitioner_role
+        wanted = model.practitioner.c.id.in_(select(role.c.practitioner_id).where(role.c.centre_id == centre_id))
+    return await _called(tx, model.practitioner, wanted, text, practitioner_from)
 
 
 async def centres_with(tx: Tx, ids: Collection[UUID]) -> dict[UUID, Centre]:
@@ -85,8 +93,7 @@ async def practitioners_with(tx: Tx, ids: Collection[UUID]) -> dict[UUID, Practi
 
 async def centre_admins(tx: Tx, centre_id: UUID) -> list[UUID]:
     """Return the ids of the persons who run a centre."""
-    admins = model.centre_admin
-    found = await tx.conn.execute(select(admins.c.person_id).where(admins.c.centre_id == centre_id))
+    found = await tx.conn.execute(_ADMINS, {"wanted": centre_id})
     return sorted(found.scalars())
 
 
@@ -96,25 +103,38 @@ async def practitioner_person(tx: Tx, practitioner_id: UUID) -> UUID | None:
     return (await tx.conn.execute(select(table.c.person_id).where(table.c.id == practitioner_id))).scalar_one_or_none()
 
 
-def names_match(text: str, name: str, slug: str) -> float:
-    """Say how well a text names something, from 0 to 100. Pure."""
-    wanted = folded(text)
-    if wanted in {folded(slug), folded(name)}:
-        return 100.0
-    words = [word for word in wanted.split() if word not in _TITLES]
-    known = [word for word in folded(name).split() if word not in _TITLES]
-    if not words or not known:
-        return 0.0
-    # Each word that was written must be one of the name's, nearly; a short one exactly.
-    best = [
-        max(fuzz.ratio(word, each) if len(word) > 3 else 100.0 * (word == each) for each in known) for word in words
-    ]
-    return min(best) * 0.99
+async def _called(
+    tx: Tx,
+    table: Table,
+    wanted: ColumnElement[bool],
+    text: str,
+    made: Callable[[Row[Any]], Named],
+) -> list[Named]:
+    """Return the things of a table that a text may mean, best first.
+
+    Who has just these words, or this short name, is looked up first; what is near is looked for when nobody has.
+    """
+    grams = trigrams(text)
+    short = table.c.slug == folded(text).replace(" ", ".")
+    exact = or_(short, table.c.trigrams.contains(grams)) if grams else short
+    found = _ranked(text, await _all(tx, table, wanted & exact, made))
+    if not grams or any(names_match(text, each.name, each.slug) >= _EXACT for each in found):
+        return found
+    alike = (
+        select(func.count()).select_from(func.unnest(table.c.trigrams).alias("gram")).where(column("gram").in_(grams))
+    )
+    near = (
+        select(table.c.id)
+        .where(wanted, table.c.trigrams.overlap(grams))
+        .order_by(alike.scalar_subquery().desc(), table.c.id)
+        .limit(_NEAREST)
+    )
+    return _ranked(text, await _all(tx, table, table.c.id.in_(near), made))
 
 
-def _named(text: str, things: Iterable[Named]) -> list[Named]:
+def _ranked(text: str, things: Iterable[Named]) -> list[Named]:
     scored = [(names_match(text, thing.name, thing.slug), thing) for thing in things]
-    return [thing for score, thing in sorted(scored, key=lambda s: (-s[0], s[1].name)) if score >= _CLOSE]
+    return [thing for score, thing in sorted(scored, key=lambda s: (-s[0], s[1].name)) if score >= CLOSE]
 
 
 Found = TypeVar("Found")

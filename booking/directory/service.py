@@ -13,6 +13,7 @@ from booking.access import may_edit_centre, require
 from booking.context import Context
 from booking.directory import model, reading
 from booking.directory.model import Centre, Mode, Patients, Payment, Practitioner, Service
+from booking.directory.names import trigrams
 from booking.directory.places import find_place
 from booking.directory.resources import book_along
 from booking.directory.rules import (
@@ -303,7 +304,8 @@ async def edit_service(
 
 def _columns(thing: Centre | Practitioner) -> dict[str, Any]:
     values = {name: getattr(thing, name) for name in thing.__dataclass_fields__}
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+    plain = {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+    return plain | {"trigrams": trigrams(thing.name)}
 
 
 def _service_columns(thing: Service) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """The free times that follow from schedules and from what is taken."""
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from heapq import merge
 from itertools import islice
 from uuid import UUID
@@ -17,6 +18,7 @@ from core.timezones import utc
 _DAY = timedelta(days=1)
 _MARGIN = timedelta(hours=8)
 """The longest visit, and more than the longest buffer."""
+_HOLDS_ARE_OVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 async def free_times(
@@ -53,8 +55,12 @@ async def free_times_of(
     limit: int | None = None,
     ignoring: UUID | None = None,
     fits: Callable[[Service, datetime], bool] | None = None,
+    holds: bool = True,
 ) -> dict[UUID, list[datetime]]:
-    """The same for many services, with the same number of queries as for one. `fits`: which starts count at all."""
+    """The same for many services, with the same number of queries as for one. `fits`: which starts count at all.
+
+    Without `holds`, what is only held for a while counts as free.
+    """
     start, end = utc(start), utc(end)
     wanted = list(services)
     found: dict[UUID, list[datetime]] = {service.id: [] for service in wanted}
@@ -65,7 +71,8 @@ async def free_times_of(
     start, end = min(bounds[each.id][0] for each in wanted), max(bounds[each.id][1] for each in wanted)
     where = {(service.practitioner_id, service.centre_id) for service in wanted}
     schedules = await schedules_of(tx, where, start.date() - 2 * _DAY, (end + _MARGIN).date() + _DAY)
-    taken = await taken_of(tx, wanted, start - _MARGIN, end + _MARGIN, ignoring=ignoring)
+    then = tx if holds else replace(tx, now=_HOLDS_ARE_OVER)
+    taken = await taken_of(then, wanted, start - _MARGIN, end + _MARGIN, ignoring=ignoring)
     for service in wanted:
         schedule = schedules[service.practitioner_id, service.centre_id]
         starts = _starts(service, schedule, taken[service.id], *bounds[service.id])

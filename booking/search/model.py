@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from enum import StrEnum
 from typing import Literal
+from uuid import UUID
 
-from booking.directory.model import Centre, Mode, Practitioner, Service
+from booking.directory.model import Centre, Mode, Patients, Practitioner, Service
 from booking.directory.places import Place
 from core.money import Money
 
@@ -18,11 +19,14 @@ class Wish:
 
     specialty: str | None = None
     """A code of booking.directory.specialties."""
+    reason: str | None = None
+    """A code of booking.directory.reasons: what the visit is for."""
     place: Place | None = None
     radius_km: float = 25
     """How far from `place` a visit in person may be; online visits asked for as such may be anywhere."""
     max_price: Money | None = None
     """Prices in other currencies are not compared: what they are for is not found."""
+    min_price: Money | None = None
     language: str | None = None
     """ISO 639-1."""
     mode: Mode | None = None
@@ -40,6 +44,16 @@ class Wish:
     """The person's zone: what `after` and `before` mean for an online visit. The centre's, if none."""
     name: str | None = None
     """Words that name a doctor or a centre, with typing errors."""
+    insurance: str | None = None
+    """One that the centre accepts, case folded."""
+    accessible: bool = False
+    """Whether the centre has to be usable in a wheelchair; online visits are everywhere."""
+    known_to: frozenset[UUID] | None = None
+    """The practitioners whom the patient was with before; None: unknown, so that nothing is left out for it."""
+    patients: Patients = Patients.ALL
+    """Whether it should be a practitioner whom the patient knows, or a new one."""
+    currency: str | None = None
+    """Of the cheapest, prices in this one come first; those in others cannot be compared with it."""
     sort: Sort = "soonest"
 
 
@@ -51,6 +65,9 @@ class Relaxed(StrEnum):
     TIME = "time"
     LANGUAGE = "language"
     MODE = "mode"
+    INSURANCE = "insurance"
+    DOCTOR = "doctor"
+    """Who was named does not see patients for that reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,3 +93,5 @@ class Found:
     """When nothing fits the wish: the nearest one that something fits, which `offers` are of; page on with it."""
     relaxed: tuple[Relaxed, ...] = ()
     """What is different in `widened`."""
+    in_person_only: bool = False
+    """Whether an online visit was wished for a reason that needs one in person: `offers` are in person then."""

@@ -1,20 +1,21 @@
 """How offers are ordered and wishes widened, decided without I/O."""
 
 import math
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import reduce
 from itertools import combinations
 
 from booking.directory.model import Mode, Service
+from booking.directory.reasons import needs_presence
 from booking.search.model import Relaxed, Wish
 from core.timezones import zone
 
 _KM_A_DEGREE = 6371.0 * math.pi / 180
 _WIDER = 4
 HALF_WAY_ROUND_KM = 20_100.0
+INSTANT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,23 @@ class Candidate:
     distance_km: float | None
     timezone: str
     """The centre's."""
+    bound: datetime
+    """It has no free start before this; less than now, if nothing is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """Candidates that fit better than those of the next tier, whatever their times and prices."""
+
+    mode: Mode | None = None
+    near: bool | None = None
+    """Whether within the radius, or beyond it."""
+    currency: bool | None = None
+    """Whether with prices in the wish's currency, or in others."""
+
+    def by_distance(self, wish: Wish) -> bool:
+        """Whether it matters which is nearer: to who is online far away, only if that is wished for."""
+        return wish.place is not None and (self.near is not False or wish.sort == "nearest")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,38 +65,40 @@ def box(latitude: float, longitude: float, km: float) -> Box:
     return Box(south, north, (longitude - aside + 180) % 360 - 180, (longitude + aside + 180) % 360 - 180)
 
 
-def tiers(wish: Wish, candidates: Sequence[Candidate]) -> list[list[Candidate]]:
-    """Part candidates into those that fit better and those that fit less, each ordered by price or distance.
+def tiers(wish: Wish) -> list[Tier]:
+    """Return which candidates come first.
 
     A place without a mode is somewhere to go to: visits in person come first, online ones of the same centres after
     them. Who asks for online at a place gets those within the radius first, and then all others.
     """
-    common = Counter(each.service.price.currency for each in candidates)
-
-    def near(each: Candidate) -> float:
-        return 0.0 if each.distance_km is None else each.distance_km
-
-    def price(each: Candidate) -> tuple[int, str, int]:
-        # Amounts in two currencies cannot be compared: the currency of most comes first.
-        money = each.service.price
-        return -common[money.currency], money.currency, money.amount
-
-    def order(each: Candidate) -> tuple[object, ...]:
-        first = (price(each), near(each)) if wish.sort == "cheapest" else (near(each), price(each))
-        return (*first, each.service.id)
-
-    ordered = sorted(candidates, key=order)
-    better = [each for each in ordered if _fits_better(wish, each)]
-    less = [each for each in ordered if not _fits_better(wish, each)]
-    return [tier for tier in (better, less) if tier]
-
-
-def _fits_better(wish: Wish, each: Candidate) -> bool:
     if wish.place is None:
-        return True
-    if wish.mode is None:
-        return each.service.mode is Mode.IN_PERSON
-    return each.distance_km is not None and each.distance_km <= wish.radius_km
+        found = [Tier(wish.mode)]
+    elif wish.mode is Mode.ONLINE:
+        found = [Tier(Mode.ONLINE, near=True), Tier(Mode.ONLINE, near=False)]
+    else:
+        modes = [Mode.IN_PERSON, Mode.ONLINE] if wish.mode is None else [wish.mode]
+        found = [Tier(mode, near=True) for mode in modes]
+    if wish.sort != "cheapest" or wish.currency is None or wish.max_price or wish.min_price:
+        return found
+    # Amounts in two currencies cannot be compared.
+    return [replace(tier, currency=same) for tier in found for same in (True, False)]
+
+
+Key = tuple[object, ...]
+
+
+def key(wish: Wish, tier: Tier, each: Candidate, start: datetime) -> Key:
+    """What candidates of a tier are ordered by, with the first free start of each; with its bound, a lower bound of it.
+
+    Those free at the same time come by distance and then by price, the cheapest by price and then by distance.
+    """
+    money = each.service.price
+    price, near = (money.currency, money.amount), (each.distance_km,) if tier.by_distance(wish) else ()
+    if wish.sort == "cheapest":
+        return (*price, *near, each.service.id)
+    if wish.sort == "nearest" and wish.place is not None:
+        return (*near, *price, each.service.id)
+    return (start, *near, *price, each.service.id)
 
 
 def time_of_day(wish: Wish, candidates: Sequence[Candidate]) -> Callable[[Service, datetime], bool] | None:
@@ -126,8 +146,16 @@ def _can(wish: Wish, what: Relaxed) -> bool:
 
 
 def core_of(wish: Wish) -> Wish:
-    """Return what of a wish never gives way: the specialty, who is named, the doctor's gender."""
-    return Wish(specialty=wish.specialty, name=wish.name, gender=wish.gender)
+    """Return what of a wish never gives way: what for, who is named, the doctor's gender, what the patient needs."""
+    return Wish(
+        specialty=wish.specialty,
+        reason=wish.reason,
+        name=None if _can(wish, Relaxed.DOCTOR) else wish.name,
+        gender=wish.gender,
+        accessible=wish.accessible,
+        known_to=wish.known_to,
+        patients=wish.patients,
+    )
 
 
 def relax(wish: Wish, what: Relaxed) -> Wish:
@@ -135,12 +163,18 @@ def relax(wish: Wish, what: Relaxed) -> Wish:
     match what:
         case Relaxed.DISTANCE if wish.place and wish.mode is not Mode.ONLINE and wish.radius_km < HALF_WAY_ROUND_KM:
             return replace(wish, radius_km=min(wish.radius_km * _WIDER, HALF_WAY_ROUND_KM), sort="nearest")
-        case Relaxed.PRICE if wish.max_price:
-            return replace(wish, max_price=None, sort="cheapest")
+        case Relaxed.PRICE if wish.max_price or wish.min_price:
+            return replace(wish, max_price=None, min_price=None, sort="cheapest")
         case Relaxed.TIME if wish.latest or wish.after or wish.before:
             return replace(wish, latest=None, after=None, before=None, sort="soonest")
         case Relaxed.LANGUAGE if wish.language:
             return replace(wish, language=None)
+        case Relaxed.INSURANCE if wish.insurance:
+            return replace(wish, insurance=None)
+        case Relaxed.DOCTOR if wish.name and wish.reason:
+            return replace(wish, name=None)
+        case Relaxed.MODE if wish.reason and needs_presence(wish.reason):
+            return wish
         case Relaxed.MODE if wish.mode is not None:
             return replace(wish, mode=Mode.IN_PERSON if wish.mode is Mode.ONLINE else Mode.ONLINE)
         case Relaxed.MODE if wish.place:

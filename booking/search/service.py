@@ -1,14 +1,28 @@
 """Searching: candidates by the database, free times for as few of them as the page needs."""
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from booking.directory import reading
+from booking.directory.model import Mode
+from booking.directory.reasons import needs_presence
 from booking.schedules.service import free_times_of
-from booking.search.candidates import candidates_for
+from booking.search.candidates import Candidates, candidates_for
 from booking.search.model import Found, Offer, Relaxed, Sort, Wish
-from booking.search.rules import HALF_WAY_ROUND_KM, Candidate, core_of, tiers, time_of_day, widenings
+from booking.search.rules import (
+    HALF_WAY_ROUND_KM,
+    Candidate,
+    Key,
+    Tier,
+    core_of,
+    key,
+    tiers,
+    time_of_day,
+    widenings,
+)
 from core.database import Tx
 from core.errors import BadInputError
 from core.timezones import utc
@@ -16,20 +30,10 @@ from core.timezones import utc
 __all__ = ["Found", "Offer", "Relaxed", "Sort", "Wish", "search"]
 
 _TIMES = 3
-_LOOKS = (2, 7, 30, 120)
-"""Days ahead that are looked at, one look after the other, for the soonest: most wishes end at the first."""
-_AT_ONCE = 25
-"""Candidates whose times are looked at together where their order is known beforehand."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """What times are wanted of whom."""
-
-    wish: Wish
-    candidates: Sequence[Candidate]
-    start: datetime
-    end: datetime
+_LOOK = timedelta(days=2)
+"""How far ahead is looked at first: most are free within it."""
+_FURTHER = tuple(timedelta(days=days) for days in (10, 60, 731))
+_MOST_AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,82 +51,138 @@ async def search(tx: Tx, wish: Wish, *, page: int = 0, size: int = 5) -> Found:
         raise BadInputError("A distance is more than 0 km and at most half way around the world.")
     if wish.earliest and wish.latest and utc(wish.earliest) >= utc(wish.latest):
         raise BadInputError("That time ends before it begins. Write the earlier one first.")
+    if wish.min_price and wish.max_price and wish.min_price.amount > wish.max_price.amount:
+        raise BadInputError("That highest price is below the lowest. Write the lower one first.")
     if page < 0 or size < 1:
         raise ValueError("there is no such page")
+    in_person_only = wish.mode is Mode.ONLINE and needs_presence(wish.reason)
+    if needs_presence(wish.reason):
+        wish = replace(wish, mode=Mode.IN_PERSON)
     hits = await _hits(tx, wish, page * size, size + 1)
-    if hits or page:
-        return await _found(tx, hits, size)
-    if not await candidates_for(tx, core_of(wish)):
-        return Found((), more=False)
-    for wider, relaxed in widenings(wish):
-        hits = await _hits(tx, wider, 0, size + 1)
-        if hits:
-            return await _found(tx, hits, size, wider, relaxed)
-    return Found((), more=False)
+    widened: Wish | None = None
+    relaxed: tuple[Relaxed, ...] = ()
+    if not hits and not page and await _any(tx, core_of(wish)):
+        for wider, what in widenings(wish):
+            hits = await _hits(tx, wider, 0, size + 1)
+            if hits:
+                widened, relaxed = wider, what
+                break
+    offers = await _offers(tx, hits[:size])
+    return Found(offers, len(hits) > size, widened, relaxed, in_person_only)
+
+
+async def _any(tx: Tx, wish: Wish) -> bool:
+    return any([await each.take(1) or await each.unsure() for each in await candidates_for(tx, wish)])
 
 
 async def _hits(tx: Tx, wish: Wish, skip: int, count: int) -> list[_Hit]:
     """Return so many of those that fit and have a free time, in order, after the first `skip`."""
-    start = max(tx.now, utc(wish.earliest)) if wish.earliest else tx.now
-    soonest = wish.sort == "soonest" or (wish.sort == "nearest" and wish.place is None)
     hits: list[_Hit] = []
-    for tier in tiers(wish, await candidates_for(tx, wish)):
-        end = tx.now + timedelta(days=max(each.service.window_days for each in tier))
-        look = _Look(wish, tier, start, min(end, utc(wish.latest)) if wish.latest else end)
+    for tier, candidates in zip(tiers(wish), await candidates_for(tx, wish), strict=True):
         missing = skip + count - len(hits)
-        hits += await (_soonest(tx, look, missing) if soonest else _in_order(tx, look, missing))
-        if len(hits) >= skip + count:
-            break
-    return hits[skip : skip + count]
+        if missing > 0:
+            hits += await _Tier(tx, wish, tier, candidates).best(missing)
+    return hits[skip:]
 
 
-async def _soonest(tx: Tx, look: _Look, count: int) -> list[_Hit]:
-    """Look further and further ahead until there are enough: whoever is free in a nearer time goes first."""
-    hits: list[_Hit] = []
-    left, start = list(look.candidates), look.start
-    for end in [*(look.start + timedelta(days=days) for days in _LOOKS), look.end]:
-        if not left or len(hits) >= count or start >= look.end:
-            break
-        until = min(end, look.end)
-        found = await _times(tx, _Look(look.wish, left, start, until), limit=1)
-        # Sorting keeps the order of those that are free at the same time.
-        hits += sorted(found, key=lambda hit: hit.times)
-        left = [each for each in left if each not in {hit.candidate for hit in found}]
-        start = until
-    chosen = _Look(look.wish, [hit.candidate for hit in hits[:count]], look.start, look.end)
-    return await _times(tx, chosen, limit=_TIMES)
+class _Tier:
+    """The search among candidates of one tier."""
+
+    def __init__(self, tx: Tx, wish: Wish, tier: Tier, candidates: Candidates) -> None:
+        self._tx = tx
+        self._wish = wish
+        self._tier = tier
+        self._candidates = candidates
+        self._tries: Counter[UUID] = Counter()
+        self._start = max(tx.now, utc(wish.earliest)) if wish.earliest else tx.now
+
+    async def best(self, count: int) -> list[_Hit]:
+        """Return the first so many.
+
+        Best first: those with the lowest bounds are looked at until nobody else's bound is below the times of so many.
+        """
+        hits: list[_Hit] = []
+        waiting = await self._candidates.unsure()
+        frontier: Key | None = None
+        at_once, more = count + 2, True
+        while True:
+            waiting.sort(key=self._lower)
+            # Those not taken yet come after the last that was.
+            if more and (not waiting or frontier is None or self._lower(waiting[0]) > frontier):
+                taken = await self._candidates.take(at_once)
+                more = len(taken) == at_once
+                frontier = self._lower(taken[-1]) if taken else frontier
+                waiting += taken
+                continue
+            if not waiting:
+                break
+            lowest = self._lower(waiting[0]) if frontier is None else min(self._lower(waiting[0]), frontier)
+            if len(hits) >= count and self._key(hits[count - 1]) <= (lowest if more else self._lower(waiting[0])):
+                break
+            found, later = await self._look(waiting[:at_once])
+            hits, waiting = sorted([*hits, *found], key=self._key), waiting[at_once:] + later
+            at_once = min(at_once * 2, _MOST_AT_ONCE)
+        return await self._filled(hits[:count])
+
+    def _lower(self, each: Candidate) -> Key:
+        return key(self._wish, self._tier, each, each.bound)
+
+    def _key(self, hit: _Hit) -> Key:
+        return key(self._wish, self._tier, hit.candidate, hit.times[0])
+
+    async def _look(self, some: Sequence[Candidate]) -> tuple[list[_Hit], list[Candidate]]:
+        """Look a while ahead, further for those who were looked at before: who is free, and who still has to wait."""
+        start = max(self._start, min(each.bound for each in some))
+        tries = max(self._tries[each.service.id] for each in some)
+        end = start + _LOOK * 4**tries
+        near = [each for each in some if each.bound < end]
+        hits = await self._times(near, start, end)
+        free = {hit.candidate.service.id for hit in hits}
+        self._tries.update(each.service.id for each in near)
+        later = [
+            replace(each, bound=max(each.bound, end))
+            for each in some
+            if each.service.id not in free and end < self._end(each)
+        ]
+        return hits, later
+
+    async def _filled(self, hits: Sequence[_Hit]) -> list[_Hit]:
+        """Look further for those with few times."""
+        few = {hit.candidate.service.id: hit.candidate for hit in hits if len(hit.times) < _TIMES}
+        known = {hit.candidate.service.id: hit for hit in hits}
+        for ahead in _FURTHER:
+            if not few:
+                break
+            start = min(known[each].times[0] for each in few)
+            found = await self._times([*few.values()], start, start + ahead)
+            known |= {hit.candidate.service.id: hit for hit in found}
+            few = {
+                each: candidate
+                for each, candidate in few.items()
+                if len(known[each].times) < _TIMES and start + ahead < self._end(candidate)
+            }
+        return [known[hit.candidate.service.id] for hit in hits]
+
+    def _end(self, each: Candidate) -> datetime:
+        end = self._tx.now + timedelta(days=each.service.window_days)
+        return min(end, utc(self._wish.latest)) if self._wish.latest else end
+
+    async def _times(self, some: Sequence[Candidate], start: datetime, end: datetime) -> list[_Hit]:
+        """Return those who have a free time."""
+        end = min(end, max((self._end(each) for each in some), default=end))
+        if not some or start >= end:
+            return []
+        services = [each.service for each in some]
+        fits = time_of_day(self._wish, some)
+        found = await free_times_of(self._tx, services, start, end, limit=_TIMES, fits=fits)
+        return [_Hit(each, tuple(found[each.service.id])) for each in some if found[each.service.id]]
 
 
-async def _in_order(tx: Tx, look: _Look, count: int) -> list[_Hit]:
-    """Go through candidates as they are sorted until there are enough."""
-    hits: list[_Hit] = []
-    for at in range(0, len(look.candidates), _AT_ONCE):
-        some = _Look(look.wish, look.candidates[at : at + _AT_ONCE], look.start, look.end)
-        hits += await _times(tx, some, limit=_TIMES)
-        if len(hits) >= count:
-            break
-    return hits[:count]
-
-
-async def _times(tx: Tx, look: _Look, *, limit: int) -> list[_Hit]:
-    """Return those who have a free time, in the order given."""
-    if not look.candidates or look.start >= look.end:
-        return []
-    services = [each.service for each in look.candidates]
-    fits = time_of_day(look.wish, look.candidates)
-    found = await free_times_of(tx, services, look.start, look.end, limit=limit, fits=fits)
-    hits = [_Hit(each, tuple(found[each.service.id])) for each in look.candidates]
-    return [hit for hit in hits if hit.times]
-
-
-async def _found(
-    tx: Tx, hits: Sequence[_Hit], size: int, widened: Wish | None = None, relaxed: tuple[Relaxed, ...] = ()
-) -> Found:
-    page = hits[:size]
-    services = [hit.candidate.service for hit in page]
+async def _offers(tx: Tx, hits: Sequence[_Hit]) -> tuple[Offer, ...]:
+    services = [hit.candidate.service for hit in hits]
     doctors = await reading.practitioners_with(tx, {each.practitioner_id for each in services})
     centres = await reading.centres_with(tx, {each.centre_id for each in services})
-    offers = tuple(
+    return tuple(
         Offer(
             service=hit.candidate.service,
             practitioner=doctors[hit.candidate.service.practitioner_id],
@@ -130,6 +190,5 @@ async def _found(
             distance_km=hit.candidate.distance_km,
             next_times=hit.times,
         )
-        for hit in page
+        for hit in hits
     )
-    return Found(offers, more=len(hits) > size, widened=widened, relaxed=relaxed)

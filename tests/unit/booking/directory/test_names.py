@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from booking.directory.names import names_match, trigrams
 from booking.directory.places import find_place, km
-from booking.directory.reading import names_match
 from booking.directory.specialties import SPECIALTIES, specialty_of
 
 
@@ -77,6 +77,7 @@ def test_no_text_whatever_breaks_the_lookups(text: str) -> None:
     find_place(text)
     specialty_of(text)
     names_match(text, "Dr Ama Osei", "dr.osei")
+    trigrams(text)
 
 
 def test_distances_are_those_of_the_map() -> None:

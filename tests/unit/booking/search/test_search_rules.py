@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from booking.directory.model import Mode, Payment, Service
 from booking.directory.places import Place, km
 from booking.search.model import Relaxed, Wish
-from booking.search.rules import Candidate, box, relax, tiers, time_of_day, widenings
+from booking.search.rules import Candidate, Tier, box, key, relax, tiers, time_of_day, widenings
 from core.money import Money
 
 BERLIN = Place("Berlin", "DE", 52.52, 13.41, "Europe/Berlin")
@@ -31,11 +31,23 @@ def candidate(
         UUID(int=n), UUID(int=n), UUID(int=n), "A visit", "cardiology", 30, 0, 0, 30, 0, 60, mode,
         Money(currency, price * 100), Payment.DESK, active=True,
     )  # fmt: skip
-    return Candidate(service, distance, timezone)
+    return Candidate(service, distance, timezone, NOW)
 
 
 def order(wish: Wish, *candidates: Candidate) -> list[list[int]]:
-    return [[each.service.id.int for each in tier] for tier in tiers(wish, candidates)]
+    """Where all are free at the same time."""
+
+    def belongs(tier: Tier, each: Candidate) -> bool:
+        near = each.distance_km is not None and each.distance_km <= wish.radius_km
+        same = each.service.price.currency == wish.currency
+        return tier.mode in {None, each.service.mode} and tier.near in {None, near} and tier.currency in {None, same}
+
+    there = ([each for each in candidates if belongs(tier, each)] for tier in tiers(wish))
+    found = [
+        [each.service.id.int for each in sorted(some, key=lambda each: key(wish, tier, each, NOW))]
+        for tier, some in zip(tiers(wish), there, strict=True)
+    ]
+    return [some for some in found if some]
 
 
 degrees = st.tuples(st.floats(-90, 90), st.floats(-180, 180))
@@ -72,7 +84,7 @@ def test_online_at_a_place_comes_the_place_before_the_world() -> None:
 def test_the_cheapest_comes_first_and_currencies_are_not_mixed() -> None:
     euros = [candidate(1, price=60), candidate(3, price=40), candidate(5)]
     dollars = [candidate(2, price=10, currency="USD"), candidate(4, price=5, currency="USD")]
-    assert order(Wish(sort="cheapest"), *dollars, *euros) == [[3, 5, 1, 4, 2]]
+    assert order(Wish(sort="cheapest", currency="USD"), *dollars, *euros) == [[4, 2], [3, 5, 1]]
 
 
 def test_of_those_equally_near_the_cheaper_comes_first() -> None:
@@ -105,12 +117,15 @@ def test_a_span_of_the_day_has_its_first_minute_and_not_its_last_and_may_go_over
 def test_a_wish_is_widened_by_one_thing_before_two_at_last_to_anywhere_and_never_in_whom_it_is_for() -> None:
     wish = Wish(
         specialty="cardiology", place=BERLIN, max_price=Money("EUR", 1), language="ar", gender="female", name="Osei",
-        mode=Mode.IN_PERSON, latest=NOW + timedelta(days=1),
+        mode=Mode.IN_PERSON, latest=NOW + timedelta(days=1), insurance="aok",
     )  # fmt: skip
     wider = list(widenings(wish))
-    assert [relaxed for _, relaxed in wider][:6] == [*((each,) for each in Relaxed), (Relaxed.DISTANCE, Relaxed.PRICE)]
-    assert len({each for each, _ in wider[:31]}) == 31
-    assert wider[31] == (replace(wish, radius_km=20_100, sort="nearest"), (Relaxed.DISTANCE,))
+    assert [relaxed for _, relaxed in wider][:7] == [
+        *((each,) for each in Relaxed if each is not Relaxed.DOCTOR),
+        (Relaxed.DISTANCE, Relaxed.PRICE),
+    ]
+    assert len({each for each, _ in wider[:63]}) == 63
+    assert wider[63] == (replace(wish, radius_km=20_100, sort="nearest"), (Relaxed.DISTANCE,))
     assert wider[-1][1] == (Relaxed.DISTANCE, Relaxed.PRICE, Relaxed.TIME, Relaxed.LANGUAGE)
     assert {(each.specialty, each.gender, each.name) for each, _ in wider} == {("cardiology", "female", "Osei")}
 
