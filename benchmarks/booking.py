@@ -1,0 +1,195 @@
+"""The figures of the booking engine on this machine, with PostgreSQL beside it: `python -m benchmarks.booking`.
+
+Bookings a second through the services, beside bare SQL for the same rows in the same run; a month of free times; a
+change of weekly hours; reminders that are due at once. Every figure is a median. docs/performance.md says what they
+mean.
+"""
+
+import asyncio
+import random
+import statistics
+from datetime import datetime, timedelta
+
+from sqlalchemy import text
+
+from benchmarks import bare, filling
+from benchmarks.ground import Ground, context, database_url, midnight, p50, p95, rate, waits
+from booking.appointments import service as appointments
+from booking.directory.model import Payment, Practitioner, Service
+from booking.payments import service as payments
+from booking.payments.gateway import Checkout
+from booking.people.service import person_by_id
+from booking.reminders.service import remind
+from booking.schedules.changes import HoursChange, make
+from booking.schedules.rules import WeeklySpan
+from booking.schedules.service import free_times
+from core.database import Database
+from core.outbox import outbox
+
+_CLIENTS = 16
+_BOOKINGS = 1600
+_ROUNDS = 3
+_OFFICE = tuple(WeeklySpan(weekday, 9 * 60, 17 * 60) for weekday in range(5))
+
+
+async def main(url: str) -> None:
+    database = Database(url, pool=_CLIENTS + 4)
+    ground = Ground(database, context())
+    try:
+        await _bookings(ground, url)
+        await _free_times(ground)
+        await _change_of_hours(ground)
+        await _reminders(ground)
+    finally:
+        await database.close()
+
+
+async def _bookings(ground: Ground, url: str) -> None:
+    """Each is held and then paid, or booked for the desk; of 16 doctors, at times that nobody else wants."""
+    at = await ground.centre("Throughput Centre")
+    doctors = [await ground.doctor(at, f"Doctor {chr(65 + n)}") for n in range(16)]
+    prepaid = [await ground.service(doctor, at) for doctor in doctors]
+    desk = [await ground.service(doctor, at, payment=Payment.DESK) for doctor in doctors]
+    people = [await ground.person(f"@client{n}:localhost") for n in range(64)]
+
+    async def book(n: int, services: list[Service]) -> appointments.Appointment:
+        person, service = people[n % 64], services[n % 16]
+        async with ground.database.transaction() as tx:
+            return await appointments.book(
+                tx, ground.ctx, person, service_id=service.id, start=_slot(n), patient_id=person.patient.id
+            )
+
+    async def hold_and_pay(n: int) -> None:
+        visit = await book(n, prepaid)
+        paid = Checkout(
+            id=f"cs_{visit.id}",
+            status="complete",
+            paid=True,
+            amount=visit.price,
+            payment_intent=f"pi_{visit.id}",
+            reference=str(visit.id),
+            url=None,
+        )
+        async with ground.database.transaction() as tx:
+            await payments.settle(tx, paid)
+
+    sql = await bare.Bare.connect(url, prepaid, people, _CLIENTS)
+    found: dict[str, list[float]] = {"bare": [], "service": [], "desk": []}
+    first = 0
+    for turn in range(_ROUNDS + 1):
+        for name, work in (
+            ("bare", lambda n: sql.hold_and_pay(n, _slot(n))),
+            ("service", hold_and_pay),
+            ("desk", lambda n: book(n, desk)),
+        ):
+            count = _BOOKINGS if turn else 320
+            reached = await rate(_CLIENTS, count, lambda n, begin=first, do=work: do(begin + n))
+            first += count
+            if turn:  # the first one only warms up
+                found[name].append(reached)
+    await sql.close()
+    median = {name: statistics.median(each) for name, each in found.items()}
+    ratio = median["service"] / median["bare"]
+    print(f"bookings a second, {_CLIENTS} clients: hold + confirm {median['service']:,.0f}", end="; ")
+    print(f"bare SQL for the same rows {median['bare']:,.0f}; ratio {ratio:.2f}")
+    print(f"bookings a second, {_CLIENTS} clients: booked at once (paid at the desk) {median['desk']:,.0f}")
+
+
+def _slot(n: int) -> datetime:
+    """For 16 doctors and 64 people a start that is their own: half an hour for each 64."""
+    return midnight(2) + timedelta(minutes=30 * (n // 16))
+
+
+async def _free_times(ground: Ground) -> None:
+    at = await ground.centre("Calendar Centre")
+    chance = random.Random(7)
+    for count in (1, 1_000, 10_000):
+        doctor = await ground.doctor(at, f"Doctor Of {count}", _OFFICE)
+        service = await ground.service(doctor, at)
+        await _fill(ground, service, count, chance)
+
+        async def month(offered: Service = service) -> None:
+            async with ground.database.transaction() as tx:
+                await free_times(tx, offered, midnight(1), midnight(31))
+
+        await waits(20, month)
+        took = await waits(200, month)
+        print(f"a month of free times of a doctor with {count:,} appointments: p50 {p50(took):.1f} ms", end=", ")
+        print(f"p95 {p95(took):.1f} ms")
+
+
+async def _fill(ground: Ground, service: Service, count: int, chance: random.Random) -> None:
+    """Visits at office hours, two years back and two ahead, every other time of which 10,000 take."""
+    office = [
+        midnight(day) + timedelta(hours=8, minutes=30 * slot)
+        for day in range(-900, 900)
+        if midnight(day).weekday() < 5
+        for slot in range(16)
+    ]
+    async with ground.database.transaction() as tx:
+        whose = await filling.patients(tx, 500, f"-{count}-")
+        starts = sorted(chance.sample(office, count))
+        await filling.visits(tx, service, starts, whose, tx.now - timedelta(days=1000))
+        await tx.conn.execute(text("ANALYZE occupancy"))
+        await tx.conn.execute(text("ANALYZE appointment"))
+
+
+async def _change_of_hours(ground: Ground) -> None:
+    """From nine to five to mornings, with a thousand visits to come; about half of them are left outside."""
+    at = await ground.centre("Changing Centre")
+    doctor = await ground.doctor(at, "Doctor Moves", _OFFICE)
+    service = await ground.service(doctor, at)
+    starts = [midnight(day) + timedelta(hours=8, minutes=30 * slot) for day in range(1, 200) for slot in range(16)]
+    async with ground.database.transaction() as tx:
+        whose = await filling.patients(tx, 500, "-hours-")
+        at_work = [start for start in starts if start.weekday() < 5][:2000:2]
+        await filling.visits(tx, service, at_work, whose, tx.now - timedelta(days=1))
+    mornings = tuple(WeeklySpan(weekday, 9 * 60, 12 * 60) for weekday in range(5))
+    change = HoursChange(doctor.id, at.id, mornings, midnight(1).date())
+    actor = await _doctor(ground, doctor)
+    left: list[int] = []
+
+    async def once() -> None:
+        async with ground.database.transaction() as tx, tx.conn.begin_nested() as attempt:
+            left.append(len(await make(tx, ground.ctx, actor, change, sure=True)))
+            await attempt.rollback()
+
+    await waits(3, once)
+    took = await waits(20, once)
+    print(f"a change of weekly hours, {len(at_work):,} visits to come, {left[0]} left outside: p50 {p50(took):.0f} ms")
+
+
+async def _doctor(ground: Ground, doctor: Practitioner):
+    assert doctor.person_id
+    async with ground.database.transaction() as tx:
+        return await person_by_id(tx, ground.ctx, doctor.person_id)
+
+
+async def _reminders(ground: Ground) -> None:
+    """Ten thousand people's visits begin in a day: each is reminded, and nobody twice."""
+    at = await ground.centre("Reminding Centre", admin=False)
+    count = 10_000
+    async with ground.database.transaction() as tx:
+        await tx.conn.execute(text("UPDATE appointment SET status = 'fulfilled'"))
+        whose = await filling.patients(tx, count, "-reminded-")
+    doctor = await ground.doctor(at, "Doctor Many", account=False)
+    service = await ground.service(doctor, at)
+    async with ground.database.transaction() as tx:
+        starts = [tx.now + timedelta(hours=23)] * count
+        await filling.visits(tx, service, starts, whose, tx.now - timedelta(days=10), taking=False)
+        before = (await tx.conn.execute(text("SELECT count(*) FROM outbox"))).scalar_one()
+
+    async def once() -> None:
+        async with ground.database.transaction() as tx:
+            await remind(tx, ground.ctx)
+
+    took = await waits(1, once)
+    await once()
+    async with ground.database.transaction() as tx:
+        told = (await tx.conn.execute(text(f"SELECT count(*) FROM {outbox.name}"))).scalar_one() - before
+    print(f"reminders due at once: {told:,} handed to the outbox in {took[0] / 1000:.1f} s, each once")
+
+
+if __name__ == "__main__":
+    with database_url() as address:
+        asyncio.run(main(address))
