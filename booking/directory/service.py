@@ -17,6 +17,7 @@ from booking.directory.names import trigrams
 from booking.directory.places import find_place
 from booking.directory.resources import book_along
 from booking.directory.rules import (
+    checked_centre,
     checked_coordinates,
     checked_currency,
     checked_gender,
@@ -26,7 +27,6 @@ from booking.directory.rules import (
     checked_text,
     practitioner_slug,
     slug_of,
-    within,
 )
 from booking.people.rules import checked_mxid
 from booking.people.service import Person, person_id_of
@@ -83,30 +83,32 @@ async def create_centre(
     return made
 
 
-async def edit_centre(
-    tx: Tx,
-    ctx: Context,
-    actor: Person,
-    centre_id: UUID,
-    *,
-    cancel_hours: int | None = None,
-    late_refund_percent: int | None = None,
-    phone: str | None = None,
-) -> Centre:
-    """Change a centre's rules. For its admins and platform admins. Raises RefusedError, BadInputError."""
+class CentreChanges(TypedDict, total=False):
+    """What of a centre can be changed: its rules, and how it is reached."""
+
+    cancel_hours: int
+    late_refund_percent: int
+    phone: str
+    reminder_minutes: tuple[int, ...] | None
+    daily_list_at: int | None
+    no_show_percent: int
+    no_show_limit: int | None
+    captures: bool
+    carries_fee: bool
+    offer_minutes: int
+
+
+async def edit_centre(tx: Tx, ctx: Context, actor: Person, centre_id: UUID, **changes: Unpack[CentreChanges]) -> Centre:
+    """Change a centre's rules; visits that are booked keep those they were booked under, where they are about money.
+
+    For its admins and platform admins. Raises RefusedError, BadInputError.
+    """
     require(may_edit_centre(actor, centre_id))
-    changes: dict[str, Any] = {}
-    if cancel_hours is not None:
-        within(cancel_hours, 0, 24 * 30, "cancellation deadline", "hours")
-        changes["cancel_hours"] = cancel_hours
-    if late_refund_percent is not None:
-        within(late_refund_percent, 0, 100, "late refund", "percent")
-        changes["late_refund_percent"] = late_refund_percent
-    if phone is not None:
-        changes["phone"] = " ".join(phone.split())[:40]
-    if changes:
-        await tx.conn.execute(update(model.centre).where(model.centre.c.id == centre_id).values(**changes))
-    return await reading.centre(tx, centre_id)
+    edited = checked_centre(replace(await reading.centre(tx, centre_id), **changes))
+    values = {name: value for name, value in _columns(edited).items() if name in changes}
+    if values:
+        await tx.conn.execute(update(model.centre).where(model.centre.c.id == centre_id).values(**values))
+    return edited
 
 
 async def add_centre_admin(tx: Tx, ctx: Context, actor: Person, centre_id: UUID, mxid: str) -> UUID:
@@ -286,12 +288,14 @@ async def edit_service(
 ) -> Service:
     """Change a service. Visits that are booked keep their price and length. For the centre's and platform admins.
 
-    `resources`: the rooms and devices that it is booked with from now on. Raises RefusedError, BadInputError.
+    A grid that is the length follows it. `resources`: the rooms and devices that it is booked with from now on. Raises RefusedError, BadInputError.
     """
     known = await reading.service(tx, service_id)
     require(may_edit_centre(actor, known.centre_id))
     if "specialty" in changes:
         changes["specialty"] = checked_specialty(changes["specialty"])
+    if "minutes" in changes and known.grid_minutes == known.minutes:
+        changes.setdefault("grid_minutes", changes["minutes"])
     at = await reading.centre(tx, known.centre_id)
     edited = checked_service(replace(known, **changes), at.currency)
     await tx.conn.execute(

@@ -11,12 +11,11 @@ from functools import partial
 from typing import Any, assert_never, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, or_, select, update
+from sqlalchemy import ColumnElement, or_, select, update
 
 from booking.access import may_edit_centre, may_set_hours, require
-from booking.appointments.model import Appointment, ends, starts
 from booking.appointments.model import appointment as table
-from booking.appointments.reading import found_appointments
+from booking.appointments.model import ends, starts
 from booking.appointments.rules import STANDING, Status
 from booking.context import Context
 from booking.directory import model as directory
@@ -106,13 +105,26 @@ class ServiceChange:
         return cast("ServiceChanges", {name: value for name, value in values.items() if value is not None})
 
 
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """A visit that a change leaves outside. Times are in UTC."""
+
+    id: UUID
+    code: str
+    practitioner_id: UUID
+    centre_id: UUID
+    service_id: UUID
+    start: datetime
+    end: datetime
+
+
 Change = HoursChange | DateChange | TimeOff | HolidaysChange | ServiceChange
 
 
-async def conflicts_of(tx: Tx, ctx: Context, actor: Person, change: Change) -> list[Appointment]:
-    """Return the visits to come, booked or held, that a change would leave outside; those outside already do not count.
+async def conflicts_of(tx: Tx, ctx: Context, actor: Person, change: Change) -> list[Outside]:
+    """Return the visits to come, booked or held, that a change would leave outside, by start.
 
-    For who may make the change. Raises RefusedError, BadInputError.
+    Those outside already do not count. For who may make the change. Raises RefusedError, BadInputError.
     """
     match change:
         case HoursChange() | DateChange():
@@ -134,7 +146,7 @@ async def conflicts_of(tx: Tx, ctx: Context, actor: Person, change: Change) -> l
                 tx, table.c.practitioner_id == change.practitioner_id, ends > change.start, starts < change.end
             )
             off = await schedules.time_off_of(tx, change.practitioner_id)
-            left = [each.id for each in found if not any(each.starts < end and start < each.ends for start, end in off)]
+            left = [each for each in found if not any(each.start < end and start < each.end for start, end in off)]
         case ServiceChange():
             known = await reading.service(tx, change.service_id)
             require(may_edit_centre(actor, known.centre_id))
@@ -142,13 +154,13 @@ async def conflicts_of(tx: Tx, ctx: Context, actor: Person, change: Change) -> l
             minutes = change.minutes or known.minutes
             gone, other = change.active is False, minutes != known.minutes
             length = timedelta(minutes=minutes)
-            left = [each.id for each in found if gone or (other and each.ends - each.starts != length)]
+            left = [each for each in found if gone or (other and each.end - each.start != length)]
         case _:
             assert_never(change)
-    return await found_appointments(tx, table.c.id.in_(left)) if left else []
+    return left
 
 
-async def make(tx: Tx, ctx: Context, actor: Person, change: Change, *, sure: bool) -> list[Appointment]:
+async def make(tx: Tx, ctx: Context, actor: Person, change: Change, *, sure: bool) -> list[Outside]:
     """Make a change; returns the visits that it leaves outside. If there are any and nobody is `sure`, nothing changes.
 
     For who may set what changes. Raises RefusedError, BadInputError, whether one is sure or not.
@@ -201,40 +213,37 @@ def _changed(schedule: Schedule, *, change: HoursChange | DateChange) -> Schedul
     return replace(schedule, services={**schedule.services, change.service_id: own})
 
 
-async def _to_come(tx: Tx, *wanted: ColumnElement[bool]) -> list[Row[Any]]:
-    """Return what of visits is needed to lay them over a schedule; a start is at most a day back (a constraint)."""
+async def _to_come(tx: Tx, *wanted: ColumnElement[bool]) -> list[Outside]:
+    """Return the visits that are booked or held and not over; served by the indexes of `appointment` on starts."""
     found = await tx.conn.execute(
-        select(
-            table.c.id,
-            table.c.practitioner_id,
-            table.c.centre_id,
-            table.c.service_id,
-            starts.label("starts"),
-            ends.label("ends"),
-        ).where(
+        select(table.c.id, table.c.code, table.c.practitioner_id, table.c.centre_id, table.c.service_id, starts, ends)
+        .where(
             *wanted,
-            starts > tx.now - _DAY,
+            starts > tx.now - _DAY,  # no visit is longer
             ends > tx.now,
             table.c.status.in_(_HOLDING),
             or_(table.c.hold_until.is_(None), table.c.hold_until > tx.now),
         )
+        .order_by(starts, table.c.id)
     )
-    return list(found)
+    return [Outside(*row) for row in found]
 
 
-async def _left_outside(tx: Tx, visits: Collection[Row[Any]], changed: Callable[[Schedule], Schedule]) -> list[UUID]:
+async def _left_outside(tx: Tx, visits: Collection[Outside], changed: Callable[[Schedule], Schedule]) -> list[Outside]:
     """Return the visits that lie in open hours now, and would not in the schedule as `changed`."""
     if not visits:
         return []
-    first, last = min(each.starts for each in visits).date() - _DAY, max(each.ends for each in visits).date() + _DAY
+    first, last = min(each.start for each in visits).date() - _DAY, max(each.end for each in visits).date() + _DAY
     where = {(each.practitioner_id, each.centre_id) for each in visits}
     known = await schedules_of(tx, where, first, last)
-    left: list[UUID] = []
-    for key, schedule in known.items():
-        before, after = _Laid(schedule), _Laid(changed(schedule))
-        here = [each for each in visits if (each.practitioner_id, each.centre_id) == key]
-        left += [each.id for each in here if before.opens_for(each) and not after.opens_for(each)]
-    return left
+    before = {key: _Laid(schedule) for key, schedule in known.items()}
+    after = {key: _Laid(changed(schedule)) for key, schedule in known.items()}
+    return [
+        each
+        for each in visits
+        for key in [(each.practitioner_id, each.centre_id)]
+        if before[key].opens_for(each) and not after[key].opens_for(each)
+    ]
 
 
 class _Laid:
@@ -244,10 +253,10 @@ class _Laid:
         self._schedule = schedule
         self._known: dict[tuple[date, date, UUID | None], list[Span]] = {}
 
-    def opens_for(self, visit: Row[Any]) -> bool:
-        first, last = (moment.astimezone(self._schedule.zone).date() for moment in (visit.starts, visit.ends))
+    def opens_for(self, visit: Outside) -> bool:
+        first, last = (moment.astimezone(self._schedule.zone).date() for moment in (visit.start, visit.end))
         service = visit.service_id if visit.service_id in self._schedule.services else None
         key = first, last, service
         if key not in self._known:
             self._known[key] = self._schedule.open_times(first, last, service)
-        return covered((visit.starts, visit.ends), self._known[key])
+        return covered((visit.start, visit.end), self._known[key])

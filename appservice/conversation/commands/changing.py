@@ -11,10 +11,19 @@ from appservice.conversation.registry import action
 from appservice.conversation.rendering.schedules import drawn, service_line
 from appservice.conversation.session import Session
 from appservice.matrix.markdown import escape
-from booking.appointments.model import Appointment
+from booking.appointments.reading import appointment
 from booking.directory import reading
 from booking.directory.resources import resources_of
-from booking.schedules.changes import Change, DateChange, HolidaysChange, HoursChange, ServiceChange, TimeOff, make
+from booking.schedules.changes import (
+    Change,
+    DateChange,
+    HolidaysChange,
+    HoursChange,
+    Outside,
+    ServiceChange,
+    TimeOff,
+    make,
+)
 from booking.schedules.reading import schedule_of
 from booking.schedules.service import time_off_of
 from core.timezones import zone
@@ -74,6 +83,7 @@ async def drawn_schedule(session: Session, practitioner_id: UUID, centre_id: UUI
     return f"**{escape(who.name)}** at {escape(at.name)} ({at.timezone}):\n\n{said}"
 
 
-async def _listed(session: Session, left: Sequence[Appointment]) -> str:
+async def _listed(session: Session, left: Sequence[Outside]) -> str:
+    shown = [await appointment(session.tx, each.id) for each in left[:_SHOWN]]
     more = f"\n- and {len(left) - _SHOWN} more" if len(left) > _SHOWN else ""
-    return await day_list(session, list(left[:_SHOWN]), dated=True) + more
+    return await day_list(session, shown, dated=True) + more
