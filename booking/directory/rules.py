@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from babel.numbers import list_currencies
 
-from booking.directory.model import Payment, Service
+from booking.directory.model import Centre, Payment, Service
 from booking.directory.specialties import SPECIALTIES, folded, specialty_of
-from booking.people.rules import checked_language
+from booking.people.rules import checked_language, checked_reminders
 from core.errors import BadInputError
 from core.money import Money
 
@@ -79,6 +79,20 @@ def checked_coordinates(latitude: float, longitude: float) -> tuple[float, float
     if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
         raise BadInputError("Write where it is in degrees, like 52.507, 13.301.")
     return latitude, longitude
+
+
+def checked_centre(centre: Centre) -> Centre:
+    """Check a centre's rules; return it with its text in order."""
+    within(centre.cancel_hours, 0, 24 * 30, "cancellation deadline", "hours")
+    within(centre.late_refund_percent, 0, 100, "late refund", "percent")
+    within(centre.no_show_percent, 0, 100, "refund of a missed visit", "percent")
+    within(centre.offer_minutes, 5, 24 * 60, "time to answer an offer", "minutes")
+    if centre.no_show_limit is not None:
+        within(centre.no_show_limit, 1, 20, "number of missed visits", "visits")
+    if centre.daily_list_at is not None:
+        within(centre.daily_list_at, 0, 1439, "time of the daily list", "minutes after midnight")
+    reminders = None if centre.reminder_minutes is None else tuple(checked_reminders(centre.reminder_minutes))
+    return replace(centre, phone=" ".join(centre.phone.split())[:40], reminder_minutes=reminders)
 
 
 def checked_service(service: Service, currency: str) -> Service:

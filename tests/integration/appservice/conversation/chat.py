@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from appservice.conversation.daily import DailyLists
 from appservice.conversation.notices import Notices
 from appservice.conversation.service import Conversation
 from appservice.incoming import Incoming, Kind
@@ -116,11 +117,15 @@ class Chat:
         async with self.database.transaction() as tx:
             columns = (outbox.c.id, outbox.c.lane, outbox.c.kind, outbox.c.payload, outbox.c.created_at)
             found = await tx.conn.execute(
-                select(*columns, outbox.c.attempts).where(outbox.c.kind == "notice").order_by(outbox.c.seq)
+                select(*columns, outbox.c.attempts).where(outbox.c.kind.in_(["notice", "daily"])).order_by(outbox.c.seq)
             )
+            handlers = {
+                "notice": Notices(self.ctx, direct_room=_direct_room).deliver,
+                "daily": DailyLists(self.ctx, direct_room=_direct_room).deliver,
+            }
             rows = [Row(*each) for each in found if json.loads(each.payload)]
             for row in rows:
-                await Notices(self.ctx, direct_room=_direct_room).deliver(tx, row)
+                await handlers[row.kind](tx, row)
         told: dict[str, list[Message]] = {}
         for each in await self._new():
             told.setdefault(each.room.removeprefix("!private:"), []).append(each)

@@ -1,0 +1,188 @@
+"""A centre's rules: cancelling, missed visits, reminders, the morning's list, offers to those who wait, charging."""
+
+import re
+from typing import Unpack
+
+from appservice.conversation.commands.team import centre_of
+from appservice.conversation.registry import command, runs_centres
+from appservice.conversation.session import Session
+from appservice.conversation.understanding.clock import read_time
+from appservice.conversation.understanding.durations import read_lengths, say_length
+from appservice.conversation.understanding.text import Reading
+from appservice.matrix.markdown import escape
+from booking.directory.model import Centre
+from booking.directory.service import CentreChanges, edit_centre
+from core.errors import BadInputError
+
+_HOURS = re.compile(r"\b(?P<n>\d{1,3}) ?(?:h|hours?)\b", re.IGNORECASE)
+_MINUTES = re.compile(r"\b(?P<n>\d{1,4}) ?(?:m|min|minutes?)\b", re.IGNORECASE)
+_PERCENT = re.compile(r"\b(?P<n>\d{1,3}) ?(?:%|percent)", re.IGNORECASE)
+_AFTER = re.compile(r"\bafter (?P<n>\d{1,3})\b(?: missed(?: visits)?)?", re.IGNORECASE)
+_OFF = re.compile(r"\b(?:off|never|no|none|not)\b", re.IGNORECASE)
+_ON = re.compile(r"\b(?:on|yes)\b", re.IGNORECASE)
+
+
+@command("rules|centre rules", help="your centre's rules, and how to change each", who=runs_centres, group="Centre")
+async def rules(session: Session, text: str) -> None:
+    """Draw them as a table."""
+    await session.say(_drawn(await centre_of(session, Reading(text))))
+
+
+@command(
+    "cancellation",
+    "free until 24 h, later refund 50%",
+    help="until when a visit is cancelled free of charge, and what is refunded later",
+    who=runs_centres,
+    group="Centre",
+)
+async def cancellation(session: Session, text: str) -> None:
+    """The rule of cancelling."""
+    words = Reading(text)
+    hours, percent = words.take(_HOURS), words.take(_PERCENT)
+    changes = CentreChanges()
+    if hours:
+        changes["cancel_hours"] = int(hours["n"])
+    if percent:
+        changes["late_refund_percent"] = int(percent["n"])
+    await _changed(session, words, "cancellation free until 24 h, later refund 50%", **changes)
+
+
+@command(
+    "missed visits",
+    "refund 0%, approval after 3",
+    help="what goes back when nobody comes, and after how many misses you approve each booking",
+    who=runs_centres,
+    group="Centre",
+)
+async def missed_visits(session: Session, text: str) -> None:
+    """The rule of visits to which nobody comes."""
+    words = Reading(text)
+    percent, after = words.take(_PERCENT), words.take(_AFTER)
+    changes = CentreChanges()
+    if percent:
+        changes["no_show_percent"] = int(percent["n"])
+    if after:
+        changes["no_show_limit"] = int(after["n"])
+    elif words.take(_OFF):
+        changes["no_show_limit"] = None
+    await _changed(session, words, "missed visits refund 0%, approval after 3", **changes)
+
+
+@command(
+    "patient reminders",
+    "48h, 2h",
+    help="when patients are reminded who chose no times of their own; “patient reminders usual” ends it",
+    who=runs_centres,
+    group="Centre",
+)
+async def patient_reminders(session: Session, text: str) -> None:
+    """The centre's own times."""
+    words = Reading(text)
+    at = await centre_of(session, words)
+    usual = words.take(re.compile(r"\b(?:usual|default)\b", re.IGNORECASE))
+    rest = words.rest.replace(Reading.GAP, " ").strip()
+    changes = CentreChanges()
+    if usual:
+        changes["reminder_minutes"] = None
+    elif rest:
+        changes["reminder_minutes"] = tuple(read_lengths(rest))
+    await _changed(session, words, "patient reminders 48h and 2h", at=at, **changes)
+
+
+@command(
+    "daily list", "7:00 | off", help="when you get the day's visits each morning", who=runs_centres, group="Centre"
+)
+async def daily_list(session: Session, text: str) -> None:
+    """The time of the morning's list."""
+    words = Reading(text)
+    off = words.take(_OFF)
+    clock = words.take(re.compile(r"(?<!\d)\d{1,2}(?:[:.]\d{2}| ?[ap]m)(?!\w)", re.IGNORECASE))
+    when = read_time(clock[0].replace(".", ":")) if clock else None
+    changes = CentreChanges()
+    if off:
+        changes["daily_list_at"] = None
+    elif when:
+        changes["daily_list_at"] = when.hour * 60 + when.minute
+    await _changed(session, words, "daily list 7:00, or daily list off", **changes)
+
+
+@command(
+    "offers",
+    "30 min",
+    help="how long a time that came free is kept for whoever waits for it",
+    who=runs_centres,
+    group="Centre",
+)
+async def offers(session: Session, text: str) -> None:
+    """How long somebody who waits has to answer."""
+    words = Reading(text)
+    minutes, hours = words.take(_MINUTES), words.take(_HOURS)
+    changes = CentreChanges()
+    if minutes:
+        changes["offer_minutes"] = int(minutes["n"])
+    elif hours:
+        changes["offer_minutes"] = int(hours["n"]) * 60
+    await _changed(session, words, "offers 30 min", **changes)
+
+
+@command(
+    "charge",
+    "when booked | after the visit",
+    help="when cards are charged: at once, or only authorised until the visit is over",
+    who=runs_centres,
+    group="Centre",
+)
+async def charge(session: Session, text: str) -> None:
+    """When cards are charged."""
+    words = Reading(text)
+    later = words.take(re.compile(r"\bafter(?: the visit)?\b", re.IGNORECASE))
+    booked = words.take(re.compile(r"\b(?:when |at |on )?(?:booked|booking|once)\b", re.IGNORECASE))
+    changes = CentreChanges(captures=bool(later)) if later or booked else CentreChanges()
+    await _changed(session, words, "charge after the visit, or charge when booked", **changes)
+
+
+@command(
+    "referrals carry the fee",
+    "yes | no",
+    help="whether what was paid here counts for the visit that one of your doctors refers to",
+    who=runs_centres,
+    group="Centre",
+)
+async def carry_the_fee(session: Session, text: str) -> None:
+    """Whether fees are carried over."""
+    words = Reading(text)
+    yes, no = words.take(_ON), words.take(_OFF)
+    changes = CentreChanges(carries_fee=bool(yes)) if yes or no else CentreChanges()
+    await _changed(session, words, "referrals carry the fee yes", **changes)
+
+
+async def _changed(
+    session: Session, words: Reading, example: str, *, at: Centre | None = None, **changes: Unpack[CentreChanges]
+) -> None:
+    """Change what was understood and show all rules. Raises BadInputError when nothing was."""
+    if not changes:
+        raise BadInputError("Write it like: {example}", example=example)
+    meant = at or await centre_of(session, words)
+    edited = await edit_centre(session.tx, session.ctx, session.person, meant.id, **changes)
+    await session.say(f"Changed.\n\n{_drawn(edited)}")
+
+
+def _drawn(at: Centre) -> str:
+    limit = at.no_show_limit
+    misses = "never" if limit is None else f"after {limit} missed visits within a year"
+    own = at.reminder_minutes
+    lengths = "at the usual times" if own is None else " and ".join(say_length(each) for each in own) or "never"
+    morning = "never" if at.daily_list_at is None else f"{at.daily_list_at // 60:02}:{at.daily_list_at % 60:02}"
+    rows = [
+        ("cancelled free of charge", f"until {at.cancel_hours} hours before", "cancellation free until 24 h"),
+        ("refund when cancelled later", f"{at.late_refund_percent} %", "cancellation later refund 50%"),
+        ("refund when nobody comes", f"{at.no_show_percent} %", "missed visits refund 0%"),
+        ("you approve each booking", misses, "missed visits approval after 3"),
+        ("patients are reminded", lengths, "patient reminders 48h and 2h"),
+        ("the day's list", morning, "daily list 7:00"),
+        ("a time offered to who waits", f"kept for {say_length(at.offer_minutes)}", "offers 30 min"),
+        ("cards are charged", "after the visit" if at.captures else "when booked", "charge after the visit"),
+        ("referrals carry the fee", "yes" if at.carries_fee else "no", "referrals carry the fee yes"),
+    ]
+    drawn = "\n".join(f"| {what} | {how} | {write} |" for what, how, write in rows)
+    return f"**{escape(at.name)}**\n\n| rule | now | to change it, write |\n|---|---|---|\n{drawn}"
