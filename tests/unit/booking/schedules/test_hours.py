@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from booking.schedules.hours import parse_hours, show_week
+from booking.schedules.hours import DateHours, is_date, parse_date, parse_hours, show_week
 from booking.schedules.rules import WeeklySpan
 from core.errors import UserError
 
@@ -35,6 +35,16 @@ TODAY = date(2026, 11, 23)
         ("daily 12-3pm", [("Mon-Sun", "12:00-15:00")]),
         ("daily 8-11am", [("Mon-Sun", "08:00-11:00")]),
         ("closed", [("Mon-Sun", "closed")]),
+        ("mon-fri 9-18, break 12:30-13:30", [("Mon-Fri", "09:00-12:30, 13:30-18:00"), ("Sat-Sun", "closed")]),
+        ("mon-fri 9-18 with a lunch break from 12:30 to 13:30", [
+            ("Mon-Fri", "09:00-12:30, 13:30-18:00"), ("Sat-Sun", "closed"),
+        ]),
+        ("daily 9-18; wed break 12-13", [
+            ("Mon-Tue", "09:00-18:00"), ("Wed", "09:00-12:00, 13:00-18:00"), ("Thu-Sun", "09:00-18:00"),
+        ]),
+        ("mon-sat 9-13; sun 14-18; break 12-15", [("Mon-Sat", "09:00-12:00"), ("Sun", "15:00-18:00")]),
+        ("daily 9-18, break 10-10:15 and 12-13", [("Mon-Sun", "09:00-10:00, 10:15-12:00, 13:00-18:00")]),
+        ("on mondays 9-12", [("Mon", "09:00-12:00"), ("Tue-Sun", "closed")]),
     ],
 )  # fmt: skip
 def test_hours_are_read_as_people_say_them(text: str, drawn: list[tuple[str, str]]) -> None:
@@ -60,8 +70,56 @@ def test_the_date_from_which_they_hold_is_the_next_of_that_name(text: str, day: 
 
 
 @pytest.mark.parametrize(
+    ("text", "first", "last"),
+    [
+        ("mon 9-12 from 1 Dec until 31 Dec", date(2026, 12, 1), date(2026, 12, 31)),
+        ("mon 9-12 from 20 Dec to 6 Jan", date(2026, 12, 20), date(2027, 1, 6)),
+        ("from 1 Dec until 31 Dec mon 9-12", date(2026, 12, 1), date(2026, 12, 31)),
+        ("from 1.12. mon 9-12", date(2026, 12, 1), None),
+        ("mon 9-12 until 31 Dec", None, date(2026, 12, 31)),
+        ("mon 9 until 12", None, None),
+        ("closed from Dec 24th till 1st Jan", date(2026, 12, 24), date(2027, 1, 1)),
+    ],
+)
+def test_hours_hold_from_a_date_until_another(text: str, first: date | None, last: date | None) -> None:
+    read = parse_hours(text, TODAY)
+    assert (read.valid_from, read.valid_until) == (first, last)
+
+
+@pytest.mark.parametrize(
+    ("text", "hours"),
+    [
+        ("24 Dec 9-12", ((540, 720),)),
+        ("on 24.12. 9-12, 14-16", ((540, 720), (840, 960))),
+        ("on Dec 24th: 9-18, break 12-13", ((540, 720), (780, 1080))),
+        ("2026-12-24 closed", ()),
+        ("on 24 Dec as usual", None),
+    ],
+)
+def test_hours_of_a_date_are_read(text: str, hours: tuple[tuple[int, int], ...] | None) -> None:
+    assert is_date(text, TODAY)
+    assert parse_date(text, TODAY) == DateHours(date(2026, 12, 24), hours)
+
+
+@pytest.mark.parametrize("text", ["mon 9-12", "on mondays 9-12", "on weekdays 9-17", "9-12", "closed", "on", "مرحبا"])
+def test_what_names_no_date_is_for_every_week(text: str) -> None:
+    assert not is_date(text, TODAY)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["24 Dec", "on 31.2. closed", "on 24 Dec 12-9", "on 24 Dec 9-12, 11-13", "on 24 Dec 9-12, break 14-15", "x" * 600],
+)
+def test_hours_of_a_date_that_cannot_be_are_refused_with_a_sentence(text: str) -> None:
+    with pytest.raises(UserError):
+        parse_date(text, TODAY)
+
+
+@pytest.mark.parametrize(
     "text",
     [
+        "mon-fri 9-18, break 18-19", "break 12-13", "mon break 12-13", "mon 9-12 from 1 Dec until nevermore",
+        "mon 9-12 from 1 Dec until", "from never mon 9-12", "as usual", "mon-fri break", "mon 9-12, break",
         "", "9-17", "mon", "mon 9", "mon 17-9", "mon 9-25", "mon 9-12, 11-14", "mon 9:75-12", "someday 9-12",
         "mon 13pm-14pm", "mon 9-12 from 31.2.", "mon 9-12 from tomorrowish", "mon 9-12 from 29.2.", "mon-fri 9-12;",
         "x" * 600,
@@ -72,9 +130,10 @@ def test_what_cannot_be_read_is_refused_with_a_sentence(text: str) -> None:
         parse_hours(text, TODAY)
 
 
-@given(st.text(alphabet="monfri sat-,:;0123456789ap.to", max_size=40))
+@given(st.text(alphabet="monfri sat-,:;0123456789ap.to brek", max_size=40))
 def test_no_text_whatever_breaks_the_reader(text: str) -> None:
     try:
+        is_date(text, TODAY)
         hours = parse_hours(text, TODAY)
     except UserError:
         return
