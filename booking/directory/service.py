@@ -288,7 +288,8 @@ async def edit_service(
 ) -> Service:
     """Change a service. Visits that are booked keep their price and length. For the centre's and platform admins.
 
-    A grid that is the length follows it. `resources`: the rooms and devices that it is booked with from now on. Raises RefusedError, BadInputError.
+    A grid that is the length follows it. `resources`: the rooms and devices that it is booked with from now on. Raises
+    RefusedError, BadInputError.
     """
     known = await reading.service(tx, service_id)
     require(may_edit_centre(actor, known.centre_id))
