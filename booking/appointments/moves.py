@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, update
+from sqlalchemy import bindparam, insert, update
 
 from booking.appointments.model import Appointment, Why, appointment_move
 from booking.appointments.model import appointment as table
-from booking.appointments.notices import Notice, close_room, open_room, tell_all, tell_payer
+from booking.appointments.notices import Notice, close_room, opening, tell_all, tell_payer
 from booking.appointments.rules import GRACE, STANDING, Status, check_move, sequence_after
 from booking.directory.model import Service
 from booking.schedules import occupancy
@@ -20,15 +20,24 @@ from booking.schedules.occupancy import Need
 from core.database import Tx
 from core.errors import ConflictError
 
+_RECORD = insert(appointment_move)
+_CHANGE = update(table).where(table.c.id == bindparam("of"))
+
 
 async def record(
     tx: Tx, appointment_id: UUID, before: Status | None, after: Status, why: Why, actor: UUID | None = None
 ) -> None:
     """Write a step into the history."""
     await tx.conn.execute(
-        insert(appointment_move).values(
-            appointment_id=appointment_id, at=tx.now, from_status=before, to_status=after, actor=actor, why=why
-        )
+        _RECORD,
+        {
+            "appointment_id": appointment_id,
+            "at": tx.now,
+            "from_status": before,
+            "to_status": after,
+            "actor": actor,
+            "why": why,
+        },
     )
 
 
@@ -45,11 +54,8 @@ async def step(
     """Bring an appointment into another state. Raises ConflictError for a step that is not legal."""
     check_move(visit.status, to)
     sequence = sequence_after(visit.sequence, visit.status)
-    await tx.conn.execute(
-        update(table)
-        .where(table.c.id == visit.id)
-        .values(status=to, hold_until=hold_until, sequence=sequence, updated_at=tx.now, **values)
-    )
+    changed = {"status": to, "hold_until": hold_until, "sequence": sequence, "updated_at": tx.now, **values}
+    await tx.conn.execute(_CHANGE, {"of": visit.id, **changed})
     await record(tx, visit.id, visit.status, to, why, actor)
     return replace(visit, status=to, hold_until=hold_until, sequence=sequence, updated_at=tx.now)
 
@@ -63,8 +69,7 @@ async def confirm(tx: Tx, visit: Appointment, why: Why, actor: UUID | None = Non
 
 async def announce(tx: Tx, booked: Appointment) -> None:
     """Tell all of a new visit, and have its room made."""
-    await tell_all(tx, booked, Notice.BOOKED)
-    await open_room(tx, booked)
+    await tell_all(tx, booked, Notice.BOOKED, opening(booked))
 
 
 async def call_off(tx: Tx, visit: Appointment, why: Why, actor: UUID | None = None) -> Appointment:

@@ -14,7 +14,7 @@ from booking.appointments.model import Appointment
 from booking.people.quiet import quiet_now
 from booking.people.service import guardians_of
 from core.database import Tx
-from core.outbox import Work, enqueue, put
+from core.outbox import Work, put
 
 _AT_ONCE = 1000
 _A_DAY = timedelta(days=1)
@@ -59,8 +59,11 @@ class Telling:
     """Until when it may wait for the end of the person's quiet hours; None: it goes out at once."""
 
 
-async def tell(tx: Tx, tellings: Iterable[Telling]) -> int:
-    """Write notices into the outbox, many in one statement. Returns how many; a repeat is no repeat."""
+async def tell(tx: Tx, tellings: Iterable[Telling], *besides: Work) -> int:
+    """Write notices into the outbox, many in one statement. Returns how many; a repeat is no repeat.
+
+    `besides`: other work that goes into the outbox with them.
+    """
     tellings = list(tellings)
     quiet = await quiet_now(tx, {each.person_id for each in tellings if each.latest and each.latest > tx.now})
 
@@ -86,9 +89,10 @@ async def tell(tx: Tx, tellings: Iterable[Telling]) -> int:
         )
         for each in tellings
     ]
+    works += besides
     for first in range(0, len(works), _AT_ONCE):
         await put(tx, works[first : first + _AT_ONCE])
-    return len(works)
+    return len(tellings)
 
 
 async def tell_payer(
@@ -106,16 +110,18 @@ _CONCERNED = text("""
 """).bindparams(bindparam("patient", type_=Uuid()), bindparam("centre", type_=Uuid()))
 
 
-async def tell_all(tx: Tx, visit: Appointment, notice: Notice, *, but: UUID | None = None, **more: str | int) -> None:
+async def tell_all(
+    tx: Tx, visit: Appointment, notice: Notice, *besides: Work, but: UUID | None = None, **more: str | int
+) -> None:
     """Tell all concerned: who booked, the patient and guardians, the doctor, the centre's admins.
 
-    `but`: the person who did it, and who is answered anyway.
+    `but`: the person who did it, and who is answered anyway. `besides`: other work for the outbox.
     """
     found = await tx.conn.execute(_CONCERNED, {"patient": visit.patient_id, "centre": visit.centre.id})
     people = {visit.booked_by, *found.scalars()}
     if visit.practitioner.person_id:
         people.add(visit.practitioner.person_id)
-    await tell(tx, [_telling(visit, notice, person, more) for person in sorted(people - {but})])
+    await tell(tx, [_telling(visit, notice, person, more) for person in sorted(people - {but})], *besides)
 
 
 async def tell_side(tx: Tx, visit: Appointment, notice: Notice, **more: str | int) -> None:
@@ -126,17 +132,22 @@ async def tell_side(tx: Tx, visit: Appointment, notice: Notice, **more: str | in
 
 async def open_room(tx: Tx, visit: Appointment) -> None:
     """Have the visit's consultation room made."""
-    await _room(tx, visit, "room.open")
+    await put(tx, [opening(visit)])
 
 
 async def close_room(tx: Tx, visit: Appointment) -> None:
     """Have the visit's consultation room closed."""
-    await _room(tx, visit, "room.close")
+    await put(tx, [_room(visit, "room.close")])
 
 
-async def _room(tx: Tx, visit: Appointment, kind: str) -> None:
+def opening(visit: Appointment) -> Work:
+    """Return the work of having the visit's consultation room made."""
+    return _room(visit, "room.open")
+
+
+def _room(visit: Appointment, kind: str) -> Work:
     payload = json.dumps({"appointment": str(visit.id)}).encode()
-    await enqueue(tx, kind=kind, lane=f"visit:{visit.id}", key=f"{kind}:{visit.id}", payload=payload)
+    return Work(kind, f"visit:{visit.id}", f"{kind}:{visit.id}", payload)
 
 
 def _telling(visit: Appointment, notice: Notice, person_id: UUID, more: Mapping[str, str | int]) -> Telling:

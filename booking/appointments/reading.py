@@ -1,11 +1,12 @@
 """Reading appointments, with all that is needed to show them, in one query."""
 
 from datetime import datetime
+from functools import cache
 from types import SimpleNamespace
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, Table, select
+from sqlalchemy import ColumnElement, Row, Select, Table, bindparam, select
 
 from booking.appointments.model import Appointment, Move, Why, appointment_move, ends, starts
 from booking.appointments.model import appointment as table
@@ -25,11 +26,11 @@ async def appointment(tx: Tx, appointment_id: UUID, *, lock: bool = False) -> Ap
     each other.
     """
     if lock:
-        await tx.conn.execute(select(table.c.id).where(table.c.id == appointment_id).with_for_update())
-    found = await found_appointments(tx, table.c.id == appointment_id)
-    if not found:
+        await tx.conn.execute(_LOCK, {"wanted": appointment_id})
+    row = (await tx.conn.execute(_by_id(), {"wanted": appointment_id})).one_or_none()
+    if row is None:
         raise RefusedError
-    return found[0]
+    return _appointment_from(row)
 
 
 async def found_appointments(
@@ -100,7 +101,12 @@ def _labelled(part: Table) -> list[ColumnElement[Any]]:
     return [column.label(f"{part.name}__{column.name}") for column in part.columns]
 
 
+_LOCK = select(table.c.id).where(table.c.id == bindparam("wanted")).with_for_update()
+
+
+@cache
 def _whole() -> Select[Any]:
+    """Made once: putting it together takes longer than PostgreSQL does."""
     return (
         select(
             *(column for column in table.columns if column.name not in {"during", "reason"}),
@@ -119,10 +125,20 @@ def _whole() -> Select[Any]:
     )
 
 
+@cache
+def _by_id() -> Select[Any]:
+    return _whole().where(table.c.id == bindparam("wanted"))
+
+
 def _part(row: Row[Any], part: Table) -> Row[Any]:
     """Return the columns of one of the joined tables under their own names."""
-    values = {column.name: row._mapping[f"{part.name}__{column.name}"] for column in part.columns}
-    return cast("Row[Any]", SimpleNamespace(**values))
+    known = row._mapping
+    return cast("Row[Any]", SimpleNamespace(**{name: known[label] for name, label in _labels(part)}))
+
+
+@cache
+def _labels(part: Table) -> list[tuple[str, str]]:
+    return [(column.name, f"{part.name}__{column.name}") for column in part.columns]
 
 
 def _appointment_from(row: Row[Any]) -> Appointment:

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import Uuid, any_, bindparam, select
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from booking.people.model import person
 from core.database import Tx
@@ -46,11 +47,15 @@ def quiet_until(quiet: Quiet, place: ZoneInfo, now: datetime) -> datetime | None
     return first if first > now else end.replace(fold=1).astimezone(UTC)
 
 
+_QUIET = select(person.c.id, person.c.timezone, person.c.quiet_starts, person.c.quiet_ends).where(
+    person.c.id == any_(bindparam("people", type_=ARRAY(Uuid()))), person.c.quiet_starts.is_not(None)
+)
+
+
 async def quiet_now(tx: Tx, people: Collection[UUID]) -> dict[UUID, datetime]:
     """Return, for those of these people whose quiet hours it is now, when these end (UTC)."""
     if not people:
         return {}
-    columns = (person.c.id, person.c.timezone, person.c.quiet_starts, person.c.quiet_ends)
-    found = await tx.conn.execute(select(*columns).where(person.c.id.in_(people), person.c.quiet_starts.is_not(None)))
+    found = await tx.conn.execute(_QUIET, {"people": [*people]})
     ends = {row.id: quiet_until(Quiet(row.quiet_starts, row.quiet_ends), zone(row.timezone), tx.now) for row in found}
     return {each: end for each, end in ends.items() if end is not None}
