@@ -9,13 +9,13 @@ functions that do this, each in one statement, are in the migration 0016_taking.
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import TextClause, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.types import SmallInteger, TypeEngine, Uuid
+from sqlalchemy.types import Interval, SmallInteger, TypeEngine, Uuid
 
 from booking.schedules.rules import Span
 from core.database import Tx
@@ -50,6 +50,7 @@ def query(sql: str) -> TextClause:
         "now": Moment(),
         "start": Moment(),
         "end": Moment(),
+        "gap": Interval(),
         "resources": ARRAY(Uuid()),
         "services": ARRAY(Uuid()),
         "sessions": ARRAY(Uuid()),
@@ -108,15 +109,23 @@ async def release(tx: Tx, appointment_id: UUID) -> None:
 
 
 async def busy_times(
-    tx: Tx, resources: Iterable[UUID], start: datetime, end: datetime, *, ignoring: UUID | None = None
+    tx: Tx,
+    resources: Iterable[UUID],
+    start: datetime,
+    end: datetime,
+    *,
+    gap: timedelta = timedelta(),
+    ignoring: UUID | None = None,
 ) -> dict[UUID, list[Span]]:
     """Return when each resource is taken, or off, between two instants, in order and without overlaps.
 
+    Times that are not further apart than `gap` are one: where nobody fits in between, a full day comes over as one.
     Holds that expired do not count, nor does the appointment `ignoring`, which is to be moved; nor a session that
     nobody else shares with it.
     """
     found = await tx.conn.execute(
-        _BUSY, {"resources": [*resources], "start": start, "end": end, "now": tx.now, "appointment": ignoring}
+        _BUSY,
+        {"resources": [*resources], "start": start, "end": end, "gap": gap, "now": tx.now, "appointment": ignoring},
     )
     return {row.resource_id: list(zip(row.starts, row.ends, strict=True)) for row in found}
 
@@ -140,9 +149,10 @@ IGNORED = """
 # full month of visits comes over in a tenth of the time of as many rows.
 _BUSY = query(f"""
     {IGNORED}
-    SELECT resource_id, array_agg(lower(piece) ORDER BY piece) AS starts, array_agg(upper(piece) ORDER BY piece) AS ends
+    SELECT resource_id, array_agg(lower(piece) ORDER BY piece) AS starts,
+        array_agg(upper(piece) - :gap ORDER BY piece) AS ends
     FROM (
-        SELECT resource_id, unnest(range_agg(busy)) AS piece
+        SELECT resource_id, unnest(range_agg(tstzrange(lower(busy), upper(busy) + :gap))) AS piece
         FROM (
             SELECT resource_id, busy
             FROM occupancy

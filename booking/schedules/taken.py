@@ -6,10 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from sqlalchemy import Uuid, bindparam
+
 from booking.directory.model import Service
 from booking.schedules.occupancy import IGNORED, busy_times, query, session_of
-from booking.schedules.rules import Span
+from booking.schedules.rules import Span, merged
 from core.database import Tx
+
+_INSTANT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +21,8 @@ class Taken:
     """What stands in the way of one service in a stretch of time."""
 
     busy: list[Span]
-    """When the practitioner is taken or off, in order, without overlaps; the group visits of this very service too."""
+    """When the practitioner is taken or off, in order, without overlaps and without gaps in which nothing fits; the
+    group visits of this very service too."""
     rooms: list[list[list[Span]]]
     """Of each kind of room or device that it needs, of each one there is, when that is taken; in order."""
     groups: list[datetime]
@@ -36,6 +41,11 @@ def span_of(service: Service, start: datetime) -> Span:
     return start - before, start + timedelta(minutes=service.minutes) + after
 
 
+def length_of(service: Service) -> timedelta:
+    """Return how long a visit takes, with the buffers around it."""
+    return timedelta(minutes=service.buffer_before + service.minutes + service.buffer_after)
+
+
 async def taken_of(
     tx: Tx, services: Collection[Service], start: datetime, end: datetime, *, ignoring: UUID | None = None
 ) -> dict[UUID, Taken]:
@@ -43,7 +53,10 @@ async def taken_of(
 
     Holds that expired do not count, nor does the appointment `ignoring`, which is to be moved.
     """
-    busy = await busy_times(tx, {each.practitioner_id for each in services}, start, end, ignoring=ignoring)
+    doctors = {each.practitioner_id for each in services}
+    # Less than the shortest visit takes: nothing is booked in such a gap.
+    gap = min((length_of(each) for each in services), default=_INSTANT) - _INSTANT
+    busy = await busy_times(tx, doctors, start, end, gap=gap, ignoring=ignoring)
     values = {"start": start, "end": end, "now": tx.now, "appointment": ignoring}
     rooms = await tx.conn.execute(_ROOMS, {**values, "services": [each.id for each in services]})
     kinds: dict[UUID, dict[UUID, list[list[Span]]]] = {}
@@ -56,6 +69,18 @@ async def taken_of(
         each.id: Taken(busy.get(each.practitioner_id, []), [*kinds.get(each.id, {}).values()], groups.get(each.id, []))
         for each in services
     }
+
+
+async def time_off_between(tx: Tx, practitioner_id: UUID, start: datetime, end: datetime) -> list[Span]:
+    """Return when a practitioner is off between two instants, in order."""
+    found = await tx.conn.execute(_OFF, {"practitioner": practitioner_id, "start": start, "end": end})
+    return merged((row.starts, row.ends) for row in found)
+
+
+_OFF = query("""
+    SELECT lower(during) AS starts, upper(during) AS ends FROM time_off
+    WHERE practitioner_id = :practitioner AND during && tstzrange(:start, :end)
+""").bindparams(bindparam("practitioner", type_=Uuid()))
 
 
 async def _groups(tx: Tx, services: Collection[Service], values: Mapping[str, object]) -> dict[UUID, list[datetime]]:
