@@ -9,6 +9,7 @@ import booking.directory.model
 import booking.payments.model
 import booking.people.model
 import booking.reminders.model
+import booking.reports.model
 import booking.schedules.model
 import booking.search.bounds
 import core.inbox

@@ -11,6 +11,8 @@ from booking.appointments.reading import appointment
 from booking.calendars.service import invitation
 from booking.context import Context
 from booking.directory.reading import centre
+from booking.reports.files import report_csv, report_plot
+from booking.reports.service import report_of
 from core.database import Tx
 from records.prescriptions.document import prescription_pdf
 from records.prescriptions.service import prescription_to_send
@@ -25,9 +27,18 @@ def attachments(ctx: Context) -> Mapping[str, Callable[[Tx, UUID], Awaitable[byt
     async def prescription(tx: Tx, prescription_id: UUID) -> bytes:
         found = await prescription_to_send(tx, ctx.vault, prescription_id)
         timezone = (await centre(tx, found.centre_id)).timezone
-        # In a process that ends with it: what makes PDFs takes 40 MB that the service would never give back.
-        make = partial(prescription_pdf, found, timezone=timezone)
-        with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-            return await asyncio.get_running_loop().run_in_executor(pool, make)
+        return await _aside(partial(prescription_pdf, found, timezone=timezone))
 
-    return {"visit": visit, "prescription": prescription}
+    async def plot(tx: Tx, report_id: UUID) -> bytes:
+        return await _aside(partial(report_plot, await report_of(tx, report_id)))
+
+    async def table(tx: Tx, report_id: UUID) -> bytes:
+        return report_csv(await report_of(tx, report_id))
+
+    return {"visit": visit, "prescription": prescription, "report plot": plot, "report table": table}
+
+
+async def _aside(make: Callable[[], bytes]) -> bytes:
+    """Make it in a process that ends with it: what draws takes tens of MB that the service would never give back."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        return await asyncio.get_running_loop().run_in_executor(pool, make)

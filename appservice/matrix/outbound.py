@@ -1,6 +1,7 @@
 """From the outbox to the rooms: messages, files and reactions, each under a transaction id fixed beforehand."""
 
 import json
+import struct
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from uuid import UUID
@@ -64,10 +65,9 @@ class Outbound:
         data = await self._attachments[said["kind"]](tx, UUID(said["id"]))
         sealed, key = encrypt_attachment(data)
         content = {
-            "msgtype": "m.file",
+            **_shown_as(said["mimetype"], data),
             "body": said["name"],
             "filename": said["name"],
-            "info": {"mimetype": said["mimetype"], "size": len(data)},
             "file": {**key, "url": await self._bot.upload(sealed), "mimetype": said["mimetype"]},
         }
         sent = await self._send(row, view, "m.room.message", content)
@@ -137,6 +137,15 @@ class Outbound:
             select(bot_message.c.event_id).where(bot_message.c.id == id_of(key), bot_message.c.room_id == room_id)
         )
         return found.scalar_one_or_none()
+
+
+def _shown_as(mimetype: str, data: bytes) -> Json:
+    """The kind of message that a file is: clients show a picture where it stands."""
+    info: Json = {"mimetype": mimetype, "size": len(data)}
+    if mimetype != "image/png":
+        return {"msgtype": "m.file", "info": info}
+    width, height = struct.unpack(">II", data[16:24])  # https://www.w3.org/TR/png-3/#11IHDR
+    return {"msgtype": "m.image", "info": {**info, "w": width, "h": height}}
 
 
 def replacing(event_id: str, content: Json) -> Json:

@@ -1,4 +1,4 @@
-"""Notices: quiet hours, daily lists."""
+"""Notices: quiet hours, daily lists. Reports."""
 
 from alembic import op
 
@@ -20,4 +20,15 @@ def upgrade() -> None:
             CONSTRAINT pk_daily_list PRIMARY KEY (centre_id, day)
         );
         CREATE INDEX ix_daily_list_day ON daily_list (day);
+
+        CREATE TABLE report (
+            id uuid NOT NULL CONSTRAINT pk_report PRIMARY KEY,
+            centre_id uuid NOT NULL CONSTRAINT fk_report_centre_id REFERENCES centre,
+            practitioner_id uuid CONSTRAINT fk_report_practitioner_id REFERENCES practitioner,
+            first date NOT NULL,
+            last date NOT NULL,
+            created_at timestamptz NOT NULL,
+            CONSTRAINT ck_report_span CHECK (first <= last)
+        );
+        CREATE INDEX ix_report_centre_id ON report (centre_id);
     """)

@@ -12,6 +12,7 @@ from appservice.conversation.commands import (  # noqa: F401  (declared by being
     platform,
     prescribing,
     records,
+    reports,
     rules,
     series,
     services,

@@ -16,6 +16,11 @@ def day(when: date) -> str:
     return f"{when:%a} {when.day} {when:%b}"
 
 
+def dated_day(when: date) -> str:
+    """24 Nov 2026"""
+    return f"{when.day} {when:%b %Y}"
+
+
 def dated(when: datetime, place: ZoneInfo) -> str:
     """24 Nov 2026"""
     local = when.astimezone(place)

@@ -1,0 +1,113 @@
+"""Reports for those who run a centre: as a table and a plot, and as CSV on demand."""
+
+import re
+from datetime import date, timedelta
+
+from appservice.conversation.commands.team import centre_of, doctor_of
+from appservice.conversation.registry import clinic_admin, command
+from appservice.conversation.rendering.values import dated_day
+from appservice.conversation.session import Session
+from appservice.conversation.understanding.days import read_days
+from appservice.conversation.understanding.text import Reading
+from appservice.matrix.markdown import escape
+from appservice.outgoing import File
+from booking.reports.model import Figures, Report
+from booking.reports.service import make_report
+
+_CSV = re.compile(r"\bcsv\b|\bspreadsheet\b|\bexcel\b", re.IGNORECASE)
+_LAST = re.compile(r"\b(?:the )?(?:last|past) (?P<n>\d{1,3})? ?(?P<unit>day|week|month|year)s?\b", re.IGNORECASE)
+_THIS = re.compile(r"\b(?:this|the) (?P<unit>week|month)\b", re.IGNORECASE)
+_DOCTOR = re.compile(r"\b(?:dr|prof)\b|(?<!\S)dr\.", re.IGNORECASE)
+_A_DAY = timedelta(days=1)
+
+
+@command(
+    "report|reports|statistics|numbers",
+    "[last 30 days | November] [DOCTOR] [csv]",
+    help="bookings, utilisation, missed visits, revenue; with a plot, or as csv",
+    who=clinic_admin,
+    group="Centre",
+)
+async def report(session: Session, text: str) -> None:
+    """A table and a plot of a span of days; the last 30 if none is named."""
+    words = Reading(text)
+    wants_csv = words.take(_CSV)
+    first, last = _span(words, session)
+    doctor = (await doctor_of(session, words)).id if _DOCTOR.search(words.rest) else None
+    at = await centre_of(session, words)
+    made = await make_report(session.tx, session.ctx, session.person, at.id, first, last, doctor)
+    name = f"Report {first} to {last}"
+    if wants_csv:
+        await session.send(File("report table", made.id, f"{name}.csv", "text/csv"))
+        return
+    await session.say(_drawn(made, session.person.language))
+    await session.send(File("report plot", made.id, f"{name}.png", "image/png"))
+
+
+def _span(words: Reading, session: Session) -> tuple[date, date]:
+    today = session.today
+    if match := words.take(_LAST):
+        return span_before(today, int(match["n"]) if match["n"] else None, match["unit"].lower())
+    if match := words.take(_THIS):
+        begun = today.day - 1 if match["unit"].lower() == "month" else today.weekday()
+        return today - begun * _A_DAY, today
+    words.rest = f"in {words.rest.strip()}"  # a month alone, which elsewhere might be a name
+    days = read_days(words, today, session.person.language, past=True)
+    words.rest = words.rest.removeprefix("in ")
+    if days is None:
+        return today - 29 * _A_DAY, today
+    first, last = days.first, days.last or today
+    if first > today:  # in November, December is the one that was
+        first, last = _a_year_before(first), _a_year_before(last)
+    return first, last
+
+
+def _a_year_before(day: date) -> date:
+    return day.replace(year=day.year - 1, day=28 if (day.month, day.day) == (2, 29) else day.day)
+
+
+def span_before(today: date, count: int | None, unit: str) -> tuple[date, date]:
+    """Return the days of "last month" (the whole month before this one) or of "last 3 months" (until today). Pure."""
+    if count is not None:
+        return today - (count * {"day": 1, "week": 7, "month": 30, "year": 365}[unit] - 1) * _A_DAY, today
+    match unit:
+        case "month":
+            last = today.replace(day=1) - _A_DAY
+            return last.replace(day=1), last
+        case "year":
+            return date(today.year - 1, 1, 1), date(today.year - 1, 12, 31)
+        case "week":
+            monday = today - (today.weekday() + 7) * _A_DAY
+            return monday, monday + 6 * _A_DAY
+        case _:
+            return today - _A_DAY, today - _A_DAY
+
+
+def _drawn(made: Report, language: str) -> str:
+    rows = [_row(escape(name), figures) for name, figures in made.doctors.items()]
+    if len(rows) > 1:
+        rows.append(_row("**all**", made.total))
+    money = [each.show(language) for each in made.earned] or ["nothing"]
+    desk = [each.show(language) for each in made.at_the_desk]
+    paid = f"Paid by card: **{', '.join(money)}**" + (f"; at the desk: **{', '.join(desk)}**" if desk else "")
+    return (
+        f"**{escape(made.centre_name)}**, {dated_day(made.first)} to {dated_day(made.last)}\n\n"
+        "| doctor | booked | done | cancelled | missed | utilisation |\n|---|---|---|---|---|---|\n"
+        + "\n".join(rows)
+        + f"\n\n{paid}.\n\nFirst free time: {_how_soon(made.first_free)}."
+    )
+
+
+def _row(name: str, figures: Figures) -> str:
+    missed = f"{figures.missed}" + ("" if figures.missed_part is None else f" ({figures.missed_part:.0%})")
+    part = "no open hours" if figures.utilisation is None else f"{figures.utilisation:.0%}"
+    return f"| {name} | {figures.booked} | {figures.done} | {figures.cancelled} | {missed} | {part} |"
+
+
+def _how_soon(wait: timedelta | None) -> str:
+    if wait is None:
+        return "none in the next 60 days"
+    hours = wait // timedelta(hours=1)
+    if hours < 48:
+        return f"in {hours} hours" if hours != 1 else "in 1 hour"
+    return f"in {hours // 24} days"
