@@ -6,12 +6,13 @@ from types import SimpleNamespace
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, Table, bindparam, select
+from sqlalchemy import ColumnElement, Row, Select, Table, bindparam, select, true
 
 from booking.appointments.model import Appointment, Move, Why, appointment_move, ends, starts
 from booking.appointments.model import appointment as table
 from booking.appointments.rules import STANDING, Status
 from booking.directory import model as directory
+from booking.directory.model import Centre, Practitioner, Service
 from booking.directory.reading import centre_from, practitioner_from, service_from
 from booking.payments.model import PaymentState, payment
 from core.database import Tx
@@ -31,6 +32,13 @@ async def appointment(tx: Tx, appointment_id: UUID, *, lock: bool = False) -> Ap
     if row is None:
         raise RefusedError
     return _appointment_from(row)
+
+
+async def who_and_where(tx: Tx, service: Service) -> tuple[Practitioner, Centre]:
+    """Return whose service it is, and at which centre."""
+    wanted = {"practitioner": service.practitioner_id, "centre": service.centre_id}
+    row = (await tx.conn.execute(_WHO_AND_WHERE, wanted)).one()
+    return practitioner_from(_part(row, directory.practitioner)), centre_from(_part(row, directory.centre))
 
 
 async def found_appointments(
@@ -101,6 +109,11 @@ def _labelled(part: Table) -> list[ColumnElement[Any]]:
     return [column.label(f"{part.name}__{column.name}") for column in part.columns]
 
 
+_WHO_AND_WHERE = (
+    select(*_labelled(directory.practitioner), *_labelled(directory.centre))
+    .join_from(directory.practitioner, directory.centre, true())
+    .where(directory.practitioner.c.id == bindparam("practitioner"), directory.centre.c.id == bindparam("centre"))
+)
 _LOCK = select(table.c.id).where(table.c.id == bindparam("wanted")).with_for_update()
 
 

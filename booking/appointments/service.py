@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import bindparam, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import Range
 
 from booking.access import may_book_for, may_see_visit, require
@@ -37,9 +37,10 @@ from booking.directory import reading as directory
 from booking.directory.model import Service
 from booking.payments import service as payments
 from booking.people.service import Person
-from booking.schedules.service import is_free
+from booking.schedules.service import is_free, is_open
 from core.database import Tx
 from core.errors import ConflictError
+from core.tables import Moment
 from core.timezones import utc
 from records.sealing import Place
 
@@ -56,6 +57,7 @@ __all__ = [
     "came_after_all",
     "cancel",
     "centre_day",
+    "close_visit",
     "decline",
     "fulfil",
     "history_of",
@@ -98,7 +100,7 @@ async def book(
     known = await _same_visit(tx, actor, service, start, patient_id)
     if known:
         return known
-    if not await is_free(tx, service, start):
+    if not await is_open(tx, service, start):
         raise ConflictError(TAKEN)
     draft = Draft(service, patient_id, actor.id, start, Status.BOOKED, Why.BOOKED, reason=reason)
     if await needs_approval(tx, service, patient_id):
@@ -167,7 +169,8 @@ async def reschedule(tx: Tx, ctx: Context, actor: Person, appointment_id: UUID, 
     if not await is_free(tx, visit.service, start, ignoring=visit.id):
         raise ConflictError(TAKEN)
     end = start + (visit.end - visit.start)
-    await take(tx, visit.service, visit.id, visit.patient_id, start, end, visit.hold_until)
+    needs = moves.needed(visit.service, visit.patient_id, start, end)
+    await take(tx, visit.id, visit.patient_id, needs, visit.hold_until)
     free_until = rules.free_until_after_move(
         visit.free_until, start, visit.centre.cancel_hours, tx.now, by_patient=by_patient
     )
@@ -217,32 +220,69 @@ async def _to_change(tx: Tx, actor: Person, appointment_id: UUID) -> tuple[Appoi
     return visit, may_book_for(actor, visit.patient_id)
 
 
+_ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
+_SAME = select(table.c.id).where(
+    table.c.patient_id == bindparam("patient"),
+    starts == bindparam("start", type_=Moment),
+    table.c.service_id == bindparam("service"),
+    table.c.booked_by == bindparam("actor"),
+    table.c.status.in_([*rules.KEPT, Status.BOOKED]),
+    or_(table.c.hold_until.is_(None), table.c.hold_until > bindparam("now", type_=Moment)),
+)
+_HELD = select(func.count()).where(
+    table.c.booked_by == bindparam("actor"),
+    table.c.status.in_(rules.KEPT),
+    table.c.hold_until > bindparam("now", type_=Moment),
+)
+
+
+async def close_visit(
+    tx: Tx, ctx: Context, actor: Person, *, service_id: UUID, start: datetime, patient_id: UUID
+) -> Appointment | None:
+    """Return a visit to come in the same specialty, less than six days from `start` (aware), if the patient has one.
+
+    To be asked before booking: whether both are wanted is the patient's choice. Raises RefusedError.
+    """
+    require(may_book_for(actor, patient_id))
+    service, start = await directory.service(tx, service_id), utc(start)
+    found = await found_appointments(
+        tx,
+        table.c.patient_id == patient_id,
+        starts > max(start - rules.APART, tx.now),
+        starts < start + rules.APART,
+        table.c.status.in_([*rules.KEPT, Status.BOOKED]),
+    )
+    return next(
+        (
+            each
+            for each in found
+            if each.service.specialty == service.specialty
+            and (each.hold_until is None or each.hold_until > tx.now)
+            and (each.service.id, each.start) != (service.id, start)
+        ),
+        None,
+    )
+
+
 async def _one_at_a_time(tx: Tx, actor: Person) -> None:
     """One person's bookings wait for each other, so that two at once see each other's holds."""
-    await tx.conn.execute(
-        text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"book:{actor.id}"}
-    )
+    await tx.conn.execute(_ALONE, {"name": f"book:{actor.id}"})
 
 
 async def _same_visit(tx: Tx, actor: Person, service: Service, start: datetime, patient_id: UUID) -> Appointment | None:
-    known = await found_appointments(
-        tx,
-        table.c.patient_id == patient_id,
-        starts == start,
-        table.c.service_id == service.id,
-        table.c.booked_by == actor.id,
-        table.c.status.in_([*rules.KEPT, Status.BOOKED]),
-    )
-    standing = [each for each in known if each.hold_until is None or each.hold_until > tx.now]
-    return standing[0] if standing else None
+    values = {
+        "patient": patient_id,
+        "start": start,
+        "service": service.id,
+        "actor": actor.id,
+        "now": tx.now,
+    }
+    known = (await tx.conn.execute(_SAME, values)).scalars().first()
+    return await appointment(tx, known) if known else None
 
 
 async def _check_holds(tx: Tx, actor: Person) -> None:
-    held = await tx.conn.execute(
-        select(func.count()).where(
-            table.c.booked_by == actor.id, table.c.status.in_(rules.KEPT), table.c.hold_until > tx.now
-        )
-    )
+    held = await tx.conn.execute(_HELD, {"actor": actor.id, "now": tx.now})
     if held.scalar_one() >= rules.HOLDS_AT_ONCE:
         raise ConflictError(
             "You hold {count} times that are not paid or approved yet. Please pay or cancel one of them first.",

@@ -11,7 +11,7 @@ from booking.directory.model import Service
 from booking.schedules.opening import Schedule
 from booking.schedules.reading import schedules_of
 from booking.schedules.rules import Visit, covered, free_starts
-from booking.schedules.taken import Taken, taken_of
+from booking.schedules.taken import Taken, span_of, taken_of, time_off_between
 from core.database import Tx
 from core.timezones import utc
 
@@ -44,6 +44,21 @@ async def is_free(tx: Tx, service: Service, start: datetime, *, ignoring: UUID |
     """Whether a service can be booked at just this start."""
     found = await free_times(tx, service, start, start + timedelta(minutes=1), limit=1, ignoring=ignoring)
     return found == [utc(start)]
+
+
+async def is_open(tx: Tx, service: Service, start: datetime) -> bool:
+    """Whether a service begins at this start (aware) when nothing is taken: hours, grid, notice, window, time off.
+
+    Enough for who takes the time next, which tells what is taken.
+    """
+    start = utc(start)
+    bounds = _bounds(tx, service, start, start + timedelta(minutes=1))
+    if not service.active or bounds[0] >= bounds[1]:
+        return False
+    where = (service.practitioner_id, service.centre_id)
+    schedule = (await schedules_of(tx, [where], start.date() - 2 * _DAY, (start + _MARGIN).date() + _DAY))[where]
+    off = await time_off_between(tx, service.practitioner_id, *span_of(service, start))
+    return start in _starts(service, schedule, Taken(off, [], []), *bounds)
 
 
 async def free_times_of(

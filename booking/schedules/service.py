@@ -13,7 +13,7 @@ from booking.context import Context
 from booking.directory import reading
 from booking.directory.model import practitioner_role
 from booking.people.service import Person
-from booking.schedules.free import free_times, free_times_of, is_free
+from booking.schedules.free import free_times, free_times_of, is_free, is_open
 from booking.schedules.model import date_hours, time_off, weekly_hours
 from booking.schedules.opening import Week, with_week
 from booking.schedules.reading import schedule_of
@@ -29,6 +29,7 @@ __all__ = [
     "free_times_of",
     "hours_of",
     "is_free",
+    "is_open",
     "remove_time_off",
     "set_date",
     "set_hours",
