@@ -91,6 +91,14 @@ def parse_date(text: str, today: date) -> DateHours:
     return DateHours(day, tuple(sorted(here[0])))
 
 
+def parse_times(text: str) -> list[Minutes]:
+    """Read "9-12, 14-18". Raises BadInputError with an example."""
+    opened, breaks = _times(_plain(text, _DATE_EXAMPLE), _DATE_EXAMPLE)
+    if breaks:
+        raise BadInputError(_DATE_EXAMPLE)
+    return opened
+
+
 def is_date(text: str, today: date) -> bool:
     """Whether a text is about one date: "on 24 Dec closed", "24 Dec 9-12"; not "on mondays 9-12", not "mon 9-12"."""
     words = text[:_LONGEST].casefold().split()

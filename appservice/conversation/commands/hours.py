@@ -1,31 +1,32 @@
 """When a doctor can be visited: hours, dates that differ, time off; and the holidays of a centre."""
 
 import re
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from appservice.conversation.commands.changing import change, drawn_schedule
-from appservice.conversation.commands.services import service_named, shared_centre
+from appservice.conversation.commands.services import service_named, shared_centre, shared_centres
 from appservice.conversation.commands.team import centre_of, doctor_of
 from appservice.conversation.registry import command, runs_centres, runs_or_treats
 from appservice.conversation.rendering.values import day, span
 from appservice.conversation.session import Session
 from appservice.conversation.understanding.arguments import take_quoted
 from appservice.conversation.understanding.clock import moment as at
-from appservice.conversation.understanding.days import read_days
+from appservice.conversation.understanding.days import Days, read_days
 from appservice.conversation.understanding.text import Reading
 from appservice.matrix.markdown import escape
 from booking.directory import reading
 from booking.directory.model import Service
 from booking.schedules.changes import DateChange, HolidaysChange, HoursChange, TimeOff
-from booking.schedules.hours import USUAL, is_date, parse_date, parse_hours
+from booking.schedules.hours import USUAL, is_date, parse_date, parse_hours, parse_times
 from booking.schedules.public_holidays import checked_region, next_holidays
 from booking.schedules.service import remove_time_off, time_off_of
 from core.errors import BadInputError
 from core.timezones import zone
 
 _SWITCH = re.compile(r"^[ |]*(?P<word>on|off|closed|open)\b", re.IGNORECASE)
-_REGION = re.compile(r"\bregion:? (?P<region>\"[^\"]+\"|[\w-]+(?: [\w-]+)?)(?= at |$|[ |]*$)", re.IGNORECASE)
+_REGION = re.compile(r"\bregion:? (?P<region>\"[^\"]+\"|[\w-]+(?: (?!at\b)[\w-]+){0,4})", re.IGNORECASE)
 
 
 @command(
@@ -40,10 +41,14 @@ async def hours(session: Session, text: str) -> None:
     """Set the hours, asking first when bookings would be left outside; without hours, show all that is set."""
     words = Reading(text)
     who, name = await doctor_of(session, words), take_quoted(words)
+    if not name and not _left(words):
+        drawn = [await drawn_schedule(session, who.id, each.id) for each in await shared_centres(session, who)]
+        await session.say("\n\n".join(drawn))
+        return
     at_centre = await shared_centre(session, who, words)
     service = await service_named(session, who, name, at_centre) if name else None
     today = session.tx.now.astimezone(zone(at_centre.timezone)).date()
-    rest = words.rest.replace(Reading.GAP, " ").strip(" :,|")
+    rest = _left(words)
     if not rest:
         await session.say(await drawn_schedule(session, who.id, at_centre.id))
         return
@@ -54,6 +59,11 @@ async def hours(session: Session, text: str) -> None:
         await change(session, DateChange(who.id, at_centre.id, wanted.day, wanted.hours), "Done.")
         return
     await change(session, _weekly(rest, today, service, who.id, at_centre.id), "Done.")
+
+
+def _left(words: Reading) -> str:
+    """What nobody has understood yet, without the marks of what was taken away."""
+    return words.rest.replace(Reading.GAP, " ").strip(" :,|")
 
 
 def _weekly(rest: str, today: date, service: Service | None, doctor: UUID, centre: UUID) -> HoursChange:
@@ -75,7 +85,7 @@ def _weekly(rest: str, today: date, service: Service | None, doctor: UUID, centr
 @command(
     "time off|away|holiday",
     "DOCTOR DAYS",
-    help="a doctor is away: time off dr.osei 24.12. - 31.12.",
+    help="a doctor is away: time off dr.osei 24.12. - 31.12., or tomorrow 14-18; time off dr.osei remove 24.12.",
     who=runs_or_treats,
     group="Centre",
 )
@@ -94,11 +104,24 @@ async def time_off(session: Session, text: str) -> None:
         return
     start = at(days.first, time(), here)
     end = at((days.last or days.first) + timedelta(days=1), time(), here)
+    if (left := _left(words)) and any(letter.isdigit() for letter in left):
+        start, end = _part_of_day(left, days, here)
     if remove:
         count = await remove_time_off(session.tx, session.ctx, session.person, who.id, start)
         await session.say("Taken back." if count else "There was none on that day.")
         return
     await change(session, TimeOff(who.id, start, end), f"{escape(who.name)} is away: {span(start, end, here)}.")
+
+
+def _part_of_day(text: str, days: Days, here: ZoneInfo) -> tuple[datetime, datetime]:
+    """From one time of a day until another."""
+    hours = parse_times(text)
+    if len(hours) != 1 or days.single is None:
+        raise BadInputError("Write days, or some hours of one day: time off dr.osei 24.12. 14-18")
+    start, end = hours[0]
+    day_after = days.first + timedelta(days=1)
+    until = at(day_after, time(), here) if end == 1440 else at(days.first, time(*divmod(end, 60)), here)
+    return at(days.first, time(*divmod(start, 60)), here), until
 
 
 @command(

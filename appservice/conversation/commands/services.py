@@ -24,13 +24,19 @@ _ADD_EXAMPLE = 'Write it like: add service dr.osei "First visit" 30 min 60 onlin
 _EDIT_EXAMPLE = 'Write it like: edit service dr.osei "First visit" price 70, or: 40 min, 10 min after, needs approval'
 
 
-async def shared_centre(session: Session, who: Practitioner, words: Reading) -> Centre:
-    """The centre of the doctor's that is meant: the one behind "at", or the only one that both are at."""
+async def shared_centres(session: Session, who: Practitioner) -> list[Centre]:
+    """The centres of the doctor's for which this person may speak. Raises RefusedError if there is none."""
     theirs = await reading.centres_of(session.tx, who.id)
     own = who.id == session.person.practitioner_id or session.person.platform_admin
     mine = [each for each in theirs if own or each.id in session.person.administers]
     if not mine:
         raise RefusedError
+    return mine
+
+
+async def shared_centre(session: Session, who: Practitioner, words: Reading) -> Centre:
+    """The centre of the doctor's that is meant: the one behind "at", or the only one that both are at."""
+    mine = await shared_centres(session, who)
     named = words.take(_AT)
     if named:
         found = [each for each in await reading.centres_named(session.tx, named["name"].strip(' "')) if each in mine]

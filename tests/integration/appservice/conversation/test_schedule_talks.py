@@ -33,6 +33,17 @@ async def test_dates_that_differ_and_time_off_are_drawn_back_and_taken_back(chat
     assert "Thu 24 Dec: 09:00-12:00" in drawn
 
 
+async def test_time_off_may_be_a_part_of_a_day(chat: Chat) -> None:
+    assert "is away: Tue 1 Dec, 14:00 to Tue 1 Dec, 16:30" in await chat.say(
+        CLARA, "time off dr.osei tomorrow 14-16:30"
+    )
+    assert "Next: Tue 1 Dec 16:30" in await chat.say(ANNA, "dr osei on 1 Dec after 14:00")
+    assert "hours of one day" in await chat.say(CLARA, "time off dr.osei 7.12. - 9.12. 14-16")
+    assert "on 24 Dec" in await chat.say(CLARA, "time off dr.osei 7.12. 99")
+    assert "Away" in (drawn := await chat.say(CLARA, "hours dr.osei"))
+    assert "7 Dec" not in drawn
+
+
 async def test_a_service_has_hours_of_its_own_until_they_are_as_usual(chat: Chat) -> None:
     await chat.say(CLARA, 'add service dr.osei "Check" 30 min 20 in person desk')
     drawn = await chat.say(CLARA, 'hours dr.osei "check" tue 9-10')
@@ -190,5 +201,8 @@ async def test_a_doctor_comes_to_another_centre_only_by_who_runs_both(chat: Chat
 
 async def test_of_a_doctor_at_two_centres_the_one_that_is_meant_is_asked_for(chat: Chat) -> None:
     await chat.say(PAUL, "add doctor dr.osei to Isar Clinic")
+    both = await chat.say(OSEI, "hours")
+    assert "at Berlin Heart Centre" in both
+    assert "at Isar Clinic" in both
     assert "At which centre?" in await chat.say(OSEI, "hours mon 9 to 12")
     assert "Dr Ama Osei at Isar Clinic" in await chat.say(OSEI, "hours mon 9 to 12 at Isar Clinic")
