@@ -14,7 +14,7 @@ Span = tuple[int, int, tuple[date, date]]
 
 _ISO = re.compile(r"(?<![\d-])(?P<y>\d{4})-(?P<m>\d{1,2})-(?P<d>\d{1,2})(?![\d-])")
 _DOTS = re.compile(
-    r"(?<![\d.,:])(?P<d>\d{1,2})\.\s?(?P<m>\d{1,2})(?P<end>\.\s?(?P<y>\d{4}|\d{2})?)?(?!\d|[:.,]\d|\s?(?:am|pm|uhr)\b)"
+    r"(?<![\d.,:])(?P<d>\d{1,2})\.\s?(?P<m>\d{1,2})(?P<end>\.(?:\s(?=\d{4}))?(?P<y>\d{4}|\d{2})?)?(?!\d|[:.,]\d|\s?(?:am|pm|uhr)\b)"
 )
 _SLASHES = re.compile(r"(?<![\d/])(?P<d>\d{1,2})/(?P<m>\d{1,2})(?:/(?P<y>\d{4}|\d{2}))?(?![\d/])")
 _DOT_SPAN = re.compile(r"(?<![\d.])(?P<d>\d{1,2})\.?\s?-\s?(?P<to>\d{1,2})\.(?P<m>\d{1,2})\.(?P<y>\d{4})?(?!\d)")
