@@ -44,7 +44,6 @@ PHRASES = {
     "24.11": nov(24),
     "24. 11.": nov(24),
     "24.11.26": nov(24),
-    "24.11. 14-18": nov(24),
     "24.11. 2026": nov(24),
     "24.11.2026": nov(24),
     "24/11": nov(24),
@@ -176,3 +175,9 @@ def test_every_phrase_is_understood_on_any_day(text: str, today: date) -> None:
     days = read_days(Reading(text), today, past=True)
     assert days
     assert days.last is None or days.first <= days.last
+
+
+def test_hours_behind_a_date_are_not_its_year() -> None:
+    reading = Reading("24.11. 14-18")
+    assert read_days(reading, TODAY) == nov(24)
+    assert reading.words() == ["14-18"]
