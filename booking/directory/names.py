@@ -24,6 +24,12 @@ def trigrams(name: str) -> list[str]:
     return sorted({word[n : n + 3] for word in padded for n in range(len(word) - 2)})
 
 
+def signs(name: str) -> list[str]:
+    """Return the first, the middle and the last trigram of each word: an error or two leave one of them whole."""
+    padded = (f" {word} " for word in words_of(name))
+    return sorted({word[n : n + 3] for word in padded for n in (0, (len(word) - 3) // 2, len(word) - 3)})
+
+
 def names_match(text: str, name: str, slug: str) -> float:
     """Say how well a text names something, from 0 to 100."""
     wanted = folded(text)

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Row, Table, bindparam, column, func, or_, 
 
 from booking.directory import model
 from booking.directory.model import Centre, Mode, Patients, Payment, Practitioner, Service
-from booking.directory.names import CLOSE, names_match, trigrams
+from booking.directory.names import CLOSE, names_match, signs, trigrams
 from booking.directory.specialties import folded
 from core.database import Tx
 from core.errors import RefusedError
@@ -125,7 +125,7 @@ async def _called(
     )
     near = (
         select(table.c.id)
-        .where(wanted, table.c.trigrams.overlap(grams))
+        .where(wanted, table.c.trigrams.overlap(signs(text)))
         .order_by(alike.scalar_subquery().desc(), table.c.id)
         .limit(_NEAREST)
     )

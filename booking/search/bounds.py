@@ -58,7 +58,7 @@ freed = Table(
     Column("service_id", Uuid, nullable=False, index=True),
 )
 
-_AT_ONCE = 100
+_AT_ONCE = 25
 """Services whose times are computed without letting others at the processor."""
 _MOST = 20_000
 _DAY = timedelta(days=1)

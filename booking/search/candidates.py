@@ -136,6 +136,8 @@ def _of(wish: Wish, tier: Tier) -> list[Condition]:
         wanted.append(same if tier.currency else ~same)
     if wish.place is not None and tier.near is not None:
         near = _distance(wish.place) <= wish.radius_km
+        if wish.specialty is not None:  # where the way leads over the centre, the sooner it is asked the better
+            wanted.append(service.c.specialty == wish.specialty)
         area = _within(box(wish.place.latitude, wish.place.longitude, wish.radius_km))
         wanted += [area, near] if tier.near else [~near]
     return wanted
