@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from sqlalchemy import Insert, bindparam, select
 from sqlalchemy.dialects.postgresql import Range, insert
 
 from booking.appointments import moves, rules
-from booking.appointments.model import Appointment, Why
+from booking.appointments.model import Appointment, Why, appointment_move
 from booking.appointments.model import appointment as table
-from booking.appointments.reading import payment_word, who_and_where
+from booking.appointments.reading import Offer, offer, payment_word
 from booking.appointments.rules import Status
 from booking.context import Context
 from booking.directory.model import Service
@@ -41,6 +42,8 @@ class Draft:
     hold_until: datetime | None = None
     reason: str | None = None
     series_id: UUID | None = None
+    offer: Offer | None = None
+    """The service with all that belongs to it, where it was read before."""
 
     @property
     def end(self) -> datetime:
@@ -57,9 +60,7 @@ async def make(tx: Tx, ctx: Context, draft: Draft, actor_id: UUID, *, beside: bo
     if beside:
         needs = _needed_beside(draft)
     await take(tx, appointment_id, draft.patient_id, needs, draft.hold_until)
-    visit = await _write(tx, ctx, appointment_id, draft)
-    await moves.record(tx, visit.id, None, visit.status, draft.why, actor_id)
-    return visit
+    return await _write(tx, ctx, appointment_id, draft, actor_id)
 
 
 async def take(
@@ -79,15 +80,29 @@ def _needed_beside(draft: Draft) -> dict[UUID, Need]:
     }
 
 
-_WRITE = insert(table).on_conflict_do_nothing(index_elements=[table.c.code])
+def _write_statement() -> Insert:
+    """The visit and the first step of its history; nothing at all where another visit has the same code."""
+    visit = (
+        insert(table)
+        .values({column.name: bindparam(column.name, type_=column.type) for column in table.columns})
+        .on_conflict_do_nothing(index_elements=[table.c.code])
+        .returning(table.c.id)
+        .cte("visit")
+    )
+    step = {"at": "created_at", "to_status": "status", "actor": "actor", "why": "why"}
+    values = [bindparam(value, type_=appointment_move.c[name].type) for name, value in step.items()]
+    return insert(appointment_move).from_select(["appointment_id", *step], select(visit.c.id, *values))
 
 
-async def _write(tx: Tx, ctx: Context, appointment_id: UUID, draft: Draft) -> Appointment:
+_WRITE = _write_statement()
+
+
+async def _write(tx: Tx, ctx: Context, appointment_id: UUID, draft: Draft, actor_id: UUID) -> Appointment:
     service = draft.service
-    practitioner, centre = await who_and_where(tx, service)
+    at = draft.offer or await offer(tx, service.id)
     place = Place("appointment", "reason", appointment_id)
     sealed = await ctx.vault.seal(tx, draft.patient_id, place, draft.reason.encode()) if draft.reason else None
-    free_until = rules.free_until(draft.start, centre.cancel_hours)
+    free_until = rules.free_until(draft.start, at.centre.cancel_hours)
     values = {
         "id": appointment_id,
         "status": draft.status,
@@ -101,13 +116,15 @@ async def _write(tx: Tx, ctx: Context, appointment_id: UUID, draft: Draft) -> Ap
         "price_currency": service.price.currency,
         "hold_until": draft.hold_until,
         "free_until": free_until,
-        "late_refund_percent": centre.late_refund_percent,
+        "late_refund_percent": at.centre.late_refund_percent,
         "settled_at": None if draft.hold_until else tx.now,
         "sequence": 0,
         "reason": sealed,
         "series_id": draft.series_id,
         "created_at": tx.now,
         "updated_at": tx.now,
+        "actor": actor_id,
+        "why": draft.why,
     }
     code = new_code()
     while not (await tx.conn.execute(_WRITE, {**values, "code": code})).rowcount:
@@ -117,8 +134,8 @@ async def _write(tx: Tx, ctx: Context, appointment_id: UUID, draft: Draft) -> Ap
         code=code,
         status=draft.status,
         service=service,
-        practitioner=practitioner,
-        centre=centre,
+        practitioner=at.practitioner,
+        centre=at.centre,
         patient_id=draft.patient_id,
         booked_by=draft.booked_by,
         start=draft.start,
@@ -128,7 +145,7 @@ async def _write(tx: Tx, ctx: Context, appointment_id: UUID, draft: Draft) -> Ap
         pay_url=None,
         hold_until=draft.hold_until,
         free_until=free_until,
-        late_refund_percent=centre.late_refund_percent,
+        late_refund_percent=at.centre.late_refund_percent,
         sequence=0,
         created_at=tx.now,
         updated_at=tx.now,

@@ -1,12 +1,13 @@
 """Reading appointments, with all that is needed to show them, in one query."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from types import SimpleNamespace
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, Table, bindparam, select, true
+from sqlalchemy import ColumnElement, Row, Select, Table, Text, bindparam, func, select
 
 from booking.appointments.model import Appointment, Move, Why, appointment_move, ends, starts
 from booking.appointments.model import appointment as table
@@ -14,7 +15,7 @@ from booking.appointments.rules import STANDING, Status
 from booking.directory import model as directory
 from booking.directory.model import Centre, Practitioner, Service
 from booking.directory.reading import centre_from, practitioner_from, service_from
-from booking.payments.model import PaymentState, payment
+from booking.payments.model import TO_CAPTURE, PaymentState, payment
 from core.database import Tx
 from core.errors import RefusedError
 from core.money import Money
@@ -34,11 +35,28 @@ async def appointment(tx: Tx, appointment_id: UUID, *, lock: bool = False) -> Ap
     return _appointment_from(row)
 
 
-async def who_and_where(tx: Tx, service: Service) -> tuple[Practitioner, Centre]:
-    """Return whose service it is, and at which centre."""
-    wanted = {"practitioner": service.practitioner_id, "centre": service.centre_id}
-    row = (await tx.conn.execute(_WHO_AND_WHERE, wanted)).one()
-    return practitioner_from(_part(row, directory.practitioner)), centre_from(_part(row, directory.centre))
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A service, with whose it is and where."""
+
+    service: Service
+    practitioner: Practitioner
+    centre: Centre
+
+
+async def offer(tx: Tx, service_id: UUID, *, alone: str | None = None) -> Offer:
+    """Return a service with all that belongs to it. Raises RefusedError for an unknown id.
+
+    `alone`: whoever asks with the same name meanwhile waits until this transaction ends.
+    """
+    row = (await tx.conn.execute(_OFFER, {"wanted": service_id, "alone": alone})).one_or_none()
+    if row is None:
+        raise RefusedError
+    return Offer(
+        service_from(_part(row, directory.service)),
+        practitioner_from(_part(row, directory.practitioner)),
+        centre_from(_part(row, directory.centre)),
+    )
 
 
 async def found_appointments(
@@ -109,10 +127,17 @@ def _labelled(part: Table) -> list[ColumnElement[Any]]:
     return [column.label(f"{part.name}__{column.name}") for column in part.columns]
 
 
-_WHO_AND_WHERE = (
-    select(*_labelled(directory.practitioner), *_labelled(directory.centre))
-    .join_from(directory.practitioner, directory.centre, true())
-    .where(directory.practitioner.c.id == bindparam("practitioner"), directory.centre.c.id == bindparam("centre"))
+_OFFER = (
+    select(
+        func.pg_advisory_xact_lock(func.hashtextextended(bindparam("alone", type_=Text), 0)).label("alone"),
+        *_labelled(directory.service),
+        *_labelled(directory.practitioner),
+        *_labelled(directory.centre),
+    )
+    .select_from(directory.service)
+    .join(directory.practitioner, directory.practitioner.c.id == directory.service.c.practitioner_id)
+    .join(directory.centre, directory.centre.c.id == directory.service.c.centre_id)
+    .where(directory.service.c.id == bindparam("wanted"))
 )
 _LOCK = select(table.c.id).where(table.c.id == bindparam("wanted")).with_for_update()
 
@@ -193,4 +218,6 @@ def payment_word(status: Status, price: Money, state: PaymentState | None) -> st
         return "paid"
     if state in {PaymentState.REFUNDED, PaymentState.PARTIALLY_REFUNDED}:
         return "refunded"
+    if state in TO_CAPTURE:
+        return "authorised"
     return "due" if status is Status.PENDING else "none"

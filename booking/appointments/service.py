@@ -6,10 +6,11 @@ Looking visits up is in `lists`, what the centre says of a visit in `attendance`
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, or_, select, text, update
-from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy import Row, bindparam, func, or_, select, update
+from sqlalchemy.dialects.postgresql import TSTZRANGE, Range
 
 from booking.access import may_book_for, may_see_visit, require
 from booking.appointments import moves, rules
@@ -30,14 +31,16 @@ from booking.appointments.making import TAKEN, Draft, make, take
 from booking.appointments.model import CANCELLED_BY_CLINIC, Appointment, Cancellation, Why, starts
 from booking.appointments.model import appointment as table
 from booking.appointments.notices import Notice, tell_all
-from booking.appointments.reading import appointment, found_appointments, treated_by
+from booking.appointments.reading import appointment, found_appointments, offer, treated_by
 from booking.appointments.rules import Status
 from booking.context import Context
 from booking.directory import reading as directory
 from booking.directory.model import Service
 from booking.payments import service as payments
 from booking.people.service import Person
+from booking.schedules.model import time_off
 from booking.schedules.service import is_free, is_open
+from booking.schedules.taken import span_of
 from core.database import Tx
 from core.errors import ConflictError
 from core.tables import Moment
@@ -95,22 +98,26 @@ async def book(
     start = utc(start)
     rules.check_start(start, tx.now)
     reason = rules.checked_reason(reason)
-    service = await directory.service(tx, service_id)
-    await _one_at_a_time(tx, actor)
-    known = await _same_visit(tx, actor, service, start, patient_id)
-    if known:
-        return known
-    if not await is_open(tx, service, start):
+    # One person's bookings wait for each other, so that two at once see each other's holds.
+    at = await offer(tx, service_id, alone=f"book:{actor.id}")
+    service = at.service
+    before = await _before(tx, actor, service, start, patient_id)
+    if before.known:
+        return await appointment(tx, before.known)
+    if before.off or not await is_open(tx, service, start):
         raise ConflictError(TAKEN)
-    draft = Draft(service, patient_id, actor.id, start, Status.BOOKED, Why.BOOKED, reason=reason)
-    if await needs_approval(tx, service, patient_id):
+    draft = Draft(service, patient_id, actor.id, start, Status.BOOKED, Why.BOOKED, reason=reason, offer=at)
+    if rules.needs_approval(wanted=service.approval, limit=at.centre.no_show_limit, misses=before.missed):
         until = rules.approval_until(start, tx.now)
         draft = replace(draft, status=Status.PROPOSED, why=Why.ASKED, hold_until=until)
     elif is_prepaid(ctx, service):
         until = tx.now + timedelta(minutes=ctx.settings.booking.hold_minutes)
         draft = replace(draft, status=Status.PENDING, why=Why.HELD, hold_until=until)
-    if draft.hold_until:
-        await _check_holds(tx, actor)
+    if draft.hold_until and before.held >= rules.HOLDS_AT_ONCE:
+        raise ConflictError(
+            "You hold {count} times that are not paid or approved yet. Please pay or cancel one of them first.",
+            count=rules.HOLDS_AT_ONCE,
+        )
     visit = await make(tx, ctx, draft, actor.id)
     if visit.status is Status.PROPOSED:
         await tell_all(tx, visit, Notice.PROPOSED)
@@ -137,7 +144,7 @@ async def cancel(tx: Tx, ctx: Context, actor: Person, appointment_id: UUID, why:
     if visit.payment == "due":
         await payments.close_page(tx, visit.id, "cancelled")
     refund = None
-    if visit.payment in {"paid", "refunded"}:
+    if visit.paid_by_card:
         back = rules.refund_of(
             visit.price,
             by_patient=by_patient,
@@ -220,7 +227,6 @@ async def _to_change(tx: Tx, actor: Person, appointment_id: UUID) -> tuple[Appoi
     return visit, may_book_for(actor, visit.patient_id)
 
 
-_ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 _SAME = select(table.c.id).where(
     table.c.patient_id == bindparam("patient"),
     starts == bindparam("start", type_=Moment),
@@ -264,27 +270,43 @@ async def close_visit(
     )
 
 
-async def _one_at_a_time(tx: Tx, actor: Person) -> None:
-    """One person's bookings wait for each other, so that two at once see each other's holds."""
-    await tx.conn.execute(_ALONE, {"name": f"book:{actor.id}"})
+_MISSED = select(func.count()).where(
+    table.c.patient_id == bindparam("patient"),
+    table.c.centre_id == bindparam("centre"),
+    table.c.status == Status.NOSHOW,
+    starts > bindparam("since", type_=Moment),
+)
+_OFF = (
+    select(time_off.c.id)
+    .where(
+        time_off.c.practitioner_id == bindparam("practitioner"),
+        time_off.c.during.op("&&")(
+            func.tstzrange(bindparam("begins", type_=Moment), bindparam("ends", type_=Moment), type_=TSTZRANGE)
+        ),
+    )
+    .exists()
+)
+_BEFORE = select(
+    _SAME.limit(1).scalar_subquery().label("known"),
+    _HELD.scalar_subquery().label("held"),
+    _MISSED.scalar_subquery().label("missed"),
+    _OFF.label("off"),
+)
 
 
-async def _same_visit(tx: Tx, actor: Person, service: Service, start: datetime, patient_id: UUID) -> Appointment | None:
+async def _before(tx: Tx, actor: Person, service: Service, start: datetime, patient_id: UUID) -> Row[Any]:
+    """Return what there is before a booking: the very same visit, what the actor holds, whether the doctor is off."""
+    begins, ends = span_of(service, start)
     values = {
         "patient": patient_id,
         "start": start,
         "service": service.id,
+        "practitioner": service.practitioner_id,
+        "centre": service.centre_id,
         "actor": actor.id,
         "now": tx.now,
+        "since": tx.now - rules.MISSES_COUNT_FOR,
+        "begins": begins,
+        "ends": ends,
     }
-    known = (await tx.conn.execute(_SAME, values)).scalars().first()
-    return await appointment(tx, known) if known else None
-
-
-async def _check_holds(tx: Tx, actor: Person) -> None:
-    held = await tx.conn.execute(_HELD, {"actor": actor.id, "now": tx.now})
-    if held.scalar_one() >= rules.HOLDS_AT_ONCE:
-        raise ConflictError(
-            "You hold {count} times that are not paid or approved yet. Please pay or cancel one of them first.",
-            count=rules.HOLDS_AT_ONCE,
-        )
+    return (await tx.conn.execute(_BEFORE, values)).one()

@@ -11,7 +11,7 @@ from booking.directory.model import Service
 from booking.schedules.opening import Schedule
 from booking.schedules.reading import schedules_of
 from booking.schedules.rules import Visit, covered, free_starts
-from booking.schedules.taken import Taken, span_of, taken_of, time_off_between
+from booking.schedules.taken import Taken, taken_of
 from core.database import Tx
 from core.timezones import utc
 
@@ -47,9 +47,9 @@ async def is_free(tx: Tx, service: Service, start: datetime, *, ignoring: UUID |
 
 
 async def is_open(tx: Tx, service: Service, start: datetime) -> bool:
-    """Whether a service begins at this start (aware) when nothing is taken: hours, grid, notice, window, time off.
+    """Whether a service begins at this start (aware), whatever is taken: hours, grid, notice, window.
 
-    Enough for who takes the time next, which tells what is taken.
+    For who takes the time next, which tells what is taken, and looks at time off otherwise.
     """
     start = utc(start)
     bounds = _bounds(tx, service, start, start + timedelta(minutes=1))
@@ -57,8 +57,7 @@ async def is_open(tx: Tx, service: Service, start: datetime) -> bool:
         return False
     where = (service.practitioner_id, service.centre_id)
     schedule = (await schedules_of(tx, [where], start.date() - 2 * _DAY, (start + _MARGIN).date() + _DAY))[where]
-    off = await time_off_between(tx, service.practitioner_id, *span_of(service, start))
-    return start in _starts(service, schedule, Taken(off, [], []), *bounds)
+    return start in _starts(service, schedule, Taken([], [], []), *bounds)
 
 
 async def free_times_of(

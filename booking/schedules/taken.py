@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Uuid, bindparam
-
 from booking.directory.model import Service
 from booking.schedules.occupancy import IGNORED, busy_times, query, session_of
-from booking.schedules.rules import Span, merged
+from booking.schedules.rules import Span
 from core.database import Tx
 
 _INSTANT = timedelta(microseconds=1)
@@ -69,18 +67,6 @@ async def taken_of(
         each.id: Taken(busy.get(each.practitioner_id, []), [*kinds.get(each.id, {}).values()], groups.get(each.id, []))
         for each in services
     }
-
-
-async def time_off_between(tx: Tx, practitioner_id: UUID, start: datetime, end: datetime) -> list[Span]:
-    """Return when a practitioner is off between two instants, in order."""
-    found = await tx.conn.execute(_OFF, {"practitioner": practitioner_id, "start": start, "end": end})
-    return merged((row.starts, row.ends) for row in found)
-
-
-_OFF = query("""
-    SELECT lower(during) AS starts, upper(during) AS ends FROM time_off
-    WHERE practitioner_id = :practitioner AND during && tstzrange(:start, :end)
-""").bindparams(bindparam("practitioner", type_=Uuid()))
 
 
 async def _groups(tx: Tx, services: Collection[Service], values: Mapping[str, object]) -> dict[UUID, list[datetime]]:
