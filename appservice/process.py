@@ -22,6 +22,7 @@ from booking.appointments.sweep import sweep
 from booking.calendars.routes import routes as calendars
 from booking.context import Context
 from booking.payments import handlers as payments
+from booking.payments.capturing import capture_due
 from booking.payments.events import catch_up
 from booking.payments.gateway import Gateway, RejectedError
 from booking.payments.routes import routes as payment_routes
@@ -138,6 +139,7 @@ class _Process:
         every(lambda tx: prune(tx, inbox, _KEPT), hours=1)
         every(lambda tx: prune(tx, outbox, _KEPT), hours=1)
         if self._gateway:
+            every(capture_due, minutes=5)
             clock.add_job(self._catch_up, "interval", [self._gateway], hours=1, next_run_time=datetime.now(UTC))
         return clock
 

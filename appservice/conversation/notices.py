@@ -82,7 +82,7 @@ class Notices:
 
     async def _booked(self, told: _Told) -> None:
         """The card turns into the confirmation; who had none gets a message; the patient's side the calendar entry."""
-        paid = told.visit.payment == "paid" and told.visit.booked_by == told.person.id
+        paid = told.visit.paid_by_card and told.visit.booked_by == told.person.id
         key = f"notice:{told.row.id}"
         await self._post(told, key, Reply(await self._text(told), edits=told.card if paid else None))
         if told.ours:

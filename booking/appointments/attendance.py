@@ -13,6 +13,7 @@ from booking.appointments.notices import Notice, close_room, tell_all, tell_side
 from booking.appointments.reading import appointment
 from booking.appointments.rules import STANDING, Status
 from booking.context import Context
+from booking.payments import capturing
 from booking.payments import service as payments
 from booking.people.service import Person
 from booking.schedules import occupancy
@@ -43,6 +44,7 @@ async def fulfil(tx: Tx, ctx: Context, actor: Person, appointment_id: UUID) -> A
         return await came_after_all(tx, ctx, actor, appointment_id)
     rules.check_move(visit.status, Status.FULFILLED)
     rules.check_fulfilment(visit.status, visit.start, tx.now)
+    await capturing.capture(tx, visit)
     return await moves.step(tx, visit, Status.FULFILLED, Why.DONE, actor.id)
 
 
@@ -56,7 +58,7 @@ async def no_show(tx: Tx, ctx: Context, actor: Person, appointment_id: UUID) -> 
     rules.check_absence(visit.start, tx.now)
     missed = await moves.step(tx, visit, Status.NOSHOW, Why.DID_NOT_COME, actor.id)
     refund = None
-    if visit.payment in {"paid", "refunded"}:
+    if visit.paid_by_card:
         refund = await payments.refund(tx, missed, rules.share_of(visit.price, visit.centre.no_show_percent))
     count = await misses(tx, visit.patient_id, visit.centre.id)
     await tell_side(tx, missed, Notice.NO_SHOW, missed=count)
@@ -87,7 +89,7 @@ async def mark_mistake(tx: Tx, ctx: Context, actor: Person, appointment_id: UUID
     if visit.payment == "due":
         await payments.close_page(tx, visit.id, "mistake")
     refund = None
-    if visit.payment in {"paid", "refunded"}:
+    if visit.paid_by_card:
         refund = await payments.refund(tx, marked, visit.price)
     await tell_all(tx, marked, Notice.MISTAKE, but=actor.id)
     if visit.status in STANDING:

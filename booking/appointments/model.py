@@ -90,7 +90,7 @@ class Appointment:
     price: Money
     """As it was when booked."""
     payment: str
-    """none, due, paid, refunded (some or all of it) or desk."""
+    """none, due, authorised (charged after the visit), paid, refunded (some or all of it) or desk."""
     pay_url: str | None
     """Where to pay, while that is possible."""
     hold_until: datetime | None
@@ -105,6 +105,11 @@ class Appointment:
     updated_at: datetime
     series_id: UUID | None = None
     """What the visits of a series have in common."""
+
+    @property
+    def paid_by_card(self) -> bool:
+        """Whether there is money of the payer's that can go back, or need not be charged."""
+        return self.payment in {"paid", "refunded", "authorised"}
 
     @property
     def pay_until(self) -> datetime:

@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, text
 from sqlalchemy.types import Uuid
 
 from booking.appointments.model import Appointment
+from booking.directory.reading import centre_admins
 from booking.people.quiet import quiet_now
 from booking.people.service import guardians_of
 from core.database import Tx
@@ -40,9 +41,22 @@ class Notice(StrEnum):
     NOT_MISSED = "not_missed"
     MISTAKE = "mistake"
     SERIES = "series"
+    CHARGED = "charged"
+    RELEASED = "released"
+    CAPTURE_FAILED = "capture_failed"
 
 
-_OF_THE_PAST = frozenset({Notice.REFUNDED, Notice.NO_SHOW, Notice.NOT_MISSED, Notice.MISTAKE})
+_OF_THE_PAST = frozenset(
+    {
+        Notice.REFUNDED,
+        Notice.CHARGED,
+        Notice.RELEASED,
+        Notice.CAPTURE_FAILED,
+        Notice.NO_SHOW,
+        Notice.NOT_MISSED,
+        Notice.MISTAKE,
+    }
+)
 """What is done already: it may wait for any quiet hours to end."""
 
 
@@ -122,6 +136,11 @@ async def tell_all(
     if visit.practitioner.person_id:
         people.add(visit.practitioner.person_id)
     await tell(tx, [_telling(visit, notice, person, more) for person in sorted(people - {but})], *besides)
+
+
+async def tell_admins(tx: Tx, visit: Appointment, notice: Notice, **more: str | int) -> None:
+    """Tell those who run the centre."""
+    await tell(tx, [_telling(visit, notice, person, more) for person in await centre_admins(tx, visit.centre.id)])
 
 
 async def tell_side(tx: Tx, visit: Appointment, notice: Notice, **more: str | int) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import aiohttp
@@ -25,6 +25,10 @@ _NOT_ITS_WORD = (
 )
 
 
+# What a session's card was asked for stands in its intent and in that one's charge.
+_WHOLE: Any = {"expand": ["payment_intent.latest_charge"]}
+
+
 class RejectedError(Exception):
     """Stripe will not do this, however often it is asked. `code` is Stripe's own word for why."""
 
@@ -41,6 +45,9 @@ class Checkout:
     status: str
     """open, complete or expired."""
     paid: bool
+    authorised: bool
+    """The card's bank keeps the amount until it is captured, or `capture_before` has come."""
+    capture_before: datetime | None
     amount: Money
     payment_intent: str | None
     reference: str | None
@@ -88,9 +95,15 @@ class Gateway:
         expires_at: datetime,
         success_url: str,
         cancel_url: str,
+        manual: bool = False,
     ) -> Checkout:
-        """Make a page on which `price` can be paid until `expires_at`; the same `key` gives the same page."""
+        """Make a page on which `price` can be paid until `expires_at`; the same `key` gives the same page.
+
+        `manual`: the amount is only authorised, to be captured later
+        (https://docs.stripe.com/payments/place-a-hold-on-a-payment-method).
+        """
         metadata = {"appointment": reference}
+        intent: Any = {"metadata": metadata, **({"capture_method": "manual"} if manual else {})}
         with _answers():
             made = await self._client.v1.checkout.sessions.create_async(
                 {
@@ -100,7 +113,7 @@ class Gateway:
                     "success_url": success_url,
                     "cancel_url": cancel_url,
                     "metadata": metadata,
-                    "payment_intent_data": {"metadata": metadata},
+                    "payment_intent_data": intent,
                     "line_items": [
                         {
                             "quantity": 1,
@@ -119,13 +132,43 @@ class Gateway:
     async def checkout(self, session_id: str) -> Checkout:
         """Return a session as it is now."""
         with _answers():
-            return _checkout(await self._client.v1.checkout.sessions.retrieve_async(session_id))
+            return _checkout(await self._client.v1.checkout.sessions.retrieve_async(session_id, _WHOLE))
+
+    async def capture(self, payment_intent: str, amount: Money) -> Money:
+        """Charge what is authorised, or a part of it, once; returns what was charged. Raises RejectedError."""
+        try:
+            with _answers():
+                made = await self._client.v1.payment_intents.capture_async(
+                    payment_intent,
+                    {"amount_to_capture": amount.amount},
+                    {"idempotency_key": f"capture:{payment_intent}"},
+                )
+        except RejectedError:
+            # Done already, by hand or by a try whose answer was lost for longer than Stripe keeps its keys?
+            with _answers():
+                made = await self._client.v1.payment_intents.retrieve_async(payment_intent)
+            if made.status != "succeeded":
+                raise
+        return Money(made.currency.upper(), made.amount_received)
+
+    async def release(self, payment_intent: str) -> None:
+        """Let go of what is authorised. Raises RejectedError when it was charged meanwhile."""
+        try:
+            with _answers():
+                await self._client.v1.payment_intents.cancel_async(
+                    payment_intent, {}, {"idempotency_key": f"release:{payment_intent}"}
+                )
+        except RejectedError:
+            with _answers():
+                known = await self._client.v1.payment_intents.retrieve_async(payment_intent)
+            if known.status != "canceled":
+                raise
 
     async def expire_checkout(self, session_id: str) -> Checkout:
         """Close a session, so that nobody can pay any more; returns it as it is then, which may be paid."""
         try:
             with _answers():
-                return _checkout(await self._client.v1.checkout.sessions.expire_async(session_id))
+                return _checkout(await self._client.v1.checkout.sessions.expire_async(session_id, _WHOLE))
         except RejectedError:  # it is not open: paid, or expired already
             return await self.checkout(session_id)
 
@@ -182,15 +225,27 @@ def _answers() -> Iterator[None]:
 
 def _checkout(session: stripe.checkout.Session) -> Checkout:
     intent = session.payment_intent
+    whole = intent if isinstance(intent, stripe.PaymentIntent) else None
+    authorised = whole is not None and whole.status == "requires_capture"
     return Checkout(
         id=session.id,
         status=session.status or "",
         paid=session.payment_status == "paid",
+        authorised=authorised,
+        capture_before=_capture_before(whole) if whole and authorised else None,
         amount=Money((session.currency or "").upper(), session.amount_total or 0),
-        payment_intent=intent if intent is None or isinstance(intent, str) else intent.id,
+        payment_intent=intent.id if isinstance(intent, stripe.PaymentIntent) else intent,
         reference=session.client_reference_id,
         url=session.url,
     )
+
+
+def _capture_before(intent: stripe.PaymentIntent) -> datetime | None:
+    charge = intent.latest_charge
+    details = charge.payment_method_details if isinstance(charge, stripe.Charge) else None
+    card = details.card if details else None
+    ends = card.capture_before if card else None
+    return datetime.fromtimestamp(ends, UTC) if ends else None
 
 
 def _refund(refund: stripe.Refund) -> Refund:

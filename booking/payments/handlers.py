@@ -13,7 +13,7 @@ from booking.appointments.notices import Notice, tell_payer
 from booking.appointments.reading import appointment
 from booking.appointments.rules import Status
 from booking.context import Context
-from booking.payments import ledger, service
+from booking.payments import capturing, ledger, service
 from booking.payments.events import Event
 from booking.payments.gateway import Gateway, RejectedError
 from booking.payments.model import Payment, PaymentState
@@ -21,6 +21,7 @@ from booking.payments.rules import checkout_attempt
 from core.database import Tx
 from core.lanes import Handler, LaterError, Row
 from core.logs import log
+from core.money import Money
 
 _LONGEST_PAUSE = 20.0
 """Seconds between two tries to get a page: somebody waits for it."""
@@ -35,6 +36,9 @@ def outbox_handlers(ctx: Context, gateway: Gateway) -> dict[str, Handler]:
         "stripe.delay": asking.delay,
         "stripe.expire": asking.expire,
         "stripe.refund": asking.refund,
+        "stripe.capture": asking.capture,
+        "stripe.release": asking.release,
+        "stripe.give_back": asking.give_back,
     }
 
 
@@ -70,6 +74,7 @@ class _Asking:
                 expires_at=expires_at,
                 success_url=self._return + "?session_id={CHECKOUT_SESSION_ID}",
                 cancel_url=self._return,
+                manual=payment.manual,
             )
         except LaterError as away:
             pause = min(_LONGEST_PAUSE, 0.5 * 2.0 ** min(row.attempts, 10))
@@ -121,6 +126,43 @@ class _Asking:
         visit = await appointment(tx, payment.appointment_id, lock=True)
         await service.refund_made(tx, visit, entry_id, made, Notice(what["notice"]))
         return made.id
+
+    async def capture(self, tx: Tx, row: Row) -> str | None:
+        what = _payload(row)
+        payment = await service.payment_of(tx, what["appointment"])
+        assert payment
+        assert payment.payment_intent
+        try:
+            charged = await self._gateway.capture(payment.payment_intent, Money(payment.currency, what["amount"]))
+        except RejectedError as no:
+            await capturing.capture_failed(tx, await appointment(tx, payment.appointment_id, lock=True))
+            return no.code
+        await capturing.captured(tx, await appointment(tx, payment.appointment_id, lock=True), charged)
+        return None
+
+    async def release(self, tx: Tx, row: Row) -> str | None:
+        what = _payload(row)
+        payment = await service.payment_of(tx, what["appointment"])
+        assert payment
+        assert payment.payment_intent
+        everything = Money(payment.currency, payment.amount)
+        try:
+            await self._gateway.release(payment.payment_intent)
+        except RejectedError:  # charged meanwhile, by hand: then it goes back
+            charged = await self._gateway.capture(payment.payment_intent, everything)
+            visit = await appointment(tx, payment.appointment_id, lock=True)
+            await capturing.captured(tx, visit, charged)
+            await service.refund(tx, visit, charged)
+            return "charged"
+        visit = await appointment(tx, payment.appointment_id, lock=True)
+        notice = Notice(what["notice"])
+        await tell_payer(tx, visit, Notice.RELEASED if notice is Notice.REFUNDED else notice)
+        return None
+
+    async def give_back(self, tx: Tx, row: Row) -> None:
+        what = _payload(row)
+        visit = await appointment(tx, what["appointment"], lock=True)
+        await service.refund(tx, visit, Money(visit.price.currency, what["amount"]), notice=Notice(what["notice"]))
 
 
 class _Hearing:

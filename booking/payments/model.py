@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, Table, Text, Uuid
+from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Index, Integer, Table, Text, Uuid
 
 from core.tables import Moment, metadata
 
@@ -16,6 +16,12 @@ class PaymentState(StrEnum):
     CREATING = "creating"
     """Stripe has not given us the page yet."""
     OPEN = "open"
+    AUTHORISED = "authorised"
+    """The card's bank keeps the amount; nothing is charged yet."""
+    CAPTURING = "capturing"
+    """Stripe has been asked to charge all or a part of what is authorised."""
+    RELEASED = "released"
+    """What was authorised is let go: nothing was charged."""
     PAID = "paid"
     FAILED = "failed"
     EXPIRED = "expired"
@@ -24,6 +30,9 @@ class PaymentState(StrEnum):
 
 
 UNPAID = frozenset({PaymentState.CREATING, PaymentState.OPEN, PaymentState.FAILED, PaymentState.EXPIRED})
+
+
+TO_CAPTURE = frozenset({PaymentState.AUTHORISED, PaymentState.CAPTURING})
 
 
 class Entry(StrEnum):
@@ -47,6 +56,8 @@ class Payment:
     payment_intent: str | None
     url: str | None
     expires_at: datetime | None
+    manual: bool
+    """Whether the card is only authorised when the page is paid, and charged after the visit."""
 
 
 payment = Table(
@@ -60,9 +71,13 @@ payment = Table(
     Column("payment_intent", Text, unique=True),
     Column("url", Text),
     Column("expires_at", Moment),
+    Column("manual", Boolean, nullable=False),
+    # Until when Stripe lets an authorised amount be charged.
+    Column("capture_before", Moment),
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
     CheckConstraint("amount > 0", name="amount"),
+    Index("ix_payment_capture_before", "capture_before", postgresql_where="state = 'authorised'"),
 )
 
 ledger_entry = Table(
@@ -81,5 +96,6 @@ ledger_entry = Table(
     Column("reverses", Uuid, ForeignKey("ledger_entry.id"), unique=True),
     CheckConstraint("(kind = 'refund') = (amount < 0)", name="sign"),
     CheckConstraint("(kind = 'reversal') = (reverses IS NOT NULL)", name="reversal"),
+    Index("ix_ledger_entry_at", "at"),
     Index("uq_ledger_entry_stripe_ref", "kind", "stripe_ref", unique=True),
 )

@@ -6,7 +6,19 @@ from booking.payments.model import PaymentState
 
 SHORTEST = timedelta(minutes=30, seconds=15)
 """Stripe keeps a session for 30 minutes at least; some seconds pass until it reads what we ask for."""
+AUTHORISED_AT_MOST = timedelta(days=6)
+CAPTURE_AHEAD = timedelta(hours=24)
+"""How long before an authorisation ends it is charged in any case: what is not due goes back as a refund."""
 _STEP = timedelta(minutes=31)
+
+
+def authorise_only(captures: bool, start: datetime, now: datetime) -> bool:  # noqa: FBT001  (a rule of the centre)
+    """Whether to authorise now and charge after the visit: where the centre wants that, and a card lets it.
+
+    The window of cards is 7 days (https://docs.stripe.com/payments/place-a-hold-on-a-payment-method); a day of it is
+    kept for those who note late that a visit is over.
+    """
+    return captures and start - now <= AUTHORISED_AT_MOST
 
 
 def checkout_attempt(hold_until: datetime, now: datetime) -> tuple[int, datetime]:

@@ -6,10 +6,8 @@ Stripe tells *now*, and changes only what is not so yet.
 
 import json
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from booking.appointments import moves
@@ -18,23 +16,25 @@ from booking.appointments.notices import Notice, tell_payer
 from booking.appointments.reading import appointment, moves_of
 from booking.appointments.rules import GRACE, STANDING, Status
 from booking.payments import ledger
+from booking.payments.capturing import settle_authorised
 from booking.payments.gateway import Checkout, Gateway, Refund
-from booking.payments.model import UNPAID, Entry, Payment, PaymentState
+from booking.payments.model import UNPAID, Entry, PaymentState
 from booking.payments.model import payment as table
-from booking.payments.rules import state_after_refunds
+from booking.payments.rules import authorise_only, state_after_refunds
+from booking.payments.store import later, payment_by_session, payment_of, write
 from booking.schedules import occupancy
 from core.database import Tx
 from core.logs import log
 from core.money import Money
-from core.outbox import Work, enqueue, put
+from core.outbox import Work, put
+
+__all__ = ["ask_for", "close_page", "fulfil", "lapse", "opened", "payment_by_session", "payment_of", "refund", "settle"]
 
 _TELL_OF_DELAY_AFTER = timedelta(seconds=8)
 _log = log("booking.payments")
 
 
 _ASK = insert(table)
-_PAYMENT = select(table).where(table.c.appointment_id == bindparam("wanted"))
-_CHANGE = update(table).where(table.c.appointment_id == bindparam("of"))
 
 
 async def ask_for(tx: Tx, visit: Appointment) -> None:
@@ -46,6 +46,7 @@ async def ask_for(tx: Tx, visit: Appointment) -> None:
             "state": PaymentState.CREATING,
             "amount": visit.price.amount,
             "currency": visit.price.currency,
+            "manual": authorise_only(visit.centre.captures, visit.start, tx.now),
             "created_at": tx.now,
             "updated_at": tx.now,
         },
@@ -60,26 +61,7 @@ async def ask_for(tx: Tx, visit: Appointment) -> None:
 
 async def close_page(tx: Tx, appointment_id: UUID, why: str) -> None:
     """Have the page closed, so that nobody can pay for what is gone. `why` tells one wish to close it from another."""
-    await _later(tx, "stripe.expire", appointment_id, f"stripe.expire:{appointment_id}:{why}")
-
-
-async def payment_of(tx: Tx, appointment_id: UUID) -> Payment | None:
-    """Return a visit's payment, or None where none was asked for."""
-    return _payment_from((await tx.conn.execute(_PAYMENT, {"wanted": appointment_id})).one_or_none())
-
-
-async def payment_by_session(tx: Tx, session_id: str) -> Payment | None:
-    """Return the payment that a Checkout Session is for, or None."""
-    return _payment_from((await tx.conn.execute(select(table).where(table.c.session_id == session_id))).one_or_none())
-
-
-def _payment_from(row: Row[Any] | None) -> Payment | None:
-    if row is None:
-        return None
-    state = PaymentState(row.state)
-    return Payment(
-        row.appointment_id, state, row.amount, row.currency, row.session_id, row.payment_intent, row.url, row.expires_at
-    )
+    await later(tx, "stripe.expire", appointment_id, f"stripe.expire:{appointment_id}:{why}")
 
 
 async def fulfil(tx: Tx, gateway: Gateway, session_id: str) -> None:
@@ -100,11 +82,11 @@ async def settle(tx: Tx, session: Checkout, *, failed: bool = False) -> None:
     assert payment
     if payment.session_id not in {None, session.id}:
         _log.error("a session that is not this visit's", row=str(visit.id), status=session.status)
-    elif session.paid:
+    elif session.paid or session.authorised:
         if payment.state in UNPAID:
-            await _paid(tx, visit, session)
+            await (_authorised if session.authorised else _paid)(tx, visit, session)
     elif payment.state is PaymentState.OPEN and (failed or session.status == "expired"):
-        await _write(tx, visit.id, state=PaymentState.FAILED if failed else PaymentState.EXPIRED)
+        await write(tx, visit.id, state=PaymentState.FAILED if failed else PaymentState.EXPIRED)
         await _give_back(tx, visit, failed=failed)
 
 
@@ -113,7 +95,7 @@ async def lapse(tx: Tx, appointment_id: UUID, *, failed: bool = False) -> None:
     visit = await appointment(tx, appointment_id, lock=True)
     payment = await payment_of(tx, visit.id)
     if payment and payment.state is PaymentState.CREATING:
-        await _write(tx, visit.id, state=PaymentState.FAILED if failed else PaymentState.EXPIRED)
+        await write(tx, visit.id, state=PaymentState.FAILED if failed else PaymentState.EXPIRED)
     await _give_back(tx, visit, failed=failed)
 
 
@@ -126,7 +108,7 @@ async def _give_back(tx: Tx, visit: Appointment, *, failed: bool) -> None:
 async def opened(tx: Tx, appointment_id: UUID, session: Checkout, expires_at: datetime) -> None:
     """Write down the page that Stripe made, and send it to the payer, who has until the page's end to pay."""
     visit = await appointment(tx, appointment_id, lock=True)
-    await _write(tx, visit.id, state=PaymentState.OPEN, session_id=session.id, url=session.url, expires_at=expires_at)
+    await write(tx, visit.id, state=PaymentState.OPEN, session_id=session.id, url=session.url, expires_at=expires_at)
     if visit.status is Status.PENDING and visit.hold_until:
         if expires_at > visit.hold_until:
             visit = await moves.hold_longer(tx, visit, expires_at)
@@ -135,8 +117,25 @@ async def opened(tx: Tx, appointment_id: UUID, session: Checkout, expires_at: da
 
 
 async def _paid(tx: Tx, visit: Appointment, session: Checkout) -> None:
-    await _write(tx, visit.id, state=PaymentState.PAID, session_id=session.id, payment_intent=session.payment_intent)
+    await write(tx, visit.id, state=PaymentState.PAID, session_id=session.id, payment_intent=session.payment_intent)
     await ledger.add(tx, visit.id, Entry.CHARGE, session.amount, stripe_ref=session.payment_intent)
+    await _book(tx, visit, session)
+
+
+async def _authorised(tx: Tx, visit: Appointment, session: Checkout) -> None:
+    await write(
+        tx,
+        visit.id,
+        state=PaymentState.AUTHORISED,
+        session_id=session.id,
+        payment_intent=session.payment_intent,
+        capture_before=session.capture_before,
+    )
+    await _book(tx, visit, session)
+
+
+async def _book(tx: Tx, visit: Appointment, session: Checkout) -> None:
+    """Book what was held until now; what cannot take place any more is given back, or let go."""
     if visit.status in STANDING:
         return
     if await _still_ours(tx, visit):
@@ -164,8 +163,15 @@ async def refund(tx: Tx, visit: Appointment, altogether: Money, *, notice: Notic
     """Give back so much that `altogether` has gone back, with what went before; at most what is left.
 
     Returns what goes back now, or None when that is nothing. Under the appointment's lock. Written into the ledger at
-    once; Stripe is asked by the outbox.
+    once; Stripe is asked by the outbox. Of what is only authorised, so much is not charged.
     """
+    payment = await payment_of(tx, visit.id)
+    if payment and payment.state is PaymentState.AUTHORISED:
+        return await settle_authorised(tx, payment, altogether.amount, notice)
+    if payment and payment.state is PaymentState.CAPTURING:  # goes back once it is charged
+        key = f"stripe.give_back:{visit.id}:{altogether.amount}"
+        await later(tx, "stripe.give_back", visit.id, key, amount=altogether.amount, notice=notice)
+        return altogether
     charged, left = await ledger.sums(tx, visit.id)
     back = min(altogether.amount - (charged - left), left)
     if back <= 0:
@@ -173,7 +179,7 @@ async def refund(tx: Tx, visit: Appointment, altogether: Money, *, notice: Notic
     amount = Money(altogether.currency, back)
     entry = await ledger.add(tx, visit.id, Entry.REFUND, -amount)
     await _follow_ledger(tx, visit.id)
-    await _later(tx, "stripe.refund", visit.id, f"stripe.refund:{entry}", entry=str(entry), notice=notice)
+    await later(tx, "stripe.refund", visit.id, f"stripe.refund:{entry}", entry=str(entry), notice=notice)
     return amount
 
 
@@ -196,7 +202,13 @@ async def refund_refused(tx: Tx, visit: Appointment, entry_id: UUID) -> None:
 
 async def take_over(tx: Tx, visit: Appointment, refunds: list[Refund]) -> None:
     """Bring the ledger in line with the refunds at Stripe: those made there by hand, and those that failed there."""
+    payment = await payment_of(tx, visit.id)
+    charged, _ = await ledger.sums(tx, visit.id)
+    # What was authorised and not charged can look like a refund.
+    let_go = payment.amount - charged if payment and payment.manual else 0
     for each in refunds:
+        if let_go and each.entry is None and each.amount.amount == let_go:
+            continue
         known = await ledger.entries(tx, visit.id)
         ours = [entry.id for entry in known if entry.stripe_ref == each.id or str(entry.id) == each.entry]
         if each.failed and ours:
@@ -215,16 +227,7 @@ async def _tell_of_refund(tx: Tx, visit: Appointment, notice: Notice, entry_id: 
 async def _follow_ledger(tx: Tx, appointment_id: UUID) -> None:
     charged, left = await ledger.sums(tx, appointment_id)
     if charged:
-        await _write(tx, appointment_id, state=state_after_refunds(charged, left))
-
-
-async def _write(tx: Tx, appointment_id: UUID, **values: object) -> None:
-    await tx.conn.execute(_CHANGE, {"of": appointment_id, "updated_at": tx.now, **values})
-
-
-async def _later(tx: Tx, kind: str, appointment_id: UUID, key: str, **more: str) -> None:
-    payload = json.dumps({"appointment": str(appointment_id), **more}).encode()
-    await enqueue(tx, kind=kind, lane=f"payment:{appointment_id}", key=key, payload=payload)
+        await write(tx, appointment_id, state=state_after_refunds(charged, left))
 
 
 def uuid_of(text: str | None) -> UUID | None:

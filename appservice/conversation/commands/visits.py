@@ -105,7 +105,7 @@ async def cancelling(session: Session, choice: dict[str, Any]) -> None:
     if visit.status not in {Status.BOOKED, Status.PENDING, Status.ARRIVED, Status.PROPOSED}:
         raise ConflictError("That visit cannot be cancelled any more.")
     refund = ""
-    if visit.payment == "paid":
+    if visit.payment in {"paid", "authorised"}:
         by_patient = is_own(session, visit) or why is Why.PATIENT_ASKED
         back = refund_of(
             visit.price,
@@ -115,7 +115,8 @@ async def cancelling(session: Session, choice: dict[str, Any]) -> None:
             late_percent=visit.late_refund_percent,
         )
         shown_back = back.show(session.person.language)
-        refund = f" {shown_back} of {visit.price.show(session.person.language)} will be refunded."
+        becomes = "be refunded" if visit.payment == "paid" else "not be charged"
+        refund = f" {shown_back} of {visit.price.show(session.person.language)} will {becomes}."
     await session.say(
         f"Cancel this visit?{refund}\n\n{await line(session, visit)}\n\nAnswer **yes** or **no**.",
         words={
@@ -131,7 +132,8 @@ async def cancel_(session: Session, choice: dict[str, Any]) -> None:
     """Cancel it."""
     why = Why(choice.get("why", Why.BY_CENTRE))
     done = await appointments.cancel(session.tx, session.ctx, session.person, UUID(choice["visit"]), why)
-    refund = f" {done.refund.show(session.person.language)} will be refunded." if done.refund else ""
+    becomes = "be refunded" if done.appointment.payment == "refunded" else "not be charged"
+    refund = f" {done.refund.show(session.person.language)} will {becomes}." if done.refund else ""
     session.dialogue.drop_last()
     await session.say(f"Cancelled.{refund}\n\n{await line(session, done.appointment)}")
 

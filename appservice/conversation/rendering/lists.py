@@ -59,7 +59,13 @@ def slots(found: Sequence[datetime], place: ZoneInfo) -> str:
 
 def visit(each: Appointment, place: ZoneInfo, *, whose: str = "") -> str:
     """One visit in two lines."""
-    money = {"desk": ", pay at the desk", "paid": ", paid", "due": ", to be paid", "refunded": ", refunded"}
+    money = {
+        "desk": ", pay at the desk",
+        "paid": ", paid",
+        "authorised": ", charged after the visit",
+        "due": ", to be paid",
+        "refunded": ", refunded",
+    }
     if each.status in {Status.CANCELLED, Status.ENTERED_IN_ERROR}:
         money = {"refunded": ", refunded"}
     for_whom = f" for {escape(whose)}" if whose else ""

@@ -11,6 +11,7 @@ from appservice.conversation.understanding.durations import say_length
 from appservice.matrix.markdown import escape
 from booking.appointments.model import Appointment, Why
 from booking.directory.specialties import label_of
+from core.money import Money
 
 _WHY = {
     Why.DOCTOR_UNABLE: "The doctor cannot come.",
@@ -19,7 +20,13 @@ _WHY = {
     Why.EQUIPMENT: "Something that is needed for it is out of order.",
     Why.PATIENT_ASKED: "It was asked for by the patient.",
 }
-_PAYMENT = {"paid": "paid", "desk": "to be paid at the desk", "due": "not paid yet", "refunded": "refunded"}
+_PAYMENT = {
+    "paid": "paid",
+    "authorised": "charged after the visit",
+    "desk": "to be paid at the desk",
+    "due": "not paid yet",
+    "refunded": "refunded",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +55,11 @@ class _Notice:
     @property
     def price(self) -> str:
         return self.visit.price.show(self.language)
+
+    @property
+    def amount(self) -> str:
+        """What the notice is about, where that is money."""
+        return Money(self.what["currency"], self.what["amount"]).show(self.language)
 
     @property
     def code(self) -> str:
@@ -147,7 +159,7 @@ def _not_approved(told: _Notice) -> str:
 def _no_show(told: _Notice) -> str:
     centre = told.visit.centre
     said = f"**Missed**{told.who}: {told.code} with {told.doctor}, {told.when}. The centre says that nobody came."
-    if told.visit.payment in {"paid", "refunded"}:
+    if told.visit.paid_by_card:
         said += f" By its rule {centre.no_show_percent} % of the price goes back."
     if centre.no_show_limit is not None and told.what["missed"] >= centre.no_show_limit:
         said += f" As visits were missed there, {escape(centre.name)} approves each new booking first."
@@ -169,6 +181,21 @@ def _series(told: _Notice) -> str:
     if told.ours:
         return f"**Confirmed**{told.who}: a series of visits with {told.doctor}, {where(told.visit)}"
     return f"**New visits**: **{escape(told.patient)}** with {told.doctor}, {where(told.visit)}"
+
+
+def _charged(told: _Notice) -> str:
+    return f"Your card was charged {told.amount} for visit **{told.visit.code}**."
+
+
+def _released(told: _Notice) -> str:
+    return f"Your card is not charged for visit **{told.visit.code}**."
+
+
+def _capture_failed(told: _Notice) -> str:
+    return (
+        f"**Not charged**: the bank of who pays visit **{told.visit.code}** ({told.when}, {told.price}) does not let"
+        " the card be charged any more. Please ask for the money in another way."
+    )
 
 
 def _refunded(told: _Notice) -> str:
@@ -204,6 +231,9 @@ _TEXTS: dict[str, Callable[[_Notice], str]] = {
     "booked": _booked,
     "moved": _moved,
     "cancelled": _cancelled,
+    "charged": _charged,
+    "released": _released,
+    "capture_failed": _capture_failed,
     "refunded": _refunded,
     "paid_too_late": _paid_too_late,
     "reminder": _reminder,
