@@ -13,7 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, or_, select, update
 
-from booking.access import may_edit_centre, may_set_hours, require
+from booking.access import may_edit_centre, may_run_visit, may_set_hours, require
 from booking.appointments.model import appointment as table
 from booking.appointments.model import ends, starts
 from booking.appointments.rules import STANDING, Status
@@ -116,6 +116,8 @@ class Outside:
     service_id: UUID
     start: datetime
     end: datetime
+    visible: bool = False
+    """Whether whoever makes the change may see whose it is: not a visit at another centre, and not a platform admin."""
 
 
 Change = HoursChange | DateChange | TimeOff | HolidaysChange | ServiceChange
@@ -157,7 +159,10 @@ async def conflicts_of(tx: Tx, ctx: Context, actor: Person, change: Change) -> l
             left = [each for each in found if gone or (other and each.end - each.start != length)]
         case _:
             assert_never(change)
-    return left
+    return [
+        replace(each, visible=may_run_visit(actor, practitioner_id=each.practitioner_id, centre_id=each.centre_id))
+        for each in left
+    ]
 
 
 async def make(tx: Tx, ctx: Context, actor: Person, change: Change, *, sure: bool) -> list[Outside]:

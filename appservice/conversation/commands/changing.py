@@ -58,8 +58,8 @@ async def change_(session: Session, choice: dict[str, Any]) -> None:
     session.dialogue.drop_last()
     said = choice["done"]
     if left:
-        codes = f"“move {left[0].code}” or “cancel {left[0].code}”"
-        said += f"\n\nStill booked, to be moved or cancelled ({codes}):\n\n{await _listed(session, left)}"
+        code = next((f" (“move {each.code}” or “cancel {each.code}”)" for each in left if each.visible), "")
+        said += f"\n\nStill booked, to be moved or cancelled{code}:\n\n{await _listed(session, left)}"
     await session.say(said + await _drawn(session, wanted))
 
 
@@ -84,6 +84,10 @@ async def drawn_schedule(session: Session, practitioner_id: UUID, centre_id: UUI
 
 
 async def _listed(session: Session, left: Sequence[Outside]) -> str:
-    shown = [await appointment(session.tx, each.id) for each in left[:_SHOWN]]
-    more = f"\n- and {len(left) - _SHOWN} more" if len(left) > _SHOWN else ""
-    return await day_list(session, shown, dated=True) + more
+    known = [each for each in left if each.visible]
+    lines = [await day_list(session, [await appointment(session.tx, each.id) for each in known[:_SHOWN]], dated=True)]
+    if len(known) > _SHOWN:
+        lines.append(f"- and {len(known) - _SHOWN} more")
+    if len(known) < len(left):
+        lines.append(f"- {len(left) - len(known)} that you may not look into")
+    return "\n".join(line for line in lines if line)

@@ -85,6 +85,17 @@ async def test_bookings_that_a_change_would_leave_outside_are_listed_and_asked_a
     assert code in await chat.say(ANNA, "appointments"), "what is booked stays booked"
 
 
+async def test_whose_bookings_they_are_is_told_only_to_those_who_run_them(chat: Chat) -> None:
+    code = await book(chat)
+    for who in (PAUL, CLARA):
+        asked = await chat.say(who, "hours dr.osei wed-fri 9-17")
+        assert "would leave 1 booking outside" in asked
+        assert ("Anna" in asked, code in asked) == (who == CLARA, who == CLARA)
+    made = await chat.say(PAUL, "yes")
+    assert "1 that you may not look into" in made
+    assert code not in made
+
+
 async def test_what_cannot_be_is_refused_before_anybody_is_asked(chat: Chat) -> None:
     await book(chat)
     assert "from today on" in await chat.say(CLARA, "hours dr.osei wed-fri 9-17 from 2026-01-01")
