@@ -13,11 +13,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import text
 
 from benchmarks import bare, filling
-from benchmarks.ground import Ground, context, database_url, midnight, p50, p95, rate, waits
+from benchmarks.ground import Ground, context, database_url, midnight, p50, p95, paid_page, rate, waits
 from booking.appointments import service as appointments
 from booking.directory.model import Payment, Practitioner, Service
 from booking.payments import service as payments
-from booking.payments.gateway import Checkout
 from booking.people.service import person_by_id
 from booking.reminders.service import remind
 from booking.schedules.changes import HoursChange, make
@@ -61,17 +60,8 @@ async def _bookings(ground: Ground, url: str) -> None:
 
     async def hold_and_pay(n: int) -> None:
         visit = await book(n, prepaid)
-        paid = Checkout(
-            id=f"cs_{visit.id}",
-            status="complete",
-            paid=True,
-            amount=visit.price,
-            payment_intent=f"pi_{visit.id}",
-            reference=str(visit.id),
-            url=None,
-        )
         async with ground.database.transaction() as tx:
-            await payments.settle(tx, paid)
+            await payments.settle(tx, paid_page(visit))
 
     sql = await bare.Bare.connect(url, prepaid, people, _CLIENTS)
     found: dict[str, list[float]] = {"bare": [], "service": [], "desk": []}

@@ -17,9 +17,11 @@ from typing import Any
 from pydantic import SecretStr
 
 import migrations
+from booking.appointments.model import Appointment
 from booking.context import Context
 from booking.directory.model import Centre, Mode, Payment, Practitioner, Service
 from booking.directory.service import add_centre_admin, add_practitioner, add_service, create_centre
+from booking.payments.gateway import Checkout
 from booking.people.service import Person, person_of
 from booking.schedules.rules import WeeklySpan
 from booking.schedules.service import set_hours
@@ -105,6 +107,21 @@ class Ground:
             return await add_service(
                 tx, self.ctx, paul, practitioner_id=doctor.id, centre_id=at.id, name="A visit", **what
             )
+
+
+def paid_page(visit: Appointment) -> Checkout:
+    """What Stripe tells of the page on which a visit was paid."""
+    return Checkout(
+        id=f"cs_{visit.id}",
+        status="complete",
+        paid=True,
+        authorised=False,
+        capture_before=None,
+        amount=visit.price,
+        payment_intent=f"pi_{visit.id}",
+        reference=str(visit.id),
+        url=None,
+    )
 
 
 def midnight(days: int) -> datetime:

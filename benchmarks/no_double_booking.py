@@ -17,14 +17,13 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import text
 
-from benchmarks.ground import Ground, context, database_url, midnight, p95
+from benchmarks.ground import Ground, context, database_url, midnight, p95, paid_page
 from booking.appointments import series
 from booking.appointments import service as appointments
 from booking.appointments.service import Appointment, Status
 from booking.directory.model import Payment, Service
 from booking.directory.resources import add_resource
 from booking.payments import service as payments
-from booking.payments.gateway import Checkout
 from booking.people.service import Person
 from core.database import Database
 from core.errors import ConflictError
@@ -146,16 +145,7 @@ class Storm:
             if self.chance.random() < 0.25:
                 await appointments.cancel(tx, self.ground.ctx, person, visit.id)
                 return
-            paid = Checkout(
-                id=f"cs_{visit.id}",
-                status="complete",
-                paid=True,
-                amount=visit.price,
-                payment_intent=f"pi_{visit.id}",
-                reference=str(visit.id),
-                url=None,
-            )
-            await payments.settle(tx, paid)
+            await payments.settle(tx, paid_page(visit))
 
     async def _approve(self, day: datetime) -> None:
         _, visit = await self._book(self.chance.choice(self.approved), day + self._minutes(30))
