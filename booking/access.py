@@ -46,6 +46,11 @@ def may_read_reason(person: Person, *, patient_id: UUID, practitioner_id: UUID) 
     return may_book_for(person, patient_id) or person.practitioner_id == practitioner_id
 
 
+def may_see_money(person: Person, *, patient_id: UUID, booked_by: UUID, centre_id: UUID) -> bool:
+    """What was paid is between the payer, the patient's side and the centre; doctors need not know."""
+    return person.id == booked_by or may_book_for(person, patient_id) or may_administer(person, centre_id)
+
+
 def require(allowed: bool) -> None:  # noqa: FBT001  (require(may_...(...)) reads as it is meant)
     """Raise RefusedError unless `allowed`."""
     if not allowed:

@@ -8,6 +8,7 @@ from appservice.conversation.commands import (  # noqa: F401  (declared by being
     doctors,
     finding,
     hours,
+    money,
     people,
     platform,
     prescribing,

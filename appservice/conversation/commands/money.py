@@ -1,0 +1,133 @@
+"""What was paid: for the payer a receipt, for who runs the centre the list, and refunds by their word."""
+
+import re
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from appservice.conversation.commands.reports import span_before
+from appservice.conversation.commands.team import centre_of
+from appservice.conversation.registry import action, clinic_admin, command
+from appservice.conversation.rendering.values import dated, dated_day
+from appservice.conversation.session import Session
+from appservice.conversation.understanding.arguments import split_code
+from appservice.conversation.understanding.days import read_days
+from appservice.conversation.understanding.text import Reading
+from appservice.matrix.markdown import escape
+from booking.appointments import service as appointments
+from booking.payments.desk import Statement, income, refund_by_word, refundable, statement
+from booking.payments.model import Entry
+from core.errors import BadInputError
+from core.money import Money, parse_money
+from core.timezones import zone
+
+_KINDS = {Entry.CHARGE: "paid", Entry.REFUND: "refunded", Entry.REVERSAL: "refund that did not come about"}
+_LAST = re.compile(r"\b(?:the )?(?:last|past) (?P<n>\d{1,3})? ?(?P<unit>day|week|month|year)s?\b", re.IGNORECASE)
+_SHOWN = 50
+
+
+@command("receipt|payment|invoice", "CODE", help="what was paid for a visit, and what went back", group="Visits")
+async def receipt(session: Session, text: str) -> None:
+    """One visit's money."""
+    code, _ = split_code(text)
+    if code is None:
+        raise BadInputError("Write the visit's code too: receipt K7QM3F")
+    visit = await appointments.by_code(session.tx, session.ctx, session.person, code)
+    await session.say(_receipt(session, await statement(session.tx, session.ctx, session.person, visit.id)))
+
+
+def _receipt(session: Session, of: Statement) -> str:
+    """No kind of doctor and no reason stand here: a receipt is handed to others."""
+    visit, language, place = of.visit, session.person.language, zone(of.visit.centre.timezone)
+    head = (
+        f"**Receipt** for visit **{visit.code}** on {dated(visit.start, place)}\n\n"
+        f"{escape(visit.centre.name)}, {escape(visit.centre.street)}, {escape(visit.centre.city)}\n\n"
+    )
+    if not of.entries:
+        how = {"desk": "to be paid at the desk", "authorised": "charged after the visit", "due": "not paid yet"}
+        return head + f"{visit.price.show(language)}, {how.get(visit.payment, 'nothing was paid by card')}."
+    rows = "\n".join(
+        f"| {dated(each.at, place)} | {_KINDS.get(each.kind, each.kind.value)} | {each.amount.show(language)} |"
+        for each in of.entries
+    )
+    return f"{head}| date | what | amount |\n|---|---|---|\n{rows}\n\nTogether: **{of.left.show(language)}**"
+
+
+@command(
+    "payments|income|money",
+    "[DAY | last month]",
+    help="what came in and went back by card, with the sum",
+    who=clinic_admin,
+    group="Centre",
+)
+async def payments(session: Session, text: str) -> None:
+    """The centre's list; today's if no days are named."""
+    words = Reading(text)
+    first, last = _span(session, words)
+    at = await centre_of(session, words)
+    found = await income(session.tx, session.ctx, session.person, at.id, first, last)
+    when = dated_day(first) if first == last else f"{dated_day(first)} to {dated_day(last)}"
+    if not found.lines:
+        await session.say(f"**{escape(at.name)}**, {when}: nothing came or went by card.")
+        return
+    language, place = session.person.language, zone(at.timezone)
+    rows = "\n".join(
+        f"| {dated(each.at, place)} | {each.code} | {_KINDS.get(each.kind, each.kind.value)} |"
+        f" {each.amount.show(language)} |"
+        for each in found.lines[:_SHOWN]
+    )
+    more = f"\n\n… and {len(found.lines) - _SHOWN} more; name fewer days to see them." if found.lines[_SHOWN:] else ""
+    sums = ", ".join(each.show(language) for each in found.sums)
+    await session.say(
+        f"**{escape(at.name)}**, {when}\n\n| date | visit | what | amount |\n|---|---|---|---|\n{rows}{more}\n\n"
+        f"Together: **{sums}**"
+    )
+
+
+def _span(session: Session, words: Reading) -> tuple[date, date]:
+    today = session.today
+    if match := words.take(_LAST):
+        return span_before(today, int(match["n"]) if match["n"] else None, match["unit"].lower())
+    if words.take(re.compile(r"\bthis month\b", re.IGNORECASE)):
+        return today - timedelta(days=today.day - 1), today
+    days = read_days(words, today, session.person.language, past=True)
+    return (days.first, days.last or today) if days else (today, today)
+
+
+@command(
+    "refund",
+    "CODE AMOUNT | all",
+    help="give money back for a visit, whatever the rules say",
+    who=clinic_admin,
+    group="Centre",
+)
+async def refund(session: Session, text: str) -> None:
+    """Say what would go back, and ask."""
+    code, rest = split_code(text)
+    if code is None or not rest:
+        raise BadInputError("Write the visit's code and how much: refund K7QM3F 20, or refund K7QM3F all")
+    visit = await appointments.by_code(session.tx, session.ctx, session.person, code)
+    left = await refundable(session.tx, session.ctx, session.person, visit.id)
+    whole = rest.casefold() in {"all", "everything", "full", "the rest"}
+    amount = left if whole else parse_money(rest, left.currency)
+    if amount.currency != left.currency or not 0 < amount.amount <= left.amount:
+        raise BadInputError("Only {left} can still be given back for that visit.", left=left.show())
+    language = session.person.language
+    await session.say(
+        f"Give back **{amount.show(language)}** of {left.show(language)} for visit **{visit.code}**?\n\n"
+        "Answer **yes** or **no**.",
+        words={
+            "yes": {"do": "refund", "visit": str(visit.id), "amount": amount.amount, "currency": amount.currency},
+            "no": {"do": "keep"},
+            "stop": {"do": "keep"},
+        },
+    )
+
+
+@action("refund")
+async def refund_(session: Session, choice: dict[str, Any]) -> None:
+    """Give it back."""
+    amount = Money(choice["currency"], choice["amount"])
+    given = await refund_by_word(session.tx, session.ctx, session.person, UUID(choice["visit"]), amount)
+    session.dialogue.drop_last()
+    await session.say(f"{given.show(session.person.language)} go back. The payer is told when Stripe has sent them.")

@@ -1,0 +1,85 @@
+"""Money in the chat: a receipt for who paid, the list and refunds for who runs the centre."""
+
+import re
+
+import pytest
+from sqlalchemy import insert
+
+from booking.appointments.service import by_code
+from booking.payments import ledger
+from booking.payments.model import Entry, PaymentState, payment
+from core.money import Money
+from tests.integration.appservice.conversation.chat import Chat
+from tests.integration.appservice.conversation.test_booking_talks import book
+from tests.integration.booking.clinic import ANNA, BEN, CLARA, OSEI
+
+
+@pytest.fixture
+async def paid(chat: Chat) -> str:
+    """The code of Anna's visit, for which 48 euros came by card."""
+    code = await book(chat)
+    async with chat.database.transaction() as tx:
+        visit = await by_code(tx, chat.ctx, await chat.person(ANNA), code)
+        values = {"amount": 4800, "currency": "EUR", "payment_intent": "pi_1", "manual": False}
+        times = {"created_at": tx.now, "updated_at": tx.now}
+        await tx.conn.execute(
+            insert(payment).values(appointment_id=visit.id, state=PaymentState.PAID, **values, **times)
+        )
+        await ledger.add(tx, visit.id, Entry.CHARGE, Money("EUR", 4800), stripe_ref="pi_1")
+    return code
+
+
+async def test_a_receipt_names_the_centre_and_the_sums_and_nothing_medical(chat: Chat, paid: str) -> None:
+    said = await chat.say(ANNA, f"receipt {paid}")
+    assert f"Receipt for visit {paid} on 1 Dec 2026" in said
+    assert "Berlin Heart Centre, Street 1, Berlin" in said
+    assert "paid" in said
+    assert "Together: €48.00" in said
+    assert not re.search("cardio|osei", said, re.IGNORECASE)
+    assert "€48.00" in await chat.say(CLARA, f"receipt {paid}")
+    assert "€48.00" not in await chat.say(BEN, f"receipt {paid}")
+    assert "€48.00" not in await chat.say(OSEI, f"receipt {paid}")
+
+
+async def test_a_receipt_of_what_is_paid_at_the_desk_says_so(chat: Chat) -> None:
+    code = await book(chat)
+    assert "to be paid at the desk" in await chat.say(ANNA, f"receipt {code}")
+    assert "Write the visit's code too" in await chat.say(ANNA, "receipt")
+
+
+async def test_an_admin_refunds_after_a_question(chat: Chat, paid: str) -> None:
+    assert "Give back €20.00 of €48.00" in await chat.say(CLARA, f"refund {paid} 20")
+    assert "Nothing has changed" in await chat.say(CLARA, "no")
+    await chat.say(CLARA, f"refund {paid} 20")
+    assert "€20.00 go back" in await chat.say(CLARA, "yes")
+    assert "Only €28.00 can still be given back" in await chat.say(CLARA, f"refund {paid} 48")
+    await chat.say(CLARA, f"refund {paid} all")
+    assert "€28.00 go back" in await chat.say(CLARA, "yes")
+    assert "nothing left" in await chat.say(CLARA, f"refund {paid} all")
+    said = await chat.say(CLARA, "payments")
+    assert said.count(paid) == 3
+    assert "Together: €0.00" in said
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [
+        ("refund", "Write the visit's code and how much"),
+        ("refund CODE", "Write the visit's code and how much"),
+        ("refund CODE much", "amount"),
+        ("refund CODE 0", "Only €48.00"),
+        ("refund CODE -5", ""),
+        ("refund CODE 20 USD", ""),
+        ("refund AAAAA1 20", ""),
+    ],
+)
+async def test_a_refund_that_cannot_be_gets_a_sentence(chat: Chat, paid: str, said: str, sentence: str) -> None:
+    answer = await chat.say(CLARA, said.replace("CODE", paid))
+    assert sentence in answer
+    assert "Answer yes" not in answer
+
+
+async def test_the_list_of_a_day_without_payments_says_so(chat: Chat) -> None:
+    assert "nothing came or went by card" in await chat.say(CLARA, "payments last month")
+    for who in (ANNA, OSEI):
+        assert "by card" not in await chat.say(who, "payments")
