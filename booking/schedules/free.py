@@ -79,7 +79,8 @@ async def free_times_of(
     wanted = list(services)
     found: dict[UUID, list[datetime]] = {service.id: [] for service in wanted}
     bounds = {service.id: _bounds(tx, service, start, end) for service in wanted}
-    wanted = [each for each in wanted if each.active and bounds[each.id][0] < bounds[each.id][1]]
+    # What is offered no more can still be moved to another time.
+    wanted = [each for each in wanted if (each.active or ignoring) and bounds[each.id][0] < bounds[each.id][1]]
     if not wanted:
         return found
     start, end = min(bounds[each.id][0] for each in wanted), max(bounds[each.id][1] for each in wanted)

@@ -26,7 +26,7 @@ from booking.schedules.model import date_hours, time_off
 from booking.schedules.reading import schedule_of
 from booking.schedules.rules import WeeklySpan
 from booking.schedules.service import is_free
-from core.errors import BadInputError
+from core.errors import BadInputError, ConflictError
 from tests.integration.booking.clinic import ANNA, BEN
 from tests.integration.booking.town import NOW, TODAY, Town, at
 
@@ -151,6 +151,19 @@ async def test_a_service_that_goes_or_takes_longer_leaves_its_visits_outside(tow
         assert (await service_of(tx, service.id)).minutes == 45
         kept = await visits.appointment(tx, visit.id)
         assert kept.end - kept.start == timedelta(minutes=30)
+
+
+async def test_a_visit_of_what_is_offered_no_more_can_be_moved_but_no_other_booked(
+    town: Town, service: Service
+) -> None:
+    visit = await book(town, service, at(1, 8))
+    await made(town, ServiceChange(service.id, active=False), sure=True)
+    async with town.database.transaction() as tx:
+        anna = await person_of(tx, town.ctx, ANNA)
+        moved = await visits.reschedule(tx, town.ctx, anna, visit.id, at(2, 8))
+        assert moved.start == at(2, 8)
+    with pytest.raises(ConflictError):
+        await book(town, service, at(3, 8), BEN)
 
 
 async def test_what_cannot_be_is_refused_though_nobody_is_sure_yet(town: Town, service: Service) -> None:
