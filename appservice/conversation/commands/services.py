@@ -19,7 +19,7 @@ from booking.schedules.changes import ServiceChange
 from core.errors import BadInputError, RefusedError
 from core.money import Money, parse_money
 
-_AT = re.compile(r"\bat (?:the )?(?P<name>[^\W\d][^,;|]*)$", re.IGNORECASE)
+_AT = re.compile(r"\bat (?:the )?(?P<name>[^\W\d][^,;|]*?)[\s,;|]*$", re.IGNORECASE)
 _ADD_EXAMPLE = 'Write it like: add service dr.osei "First visit" 30 min 60 online'
 _EDIT_EXAMPLE = 'Write it like: edit service dr.osei "First visit" price 70, or: 40 min, 10 min after, needs approval'
 

@@ -217,3 +217,5 @@ async def test_of_a_doctor_at_two_centres_the_one_that_is_meant_is_asked_for(cha
     assert "at Isar Clinic" in both
     assert "At which centre?" in await chat.say(OSEI, "hours mon 9 to 12")
     assert "Dr Ama Osei at Isar Clinic" in await chat.say(OSEI, "hours mon 9 to 12 at Isar Clinic")
+    added = await chat.say(PAUL, 'add service dr.osei "Check" 30 min 60 at Isar Clinic, needs approval')
+    assert "needs approval" in added
