@@ -5,10 +5,11 @@ Each function takes the appointment as it was read under its lock, and returns i
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, insert, update
+from sqlalchemy import Insert, bindparam, insert, select, update
 
 from booking.appointments.model import Appointment, Why, appointment_move
 from booking.appointments.model import appointment as table
@@ -21,7 +22,21 @@ from core.database import Tx
 from core.errors import ConflictError
 
 _RECORD = insert(appointment_move)
-_CHANGE = update(table).where(table.c.id == bindparam("of"))
+
+
+@cache
+def _step(names: tuple[str, ...]) -> Insert:
+    """The statement that changes these columns of a visit, and writes the step into its history."""
+    changed = (
+        update(table)
+        .where(table.c.id == bindparam("of"))
+        .values({name: bindparam(name, type_=table.c[name].type) for name in names})
+        .returning(table.c.id)
+        .cte("changed")
+    )
+    history = {"at": "updated_at", "from_status": "before", "to_status": "status", "actor": "actor", "why": "why"}
+    values = [bindparam(value, type_=appointment_move.c[name].type) for name, value in history.items()]
+    return insert(appointment_move).from_select(["appointment_id", *history], select(changed.c.id, *values))
 
 
 async def record(
@@ -55,8 +70,8 @@ async def step(
     check_move(visit.status, to)
     sequence = sequence_after(visit.sequence, visit.status)
     changed = {"status": to, "hold_until": hold_until, "sequence": sequence, "updated_at": tx.now, **values}
-    await tx.conn.execute(_CHANGE, {"of": visit.id, **changed})
-    await record(tx, visit.id, visit.status, to, why, actor)
+    about = {"of": visit.id, "before": visit.status, "actor": actor, "why": why}
+    await tx.conn.execute(_step(tuple(changed)), {**changed, **about})
     return replace(visit, status=to, hold_until=hold_until, sequence=sequence, updated_at=tx.now)
 
 
