@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from booking.access import may_book_for, may_see_visit, require
 from booking.appointments import rules
@@ -113,6 +113,9 @@ async def following(tx: Tx, ctx: Context, actor: Person, appointment_id: UUID) -
     visit = await _seen(tx, actor, appointment_id)
     if visit.series_id is None:
         raise ConflictError("That visit is not one of a series.")
+    # All of them in one order: of two who change a series, whatever end they begin at, one waits for the other.
+    theirs = table.c.series_id == visit.series_id
+    await tx.conn.execute(select(table.c.id).where(theirs).order_by(table.c.id).with_for_update())
     ahead = [
         each
         for each in await series_of(tx, visit.series_id)
