@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from datetime import date, datetime, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import Range, insert
@@ -14,10 +15,11 @@ from booking.directory import reading
 from booking.directory.model import practitioner_role
 from booking.people.service import Person
 from booking.schedules.free import free_times, free_times_of, is_free, is_open
+from booking.schedules.hours import show_hours
 from booking.schedules.model import date_hours, time_off, weekly_hours
 from booking.schedules.opening import Week, with_week
 from booking.schedules.reading import schedule_of
-from booking.schedules.rules import Minutes, Span, WeeklySpan
+from booking.schedules.rules import Minutes, Span, WeeklySpan, on_day
 from core.database import Tx
 from core.errors import BadInputError
 from core.ids import new_id
@@ -58,7 +60,7 @@ async def set_hours(
     gives way to this for good. With `service_id` the hours are of that service alone; without spans it then has the
     doctor's. For the doctor and the centre's admins. Raises RefusedError, BadInputError. Booked visits stay booked.
     """
-    today = await _today_where(tx, actor, practitioner_id, centre_id)
+    today = tx.now.astimezone(await _zone_where(tx, actor, practitioner_id, centre_id)).date()
     begins = valid_from or today
     if begins < today:
         raise BadInputError("Hours can be set from today on, not for the past.")
@@ -113,9 +115,17 @@ async def set_date(
 
     For the doctor and the centre's admins. Raises RefusedError, BadInputError. Booked visits stay booked.
     """
-    today = await _today_where(tx, actor, practitioner_id, centre_id)
+    here = await _zone_where(tx, actor, practitioner_id, centre_id)
+    today = tx.now.astimezone(here).date()
     if not today <= day <= today + _FURTHEST:
         raise BadInputError("Choose a date from today on, within the next five years.")
+    for span in hours or ():
+        if not [*on_day(day, [span], here)]:
+            raise BadInputError(
+                "Clocks go forward on {day}, so {hours} doesn't happen. Choose other hours.",
+                day=f"{day:%a} {day.day} {day:%b}",
+                hours=show_hours([span]),
+            )
     table = date_hours
     await tx.conn.execute(
         delete(table).where(
@@ -129,8 +139,8 @@ async def set_date(
         )
 
 
-async def _today_where(tx: Tx, actor: Person, practitioner_id: UUID, centre_id: UUID) -> date:
-    """Return the centre's date, when the actor may set the hours of a doctor who works there."""
+async def _zone_where(tx: Tx, actor: Person, practitioner_id: UUID, centre_id: UUID) -> ZoneInfo:
+    """Return the centre's zone, when the actor may set the hours of a doctor who works there; others wait with that."""
     require(may_set_hours(actor, practitioner_id, centre_id))
     at = await reading.centre(tx, centre_id)
     role = practitioner_role
@@ -141,7 +151,7 @@ async def _today_where(tx: Tx, actor: Person, practitioner_id: UUID, centre_id: 
     )
     if works_there.first() is None:
         raise BadInputError("That doctor does not work at {centre}.", centre=at.name)
-    return tx.now.astimezone(zone(at.timezone)).date()
+    return zone(at.timezone)
 
 
 async def hours_of(

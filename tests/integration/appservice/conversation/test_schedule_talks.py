@@ -186,6 +186,9 @@ async def test_a_service_is_set_up_with_all_that_it_needs_and_changed_later(chat
         "hours dr.osei on 24 Dec",
         "hours dr.osei on 31.2. closed",
         "hours dr.osei on 24 Dec 12-9",
+        "hours dr.osei on 28 Mar 2-3",
+        "time off dr.osei 28.3. 2:30-4",
+        f'add service dr.osei "{"x" * 500}" 30 min 60',
         f"hours dr.osei {'mon 9-12; ' * 200}",
         "hours dr.osei mon 9-12 at Isar Clinic",
         "hours dr.osei مرحبا 🙂",
@@ -197,6 +200,13 @@ async def test_what_makes_no_sense_is_answered_with_a_sentence_and_nothing_is_do
     assert 20 < len(answer) < 300
     assert (await chat.say(CLARA, "services dr.osei"), await chat.say(CLARA, "hours dr.osei")) == before
     assert "No rooms or devices yet" in await chat.say(CLARA, "rooms")
+
+
+async def test_names_may_be_of_any_letters(chat: Chat) -> None:
+    assert "فحص القلب 🫀" in await chat.say(CLARA, 'add service dr.osei "فحص القلب 🫀" 30 min 20 desk')
+    assert "غرفة 3" in await chat.say(CLARA, 'add room "غرفة 3"')
+    assert "with غرفة 3" in await chat.say(CLARA, 'edit service dr.osei "فحص القلب 🫀" with غرفة 3')
+    assert "فحص القلب 🫀" in await chat.say(CLARA, "services dr.osei")
 
 
 async def test_a_doctor_comes_to_another_centre_only_by_who_runs_both(chat: Chat) -> None:
