@@ -180,12 +180,15 @@ async def add_time_off(
     return off
 
 
-async def remove_time_off(tx: Tx, ctx: Context, actor: Person, practitioner_id: UUID, moment: datetime) -> int:
-    """Take back the time off that covers a moment; returns how many there were."""
+async def remove_time_off(
+    tx: Tx, ctx: Context, actor: Person, practitioner_id: UUID, start: datetime, end: datetime | None = None
+) -> int:
+    """Take back the time off that covers a moment, or some of the time until `end`; returns how many there were."""
     at = await reading.centres_of(tx, practitioner_id)
     require(any(may_set_hours(actor, practitioner_id, each.id) for each in at))
+    during = Range(utc(start), utc(end or start), bounds="[)" if end else "[]")
     removed = await tx.conn.execute(
-        delete(time_off).where(time_off.c.practitioner_id == practitioner_id, time_off.c.during.contains(utc(moment)))
+        delete(time_off).where(time_off.c.practitioner_id == practitioner_id, time_off.c.during.overlaps(during))
     )
     return removed.rowcount
 

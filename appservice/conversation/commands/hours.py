@@ -107,7 +107,7 @@ async def time_off(session: Session, text: str) -> None:
     if (left := _left(words)) and any(letter.isdigit() for letter in left):
         start, end = _part_of_day(left, days, here)
     if remove:
-        count = await remove_time_off(session.tx, session.ctx, session.person, who.id, start)
+        count = await remove_time_off(session.tx, session.ctx, session.person, who.id, start, end)
         await session.say("Taken back." if count else "There was none on that day.")
         return
     await change(session, TimeOff(who.id, start, end), f"{escape(who.name)} is away: {span(start, end, here)}.")
