@@ -38,6 +38,7 @@ async def test_time_off_may_be_a_part_of_a_day(chat: Chat) -> None:
         CLARA, "time off dr.osei tomorrow 14-16:30"
     )
     assert "Next: Tue 1 Dec 16:30" in await chat.say(ANNA, "dr osei on 1 Dec after 14:00")
+    assert "is away: Wed 2 Dec, 10:00 to Wed 2 Dec, 12:00" in await chat.say(CLARA, "time off dr.osei 2.12. 10-12")
     assert "Taken back" in await chat.say(CLARA, "time off dr.osei remove 2.12.")
     assert "none on that day" in await chat.say(CLARA, "time off dr.osei remove 2.12.")
     assert "hours of one day" in await chat.say(CLARA, "time off dr.osei 7.12. - 9.12. 14-16")
