@@ -115,9 +115,13 @@ async def time_off(session: Session, text: str) -> None:
 
 def _part_of_day(text: str, days: Days, here: ZoneInfo) -> tuple[datetime, datetime]:
     """From one time of a day until another."""
-    hours = parse_times(text)
+    sorry = BadInputError("Write days, or some hours of one day: time off dr.osei 24.12. 14-18")
+    try:
+        hours = parse_times(text)
+    except BadInputError as unreadable:
+        raise sorry from unreadable
     if len(hours) != 1 or days.single is None:
-        raise BadInputError("Write days, or some hours of one day: time off dr.osei 24.12. 14-18")
+        raise sorry
     start, end = hours[0]
     day_after = days.first + timedelta(days=1)
     until = at(day_after, time(), here) if end == 1440 else at(days.first, time(*divmod(end, 60)), here)

@@ -149,7 +149,12 @@ async def services(session: Session, text: str) -> None:
     who = await doctor_of(session, Reading(text))
     known = await reading.services_of(session.tx, who.id)
     along = await resources_of(session.tx, [each.id for each in known])
-    rows = [f"- {service_line(each, along.get(each.id, []), session.person.language)}" for each in known]
+    at = await reading.centres_with(session.tx, {each.centre_id for each in known})
+    rows = [
+        f"- {service_line(each, along.get(each.id, []), session.person.language)}"
+        + (f", at {escape(at[each.centre_id].name)}" if len(at) > 1 else "")
+        for each in known
+    ]
     await session.say(f"**{escape(who.name)}**\n\n" + ("\n".join(rows) or "No services yet."))
 
 

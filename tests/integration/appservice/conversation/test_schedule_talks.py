@@ -42,7 +42,7 @@ async def test_time_off_may_be_a_part_of_a_day(chat: Chat) -> None:
     assert "Taken back" in await chat.say(CLARA, "time off dr.osei remove 2.12.")
     assert "none on that day" in await chat.say(CLARA, "time off dr.osei remove 2.12.")
     assert "hours of one day" in await chat.say(CLARA, "time off dr.osei 7.12. - 9.12. 14-16")
-    assert "on 24 Dec" in await chat.say(CLARA, "time off dr.osei 7.12. 99")
+    assert "hours of one day" in await chat.say(CLARA, "time off dr.osei 7.12. 99")
     assert "Away" in (drawn := await chat.say(CLARA, "hours dr.osei"))
     assert "7 Dec" not in drawn
 
@@ -232,3 +232,6 @@ async def test_of_a_doctor_at_two_centres_the_one_that_is_meant_is_asked_for(cha
     assert "Dr Ama Osei at Isar Clinic" in await chat.say(OSEI, "hours mon 9 to 12 at Isar Clinic")
     added = await chat.say(PAUL, 'add service dr.osei "Check" 30 min 60 at Isar Clinic, needs approval')
     assert "needs approval" in added
+    listed = await chat.say(OSEI, "services")
+    assert "A visit, 30 minutes, in person, €48.00, at the desk, 60 days ahead, at Berlin Heart Centre" in listed
+    assert "60 days ahead, at Isar Clinic" in listed
