@@ -27,6 +27,7 @@ from core.outbox import outbox
 
 _CLIENTS = 16
 _BOOKINGS = 1600
+_PEOPLE = 400
 _ROUNDS = 3
 _OFFICE = tuple(WeeklySpan(weekday, 9 * 60, 17 * 60) for weekday in range(5))
 
@@ -49,10 +50,10 @@ async def _bookings(ground: Ground, url: str) -> None:
     doctors = [await ground.doctor(at, f"Doctor {chr(65 + n)}") for n in range(16)]
     prepaid = [await ground.service(doctor, at) for doctor in doctors]
     desk = [await ground.service(doctor, at, payment=Payment.DESK) for doctor in doctors]
-    people = [await ground.person(f"@client{n}:localhost") for n in range(64)]
+    people = [await ground.person(f"@client{n}:localhost") for n in range(_PEOPLE)]
 
     async def book(n: int, services: list[Service]) -> appointments.Appointment:
-        person, service = people[n % 64], services[n % 16]
+        person, service = people[n % _PEOPLE], services[n % 16]
         async with ground.database.transaction() as tx:
             return await appointments.book(
                 tx, ground.ctx, person, service_id=service.id, start=_slot(n), patient_id=person.patient.id
@@ -86,7 +87,7 @@ async def _bookings(ground: Ground, url: str) -> None:
 
 
 def _slot(n: int) -> datetime:
-    """For 16 doctors and 64 people a start that is their own: half an hour for each 64."""
+    """A start that is free of each of 16 doctors in turn, and of the person whose turn it is."""
     return midnight(2) + timedelta(minutes=30 * (n // 16))
 
 

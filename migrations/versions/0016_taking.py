@@ -16,6 +16,7 @@ def upgrade() -> None:
     op.execute(_KEEP)
     op.execute(_TAKE_ONE)
     op.execute(_TAKE)
+    op.execute("CREATE INDEX ix_appointment_held_by ON appointment (booked_by) WHERE hold_until IS NOT NULL")
 
 
 # In one order whoever asks, so that nobody waits for another in a circle. Sessions are locked with their seats: who has
