@@ -107,7 +107,8 @@ async def test_a_clinic_admin_sees_the_days_bookings_and_sets_the_rule(chat: Cha
     code = await book(chat)
     assert f"Anna, visit {code}" in await chat.say(CLARA, "bookings tomorrow")
     rule = await chat.say(CLARA, "cancellation free until 48 h, later refund 25%")
-    assert "until 48 hours before; later 25 %" in rule
+    assert "cancelled free of charge | until 48 hours before" in rule
+    assert "refund when cancelled later | 25 %" in rule
 
 
 async def test_a_clinic_admin_runs_no_other_centre(chat: Chat) -> None:
