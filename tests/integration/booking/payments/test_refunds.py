@@ -8,17 +8,23 @@ from random import Random
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from booking.appointments import service as visits
 from booking.appointments.reading import appointment
 from booking.appointments.service import Appointment, Status
-from booking.payments.events import hear
-from booking.payments.ledger import sums
+from booking.payments.events import Event, hear
+from booking.payments.handlers import inbox_handlers
+from booking.payments.ledger import entries, sums
 from booking.payments.model import Entry, PaymentState
-from booking.payments.service import refund
+from booking.payments.service import payment_of, refund
 from booking.people.service import person_of
+from core.database import Tx
 from core.errors import ConflictError
+from core.ids import id_of
+from core.lanes import Row
 from core.money import Money
+from core.outbox import outbox
 from tests.integration.booking.clinic import ANNA, CLARA, HOUR, OSEI, PRICE
 from tests.integration.booking.payments.conftest import PayingClinic
 
@@ -169,6 +175,43 @@ async def test_every_order_of_the_events_with_repeats_ends_the_same(clinic: Payi
         assert (await clinic.payment(visit)).state is PaymentState.PARTIALLY_REFUNDED, order
         notices = [each["notice"] for each in clinic.heard if each["appointment"] == str(visit.id)]
         assert sorted(notices) == ["booked"] * 3 + ["held", "refunded"], order
+
+
+async def test_all_120_orders_of_five_events_each_heard_twice_end_the_same(clinic: PayingClinic) -> None:
+    """One visit at Stripe, and our side of it undone after each order."""
+    clinic.stripe.control(hold=True)
+    visit = await clinic.held()
+    await clinic.pay(visit)
+    intent = (await clinic.gateway.checkout((await clinic.payment(visit)).session_id or "")).payment_intent
+    await _by_hand(clinic, visit, 1000, intent)
+    events = _events(clinic, visit, intent)
+    kinds = (
+        "checkout.session.completed",
+        "refund.created",
+        "charge.refunded",
+        "charge.succeeded",
+        "payment_intent.succeeded",
+    )
+    handle = inbox_handlers(clinic.ctx, clinic.gateway)["stripe"]
+    await clinic.rest()  # nothing else hears what is undone again
+    ends = set()
+    for order in itertools.permutations(kinds):
+        async with clinic.database.engine.connect() as connection, connection.begin() as undone:
+            tx = Tx(connection, clinic.now)
+            for kind in (*order, *order):
+                event = {"type": kind, **{name: events[kind][name] for name in ("id", "data")}}
+                if await hear(tx, event):
+                    row = Row(id_of(event["id"]), "", "stripe", Event.from_stripe(event).written(), tx.now, 0)
+                    await handle(tx, row)
+            ledger = tuple(entry.amount.amount for entry in await entries(tx, visit.id))
+            payment = await payment_of(tx, visit.id)
+            assert payment
+            told = (await tx.conn.execute(select(outbox.c.payload).where(outbox.c.kind == "notice"))).scalars()
+            notices = tuple(sorted(json.loads(each)["notice"] for each in told if each))
+            ends.add(((await appointment(tx, visit.id)).status, payment.state, ledger, notices))
+            await undone.rollback()
+    end = (Status.BOOKED, PaymentState.PARTIALLY_REFUNDED, (ALL, -1000), ("booked", "booked", "booked", "refunded"))
+    assert ends == {end}
 
 
 async def test_what_the_centre_earned_is_the_sum_over_all_visits(clinic: PayingClinic) -> None:
