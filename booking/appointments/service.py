@@ -173,9 +173,10 @@ async def reschedule(tx: Tx, ctx: Context, actor: Person, appointment_id: UUID, 
         rules.check_change_by_patient(visit.start, tx.now)
     if start == visit.start:
         return visit
-    if not await is_free(tx, visit.service, start, ignoring=visit.id):
-        raise ConflictError(TAKEN)
     end = start + (visit.end - visit.start)
+    as_booked = replace(visit.service, minutes=(visit.end - visit.start) // timedelta(minutes=1))
+    if not await is_free(tx, as_booked, start, ignoring=visit.id):
+        raise ConflictError(TAKEN)
     needs = moves.needed(visit.service, visit.patient_id, start, end)
     await take(tx, visit.id, visit.patient_id, needs, visit.hold_until)
     free_until = rules.free_until_after_move(

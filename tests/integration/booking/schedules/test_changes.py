@@ -166,6 +166,17 @@ async def test_a_visit_of_what_is_offered_no_more_can_be_moved_but_no_other_book
         await book(town, service, at(3, 8), BEN)
 
 
+async def test_a_visit_that_is_moved_needs_room_for_the_length_it_was_booked_with(town: Town, service: Service) -> None:
+    visit = await book(town, service, at(1, 8))
+    await made(town, ServiceChange(service.id, minutes=15), sure=True)
+    async with town.database.transaction() as tx:
+        anna = await person_of(tx, town.ctx, ANNA)
+        with pytest.raises(ConflictError):
+            await visits.reschedule(tx, town.ctx, anna, visit.id, at(2, 9, 45))
+        moved = await visits.reschedule(tx, town.ctx, anna, visit.id, at(2, 9, 30))
+        assert moved.end == at(2, 10)
+
+
 async def test_what_cannot_be_is_refused_though_nobody_is_sure_yet(town: Town, service: Service) -> None:
     await book(town, service, at(1, 8))
     for change in (
