@@ -23,6 +23,7 @@ from booking.calendars.routes import routes as calendars
 from booking.context import Context
 from booking.payments import handlers as payments
 from booking.payments.capturing import capture_due
+from booking.payments.comparison import compare
 from booking.payments.events import catch_up
 from booking.payments.gateway import Gateway, RejectedError
 from booking.payments.routes import routes as payment_routes
@@ -140,8 +141,16 @@ class _Process:
         every(lambda tx: prune(tx, outbox, _KEPT), hours=1)
         if self._gateway:
             every(capture_due, minutes=5)
+            clock.add_job(self._compare, "cron", [self._gateway], hour=3, minute=17, misfire_grace_time=3600)
             clock.add_job(self._catch_up, "interval", [self._gateway], hours=1, next_run_time=datetime.now(UTC))
         return clock
+
+    async def _compare(self, gateway: Gateway) -> None:
+        """The ledger of the day that is over beside Stripe's list."""
+        try:
+            await compare(self._database, gateway, datetime.now(UTC).date() - timedelta(days=1))
+        except (LaterError, RejectedError, OSError, DBAPIError) as away:
+            _log.warning("the ledger was not compared", error=type(away).__name__)
 
     async def _catch_up(self, gateway: Gateway) -> None:
         """What Stripe could not deliver while we were away."""

@@ -66,6 +66,14 @@ class Refund:
     """The id of the ledger entry that it was made for; None for one that was made by hand, at Stripe."""
 
 
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """An amount that came (above nothing) or went (below) at Stripe, for a visit of ours."""
+
+    at: datetime
+    amount: Money
+
+
 class Gateway:
     """Calls Stripe, or whatever stands at `api_base`. Close it after use.
 
@@ -191,6 +199,32 @@ class Gateway:
             page = await self._client.v1.refunds.list_async({"payment_intent": payment_intent, "limit": 100})
             return [_refund(each) async for each in page.auto_paging_iter()]
 
+    async def moved(self, since: datetime, until: datetime) -> dict[str, Moved]:
+        """Return what was charged and refunded for visits, by the id under which the ledger has it.
+
+        Of a charge that is its payment intent's. What is only authorised has not moved yet.
+        """
+        found: dict[str, Moved] = {}
+        span: Any = {"created": {"gte": int(since.timestamp()), "lt": int(until.timestamp())}, "limit": 100}
+        with _answers():
+            charges = await self._client.v1.charges.list_async(span)
+            async for charge in charges.auto_paging_iter():
+                intent = charge.payment_intent
+                ref = intent.id if isinstance(intent, stripe.PaymentIntent) else intent
+                if (
+                    ref
+                    and charge.amount_captured
+                    and "appointment" in (charge.metadata.to_dict() if charge.metadata else {})
+                ):
+                    found[ref] = Moved(_at(charge.created), Money(charge.currency.upper(), charge.amount_captured))
+            refunds = await self._client.v1.refunds.list_async(span)
+            async for refund in refunds.auto_paging_iter():
+                intent = refund.payment_intent
+                ref = intent.id if isinstance(intent, stripe.PaymentIntent) else intent
+                if refund.status not in {"failed", "canceled"} and (ref in found or _refund(refund).entry):
+                    found[refund.id] = Moved(_at(refund.created), Money(refund.currency.upper(), -refund.amount))
+        return found
+
     async def undelivered(self, since: datetime) -> AsyncIterator[dict[str, Any]]:
         """Yield the events since then that did not reach our webhook."""
         with _answers():
@@ -240,12 +274,16 @@ def _checkout(session: stripe.checkout.Session) -> Checkout:
     )
 
 
+def _at(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
 def _capture_before(intent: stripe.PaymentIntent) -> datetime | None:
     charge = intent.latest_charge
     details = charge.payment_method_details if isinstance(charge, stripe.Charge) else None
     card = details.card if details else None
     ends = card.capture_before if card else None
-    return datetime.fromtimestamp(ends, UTC) if ends else None
+    return _at(ends) if ends else None
 
 
 def _refund(refund: stripe.Refund) -> Refund:
