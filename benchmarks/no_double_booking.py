@@ -173,7 +173,7 @@ class Storm:
             )
 
 
-async def prepared(ground: Ground, *, doctors: int = 4, people: int = 48) -> Storm:
+async def prepared(ground: Ground, *, doctors: int = 4, people: int = 200) -> Storm:
     """Few doctors who do all kinds of visits, and two devices between them."""
     at = await ground.centre("Stormy Centre")
     admin = await ground.person(f"@admin.{at.slug}:localhost")
