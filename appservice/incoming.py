@@ -26,7 +26,7 @@ class Incoming:
     direct: bool
     """Whether nobody else is in the room but the person and the bot."""
     text: str
-    """The words of a text; otherwise empty."""
+    """The words of a text; of a shared location its geo URI; otherwise empty."""
     reaction: str | None = None
     """The emoji, or for the numbers 1️⃣ to 🔟 the digits: "1" to "10"."""
     reacts_to: str | None = None

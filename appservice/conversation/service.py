@@ -21,6 +21,7 @@ from appservice.matrix.markdown import escape
 from appservice.outgoing import Reply, post
 from booking.context import Context
 from booking.directory.reading import centres_named, practitioners_named
+from booking.directory.reasons import is_emergency
 from booking.people.service import person_of
 from core.database import Tx
 from core.errors import BadInputError, UserError
@@ -28,6 +29,10 @@ from core.errors import BadInputError, UserError
 _HINT = (
     "I did not understand that. Say what you need, like “cardiologist near Berlin tomorrow under 60”, or “help” to see"
     " everything I can do."
+)
+_EMERGENCY = (
+    "**If this may be an emergency, do not wait for an appointment: call 112 now**, or your country's emergency number"
+    " (911 in North America, 999 in the United Kingdom and Malaysia, 000 in Australia)."
 )
 _WELCOME = (
     "Hello{name}! I book medical appointments: tell me what you need, and answer with numbers. For example:\n\n"
@@ -109,6 +114,19 @@ async def _tapped(session: Session) -> None:
 
 
 async def _understand(session: Session, text: str) -> None:
+    """What sounds like an emergency is answered with a hint besides; the hint stays when the rest makes no sense."""
+    if not is_emergency(text):
+        await _meant(session, text)
+        return
+    await session.say(_EMERGENCY)
+    try:
+        async with session.tx.conn.begin_nested():
+            await _meant(session, text)
+    except UserError:
+        return
+
+
+async def _meant(session: Session, text: str) -> None:
     command_only = text.lstrip().startswith("!")
     text = text.strip().lstrip("!/").strip()
     question = session.dialogue.by_key(session.incoming.reacts_to or "") or session.dialogue.last

@@ -6,11 +6,14 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 from appservice.conversation.dialogue import Choice, Dialogue, Question
+from appservice.conversation.understanding.text import Reading
+from appservice.conversation.understanding.whereabouts import read_shared
 from appservice.conversation.understanding.wishes import Speaker
 from appservice.incoming import Incoming
 from appservice.outgoing import File, Reply, post
 from booking.appointments.reading import treated_by
 from booking.context import Context
+from booking.directory.places import Place
 from booking.people.service import Person
 from core.database import Tx
 from core.timezones import zone
@@ -43,7 +46,16 @@ class Session:
     @property
     def speaker(self) -> Speaker:
         names = [member.name for member in self.person.family if member.name]
-        return Speaker(self.today, self.person.timezone, self.person.language, names)
+        return Speaker(self.today, self.person.timezone, self.person.language, names, self._here())
+
+    def _here(self) -> Place | None:
+        """Where the person said they are: in a wish that is still talked about, and nowhere else."""
+        for question in reversed(self.dialogue.questions):
+            for choice in (question.refine, *question.words.values()):
+                for sentence in reversed((choice or {}).get("wish") or ()):
+                    if place := read_shared(Reading(sentence)):
+                        return place
+        return None
 
     async def say(
         self,

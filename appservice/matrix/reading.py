@@ -50,6 +50,9 @@ def _message(content: dict[str, Any], about: str | None, *, edited: bool) -> Sai
     body, msgtype = content.get("body"), content.get("msgtype")
     if msgtype == "m.notice":  # other bots: answering them could go on for ever
         return None
+    where = content.get("geo_uri")
+    if msgtype == "m.location" and isinstance(where, str) and where.startswith("geo:"):
+        return Said("text", where[:200], about=about, edited=edited)
     if msgtype not in ("m.text", "m.emote") or not isinstance(body, str):
         return Said("other", about=about)
     text = _without_quote(body) if about and not edited else body

@@ -107,6 +107,17 @@ async def treated_by(tx: Tx, practitioner_id: UUID) -> frozenset[UUID]:
     return frozenset(found.scalars())
 
 
+async def practitioners_seen(tx: Tx, patient_id: UUID) -> frozenset[UUID]:
+    """Return the practitioners with whom a patient had a visit that has begun and was not called off or missed."""
+    seen = {Status.BOOKED, Status.ARRIVED, Status.FULFILLED}
+    found = await tx.conn.execute(
+        select(table.c.practitioner_id)
+        .distinct()
+        .where(table.c.patient_id == patient_id, starts <= tx.now, table.c.status.in_(seen))
+    )
+    return frozenset(found.scalars())
+
+
 async def moves_of(tx: Tx, appointment_id: UUID) -> list[Move]:
     """Return an appointment's history, oldest step first."""
     move = appointment_move

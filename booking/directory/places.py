@@ -1,7 +1,7 @@
 """Cities by name, offline, with coordinates and time zone: cities.tsv, made from GeoNames by make_cities.py."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -74,6 +74,17 @@ def find_place(text: str) -> Place | None:
     alike = [known for known in _names() if known[0] == name[0] and abs(len(known) - len(name)) <= errors]
     close = process.extractOne(name, alike, scorer=DamerauLevenshtein.distance, score_cutoff=errors)
     return index[_NICKNAMES.get(close[0], close[0])] if close else None
+
+
+def place_at(latitude: float, longitude: float) -> Place:
+    """Return a place that a person shared, in degrees, with the name, country and time zone of the nearest city."""
+
+    def away(city: Place) -> float:
+        aside = abs(city.longitude - longitude)
+        return math.hypot(city.latitude - latitude, min(aside, 360 - aside) * math.cos(math.radians(latitude)))
+
+    nearest = min(_index().values(), key=away)
+    return replace(nearest, latitude=latitude, longitude=longitude)
 
 
 def km(one: tuple[float, float], other: tuple[float, float]) -> float:

@@ -35,6 +35,7 @@ _ALL = (
             "prescription, repeat prescription, refill, medication refill, rezept"),
     _reason("sick-note", "Sick note", "general-practice", "sick leave, certificate, krankschreibung"),
     _reason("cold", "Cold or flu", "general-practice", "a cold, common cold, cough, sore throat, erkältung, grippe"),
+    _reason("chest-pain", "Chest pain", "cardiology", "chest hurts, pain in my chest, brustschmerzen"),
     _reason("ecg", "ECG", "cardiology general-practice", "ekg, electrocardiogram, heart tracing", in_person=True),
     _reason("heart-ultrasound", "Heart ultrasound", "cardiology",
             "echo, echocardiogram, echocardiography, heart echo, herzultraschall", in_person=True),

@@ -6,6 +6,7 @@ from dataclasses import replace
 from babel.numbers import list_currencies
 
 from booking.directory.model import Centre, Payment, Service
+from booking.directory.reasons import REASONS, reason_label
 from booking.directory.specialties import SPECIALTIES, folded, specialty_of
 from booking.people.rules import checked_language, checked_reminders
 from core.errors import BadInputError
@@ -13,6 +14,7 @@ from core.money import Money
 
 _DEAREST = 100_000_000
 """In the currency's smallest unit."""
+_INSURANCES = 100
 _GENDERS = {"": "", "female": "female", "f": "female", "woman": "female", "male": "male", "m": "male", "man": "male"}
 
 
@@ -92,7 +94,30 @@ def checked_centre(centre: Centre) -> Centre:
     if centre.daily_list_at is not None:
         within(centre.daily_list_at, 0, 1439, "time of the daily list", "minutes after midnight")
     reminders = None if centre.reminder_minutes is None else tuple(checked_reminders(centre.reminder_minutes))
-    return replace(centre, phone=" ".join(centre.phone.split())[:40], reminder_minutes=reminders)
+    return replace(
+        centre,
+        phone=" ".join(centre.phone.split())[:40],
+        reminder_minutes=reminders,
+        insurances=checked_insurances(centre.insurances),
+    )
+
+
+def checked_insurances(names: Sequence[str]) -> tuple[str, ...]:
+    """Return insurances' names in the form in which they are compared, each once."""
+    folded_names = dict.fromkeys(checked_text(name, "insurance's name", most=30).casefold() for name in names)
+    if len(folded_names) > _INSURANCES:
+        raise BadInputError("{most} insurances are the most.", most=_INSURANCES)
+    return tuple(folded_names)
+
+
+def checked_reasons(codes: Sequence[str], specialty: str) -> tuple[str, ...]:
+    """Return visit reasons' codes. Raises BadInputError for those that are unknown, or another specialty's."""
+    known = [code for code, reason in REASONS.items() if specialty in reason.specialties]
+    for code in codes:
+        if code not in known:
+            some = ", ".join(reason_label(each) for each in known) or "none"
+            raise BadInputError("That specialty does not know this reason. These it knows: {some}.", some=some)
+    return tuple(dict.fromkeys(codes))
 
 
 def checked_service(service: Service, currency: str) -> Service:
@@ -111,7 +136,11 @@ def checked_service(service: Service, currency: str) -> Service:
     if service.payment is Payment.PREPAY and 0 < service.price.amount < 50:
         # https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts
         raise BadInputError("So small an amount cannot be paid by card. Make it free, or paid at the desk.")
-    return replace(service, name=checked_text(service.name, "service's name"))
+    return replace(
+        service,
+        name=checked_text(service.name, "service's name"),
+        reasons=checked_reasons(service.reasons, service.specialty),
+    )
 
 
 def within(value: int, least: int, most: int, what: str, unit: str) -> None:

@@ -96,6 +96,8 @@ class CentreChanges(TypedDict, total=False):
     captures: bool
     carries_fee: bool
     offer_minutes: int
+    accessible: bool
+    insurances: tuple[str, ...]
 
 
 async def edit_centre(tx: Tx, ctx: Context, actor: Person, centre_id: UUID, **changes: Unpack[CentreChanges]) -> Centre:
@@ -275,6 +277,7 @@ class ServiceChanges(TypedDict, total=False):
     capacity: int
     approval: bool
     patients: Patients
+    reasons: tuple[str, ...]
 
 
 async def edit_service(

@@ -9,6 +9,7 @@ from appservice.conversation.commands import (  # noqa: F401  (declared by being
     finding,
     hours,
     money,
+    offering,
     people,
     platform,
     prescribing,

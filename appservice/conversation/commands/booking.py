@@ -7,7 +7,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from appservice.conversation.commands.finding import understood, whom, wish
-from appservice.conversation.registry import action, command
+from appservice.conversation.registry import ACTIONS, action, command
 from appservice.conversation.rendering.lists import numbered, slots
 from appservice.conversation.rendering.values import mode, spoken
 from appservice.conversation.session import Session
@@ -62,7 +62,10 @@ async def show_times(session: Session, service: Service, start: datetime, choice
         words["earlier"] = base | {"do": "times", "from": session.tx.now.isoformat()}
     doctor = await reading.practitioner(session.tx, service.practitioner_id)
     price = service.price.show(session.person.language) if service.price.amount else "free"
-    hints = spoken([word for word in ("more", "another day", "earlier") if word in words])
+    waiting = {"do": "wait for service", "service": str(service.id), "patient": choice.get("patient")}
+    if waiting["do"] in ACTIONS and not moving and waiting["patient"]:
+        words["wait"] = waiting
+    hints = spoken([word for word in ("more", "another day", "earlier", "wait") if word in words])
     await session.say(
         f"**{escape(doctor.name)}**, {mode(service)}, {service.minutes} minutes, {price}\n\n"
         f"{slots(shown, session.place)}\n\n"
@@ -113,7 +116,7 @@ async def book_by_name(session: Session, text: str) -> None:
     slug = re.search(r"(?<!\S)\S+\.\S*[a-z]\S*", text, re.IGNORECASE)
     wanted = understood(session, [text])
     doctors = await reading.practitioners_named(session.tx, slug[0] if slug else wanted.name or wanted.rest)
-    if wanted.specialty or not doctors:
+    if wanted.specialty or wanted.reason or not doctors:
         await wish(session, [text])
         return
     patient = await whom(session, wanted)

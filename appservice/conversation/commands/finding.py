@@ -1,20 +1,26 @@
 """Finding a doctor: a wish in words, a numbered list, more of it, and what is changed about the wish."""
 
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 from functools import reduce
 from typing import Any
 
-from appservice.conversation.registry import action, command
+from appservice.conversation.registry import ACTIONS, action, command
 from appservice.conversation.rendering.lists import offers
 from appservice.conversation.session import Session
 from appservice.conversation.understanding.clock import moment
+from appservice.conversation.understanding.prices import country_of_zone, currency_of_country
 from appservice.conversation.understanding.wishes import Wanted, read_wish
+from booking.appointments.reading import practitioners_seen
+from booking.directory.model import Patients
+from booking.directory.reasons import REASONS
 from booking.people.service import Patient, set_timezone
 from booking.search.model import Wish
 from booking.search.service import search
 from core.errors import BadInputError
 from core.timezones import zone
 
+_RADIUS_KM = 25.0
 _EXAMPLE = "“cardiologist near Berlin tomorrow under 60”"
 
 
@@ -29,13 +35,13 @@ async def find(session: Session, text: str) -> None:
 async def wish(session: Session, sentences: list[str], *, page: int = 0) -> None:
     """Search for what the sentences say together, a later one changing what an earlier one said."""
     wanted = understood(session, sentences)
-    if not wanted.whom and not wanted.rest:
+    if not wanted.whom and not wanted.rest and not wanted.here:
         await session.say(
             f"Which kind of doctor do you need? Write it like {_EXAMPLE}.",
             refine={"do": "refine", "wish": sentences},
         )
         return
-    if not wanted.specialty and not wanted.name and wanted.rest:
+    if not wanted.whom and wanted.rest:
         raise BadInputError(
             "I don't know what “{words}” is. Write a kind of doctor, like dermatologist or skin, or a doctor's name.",
             words=wanted.rest,
@@ -43,15 +49,26 @@ async def wish(session: Session, sentences: list[str], *, page: int = 0) -> None
     patient = await whom(session, wanted)
     if wanted.place and not session.person.timezone_chosen:
         session.person = await set_timezone(session.tx, session.ctx, session.person, wanted.place.timezone)
-    found = await search(session.tx, _wish(session, wanted), page=page)
+    known = await practitioners_seen(session.tx, patient.id)
+    found = await search(session.tx, replace(_wish(session, wanted), known_to=known), page=page)
+    waiting = {"do": "wait for", "wish": sentences, "patient": str(patient.id)}
+    wait = {"wait": waiting} if waiting["do"] in ACTIONS else {}
     if not found.offers:
+        or_wait = ", or write “wait” to be told when a time comes free" if wait else ""
         await session.say(
-            "I found nobody like that. Try it with another place, day or price.",
+            f"I found nobody like that. Try it with another place, day or price{or_wait}.",
+            words=wait,
             refine={"do": "refine", "wish": sentences},
         )
         return
+    after = min(offer.next_times[0] for offer in found.offers).astimezone(session.place).date() + timedelta(days=1)
+    words = wait | {"another day": {"do": "search", "wish": [*sentences, f"from {after.isoformat()}"], "page": 0}}
+    if found.more:
+        words["more"] = {"do": "search", "wish": sentences, "page": page + 1}
+    if page:
+        words["earlier"] = {"do": "search", "wish": sentences, "page": page - 1}
     await session.say(
-        offers(found, session.place, session.person.language),
+        offers(found, session.place, session.person.language, reason=wanted.reason, wait=bool(wait)),
         choices=[
             {
                 "do": "times",
@@ -61,7 +78,7 @@ async def wish(session: Session, sentences: list[str], *, page: int = 0) -> None
             }
             for offer in found.offers
         ],
-        words={"more": {"do": "search", "wish": sentences, "page": page + 1}} if found.more else {},
+        words=words,
         refine={"do": "refine", "wish": sentences},
     )
 
@@ -77,7 +94,7 @@ async def refine(session: Session, choice: dict[str, Any]) -> None:
     """The same wish, with what was said now."""
     if read_wish(choice["text"], session.speaker).empty:
         raise BadInputError("I did not understand that. Write “help” to see what I can do.")
-    await wish(session, [*choice["wish"][-5:], choice["text"]])
+    await wish(session, [*choice["wish"][:1], *choice["wish"][1:][-5:], choice["text"]])
 
 
 def understood(session: Session, sentences: list[str]) -> Wanted:
@@ -109,8 +126,19 @@ def _wish(session: Session, wanted: Wanted) -> Wish:
     if hours and hours.exact:
         after = hours.exact
         before = (datetime.combine(session.today, after) + timedelta(hours=1)).time() if after < time(23) else None
+    specialty = wanted.specialty
+    if wanted.reason and not specialty and not wanted.name:
+        specialty = REASONS[wanted.reason].specialties[0]
+    money = wanted.max_price or wanted.min_price
+    country = wanted.place.country if wanted.place else country_of_zone(session.person.timezone)
     return Wish(
-        specialty=wanted.specialty,
+        specialty=specialty,
+        reason=wanted.reason,
+        min_price=wanted.min_price,
+        insurance=wanted.insurance,
+        accessible=bool(wanted.accessible),
+        patients=wanted.patients or Patients.ALL,
+        currency=money.currency if money else currency_of_country(country) if country else None,
         place=wanted.place,
         max_price=wanted.max_price,
         language=wanted.language,
@@ -122,8 +150,8 @@ def _wish(session: Session, wanted: Wanted) -> Wish:
         before=before,
         timezone=session.person.timezone,
         name=wanted.name,
-        sort=wanted.sort or "soonest",
-        **({"radius_km": wanted.radius_km} if wanted.radius_km else {}),
+        sort=wanted.sort or ("nearest" if wanted.here else "soonest"),
+        radius_km=wanted.radius_km or _RADIUS_KM,
     )
 
 

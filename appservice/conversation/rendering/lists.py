@@ -8,6 +8,7 @@ from appservice.conversation.rendering.values import clock, day, languages, mode
 from appservice.matrix.markdown import escape
 from booking.appointments.model import Appointment
 from booking.appointments.rules import Status
+from booking.directory.reasons import reason_label
 from booking.directory.specialties import label_of
 from booking.search.model import Found, Offer, Relaxed
 
@@ -17,6 +18,8 @@ _RELAXED = {
     Relaxed.TIME: "at another time",
     Relaxed.LANGUAGE: "in another language",
     Relaxed.MODE: "online or in person, whichever there is",
+    Relaxed.INSURANCE: "without that insurance",
+    Relaxed.DOCTOR: "with another doctor",
 }
 _STATUS = {
     Status.PROPOSED: "asked for, not approved yet",
@@ -30,14 +33,24 @@ _STATUS = {
 }
 
 
-def offers(found: Found, place: ZoneInfo, language: str) -> str:
-    """The list that a search ends in."""
+def offers(found: Found, place: ZoneInfo, language: str, *, reason: str | None = None, wait: bool = False) -> str:
+    """The list that a search ends in. `reason`: what the visit is for; `wait`: whether it can be waited for."""
     head = ""
-    if found.widened:
-        head = f"Nothing fits all of that. This comes nearest, {' and '.join(_RELAXED[r] for r in found.relaxed)}:\n\n"
+    if found.in_person_only and reason:
+        head = f"{_with_article(reason_label(reason))} needs a visit in person:\n\n"
+    if found.widened and Relaxed.DOCTOR in found.relaxed and reason:
+        head += f"There you cannot be seen for that ({reason_label(reason)}). These offer it:\n\n"
+    elif found.widened:
+        head += f"Nothing fits all of that. This comes nearest, {' and '.join(_RELAXED[r] for r in found.relaxed)}:\n\n"
     lines = [f"{n}. {_offer(offer, place, language)}" for n, offer in enumerate(found.offers, 1)]
     tail = "Answer with a number to see the times" + (", or “more”." if found.more else ".")
+    if wait and found.widened:
+        tail += " Or write “wait” to be told when a time comes free."
     return head + "\n".join(lines) + f"\n\n{tail}"
+
+
+def _with_article(label: str) -> str:
+    return f"{'An' if label[0] in 'AEIOUX' else 'A'} {label if label[1].isupper() else label[0].lower() + label[1:]}"
 
 
 def _offer(offer: Offer, place: ZoneInfo, language: str) -> str:

@@ -8,7 +8,7 @@ from appservice.conversation.understanding.numbers import NUMBERS, ORDINALS
 from appservice.conversation.understanding.text import plain
 from core.errors import BadInputError
 
-Word = Literal["yes", "no", "more", "earlier", "later", "another day", "back", "stop", "sign"]
+Word = Literal["yes", "no", "more", "earlier", "later", "another day", "wait", "back", "stop", "sign"]
 
 _WORDS: dict[Word, str] = {
     "yes": "yes|y|yep|yeah|yea|yup|sure|ok|okay|okey|do it|go ahead|confirm|correct|right|please do|of course|absolutely"
@@ -20,6 +20,7 @@ _WORDS: dict[Word, str] = {
     "later": "later|anything later|something later|after that|später|plus tard",
     "another day": "another day|other days?|different day|next day|the next day|some other day|any other day"
     "|anderer tag|ein anderer tag|otro día|📅|🗓",
+    "wait": "wait|wait for it|i'll wait|waiting list|notify me|let me know|tell me|warten|warteliste|⏳|🔔",
     "back": "back|go back|undo|zurück|retour|↩|🔙",
     "stop": "stop|cancel that|abort|quit|exit|forget it|forget that|abbrechen|halt|⏹|🛑",
     "sign": "sign|sign it|signed|confirm and sign|unterschreiben|✍|🖊",

@@ -1,4 +1,4 @@
-"""A highest price as people write it: under 60, max 60€, up to 50 eur, less than RM 80, 45 CHF or less, cheap."""
+"""Prices as people write them: between 30 and 60, over 40, under 60, max 60€, up to 50 eur, less than RM 80, 45 CHF or less, cheap."""
 
 import re
 from dataclasses import dataclass
@@ -32,7 +32,10 @@ _WORDS = {
     "pounds": "GBP",
     "ringgit": "MYR",
 }
-_ABOVE = re.compile(rf"\b(?:over|above|more than|at least) {_SIGNED.pattern}", re.IGNORECASE)
+_ABOVE = re.compile(
+    rf"\b(?:over|above|more than|at least) {_AMOUNT}(?! ?(?:km|miles|min|hours?|days?|weeks?|[ap]m|uhr)\b|:\d)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +53,38 @@ class Price:
         return price
 
 
+_RANGE = re.compile(
+    rf"\b(?P<how>between|from|zwischen|von) (?P<s1>{_SIGN})? ?(?P<n1>{_NUMBER}) ?(?P<s2>{_SIGN})? ?(?:and|to|-|und|bis) ?"
+    rf"(?P<s3>{_SIGN})? ?(?P<n2>{_NUMBER}) ?(?P<s4>{_SIGN})?(?![\d:.]| ?(?:[ap]m|h|uhr|o'clock|km|miles?)\b)",
+    re.IGNORECASE,
+)
+_HOURS = 24
+"""Two numbers up to this one, without a currency, are hours of the day: between 9 and 12."""
+
+
+def read_prices(reading: Reading) -> tuple[Price | None, Price | None]:
+    """Take the lowest and the highest price that a text names: "between 30 and 60", "over 40", "under 60"."""
+    for match in _RANGE.finditer(reading.rest):
+        sign = next((match[name] for name in ("s1", "s2", "s3", "s4") if match[name]), "").lower()
+        low, high = (match[name].rstrip(".,'") for name in ("n1", "n2"))
+        if sign or (match["how"].lower() in {"between", "zwischen"} and _dear(low) and _dear(high)):
+            reading.cut(match.start(), match.end())
+            return Price(low, _WORDS.get(sign, sign)), Price(high, _WORDS.get(sign, sign))
+    least = reading.take(_ABOVE)
+    return (_price(least) if least else None), read_max_price(reading)
+
+
+def _dear(number: str) -> bool:
+    return number.isdigit() and int(number) > _HOURS
+
+
 def read_max_price(reading: Reading) -> Price | None:
     """Take the highest price that a text names; None when it names none."""
-    if reading.take(_ABOVE):
-        raise BadInputError('I can look for a highest price only. Write it like "under 60".')
     match = reading.take(_UNDER) or reading.take(_SIGNED)
-    if not match:
-        return None
+    return _price(match) if match else None
+
+
+def _price(match: re.Match[str]) -> Price:
     sign = (match["before"] or match["after"] or "").lower()
     return Price((match["n1"] or match["n2"]).rstrip(".,'"), _WORDS.get(sign, sign))
 

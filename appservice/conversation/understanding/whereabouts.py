@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection
 
 from appservice.conversation.understanding.text import Reading, folded
-from booking.directory.places import Place, find_place
+from booking.directory.places import Place, find_place, place_at
 from core.errors import BadInputError
 
 _LONGEST = 4
@@ -12,10 +12,13 @@ _LONGEST = 4
 _SHORTEST = 4
 """Letters of a word that counts as a place on its own."""
 _RADIUS = re.compile(
-    r"\b(?:within|in a radius of|max(?:imum)?|up to|umkreis) ?(?P<n>\d{1,4}(?:[.,]\d+)?) ?(?P<unit>km|kms|kilomet(?:re|er)s?|mi|miles?)\b"
-    r"(?P<of> (?:of|from|around)(?= ))?",
+    r"\b(?:within|in a radius of|max(?:imum)?|up to|no(?:t)? (?:further|farther|more) than|less than|umkreis(?: von)?) ?(?P<n>\d{1,4}(?:[.,]\d+)?) ?(?P<unit>km|kms|kilomet(?:re|er)s?|mi|miles?)\b"
+    r"(?: away(?= |$))?(?P<of> (?:of|from|around)(?= ))?",
     re.IGNORECASE,
 )
+_ON_FOOT = re.compile(r"\b(?:in |within )?walking distance\b(?P<of> (?:of|from)(?= ))?", re.IGNORECASE)
+_ON_FOOT_KM = 2.0
+_SHARED = re.compile(r"\bgeo:(?P<latitude>-?\d{1,3}(?:\.\d+)?),(?P<longitude>-?\d{1,3}(?:\.\d+)?)\S*", re.IGNORECASE)
 _ME = re.compile(r"\b(?:near|nearby|around|close to) (?:me|here|my place|home)\b|\bnearby\b", re.IGNORECASE)
 _NEAR = re.compile(
     r"\b(?P<how>near|nearby|around|close to|next to|nahe|um|of|from|in|at|bei|by) (?P<words>[^|,;!?\d]+)", re.IGNORECASE
@@ -27,15 +30,31 @@ def read_radius(reading: Reading) -> float | None:
     """Take a distance in kilometres that a text allows."""
     match = reading.take(_RADIUS)
     if not match:
-        return None
+        return _ON_FOOT_KM if reading.take(_ON_FOOT) else None
     number = float(match["n"].replace(",", "."))
     return max(1.0, number * (1.609 if match["unit"].lower().startswith("mi") else 1.0))
 
 
-def read_place(reading: Reading) -> Place | None:
-    """Take the place after a word like "near". Raises BadInputError for one that nobody knows, and for "near me"."""
-    if _ME.search(reading.rest):
-        raise BadInputError('I can\'t see where you are. Name a town, like "near Berlin".')
+def read_shared(reading: Reading) -> Place | None:
+    """Take a shared location, a geo URI (RFC 5870). Raises BadInputError for one that is not on the earth."""
+    match = reading.take(_SHARED)
+    if not match:
+        return None
+    latitude, longitude = float(match["latitude"]), float(match["longitude"])
+    if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
+        raise BadInputError('I can\'t read where that is. Name a town, like "near Berlin".')
+    return place_at(latitude, longitude)
+
+
+def read_place(reading: Reading, here: Place | None = None) -> Place | None:
+    """Take the place after a word like "near"; `here`: where the person said they are.
+
+    Raises BadInputError for one that nobody knows, and for "near me" when that is not known.
+    """
+    if reading.take(_ME):
+        if here:
+            return here
+        raise BadInputError('I can\'t see where you are. Share your location, or name a town, like "near Berlin".')
     unknown = ""
     for match in _NEAR.finditer(reading.rest):
         words = [*re.finditer(r"\S+", match["words"])][:_LONGEST]

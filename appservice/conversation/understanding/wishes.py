@@ -13,12 +13,18 @@ from appservice.conversation.understanding.prices import (
     Price,
     country_of_zone,
     currency_of_country,
-    read_max_price,
+    read_prices,
 )
 from appservice.conversation.understanding.text import Reading, folded
-from appservice.conversation.understanding.whereabouts import read_place, read_place_anywhere, read_radius
-from booking.directory.model import Mode
+from appservice.conversation.understanding.whereabouts import (
+    read_place,
+    read_place_anywhere,
+    read_radius,
+    read_shared,
+)
+from booking.directory.model import Mode, Patients
 from booking.directory.places import Place
+from booking.directory.reasons import reason_in
 from booking.directory.specialties import specialty_in
 from core.money import Money
 
@@ -29,14 +35,18 @@ _SORTS: tuple[tuple[Sort, re.Pattern[str]], ...] = (
     (
         "cheapest",
         re.compile(
-            r"\b(?:cheap(?:est|er|ly)?(?: first)?|lowest price|affordable|inexpensive|billig(?:st)?\w*)\b", re.I
+            r"\b(?:(?:sort(?:ed)? )?by price|cheap(?:est|er|ly)?(?: first)?|lowest price|affordable|inexpensive|billig(?:st)?\w*)\b",
+            re.I,
         ),
     ),
-    ("nearest", re.compile(r"\b(?:nearest|closest|next to me)(?: to(?: me)?)?\b(?: first)?", re.I)),
+    (
+        "nearest",
+        re.compile(r"\b(?:(?:sort(?:ed)? )?by distance|nearest|closest|next to me)(?: to(?: me)?)?\b(?: first)?", re.I),
+    ),
     (
         "soonest",
         re.compile(
-            r"\b(?:soonest|as soon as possible|asap|urgent(?:ly)?|next available|first available|earliest(?: possible)?"
+            r"\b(?:(?:sort(?:ed)? )?by time|soonest|as soon as possible|asap|urgent(?:ly)?|next available|first available|earliest(?: possible)?"
             r"|right away|immediately|now|schnellst\w*|dringend)\b(?: first)?",
             re.I,
         ),
@@ -61,6 +71,38 @@ _GENDERS: tuple[tuple[Literal["female", "male"], re.Pattern[str]], ...] = (
     ("female", re.compile(r"\b(?:female|wom[ae]n|lady|ärztin)(?!['\w])(?: (?=doctor))?", re.I)),
     ("male", re.compile(r"\b(?:male|m[ae]n|gentleman)(?!['\w])(?: (?=doctor))?", re.I)),
 )
+_PATIENTS: tuple[tuple[Patients, re.Pattern[str]], ...] = (
+    (
+        Patients.NEW,
+        re.compile(
+            r"\b(?:(?:accept|tak)(?:s|es|ing) new patients?|(?:as )?(?:a |i am a |i'm a )?new patient|(?:my )?first visit"
+            r"|(?:for the )?first time|never been there|neupatient(?:in)?)\b",
+            re.I,
+        ),
+    ),
+    (
+        Patients.KNOWN,
+        re.compile(
+            r"\b(?:follow[- ]?ups?|(?:as )?(?:a |an )?(?:known|existing|returning) patient|my (?:own|usual) doctor"
+            r"|(?:whom|that) i know|been there before)\b",
+            re.I,
+        ),
+    ),
+)
+_ACCESSIBLE = re.compile(
+    r"\b(?:(?:with |by |in a |in my )?wheelchair(?:[- ](?:accessible|access|friendly))?|accessible|step[- ]free"
+    r"|barrier[- ]free|barrierefrei|rollstuhl\w*)\b",
+    re.I,
+)
+_INSURANCE = (
+    re.compile(
+        r"\b(?:(?:who |that |which )?(?:accept|tak)(?:s|es|ing)?|insured (?:with|by|at)|(?:my )?insurance(?: is|:)?"
+        r"|versichert bei) (?:the )?(?P<name>[^\W\d_][\w&+-]{1,30})(?: insurance)?\b",
+        re.I,
+    ),
+    re.compile(r"\b(?:with |on )?(?P<name>[^\W\d_][\w&+-]{1,30})[ -](?:insurance|insured|versichert)\b", re.I),
+)
+_ANY_INSURANCE = frozenset("health medical my travel your any has have with by accepts takes this that".split())
 _KIN = re.compile(
     r"\b(?:for|für) (?:my |our |meine[nr]? )?(?P<kin>daughter|son|child|kid|baby|wife|husband|partner|spouse|mother|mum|mom"
     r"|father|dad|grandmother|grandma|grandfather|grandpa|parent|tochter|sohn|kind|frau|mann|mutter|vater)\b",
@@ -91,6 +133,14 @@ class Wanted:
     place: Place | None = None
     radius_km: float | None = None
     max_price: Money | None = None
+    min_price: Money | None = None
+    reason: str | None = None
+    """A code of booking.directory.reasons."""
+    insurance: str | None = None
+    accessible: bool | None = None
+    patients: Patients | None = None
+    here: bool | None = None
+    """Whether the place is where the person said they are, by sharing it."""
     language: str | None = None
     mode: Mode | None = None
     gender: Literal["female", "male"] | None = None
@@ -112,11 +162,14 @@ class Wanted:
     @property
     def whom(self) -> bool:
         """Whether it says what kind of doctor, or which."""
-        return bool(self.specialty or self.name)
+        return bool(self.specialty or self.name or self.reason)
 
     def refined(self, newer: "Wanted") -> "Wanted":
         """Return this wish with what a later sentence says instead or besides."""
-        said = {f.name: getattr(newer, f.name) for f in fields(newer) if getattr(newer, f.name) not in (None, "")}
+        known = {f.name: getattr(newer, f.name) for f in fields(newer) if f.name != "rest"}
+        said = {name: value for name, value in known.items() if value is not None}
+        if newer.specialty and not newer.reason:
+            said["reason"] = None  # another kind of doctor is for something else
         return replace(self, **said, rest=newer.rest)
 
 
@@ -128,6 +181,8 @@ class Speaker:
     timezone: str
     language: str = "en"
     family: Sequence[str] = ()
+    here: Place | None = None
+    """Where they said they are."""
 
     @property
     def month_first(self) -> bool:
@@ -138,7 +193,8 @@ class Speaker:
 def read_wish(text: str, speaker: Speaker) -> Wanted:
     """Understand a sentence. Raises BadInputError for days, times and prices that cannot be, and unknown places."""
     reading = Reading(text)
-    price = read_max_price(reading)
+    shared = read_shared(reading)
+    lowest, highest = read_prices(reading)
     sort = _first(reading, _SORTS)
     radius = read_radius(reading)
     days = read_days(reading, speaker.today, speaker.language, month_first=speaker.month_first)
@@ -148,18 +204,28 @@ def read_wish(text: str, speaker: Speaker) -> Wanted:
     elif part := re.search(r"\bthis (?P<part>morning|afternoon)\b", text, re.I):
         hours = hours or read_hours(Reading(part["part"]))
     mode = _first(reading, _MODES)
+    patients = _first(reading, _PATIENTS)
+    accessible = reading.take(_ACCESSIBLE)
+    insurance = _take_insurance(reading)
     centre = reading.take(_CENTRE)
+    reason = _take_reason(reading)
     specialty = _take_specialty(reading)
     gender = _first(reading, _GENDERS)
     language = read_language(reading)
     patient = _take_patient(reading, speaker.family)
     doctor = _take_doctor(reading)
-    place = read_place(reading) or read_place_anywhere(reading, FILLERS)
+    place = shared or read_place(reading, speaker.here) or read_place_anywhere(reading, FILLERS)
     return Wanted(
         specialty=specialty,
         place=place,
         radius_km=radius,
-        max_price=_money(price, place, speaker),
+        max_price=_money(highest, place, speaker),
+        min_price=_money(lowest, place, speaker),
+        reason=reason,
+        insurance=insurance,
+        accessible=True if accessible else None,
+        patients=patients,
+        here=True if shared else None,
         language=language,
         mode=mode,
         gender=gender,
@@ -186,20 +252,38 @@ def _money(price: Price | None, place: Place | None, speaker: Speaker) -> Money 
     return price.money(currency_of_country(country) if country else "EUR")
 
 
+def _take_insurance(reading: Reading) -> str | None:
+    for pattern in _INSURANCE:
+        for match in pattern.finditer(reading.rest):
+            name = match["name"].casefold()
+            if name not in FILLERS and name not in _ANY_INSURANCE:
+                reading.cut(match.start(), match.end())
+                return name
+    return None
+
+
+def _take_reason(reading: Reading) -> str | None:
+    found = reason_in(reading.rest)
+    return _cut(reading, found.words, found.code) if found else None
+
+
 def _take_specialty(reading: Reading) -> str | None:
     found = specialty_in(reading.rest)
-    if found is None:
-        return None
+    return _cut(reading, found.words, found.code) if found else None
+
+
+def _cut(reading: Reading, words: str, code: str) -> str:
+    """Take away what was found."""
     # The words come folded; in the text each may have capitals, accents, and signs between.
     at = list(re.finditer(r"[^\W_]+(?:'s)?", reading.rest))
-    wanted = found.words.split()
+    wanted = words.split()
     for n in range(len(at)):
         for m in range(n, min(len(at), n + len(wanted) + 1)):
             piece = reading.rest[at[n].start() : at[m].end()]
             if re.sub(r"[^\w]+", " ", folded(piece)).split() == wanted:
                 reading.cut(at[n].start(), at[m].end())
-                return found.code
-    return found.code
+                return code
+    return code
 
 
 def _take_patient(reading: Reading, family: Sequence[str]) -> str | None:

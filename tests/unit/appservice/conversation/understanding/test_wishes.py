@@ -8,7 +8,7 @@ import pytest
 from appservice.conversation.understanding.clock import Hours
 from appservice.conversation.understanding.days import Days
 from appservice.conversation.understanding.wishes import Speaker, Wanted, read_wish
-from booking.directory.model import Mode
+from booking.directory.model import Mode, Patients
 from core.errors import BadInputError
 from core.money import Money
 
@@ -54,6 +54,27 @@ WISHES: dict[str, dict[str, object]] = {
     "CARDIOLOGIST BERLIN": {"specialty": "cardiology", "place": "Berlin"},
     "dentist within 10 km of Leeds": {"specialty": "dentistry", "place": "Leeds", "radius_km": 10.0},
     "dentist within 5 miles of Leeds": {"specialty": "dentistry", "place": "Leeds", "radius_km": 8.045},
+    "dentist over 50€": {"specialty": "dentistry", "min_price": Money("EUR", 5000)},
+    "dentist between 30 and 60": {
+        "specialty": "dentistry", "min_price": Money("EUR", 3000), "max_price": Money("EUR", 6000),
+    },
+    "dentist from €30 to €60 tomorrow": {
+        "specialty": "dentistry", "min_price": Money("EUR", 3000), "max_price": Money("EUR", 6000), "days": TOMORROW,
+    },
+    "dentist between 9 and 12": {"specialty": "dentistry", "hours": Hours(time(9), time(12))},
+    "skin check in Munich": {"reason": "skin-check", "place": "Munich"},
+    "ecg with a cardiologist": {"reason": "ecg", "specialty": "cardiology"},
+    "I need a vaccinaton": {"reason": "vaccination"},
+    "contraception online": {"reason": "contraception", "mode": Mode.ONLINE},
+    "dentist who takes AOK": {"specialty": "dentistry", "insurance": "aok"},
+    "gp with TK insurance": {"specialty": "general-practice", "insurance": "tk"},
+    "wheelchair accessible dentist": {"specialty": "dentistry", "accessible": True},
+    "dentist accepting new patients": {"specialty": "dentistry", "patients": Patients.NEW},
+    "follow-up with dr osei": {"name": "osei", "patients": Patients.KNOWN},
+    "dentist within walking distance of Leeds": {"specialty": "dentistry", "place": "Leeds", "radius_km": 2.0},
+    "dentist not further than 5 km from Leeds": {"specialty": "dentistry", "place": "Leeds", "radius_km": 5.0},
+    "dentist Berlin by price": {"specialty": "dentistry", "place": "Berlin", "sort": "cheapest"},
+    "dentist geo:52.52,13.405;u=20": {"specialty": "dentistry", "place": "Mitte", "here": True},
     "dr osei": {"name": "osei"},
     "Dr. Ama Osei tomorrow": {"name": "Ama Osei", "days": TOMORROW},
     "book dr.osei 24.11. 09:30": {"name": "osei", "days": TOMORROW, "hours": Hours(exact=time(9, 30))},
@@ -94,10 +115,10 @@ def test_a_sentence_asks_for_this(text: str, meant: dict[str, object]) -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("dentist near me", 'I can\'t see where you are. Name a town, like "near Berlin".'),
+        ("dentist near me", 'I can\'t see where you are. Share your location, or name a town, like "near Berlin".'),
         ("dentist near Xyzzyville", "I don't know a town called Xyzzyville. Try the nearest bigger one."),
         ("dentist on 31.2.", "There is no 31 February. Which day do you mean?"),
-        ("dentist over 50€", 'I can look for a highest price only. Write it like "under 60".'),
+        ("dentist geo:95.0,13.4", 'I can\'t read where that is. Name a town, like "near Berlin".'),
         ("dentist under 0", 'The highest price must be more than nothing. Write it like "under 60".'),
     ],
 )
