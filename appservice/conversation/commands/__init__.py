@@ -5,6 +5,7 @@ from appservice.conversation.commands import (  # noqa: F401  (declared by being
     basics,
     booking,
     centres,
+    desk,
     doctors,
     finding,
     hours,

@@ -6,11 +6,14 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from appservice.conversation.commands.doctors import runs_visits
 from appservice.conversation.commands.finding import understood, whom, wish
 from appservice.conversation.registry import ACTIONS, action, command
 from appservice.conversation.rendering.lists import numbered, slots
 from appservice.conversation.rendering.values import mode, spoken
+from appservice.conversation.rendering.values import moment as shown_moment
 from appservice.conversation.session import Session
+from appservice.conversation.understanding.arguments import WHOM
 from appservice.conversation.understanding.clock import moment, read_hours
 from appservice.conversation.understanding.days import read_days
 from appservice.conversation.understanding.text import Reading
@@ -90,6 +93,12 @@ async def times_on(session: Session, choice: dict[str, Any]) -> None:
 async def book(session: Session, choice: dict[str, Any]) -> None:
     """Book the time. The message with the link to pay, or the confirmation, comes as a notice."""
     start = datetime.fromisoformat(choice["start"])
+    if not choice.get("sure") and (question := await _question(session, choice, start)):
+        await session.say(
+            f"{question} Answer **yes** or **no**.",
+            words={"yes": choice | {"sure": True}, "no": {"do": "keep"}, "stop": {"do": "keep"}},
+        )
+        return
     try:
         await appointments.book(
             session.tx,
@@ -108,9 +117,28 @@ async def book(session: Session, choice: dict[str, Any]) -> None:
         await session.say("Which name should the clinic see? Write it like: name Ada Lovelace")
 
 
+async def _question(session: Session, choice: dict[str, Any], start: datetime) -> str:
+    """What the patient should know before booking: another such visit nearby, and that the centre approves it first."""
+    tx, service_id, patient_id = session.tx, UUID(choice["service"]), UUID(choice["patient"])
+    close = await appointments.close_visit(
+        tx, session.ctx, session.person, service_id=service_id, start=start, patient_id=patient_id
+    )
+    if close:
+        return (
+            f"There is already a visit of the same kind, on {shown_moment(close.start, session.place)} with"
+            f" {escape(close.practitioner.name)}. Book this one as well?"
+        )
+    if await appointments.needs_approval(tx, await reading.service(tx, service_id), patient_id):
+        return "The centre approves this visit before it is booked; I tell you as soon as it answers. Ask for it?"
+    return ""
+
+
 @command("book", "DOCTOR DAY TIME", help="book a time that you know is free: book dr.osei 24.11. 09:30", group="Visits")
 async def book_by_name(session: Session, text: str) -> None:
     """A doctor, perhaps a day and a time; a sentence that names a kind of doctor is a search."""
+    if runs_visits(session.person) and WHOM.search(text):
+        await ACTIONS["book for"](session, {"text": text})
+        return
     there = _ZONE.search(text)  # the public pages name the clock that their times are on
     text = _ZONE.sub("", text)
     slug = re.search(r"(?<!\S)\S+\.\S*[a-z]\S*", text, re.IGNORECASE)

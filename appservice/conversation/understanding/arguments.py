@@ -8,6 +8,8 @@ from core.ids import normal_code
 _QUOTED = re.compile(r'"(?P<words>[^"]{1,120})"')
 _MXID = re.compile(r"(?<!\S)@[^\s:]+:[^\s,;]+")
 _SLUG = re.compile(r"(?<!\S)(?P<slug>dr\.[\w.-]+)(?!\S)", re.IGNORECASE)
+WHOM = re.compile(r"\bfor (?P<who>@\S+:\S+|(?=\S*[\dA-Z])[0-9A-Za-z]{3}-?[0-9A-Za-z]{3})\s*$")
+"""Whom staff book for: a Matrix id, or the code of a visit."""
 _CODE = re.compile(r"^(?:#|nr\.? ?|no\.? ?|code )?(?P<code>[0-9A-Za-z]{3}[- ]?[0-9A-Za-z]{3})(?=$|[\s,:;.!?])")
 
 
