@@ -71,3 +71,10 @@ def test_what_is_not_said_to_the_bot_is_passed_over(kind: str, content: dict[str
 @pytest.mark.parametrize("content", [{}, {"msgtype": 7}, {"msgtype": "m.text"}, {"msgtype": "m.text", "body": 7}])
 def test_malformed_messages_are_something_else(content: dict[str, object]) -> None:
     assert read("m.room.message", content) == Said("other")
+
+
+def test_a_shared_location_is_its_geo_uri_and_one_without_is_something_else() -> None:
+    where = {"msgtype": "m.location", "body": "Here", "geo_uri": "geo:52.52,13.405;u=35"}
+    assert read("m.room.message", where) == Said("text", "geo:52.52,13.405;u=35")
+    for uri in (None, 7, "https://example.org", ""):
+        assert read("m.room.message", {**where, "geo_uri": uri}) == Said("other")
