@@ -51,8 +51,8 @@ async def _fill(url: str, doctors: int) -> None:
         for n, (town, lat, lon) in enumerate(places)
     ]
     await connection.executemany(
-        "INSERT INTO centre SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, 'EUR', 24, 50, '', now(), '', false, false, '{}',"
-        " NULL, 420, 0, NULL, false, false, 30, NULL, $10",
+        "INSERT INTO centre SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, 'EUR', 24, 50, '', now(), '', false, false,"
+        " '{}', NULL, 420, 0, NULL, false, false, 30, NULL, $10",
         [(*each, trigrams(each[2])) for each in centres],
     )
     specialties = [*SPECIALTIES]
@@ -65,8 +65,8 @@ async def _fill(url: str, doctors: int) -> None:
         ],
     )
     await connection.executemany(
-        "INSERT INTO service SELECT $1, $2, $3, 'A visit', $4, 30, 0, 0, 30, 60, 60, $5, $6, 'EUR', 'desk', true, now(),"
-        " 1, false, 'all', '{}'",
+        "INSERT INTO service SELECT $1, $2, $3, 'A visit', $4, 30, 0, 0, 30, 60, 60, $5, $6, 'EUR', 'desk', true,"
+        " now(), 1, false, 'all', '{}'",
         [
             (UUID(int=(n + 1 << 64) + m), doctor[0], UUID(int=n // _A_CENTRE + 1), specialties[n % 20], mode, price)
             for n, doctor in enumerate(people)
