@@ -94,8 +94,6 @@ class CentreChanges(TypedDict, total=False):
     no_show_percent: int
     no_show_limit: int | None
     captures: bool
-    carries_fee: bool
-    offer_minutes: int
     accessible: bool
     insurances: tuple[str, ...]
 

@@ -1,4 +1,4 @@
-"""A centre's rules: cancelling, missed visits, reminders, the morning's list, offers to those who wait, charging."""
+"""A centre's rules: cancelling, missed visits, reminders, the morning's list, charging."""
 
 import re
 from typing import Unpack
@@ -15,11 +15,9 @@ from booking.directory.service import CentreChanges, edit_centre
 from core.errors import BadInputError
 
 _HOURS = re.compile(r"\b(?P<n>\d{1,3}) ?(?:h|hours?)\b", re.IGNORECASE)
-_MINUTES = re.compile(r"\b(?P<n>\d{1,4}) ?(?:m|min|minutes?)\b", re.IGNORECASE)
 _PERCENT = re.compile(r"\b(?P<n>\d{1,3}) ?(?:%|percent)", re.IGNORECASE)
 _AFTER = re.compile(r"\bafter (?P<n>\d{1,3})\b(?: missed(?: visits)?)?", re.IGNORECASE)
 _OFF = re.compile(r"\b(?:off|never|no|none|not)\b", re.IGNORECASE)
-_ON = re.compile(r"\b(?:on|yes)\b", re.IGNORECASE)
 
 
 @command("rules|centre rules", help="your centre's rules, and how to change each", who=runs_centres, group="Centre")
@@ -107,25 +105,6 @@ async def daily_list(session: Session, text: str) -> None:
 
 
 @command(
-    "offers",
-    "30 min",
-    help="how long a time that came free is kept for whoever waits for it",
-    who=runs_centres,
-    group="Centre",
-)
-async def offers(session: Session, text: str) -> None:
-    """How long somebody who waits has to answer."""
-    words = Reading(text)
-    minutes, hours = words.take(_MINUTES), words.take(_HOURS)
-    changes = CentreChanges()
-    if minutes:
-        changes["offer_minutes"] = int(minutes["n"])
-    elif hours:
-        changes["offer_minutes"] = int(hours["n"]) * 60
-    await _changed(session, words, "offers 30 min", **changes)
-
-
-@command(
     "charge",
     "when booked | after the visit",
     help="when cards are charged: at once, or only authorised until the visit is over",
@@ -139,21 +118,6 @@ async def charge(session: Session, text: str) -> None:
     booked = words.take(re.compile(r"\b(?:when |at |on )?(?:booked|booking|once)\b", re.IGNORECASE))
     changes = CentreChanges(captures=bool(later)) if later or booked else CentreChanges()
     await _changed(session, words, "charge after the visit, or charge when booked", **changes)
-
-
-@command(
-    "referrals carry the fee",
-    "yes | no",
-    help="whether what was paid here counts for the visit that one of your doctors refers to",
-    who=runs_centres,
-    group="Centre",
-)
-async def carry_the_fee(session: Session, text: str) -> None:
-    """Whether fees are carried over."""
-    words = Reading(text)
-    yes, no = words.take(_ON), words.take(_OFF)
-    changes = CentreChanges(carries_fee=bool(yes)) if yes or no else CentreChanges()
-    await _changed(session, words, "referrals carry the fee yes", **changes)
 
 
 async def _changed(
@@ -180,9 +144,7 @@ def _drawn(at: Centre) -> str:
         ("you approve each booking", misses, "missed visits approval after 3"),
         ("patients are reminded", lengths, "patient reminders 48h and 2h"),
         ("the day's list", morning, "daily list 7:00"),
-        ("a time offered to who waits", f"kept for {say_length(at.offer_minutes)}", "offers 30 min"),
         ("cards are charged", "after the visit" if at.captures else "when booked", "charge after the visit"),
-        ("referrals carry the fee", "yes" if at.carries_fee else "no", "referrals carry the fee yes"),
     ]
     drawn = "\n".join(f"| {what} | {how} | {write} |" for what, how, write in rows)
     return f"**{escape(at.name)}**\n\n| rule | now | to change it, write |\n|---|---|---|\n{drawn}"

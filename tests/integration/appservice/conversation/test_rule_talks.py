@@ -22,10 +22,7 @@ from tests.integration.booking.town import Town, at
         ("patient reminders never", "never"),
         ("daily list 6:45", "06:45"),
         ("daily list off", "never"),
-        ("offers 45 min", "kept for 45 minutes"),
-        ("offers 2 h", "kept for 2 hours"),
         ("charge after the visit", "after the visit"),
-        ("referrals carry the fee yes", "yes"),
     ],
 )
 async def test_a_rule_is_changed_in_a_sentence_and_all_are_shown(chat: Chat, said: str, row: str) -> None:
@@ -34,7 +31,7 @@ async def test_a_rule_is_changed_in_a_sentence_and_all_are_shown(chat: Chat, sai
     assert after.startswith("Changed.")
     assert row in after
     assert after.removeprefix("Changed.").strip() == (await chat.say(CLARA, "rules")).strip()
-    assert after.count("\n") > 8
+    assert after.count("\n") > 6
     assert before != after
 
 
@@ -44,12 +41,9 @@ async def test_a_rule_is_changed_in_a_sentence_and_all_are_shown(chat: Chat, sai
         ("missed visits", "Write it like"),
         ("missed visits refund 120%", "from 0 to 100 percent"),
         ("missed visits approval after 0", "from 1 to 20 visits"),
-        ("offers 2 min", "from 5 to 1440 minutes"),
-        ("offers soon", "Write it like"),
         ("daily list 25:00", "There is no such time"),
         ("patient reminders sometimes", "Write it like"),
         ("charge later on", "Write it like"),
-        ("referrals carry the fee perhaps", "Write it like"),
         ("cancellation free until 9999 h", "Write it like"),
     ],
 )
