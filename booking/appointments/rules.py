@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from booking.directory.model import Patients
 from core.errors import BadInputError, ConflictError
 from core.money import Money, exponent
 
@@ -104,6 +105,14 @@ def check_missed(status: Status) -> None:
 def sequence_after(sequence: int, status: Status) -> int:
     """Return iCalendar's SEQUENCE after a change of what is in `status`: it grows once the visit was booked."""
     return sequence if status in KEPT | {Status.WAITLIST} else sequence + 1
+
+
+def check_patients(wanted: Patients, *, known: bool) -> None:
+    """Raise ConflictError when a service is for new patients or for known ones, and this one is not."""
+    if wanted is Patients.NEW and known:
+        raise ConflictError("That is for new patients. Please choose another kind of visit with this doctor.")
+    if wanted is Patients.KNOWN and not known:
+        raise ConflictError("That is for patients who were there before. Please choose a first visit instead.")
 
 
 def check_start(start: datetime, now: datetime) -> None:

@@ -31,11 +31,11 @@ from booking.appointments.making import TAKEN, Draft, make, take
 from booking.appointments.model import CANCELLED_BY_CLINIC, Appointment, Cancellation, Why, starts
 from booking.appointments.model import appointment as table
 from booking.appointments.notices import Notice, tell_all
-from booking.appointments.reading import appointment, found_appointments, offer, treated_by
+from booking.appointments.reading import appointment, found_appointments, offer, practitioners_seen, treated_by
 from booking.appointments.rules import Status
 from booking.context import Context
 from booking.directory import reading as directory
-from booking.directory.model import Service
+from booking.directory.model import Patients, Service
 from booking.payments import service as payments
 from booking.people.service import Person
 from booking.schedules.model import time_off
@@ -104,6 +104,9 @@ async def book(
     before = await _before(tx, actor, service, start, patient_id)
     if before.known:
         return await appointment(tx, before.known)
+    if service.patients is not Patients.ALL:
+        seen = await practitioners_seen(tx, patient_id)
+        rules.check_patients(service.patients, known=service.practitioner_id in seen)
     if before.off or not await is_open(tx, service, start):
         raise ConflictError(TAKEN)
     draft = Draft(service, patient_id, actor.id, start, Status.BOOKED, Why.BOOKED, reason=reason, offer=at)

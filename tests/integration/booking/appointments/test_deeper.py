@@ -13,7 +13,7 @@ from booking.appointments.reading import moves_of
 from booking.appointments.rhythm import Rhythm
 from booking.appointments.service import Appointment, Status
 from booking.appointments.sweep import sweep
-from booking.directory.model import Payment, Service
+from booking.directory.model import Patients, Payment, Service
 from booking.directory.service import edit_centre
 from core.errors import BadInputError, ConflictError, RefusedError
 from core.timezones import zone
@@ -363,3 +363,18 @@ async def test_two_visits_of_a_kind_within_six_days_are_a_choice(clinic: Clinic)
             start=visit.start,
             patient_id=anna.patient.id,
         )
+
+
+async def test_a_visit_for_new_patients_is_for_those_alone_and_one_for_known_ones_too(clinic: Clinic) -> None:
+    first = await clinic.book()
+    async with clinic.tx() as tx:
+        new = await clinic.add_service(tx, clinic.doctor, payment=Payment.DESK, patients=Patients.NEW)
+        known = await clinic.add_service(tx, clinic.doctor, payment=Payment.DESK, patients=Patients.KNOWN)
+    clinic.clock.move_to(first.start + HOUR)
+    later = first.start + DAY
+    with pytest.raises(ConflictError, match="for new patients"):
+        await clinic.book(ANNA, service=new, start=later)
+    with pytest.raises(ConflictError, match="there before"):
+        await clinic.book(BEN, service=known, start=later)
+    assert (await clinic.book(ANNA, service=known, start=later)).status is Status.BOOKED
+    assert (await clinic.book(BEN, service=new, start=later + HOUR)).status is Status.BOOKED
