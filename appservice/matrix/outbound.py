@@ -115,7 +115,9 @@ class Outbound:
     async def _send(self, row: Row, room: tuple[str, RoomView], event_type: str, content: Json) -> str:
         room_id, view = room
         if view.encrypted:
-            members, unread = frozenset(view.members), row.attempts >= len(_WAITS)
+            members = frozenset(view.members)
+            # Who is only invited may come much later, and learns then that there was something: nothing to wait for.
+            unread = row.attempts >= len(_WAITS) or not view.joined - {self._bot.user_id}
             try:
                 content = await self._cipher.encrypt(room_id, members, event_type, content, unread=unread)
             except NobodyReadsError as alone:

@@ -17,6 +17,7 @@ class RoomView:
     encrypted: bool
     members: dict[str, str | None]
     """Display names by Matrix id of all who have joined or are invited."""
+    joined: frozenset[str]
 
     def direct(self, bot: str) -> str | None:
         """Return the one other person of a room for two, or None."""
@@ -54,12 +55,14 @@ class RoomViews:
 
     async def _ask(self, room_id: str) -> RoomView:
         answer = await self._bot.get("rooms", room_id, "members", query={"not_membership": "leave"})
-        members = {
-            event["state_key"]: event["content"].get("displayname")
+        there = {
+            event["state_key"]: event["content"]
             for event in answer["chunk"]
             if event["content"].get("membership") in ("join", "invite")
         }
-        return RoomView(await self._is_encrypted(room_id), members)
+        members = {user: content.get("displayname") for user, content in there.items()}
+        joined = frozenset(user for user, content in there.items() if content["membership"] == "join")
+        return RoomView(await self._is_encrypted(room_id), members, joined)
 
     async def _is_encrypted(self, room_id: str) -> bool:
         try:
