@@ -17,8 +17,10 @@ async def test_of_hundreds_who_want_the_same_times_at_once_nobody_gets_what_anot
     database = Database(database_url, pool=18)
     outcome = await rage(await prepared(Ground(database, context()), doctors=2, people=24), 400, clients=16)
     assert (outcome.double, outcome.deadlocks) == (0, 0)
-    assert sum(outcome.won.values()) > 50
-    assert sum(outcome.lost.values()) > 50
+    # Who wins is a matter of who comes first; that some win, some lose and all are answered is not.
+    assert sum(outcome.won.values()) + sum(outcome.lost.values()) == outcome.attempts == 400
+    assert outcome.won["same slot"] and outcome.won["overlap"]
+    assert outcome.lost["same slot"] and outcome.lost["overlap"]
     # The query that found none does find one where there is one.
     async with database.transaction() as tx:
         await tx.conn.execute(text(_COPY))
