@@ -16,4 +16,5 @@ import core.inbox
 import core.outbox
 import records.audit.model
 import records.keys
+import records.pharmacy.model
 import records.prescriptions.model

@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from demo.accounts import Account
+from demo.authenticator import Authenticator
 from demo.client import ClientError, Heard, Person
 from demo.run import Demo
 from demo.spoken import address_in, choice_of, choices, code_in
@@ -148,11 +149,14 @@ class Tour:
         told = await self.doctor.hears(f"{self._code}", room=room, seconds=_SHORT_OF_BREATH)
         self.check("the doctor was told of the booking, encrypted", told.encrypted)
         await self.ask("Doctor", room, f"arrived {self._code}")
+        self._show("Doctor", "signing set up")
+        authenticator = await Authenticator.set_up(self.doctor, room, seconds=_SHORT_OF_BREATH)
+        self._show("careConnect", "[the picture for an authenticator, and:] You can sign now.")
         dose = "bisoprolol 2.5 mg tablet, 1 tablet once daily for 30 days, 30 tablets"
         preview = await self.ask("Doctor", room, f"prescribe {self._code} {dose}")
         self.check("the doctor sees what is to be signed", "isoprolol" in preview.body)
         since = len(self.patient.heard)
-        signed = await self.ask("Doctor", room, "sign")
+        signed = await self.ask("Doctor", room, await authenticator.code())
         self.check("the prescription is signed", "igned" in signed.body)
         told = await self.hears("Patient", lambda heard: "isoprolol" in heard.body, since=since)
         self.check("the patient has it at once, encrypted", told.encrypted)

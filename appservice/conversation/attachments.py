@@ -14,8 +14,10 @@ from booking.directory.reading import centre
 from booking.reports.files import report_csv, report_plot
 from booking.reports.service import report_of
 from core.database import Tx
+from core.lanes import HopelessError
 from records.prescriptions.document import prescription_pdf
 from records.prescriptions.service import prescription_to_send
+from records.prescriptions.signing import signing_picture
 
 
 def attachments(ctx: Context) -> Mapping[str, Callable[[Tx, UUID], Awaitable[bytes]]]:
@@ -29,13 +31,27 @@ def attachments(ctx: Context) -> Mapping[str, Callable[[Tx, UUID], Awaitable[byt
         timezone = (await centre(tx, found.centre_id)).timezone
         return await _aside(partial(prescription_pdf, found, timezone=timezone))
 
+    async def signing(tx: Tx, key_id: UUID) -> bytes:
+        picture = await signing_picture(
+            tx, ctx.vault, key_id, account="signing", issuer=ctx.settings.matrix.display_name
+        )
+        if picture is None:
+            raise HopelessError("the key is set up already, and its code is shown once")
+        return picture
+
     async def plot(tx: Tx, report_id: UUID) -> bytes:
         return await _aside(partial(report_plot, await report_of(tx, report_id)))
 
     async def table(tx: Tx, report_id: UUID) -> bytes:
         return report_csv(await report_of(tx, report_id))
 
-    return {"visit": visit, "prescription": prescription, "report plot": plot, "report table": table}
+    return {
+        "visit": visit,
+        "prescription": prescription,
+        "signing": signing,
+        "report plot": plot,
+        "report table": table,
+    }
 
 
 async def _aside(make: Callable[[], bytes]) -> bytes:

@@ -23,6 +23,7 @@ def medication_request(p: Prescription) -> dict[str, Json]:
     resource: dict[str, Json] = {
         "resourceType": "MedicationRequest",
         "id": str(p.id),
+        "meta": {"versionId": str(p.version)},
         "contained": [_medication(p.draft, p.atc)],
         "identifier": [{"system": CODE_SYSTEM, "value": p.code}],
         "status": p.status,
@@ -49,6 +50,12 @@ def medication_request(p: Prescription) -> dict[str, Json]:
     if p.draft.note:
         resource["note"] = [{"text": p.draft.note}]
     return resource
+
+
+def version_of(resource: dict[str, Any]) -> int | None:
+    """The version that a resource says it is; None for those from before they said so."""
+    version = resource.get("meta", {}).get("versionId")
+    return int(version) if version else None
 
 
 def prescription_from(resource: dict[str, Any], *, version: int) -> Prescription:

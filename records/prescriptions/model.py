@@ -1,6 +1,6 @@
 """Tables of prescriptions. In clear: ids, states and times. What was prescribed is sealed, version by version."""
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, Table, Text, Uuid
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, SmallInteger, Table, Text, Uuid
 
 from core.tables import Moment, metadata
 
@@ -28,5 +28,45 @@ prescription_version = Table(
     Column("status", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
+    Column("signing_key_id", Uuid, ForeignKey("signing_key.id")),
+    Column("signature", LargeBinary),
 )
-"""A trigger refuses every change. `sealed` is a FHIR R5 MedicationRequest in canonical JSON."""
+"""A trigger refuses every change. `sealed` is a FHIR R5 MedicationRequest in canonical JSON, and `signature` is over
+just these bytes. A version that a pharmacy's dispensing made holds what the doctor signed before, with a state of its
+own. A trigger refuses new rows without a signature; those from before there were any stay as they are.
+"""
+
+signing_key = Table(
+    "signing_key",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("practitioner_id", Uuid, nullable=False),
+    Column("person_id", Uuid, nullable=False),
+    Column("public_key", LargeBinary, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("valid_from", Moment),
+    Column("valid_until", Moment),
+)
+Index(
+    "uq_signing_key_practitioner_id",
+    signing_key.c.practitioner_id,
+    unique=True,
+    postgresql_where=signing_key.c.valid_from.is_not(None) & signing_key.c.valid_until.is_(None),
+)
+"""`sealed`: the private key, encrypted under the factor's secret, then sealed for the doctor. Without `valid_from` it
+waits for its first code; in force from then until `valid_until`, one of a practitioner at a time.
+"""
+
+signing_factor = Table(
+    "signing_factor",
+    metadata,
+    Column("key_id", Uuid, primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("last_step", BigInteger, nullable=False),
+    Column("failures", SmallInteger, nullable=False),
+    Column("locked_until", Moment),
+    Column("taken_at", Moment),
+    schema="keys",
+)
+"""`sealed`: the secret that the doctor's authenticator has. Apart from the keys that it unlocks, as patients' are."""

@@ -81,6 +81,8 @@ class Prescription:
     patient_name: str
     practitioner_name: str
     centre_name: str
+    signed_by: UUID | None = None
+    """The key that the doctor signed this with; None for what was written before prescriptions were signed."""
 
     @property
     def valid_until(self) -> datetime:

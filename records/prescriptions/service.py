@@ -1,4 +1,4 @@
-"""Prescribe, read, cancel. Every version is kept as it was; every read and write is noted."""
+"""Prescribe, read, move. Every version is signed and kept as it was; every read and write is noted."""
 
 from dataclasses import replace
 from typing import Any
@@ -12,6 +12,7 @@ from core.ids import new_code, new_id, normal_code
 from records.access import Kind, Reader, require_read, require_write
 from records.audit.rules import Action, Why, reason_for
 from records.audit.service import note
+from records.pharmacy.store import something_given
 from records.prescriptions import store
 from records.prescriptions.medications import atc_of
 from records.prescriptions.model import prescription as _prescriptions
@@ -25,6 +26,7 @@ from records.prescriptions.rules import (
     checked_reason,
     require_move,
 )
+from records.prescriptions.signature import Signer
 from records.sealing import Vault
 
 __all__ = [
@@ -32,19 +34,25 @@ __all__ = [
     "Encounter",
     "Prescription",
     "Status",
-    "cancel_prescription",
+    "change_prescription",
     "prescribe",
     "prescription",
     "prescription_by_code",
     "prescription_to_send",
     "prescriptions_of",
     "versions_of",
+    "withdraw_prescription",
 ]
 
 
-async def prescribe(tx: Tx, vault: Vault, reader: Reader, encounter: Encounter, draft: Draft) -> Prescription:
-    """Prescribe in a visit of the reader's own that has begun. Raises RefusedError, BadInputError, ErasedError."""
-    require_write(reader, Kind.PRESCRIPTION, encounter.patient_id, author=encounter.practitioner_id)
+async def prescribe(
+    tx: Tx, vault: Vault, reader: Reader, signer: Signer, encounter: Encounter, draft: Draft
+) -> Prescription:
+    """Prescribe and sign in a visit of the reader's own that has begun.
+
+    Raises RefusedError (the key is not the reader's, too), BadInputError, ErasedError.
+    """
+    _require(reader, signer, encounter.patient_id, author=encounter.practitioner_id)
     if not encounter.started:
         raise BadInputError("You can prescribe once the visit has begun: note first that the patient has arrived.")
     draft = checked(draft)
@@ -66,7 +74,7 @@ async def prescribe(tx: Tx, vault: Vault, reader: Reader, encounter: Encounter, 
         practitioner_name=encounter.practitioner_name,
         centre_name=encounter.centre_name,
     )
-    written = await store.add(tx, vault, written)
+    written = await store.add(tx, vault, signer, written)
     await _note(tx, reader, Action.WRITE, written.patient_id, written.id)
     return written
 
@@ -84,46 +92,67 @@ async def versions_of(tx: Tx, vault: Vault, reader: Reader, patient_id: UUID) ->
 
 
 async def prescription(tx: Tx, vault: Vault, reader: Reader, prescription_id: UUID) -> Prescription:
-    """One prescription as it stands now. Raises RefusedError (also if there is none), ErasedError."""
+    """One prescription as it stands now. Raises RefusedError (also if there is none), ErasedError, ForgedError."""
     return await _read(tx, vault, reader, await _find(tx, _prescriptions.c.id == prescription_id))
 
 
 async def prescription_by_code(tx: Tx, vault: Vault, reader: Reader, code: str) -> Prescription:
-    """The same by the code that people read aloud, however they type it. Raises RefusedError, ErasedError."""
+    """The same by the code that people read aloud, however they type it. Raises as that does."""
     return await _read(tx, vault, reader, await _find(tx, _prescriptions.c.code == normal_code(code)))
 
 
 async def prescription_to_send(tx: Tx, vault: Vault, prescription_id: UUID) -> Prescription:
     """The same for the service itself, which sends a person what they were allowed to ask for.
 
-    Raises RefusedError if there is none, ErasedError.
+    Raises RefusedError if there is none, ErasedError, ForgedError.
     """
     row = await _find(tx, _prescriptions.c.id == prescription_id)
     table = _prescriptions.name
     await note(tx, actor=None, action=Action.READ, subject=row.patient_id, table=table, row=row.id, why=Why.DELIVERY)
-    return (await store.opened(tx, vault, row.patient_id, [row]))[0]
+    return (await store.opened(tx, vault, row.patient_id, [row], check=True))[0]
 
 
-async def cancel_prescription(tx: Tx, vault: Vault, reader: Reader, prescription_id: UUID, reason: str) -> Prescription:
-    """Withdraw what the reader prescribed, as a new version.
+async def withdraw_prescription(
+    tx: Tx, vault: Vault, reader: Reader, signer: Signer, prescription_id: UUID, reason: str
+) -> Prescription:
+    """End what the reader prescribed: cancelled while nothing of it was given, stopped after that.
 
-    Raises RefusedError, BadInputError, ConflictError (it is cancelled or given out already), ErasedError.
+    Raises as `change_prescription` does.
+    """
+    await store.lock(tx, prescription_id)
+    to = Status.STOPPED if await something_given(tx, prescription_id) else Status.CANCELLED
+    return await change_prescription(tx, vault, reader, signer, prescription_id, to, reason)
+
+
+async def change_prescription(
+    tx: Tx, vault: Vault, reader: Reader, signer: Signer, prescription_id: UUID, to: Status, reason: str
+) -> Prescription:
+    """Move what the reader prescribed to another state, as a new signed version that says when and why.
+
+    Raises RefusedError, BadInputError, ConflictError (it cannot move there from its state), ErasedError, ForgedError.
     """
     await store.lock(tx, prescription_id)
     row = await _find(tx, _prescriptions.c.id == prescription_id)
-    require_write(reader, Kind.PRESCRIPTION, row.patient_id, author=row.practitioner_id)
-    current = (await store.opened(tx, vault, row.patient_id, [row]))[0]
-    require_move(current.status, Status.CANCELLED)
-    cancelled = replace(
+    _require(reader, signer, row.patient_id, author=row.practitioner_id)
+    current = (await store.opened(tx, vault, row.patient_id, [row], check=True))[0]
+    require_move(current.status, to)
+    moved = replace(
         current,
         version=current.version + 1,
-        status=Status.CANCELLED,
+        status=to,
         status_reason=checked_reason(reason),
         status_changed=tx.now,
     )
-    await store.supersede(tx, vault, cancelled)
-    await _note(tx, reader, Action.WRITE, cancelled.patient_id, cancelled.id)
-    return cancelled
+    moved = await store.supersede(tx, vault, signer, moved)
+    await _note(tx, reader, Action.WRITE, moved.patient_id, moved.id)
+    return moved
+
+
+def _require(reader: Reader, signer: Signer, patient_id: UUID, *, author: UUID) -> None:
+    """The doctor who wrote it, with the key that is theirs as this person."""
+    require_write(reader, Kind.PRESCRIPTION, patient_id, author=author)
+    if (signer.practitioner_id, signer.person_id) != (author, reader.person_id):
+        raise RefusedError
 
 
 async def _find(tx: Tx, which: Any) -> Row[Any]:
@@ -136,7 +165,7 @@ async def _find(tx: Tx, which: Any) -> Row[Any]:
 async def _read(tx: Tx, vault: Vault, reader: Reader, row: Row[Any]) -> Prescription:
     require_read(reader, Kind.PRESCRIPTION, row.patient_id)
     await _note(tx, reader, Action.READ, row.patient_id, row.id)
-    return (await store.opened(tx, vault, row.patient_id, [row]))[0]
+    return (await store.opened(tx, vault, row.patient_id, [row], check=True))[0]
 
 
 async def _read_all(tx: Tx, vault: Vault, reader: Reader, patient_id: UUID, query: Any) -> list[Prescription]:

@@ -1,8 +1,9 @@
-"""Rows of prescriptions: sealed when they are written, opened when they are read. Decides nothing."""
+"""Rows of prescriptions: signed and sealed when they are written, opened when they are read. Decides nothing."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,13 +13,15 @@ from sqlalchemy.dialects.postgresql import insert as insert_new
 from core.database import Tx
 from core.ids import new_code
 from records.canonical import canonical
-from records.prescriptions.fhir import medication_request, prescription_from
+from records.prescriptions.fhir import medication_request, prescription_from, version_of
 from records.prescriptions.model import prescription, prescription_version
-from records.prescriptions.rules import Prescription
+from records.prescriptions.rules import Prescription, Status
+from records.prescriptions.signature import ForgedError, PublicKey, Signer
+from records.prescriptions.signing import public_keys
 from records.sealing import Place, Vault
 
 
-async def add(tx: Tx, vault: Vault, written: Prescription) -> Prescription:
+async def add(tx: Tx, vault: Vault, signer: Signer, written: Prescription) -> Prescription:
     """Insert the first version. Should its code be taken (one in a billion for each that exists), under another."""
     while True:
         kept = await tx.conn.execute(
@@ -37,19 +40,31 @@ async def add(tx: Tx, vault: Vault, written: Prescription) -> Prescription:
             .on_conflict_do_nothing(index_elements=[prescription.c.code])
         )
         if kept.rowcount:
-            await _add_version(tx, vault, written)
-            return written
+            return await _sign(tx, vault, signer, written)
         written = replace(written, code=new_code())
 
 
-async def supersede(tx: Tx, vault: Vault, written: Prescription) -> None:
+async def supersede(tx: Tx, vault: Vault, signer: Signer, written: Prescription) -> Prescription:
     """Insert a next version; the one before stays as it is. The caller holds `lock`."""
-    await _add_version(tx, vault, written)
-    await tx.conn.execute(
-        update(prescription)
-        .where(prescription.c.id == written.id)
-        .values(status=written.status, version=written.version)
-    )
+    signed = await _sign(tx, vault, signer, written)
+    await _stands(tx, written.id, written.status, written.version)
+    return signed
+
+
+async def complete(tx: Tx, vault: Vault, current: Prescription) -> Prescription:
+    """Insert a version that says that all was dispensed: what the doctor signed, as it is. The caller holds `lock`."""
+    rows = await tx.conn.execute(every_version().where(_is(current.id, current.version)))
+    row = rows.one()
+    plain = await vault.open(tx, current.patient_id, _place(row.id, row.version, row.centre_id), row.sealed)
+    done = replace(current, version=current.version + 1, status=Status.COMPLETED, status_changed=tx.now)
+    await _add_version(tx, vault, done, plain, key_id=row.signing_key_id, signature=row.signature)
+    await _stands(tx, done.id, done.status, done.version)
+    return done
+
+
+async def _stands(tx: Tx, prescription_id: UUID, status: Status, version: int) -> None:
+    values = {"status": status, "version": version}
+    await tx.conn.execute(update(prescription).where(prescription.c.id == prescription_id).values(**values))
 
 
 async def lock(tx: Tx, prescription_id: UUID) -> None:
@@ -66,7 +81,11 @@ def every_version() -> Select[Any]:
         prescription.c.practitioner_id,
         prescription.c.centre_id,
         prescription_version.c.version,
+        prescription_version.c.status,
+        prescription_version.c.created_at,
         prescription_version.c.sealed,
+        prescription_version.c.signing_key_id,
+        prescription_version.c.signature,
     ).join(prescription_version, prescription_version.c.prescription_id == prescription.c.id)
 
 
@@ -75,25 +94,70 @@ def newest() -> Select[Any]:
     return every_version().where(prescription_version.c.version == prescription.c.version)
 
 
-async def opened(tx: Tx, vault: Vault, patient_id: UUID, rows: Sequence[Row[Any]]) -> list[Prescription]:
-    """Open rows of one patient. Raises SealBrokenError, ErasedError."""
+async def opened(
+    tx: Tx, vault: Vault, patient_id: UUID, rows: Sequence[Row[Any]], *, check: bool = False
+) -> list[Prescription]:
+    """Open rows of one patient; with `check`, the signatures too. Raises SealBrokenError, ErasedError, ForgedError.
+
+    The seal alone binds content, version and place; checking a signature takes ten times as long, so that lists leave
+    it to the moment at which one of them is read, sent, changed or dispensed. What was written before prescriptions
+    were signed has no signature to check, and says so by `signed_by`.
+    """
     values = [(_place(row.id, row.version, row.centre_id), row.sealed) for row in rows]
     plains = await vault.open_all(tx, patient_id, values)
-    return [prescription_from(json.loads(plain), version=row.version) for row, plain in zip(rows, plains, strict=True)]
+    if check:
+        keys = await public_keys(tx, {row.signing_key_id for row in rows if row.signing_key_id})
+        for row, plain in zip(rows, plains, strict=True):
+            _check(keys, row, plain)
+    return [_read(row, json.loads(plain)) for row, plain in zip(rows, plains, strict=True)]
 
 
-async def _add_version(tx: Tx, vault: Vault, written: Prescription) -> None:
+def _check(keys: Mapping[UUID, PublicKey], row: Row[Any], plain: bytes) -> None:
+    if row.signing_key_id is None and row.signature is None:
+        return
+    key = keys.get(row.signing_key_id)
+    if key is None or row.signature is None:
+        raise ForgedError
+    signed_at = datetime.fromisoformat(json.loads(plain)["statusChanged"])
+    key.require(row.signature, plain, by=row.practitioner_id, at=signed_at)
+
+
+def _read(row: Row[Any], resource: dict[str, Any]) -> Prescription:
+    """The version that a row is: as it was signed, or that and the state in which a pharmacy's dispensing left it."""
+    found = replace(prescription_from(resource, version=row.version), signed_by=row.signing_key_id)
+    signed_as, status = version_of(resource) or row.version, Status(row.status)
+    if (signed_as, found.status) == (row.version, status):
+        return found
+    if signed_as < row.version and found.status is Status.ACTIVE and status is Status.COMPLETED:
+        return replace(found, status=status, status_changed=row.created_at)
+    raise ForgedError
+
+
+async def _sign(tx: Tx, vault: Vault, signer: Signer, written: Prescription) -> Prescription:
+    content = canonical(medication_request(written))
+    await _add_version(tx, vault, written, content, key_id=signer.key_id, signature=signer.sign(content))
+    return replace(written, signed_by=signer.key_id)
+
+
+async def _add_version(
+    tx: Tx, vault: Vault, written: Prescription, content: bytes, *, key_id: UUID | None, signature: bytes | None
+) -> None:
     place = _place(written.id, written.version, written.centre_id)
-    sealed = await vault.seal(tx, written.patient_id, place, canonical(medication_request(written)))
     await tx.conn.execute(
         insert(prescription_version).values(
             prescription_id=written.id,
             version=written.version,
             status=written.status,
             created_at=tx.now,
-            sealed=sealed,
+            sealed=await vault.seal(tx, written.patient_id, place, content),
+            signing_key_id=key_id,
+            signature=signature,
         )
     )
+
+
+def _is(prescription_id: UUID, version: int) -> Any:
+    return (prescription_version.c.prescription_id == prescription_id) & (prescription_version.c.version == version)
 
 
 def _place(prescription_id: UUID, version: int, centre_id: UUID) -> Place:

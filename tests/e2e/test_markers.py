@@ -7,6 +7,7 @@ from uuid import uuid4
 import aiohttp
 import psycopg
 
+from demo.authenticator import Authenticator
 from demo.client import Heard, Person
 from demo.run import Demo
 from demo.spoken import address_in, choice_of, code_in
@@ -68,6 +69,7 @@ async def test_no_word_about_health_and_no_name_is_left_anywhere(demo: Demo) -> 
         await patient.hears(room=room)
         await patient.ask(room, f"name {name} Lind", name)
         await patient.ask(room, f"add family {child} 2018-05-04", child)
+        authenticator = await Authenticator.set_up(doctor, surgery)
         codes = [await book(demo, patient, room, whom) for whom in ("", f" for {child}")]
         for code in codes:
             await patient.ask(room, f"reason {code} {symptom} at night", "Thank you")
@@ -81,7 +83,7 @@ async def test_no_word_about_health_and_no_name_is_left_anywhere(demo: Demo) -> 
             line = f"{drug}omycin 5 mg tablets, 1 tablet daily for 5 days, 5 tablets"
             await doctor.ask(surgery, f"prescribe {code} {line}", drug)
             since = len(patient.heard)
-            await doctor.ask(surgery, "sign", "igned")
+            await doctor.ask(surgery, await authenticator.code(), "igned")
             await patient.hears(drug, room=room, since=since, seconds=SECONDS)
             pdf = await patient.hears(lambda heard: heard.body.endswith(".pdf"), since=since, seconds=SECONDS)
             assert (await patient.download(pdf)).startswith(b"%PDF")

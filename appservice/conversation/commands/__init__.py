@@ -19,6 +19,7 @@ from appservice.conversation.commands import (  # noqa: F401  (declared by being
     rules,
     series,
     services,
+    signing,
     team,
     visits,
 )

@@ -5,10 +5,11 @@ from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
-from appservice.conversation.dialogue import Question
+from appservice.conversation.commands.signing import ask_for_code, unlocked
+from appservice.conversation.dialogue import Choice, Question
 from appservice.conversation.registry import action, command, doctor
 from appservice.conversation.rendering.lists import numbered
-from appservice.conversation.rendering.prescriptions import lines
+from appservice.conversation.rendering.prescriptions import full, lines
 from appservice.conversation.rendering.values import moment
 from appservice.conversation.session import Session
 from appservice.conversation.understanding.arguments import split_code
@@ -21,8 +22,8 @@ from booking.people.service import guardians_of, patient_name
 from core.errors import BadInputError, RefusedError
 from core.outbox import enqueue
 from records.prescriptions.medications import suggest
-from records.prescriptions.rules import Draft, Encounter, checked
-from records.prescriptions.service import cancel_prescription, prescribe, prescription_by_code
+from records.prescriptions.rules import Draft, Encounter, checked, checked_reason
+from records.prescriptions.service import prescribe, prescription_by_code, withdraw_prescription
 
 _STOP = {"stop": {"do": "put down"}, "no": {"do": "put down"}}
 
@@ -165,16 +166,13 @@ async def _preview(session: Session, draft: dict[str, Any]) -> None:
     visit = await appointments.appointment(session.tx, UUID(draft["visit"]))
     patient = await patient_name(session.tx, session.ctx, visit.patient_id)
     written = checked(_draft(draft))
-    await session.say(
-        f"Prescription for **{escape(patient)}**:\n\n{lines(written)}\n\n"
-        "Allergies and interactions: **not checked**.\n\n"
-        "Answer **sign** to sign it, **back** to change the last answer, **stop** to put it down.",
-        words={
-            "sign": {"do": "sign", "draft": draft},
-            "yes": {"do": "sign", "draft": draft},
-            "back": {"do": "prescription", "draft": _without_last(draft), "name": ""},
-            **_STOP,
-        },
+    back: dict[str, Choice] = {"back": {"do": "prescription", "draft": _without_last(draft), "name": ""}}
+    await ask_for_code(
+        session,
+        f"Prescription for **{escape(patient)}**:\n\n{lines(written)}\n\nAllergies and interactions: **not checked**.",
+        {"do": "sign", "draft": draft},
+        others="**back** to change the last answer, **stop** to put it down",
+        words={**back, **_STOP},
     )
 
 
@@ -192,8 +190,11 @@ def _draft(draft: dict[str, Any]) -> Draft:
 
 @action("sign")
 async def sign(session: Session, choice: dict[str, Any]) -> None:
-    """Write it into the records, and have the patient told."""
+    """Sign it into the records with a code, and have the patient told."""
     draft = choice["draft"]
+    signer = await unlocked(session, choice)
+    if signer is None:
+        return
     visit = await appointments.appointment(session.tx, UUID(draft["visit"]))
     encounter = Encounter(
         appointment_id=visit.id,
@@ -205,7 +206,8 @@ async def sign(session: Session, choice: dict[str, Any]) -> None:
         centre_name=visit.centre.name,
         started=_begun(session, visit),
     )
-    written = await prescribe(session.tx, session.ctx.vault, await session.reader(), encounter, _draft(draft))
+    reader = await session.reader()
+    written = await prescribe(session.tx, session.ctx.vault, reader, signer, encounter, _draft(draft))
     for person in await guardians_of(session.tx, visit.patient_id):
         told = {
             "notice": "prescribed",
@@ -220,7 +222,7 @@ async def sign(session: Session, choice: dict[str, Any]) -> None:
             key=f"notice:prescribed:{written.id}:{person}",
             payload=json.dumps(told).encode(),
         )
-    session.dialogue.drop_if(_prescribing)  # a second “sign” must not sign a second one
+    session.dialogue.drop_if(_prescribing)  # the next code must not sign a second one
     await session.say(f"Signed: prescription **{written.code}**. The patient has it now.")
 
 
@@ -237,11 +239,35 @@ async def put_down(session: Session, choice: dict[str, Any]) -> None:
 
 @command("withdraw", "CODE WHY", help="withdraw a prescription of yours", who=doctor, group="Doctor")
 async def withdraw(session: Session, text: str) -> None:
-    """Cancel a prescription, with a reason that patient and pharmacy see."""
+    """End a prescription, with a reason that patient and pharmacy see; signed like the prescription itself."""
     code, why = split_code(text)
     if code is None:
         raise BadInputError("Write the prescription's code and then why: withdraw K7QM3F wrong strength")
-    reader = await session.reader()
-    found = await prescription_by_code(session.tx, session.ctx.vault, reader, code)
-    done = await cancel_prescription(session.tx, session.ctx.vault, reader, found.id, why)
-    await session.say(f"Prescription **{done.code}** is withdrawn.")
+    found = await prescription_by_code(session.tx, session.ctx.vault, await session.reader(), code)
+    why = checked_reason(why)
+    await ask_for_code(
+        session,
+        f"{full(found, session.place)}\n\nTo withdraw: {escape(why)}",
+        {"do": "withdraw", "prescription": str(found.id), "why": why},
+        others="**stop** to leave it as it is",
+        words={word: {"do": "leave"} for word in ("stop", "no")},
+    )
+
+
+@action("withdraw")
+async def withdrawn(session: Session, choice: dict[str, Any]) -> None:
+    """The code was given."""
+    signer = await unlocked(session, choice)
+    if signer is None:
+        return
+    reader, which = await session.reader(), UUID(choice["prescription"])
+    done = await withdraw_prescription(session.tx, session.ctx.vault, reader, signer, which, choice["why"])
+    session.dialogue.drop_last()
+    await session.say(f"Prescription **{done.code}** is withdrawn: {done.status.value}.")
+
+
+@action("leave")
+async def leave(session: Session, choice: dict[str, Any]) -> None:
+    """Nothing is signed."""
+    session.dialogue.drop_last()
+    await session.say("It stays as it is.")

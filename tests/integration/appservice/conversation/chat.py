@@ -1,10 +1,12 @@
 """Talks with the bot: what people write goes in as it does from Matrix, and what the outbox holds is what they read."""
 
 import json
+import re
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+import pyotp
 from sqlalchemy import select
 
 from appservice.conversation.daily import DailyLists
@@ -54,6 +56,7 @@ class Chat:
     ctx: Context
     transcript: list[str] = field(default_factory=list)
     last: list[Message] = field(default_factory=list)
+    _authenticators: dict[str, Any] = field(default_factory=dict)
     _count: int = 0
     _read: int = 0
 
@@ -63,6 +66,25 @@ class Chat:
         self.transcript.append(f"{mxid}> {shown}")
         await self._hear(mxid, text, **how)
         return await self._read_on()
+
+    async def signs(self, mxid: str) -> None:
+        """Set the signing of a doctor up, with an authenticator on the test's own clock."""
+        link = re.search(r"otpauth://\S+", await self.say(mxid, "signing set up"))
+        assert link
+        self.takes(mxid, link[0])
+        assert "You can sign now" in await self.sign(mxid)
+
+    def takes(self, mxid: str, link: str) -> None:
+        """The link comes into a doctor's authenticator."""
+        self._authenticators[mxid] = pyotp.parse_uri(link.strip("`"))
+
+    def code(self, mxid: str) -> str:
+        """What the authenticator shows now."""
+        return str(self._authenticators[mxid].at(self.database.clock.now()))
+
+    async def sign(self, mxid: str) -> str:
+        """Answer with what the authenticator shows."""
+        return await self.say(mxid, self.code(mxid))
 
     async def tap(self, mxid: str, reaction: str, message: Message) -> str:
         """React to a message of the bot's."""

@@ -1,6 +1,7 @@
 """Doctors, clinic admins and platform admins run their part by talking."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
@@ -17,6 +18,8 @@ async def visit(chat: Chat, town: Town) -> str:
     """The code of Anna's visit with Dr Osei, Tuesday at 9:00 in Berlin; it is that time now."""
     code = await book(chat)
     town.clock.time = at(1, 8)
+    await chat.signs(OSEI)
+    town.clock.time += timedelta(minutes=1)
     return code
 
 
@@ -42,19 +45,21 @@ async def test_a_prescription_is_written_step_by_step(chat: Chat, visit: str) ->
     preview = await chat.say(OSEI, "none")
     assert "1 tablet in the evening" in preview
     assert "Allergies and interactions: not checked" in preview
-    assert "Signed: prescription" in await chat.say(OSEI, "sign")
+    assert "Signed: prescription" in await chat.sign(OSEI)
     told = (await chat.notices())[ANNA]
     assert "1 tablet in the evening" in told[-2].text
     assert told[-1].fields["mimetype"] == "application/pdf"
     assert "active" in await chat.say(ANNA, "prescriptions")
 
 
-async def test_one_line_prescribes_and_a_second_signature_signs_nothing(chat: Chat, visit: str) -> None:
+async def test_one_line_prescribes_and_a_second_signature_signs_nothing(chat: Chat, town: Town, visit: str) -> None:
     await chat.say(OSEI, f"arrived {visit}")
     line = "amoxicillin 500 mg capsules, 1 capsule three times daily for 7 days, 21 capsules"
-    assert "Answer sign to sign it" in await chat.say(OSEI, f"prescribe {visit} {line}")
-    assert "Signed" in await chat.say(OSEI, "sign")
-    assert "Signed" not in await chat.say(OSEI, "sign")
+    assert "answer with the six digits" in await chat.say(OSEI, f"prescribe {visit} {line}")
+    assert "six digits" in await chat.say(OSEI, "sign")
+    assert "Signed" in await chat.sign(OSEI)
+    town.clock.time += timedelta(minutes=1)
+    assert "Signed" not in await chat.sign(OSEI)
     assert (await chat.say(ANNA, "prescriptions")).count("active") == 1
 
 
@@ -70,13 +75,15 @@ async def test_nothing_is_prescribed_before_a_visit(chat: Chat) -> None:
     assert "once the visit has begun" in await chat.say(OSEI, f"prescribe {code}")
 
 
-async def test_a_prescription_is_withdrawn_and_the_patient_sees_it(chat: Chat, visit: str) -> None:
+async def test_a_prescription_is_withdrawn_and_the_patient_sees_it(chat: Chat, town: Town, visit: str) -> None:
     await chat.say(OSEI, f"arrived {visit}")
     line = "amoxicillin 500 mg capsules, 1 capsule three times daily for 7 days, 21 capsules"
     await chat.say(OSEI, f"prescribe {visit} {line}")
-    code = re.search(r"prescription (\w{6})", await chat.say(OSEI, "sign"))
+    code = re.search(r"prescription (\w{6})", await chat.sign(OSEI))
     assert code
-    assert "is withdrawn" in await chat.say(OSEI, f"withdraw {code[1]} wrong strength")
+    town.clock.time += timedelta(minutes=1)
+    assert "To withdraw: wrong strength" in await chat.say(OSEI, f"withdraw {code[1]} wrong strength")
+    assert "is withdrawn: cancelled" in await chat.sign(OSEI)
     assert "active" not in await chat.say(ANNA, "prescriptions")
 
 

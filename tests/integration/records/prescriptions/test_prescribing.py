@@ -19,8 +19,6 @@ from records.history import history_of
 from records.prescriptions import service
 from records.prescriptions.rules import Draft, Prescription, Status
 from records.prescriptions.service import (
-    cancel_prescription,
-    prescribe,
     prescription,
     prescription_by_code,
     prescription_to_send,
@@ -37,6 +35,8 @@ from tests.integration.records.ward import (
     STRANGER,
     VISIT,
     new_vault,
+    prescribed,
+    withdrawn,
 )
 
 MARKER = "Zyqxwortolol"
@@ -49,7 +49,7 @@ def vault() -> Vault:
 
 async def written(database: Database, vault: Vault, draft: Draft = DRAFT) -> Prescription:
     async with database.transaction() as tx:
-        return await prescribe(tx, vault, OSEI, VISIT, draft)
+        return await prescribed(tx, vault, draft)
 
 
 async def test_what_a_doctor_prescribes_the_patient_reads(database: Database, vault: Vault) -> None:
@@ -86,22 +86,22 @@ async def test_only_the_visits_doctor_prescribes_and_only_for_its_patient(
 ) -> None:
     async with database.transaction() as tx:
         with pytest.raises(RefusedError):
-            await prescribe(tx, vault, reader, visit, DRAFT)
+            await prescribed(tx, vault, reader=reader, visit=visit)
         # Before anything else is told: not even that the visit has not begun.
         with pytest.raises(RefusedError):
-            await prescribe(tx, vault, reader, replace(visit, started=False), DRAFT)
+            await prescribed(tx, vault, reader=reader, visit=replace(visit, started=False))
 
 
 async def test_nothing_is_prescribed_before_the_visit_has_begun(database: Database, vault: Vault) -> None:
     async with database.transaction() as tx:
         with pytest.raises(BadInputError, match="once the visit has begun"):
-            await prescribe(tx, vault, OSEI, replace(VISIT, started=False), DRAFT)
+            await prescribed(tx, vault, visit=replace(VISIT, started=False))
 
 
 async def test_an_unfit_draft_leaves_nothing_behind(database: Database, vault: Vault) -> None:
     async with database.transaction() as tx:
         with pytest.raises(BadInputError, match="Repeats"):
-            await prescribe(tx, vault, OSEI, VISIT, replace(DRAFT, repeats=99))
+            await prescribed(tx, vault, replace(DRAFT, repeats=99))
     async with database.transaction() as tx:
         assert await prescriptions_of(tx, vault, HERSELF, ANNA) == []
 
@@ -145,13 +145,19 @@ async def test_every_read_is_noted(database: Database, vault: Vault, read: str, 
 
 async def entries(database: Database) -> list[Any]:
     async with database.transaction() as tx:
-        return list(await tx.conn.execute(select(audit_event).order_by(audit_event.c.at, audit_event.c.id)))
+        return list(
+            await tx.conn.execute(
+                select(audit_event)
+                .where(audit_event.c.table_name == "prescription")
+                .order_by(audit_event.c.at, audit_event.c.id)
+            )
+        )
 
 
 async def test_every_write_and_each_delivery_is_noted(database: Database, vault: Vault) -> None:
     made = await written(database, vault)
     async with database.transaction() as tx:
-        await cancel_prescription(tx, vault, OSEI, made.id, "allergy")
+        await withdrawn(tx, vault, made.id, "allergy")
     async with database.transaction() as tx:
         await prescription_to_send(tx, vault, made.id)
     noted = [(entry.actor, entry.action, entry.row_id, entry.why) for entry in await entries(database)]
@@ -162,7 +168,7 @@ async def test_every_write_and_each_delivery_is_noted(database: Database, vault:
 async def test_a_cancelled_one_is_a_new_version_and_the_old_one_stays(database: Database, vault: Vault) -> None:
     made = await written(database, vault)
     async with database.transaction() as tx:
-        cancelled = await cancel_prescription(tx, vault, OSEI, made.id, " allergy found ")
+        cancelled = await withdrawn(tx, vault, made.id, " allergy found ")
     assert (cancelled.status, cancelled.version, cancelled.status_reason) == (Status.CANCELLED, 2, "allergy found")
     assert (
         replace(cancelled, status=made.status, version=1, status_reason="", status_changed=made.status_changed) == made
@@ -181,11 +187,11 @@ async def test_only_its_author_cancels(database: Database, vault: Vault) -> None
     async with database.transaction() as tx:
         for reader in (COLLEAGUE, HERSELF, STRANGER, replace(OSEI, treats=frozenset())):
             with pytest.raises(RefusedError):
-                await cancel_prescription(tx, vault, reader, made.id, "no")
+                await withdrawn(tx, vault, made.id, "no", reader=reader)
         with pytest.raises(RefusedError):
-            await cancel_prescription(tx, vault, OSEI, new_id(), "no")
+            await withdrawn(tx, vault, new_id(), "no")
         with pytest.raises(BadInputError, match="why"):
-            await cancel_prescription(tx, vault, OSEI, made.id, " ")
+            await withdrawn(tx, vault, made.id, " ")
         assert (await prescription(tx, vault, HERSELF, made.id)).status is Status.ACTIVE
 
 
@@ -195,7 +201,7 @@ async def test_of_many_who_cancel_at_once_one_does(database: Database, vault: Va
     async def cancel() -> Status | None:
         async with database.transaction() as tx:
             try:
-                return (await cancel_prescription(tx, vault, OSEI, made.id, "twice")).status
+                return (await withdrawn(tx, vault, made.id, "twice")).status
             except ConflictError:
                 return None
 
@@ -230,8 +236,8 @@ async def test_nothing_of_its_content_stands_in_clear(database: Database, vault:
     draft = replace(DRAFT, medication=MARKER, strength=MARKER, form=MARKER, dosage=MARKER, quantity=MARKER, note=MARKER)
     async with database.transaction() as tx:
         visit = replace(VISIT, patient_name=MARKER, practitioner_name=MARKER, centre_name=MARKER)
-        made = await prescribe(tx, vault, OSEI, visit, draft)
-        await cancel_prescription(tx, vault, OSEI, made.id, MARKER)
+        made = await prescribed(tx, vault, draft, visit=visit)
+        await withdrawn(tx, vault, made.id, MARKER)
     async with database.transaction() as tx:
         tables = await tx.conn.execute(
             text(

@@ -8,9 +8,9 @@ from core.ids import new_id
 from records.audit.model import audit_event
 from records.erasure import forget
 from records.keys import subject_key
-from records.prescriptions.service import prescribe, prescription, prescription_to_send, prescriptions_of
+from records.prescriptions.service import prescription, prescription_to_send, prescriptions_of
 from records.sealing import ErasedError, Place
-from tests.integration.records.ward import ANNA, BEN, DRAFT, HERSELF, OSEI, VISIT, new_vault
+from tests.integration.records.ward import ANNA, BEN, HERSELF, new_vault, prescribed
 
 
 async def test_everything_sealed_for_a_forgotten_patient_is_unreadable_for_every_replica_at_once(
@@ -19,7 +19,7 @@ async def test_everything_sealed_for_a_forgotten_patient_is_unreadable_for_every
     vault, replica = new_vault(), Database(database_url, pool=4)
     place = Place("t", "c", new_id())
     async with database.transaction() as tx:
-        made = await prescribe(tx, vault, OSEI, VISIT, DRAFT)
+        made = await prescribed(tx, vault)
         hers, his = await vault.seal(tx, ANNA, place, b"hers"), await vault.seal(tx, BEN, place, b"his")
     async with replica.transaction() as tx:
         assert await vault.open(tx, ANNA, place, hers) == b"hers"
@@ -32,7 +32,7 @@ async def test_everything_sealed_for_a_forgotten_patient_is_unreadable_for_every
             prescription(tx, vault, HERSELF, made.id),
             prescriptions_of(tx, vault, HERSELF, ANNA),
             prescription_to_send(tx, vault, made.id),
-            prescribe(tx, vault, OSEI, VISIT, DRAFT),
+            prescribed(tx, vault),
         ):
             with pytest.raises(ErasedError, match="erased"):
                 await opening
