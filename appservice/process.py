@@ -29,13 +29,17 @@ from booking.payments.gateway import Gateway, RejectedError
 from booking.payments.routes import routes as payment_routes
 from booking.reminders.daily import daily_lists
 from booking.reminders.service import remind
+from booking.schedules import freed
 from booking.search.bounds import refresh
+from booking.waiting.offering import handler as offering
+from booking.waiting.service import prune as prune_waits
 from core.database import Database, Tx
 from core.inbox import inbox
 from core.lanes import Handler, LaterError, prune
 from core.logs import log, set_up_logs
 from core.outbox import outbox
 from core.settings import Settings
+from records.pharmacy.routes import routes as pharmacy
 from records.sealing import Vault
 
 _LARGEST_REQUEST = 64 * 1024 * 1024
@@ -98,6 +102,7 @@ class _Process:
                 *self._matrix.routes(),
                 *calendars(self._database, self._ctx),
                 *pages.routes(self._database, self._ctx),
+                *pharmacy(self._database, self._ctx.vault, title=self._settings.matrix.display_name),
                 *(payment_routes(self._database, self._ctx, self._gateway) if self._gateway else ()),
                 *watching(self._database),
             ]
@@ -114,6 +119,7 @@ class _Process:
         inbox_handlers: dict[str, Handler] = {}
         outbox_handlers: dict[str, Handler] = {
             "notice": Notices(self._ctx, direct_room=self._matrix.rooms.direct_room).deliver,
+            freed.KIND: offering(self._ctx),
             "daily": DailyLists(self._ctx, direct_room=self._matrix.rooms.direct_room).deliver,
         }
         if self._gateway:
@@ -137,6 +143,7 @@ class _Process:
         every(lambda tx: sweep(tx, self._ctx), seconds=10)
         every(refresh, seconds=5)
         every(daily_lists, minutes=1)
+        every(prune_waits, hours=1)
         every(lambda tx: prune(tx, inbox, _KEPT), hours=1)
         every(lambda tx: prune(tx, outbox, _KEPT), hours=1)
         if self._gateway:

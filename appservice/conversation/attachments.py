@@ -15,7 +15,9 @@ from booking.reports.files import report_csv, report_plot
 from booking.reports.service import report_of
 from core.database import Tx
 from core.lanes import HopelessError
+from records.pharmacy.service import access_secret
 from records.prescriptions.document import prescription_pdf
+from records.prescriptions.rules import Status
 from records.prescriptions.service import prescription_to_send
 from records.prescriptions.signing import signing_picture
 
@@ -26,10 +28,17 @@ def attachments(ctx: Context) -> Mapping[str, Callable[[Tx, UUID], Awaitable[byt
     async def visit(tx: Tx, appointment_id: UUID) -> bytes:
         return invitation(ctx, await appointment(tx, appointment_id))
 
-    async def prescription(tx: Tx, prescription_id: UUID) -> bytes:
+    async def copy(tx: Tx, prescription_id: UUID, *, dispensable: bool = False) -> bytes:
+        """For reading; with the secret that a pharmacy needs, for the patient's side alone."""
         found = await prescription_to_send(tx, ctx.vault, prescription_id)
         timezone = (await centre(tx, found.centre_id)).timezone
-        return await _aside(partial(prescription_pdf, found, timezone=timezone))
+        page = f"{ctx.settings.http.public_url}/rx/{found.code}"
+        can = dispensable and found.signed_by and found.status in {Status.ACTIVE, Status.ON_HOLD}
+        access = await access_secret(tx, ctx.vault, found) if can else None
+        return await _aside(partial(prescription_pdf, found, timezone=timezone, page=page, access=access))
+
+    async def prescription(tx: Tx, prescription_id: UUID) -> bytes:
+        return await copy(tx, prescription_id, dispensable=True)
 
     async def signing(tx: Tx, key_id: UUID) -> bytes:
         picture = await signing_picture(
@@ -48,6 +57,7 @@ def attachments(ctx: Context) -> Mapping[str, Callable[[Tx, UUID], Awaitable[byt
     return {
         "visit": visit,
         "prescription": prescription,
+        "prescription copy": copy,
         "signing": signing,
         "report plot": plot,
         "report table": table,

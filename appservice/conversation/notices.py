@@ -122,11 +122,19 @@ class Notices:
 
     _not_approved = _declined
 
-    async def _ask(self, told: _Told, text: str, choices: list[dict[str, str]]) -> None:
-        """Say something that can be answered with a number."""
+    async def _offered(self, told: _Told) -> None:
+        """Taken or left with a number or a word."""
+        visit = str(told.visit.id)
+        take, leave = {"do": "take up", "visit": visit}, {"do": "leave", "visit": visit}
+        await self._ask(told, await self._text(told), [take, leave], {"yes": take, "no": leave})
+
+    async def _ask(
+        self, told: _Told, text: str, choices: list[dict[str, str]], spoken: dict[str, dict[str, str]] | None = None
+    ) -> None:
+        """Say something that can be answered with a number, or with a word that is `spoken`."""
         key = f"notice:{told.row.id}"
         dialogue = await load(told.tx, self._ctx.vault, told.person.id, told.room)
-        dialogue.aside(Question(key, told.tx.now, choices))
+        dialogue.aside(Question(key, told.tx.now, choices, spoken or {}))
         await save(told.tx, self._ctx.vault, told.person.id, told.room, dialogue)
         await self._post(told, key, Reply(text, choices=len(choices)))
 
@@ -145,7 +153,7 @@ class Notices:
         written = await prescription_to_send(told.tx, self._ctx.vault, UUID(told.what["prescription"]))
         text = f"{full(written, zone(told.person.timezone))}\n\nThe PDF follows; “prescriptions” lists all of yours."
         await self._post(told, f"notice:{told.row.id}", Reply(text))
-        await self._post(told, f"notice:{told.row.id}:file", pdf(written))
+        await self._post(told, f"notice:{told.row.id}:file", pdf(written, own=True))
 
     async def _text(self, told: _Told) -> str:
         patient = await patient_name(told.tx, self._ctx, told.visit.patient_id)
@@ -172,6 +180,8 @@ def _over(what: dict[str, Any], visit: Appointment) -> bool:
             return visit.status is not Status.PENDING
         case "proposed":
             return visit.status is not Status.PROPOSED
+        case "offered":
+            return visit.status is not Status.WAITLIST
         case "room":
             return visit.status not in {Status.BOOKED, Status.ARRIVED}
         case _:

@@ -35,6 +35,8 @@ class Why(StrEnum):
     """A doctor who treats the patient."""
     DELIVERY = "delivery"
     """The service, to send the patient what is theirs."""
+    PHARMACY = "pharmacy"
+    """A pharmacy that showed the secret of the paper, or the one that it was given then."""
     REQUEST = "request"
     """On the person's own word: erasure."""
 

@@ -22,6 +22,11 @@ if TYPE_CHECKING:
     from fpdf.fonts import TTFFont
 
 _FONTS = Path(__file__).parent / "fonts"
+_SIGNED = (
+    "The doctor named above signed this prescription in careConnect, which checked the signature (key {key}) when it"
+    " made this document. That is not a qualified electronic signature, and this document carries none: whoever relies on it"
+    " opens the address of the QR code."
+)
 _NOT_SIGNED = (
     "This document is not a qualified electronic signature and carries none. It shows what the doctor named above wrote"
     " in careConnect; whoever relies on it checks the code with the centre."
@@ -31,11 +36,12 @@ _MIRRORED = dict(zip("()[]{}<>«»", ")(][}{><»«", strict=True))
 _MISSING = f"A box ({_BOX}) stands for a sign that this document's letters lack. The message in the chat shows it."
 
 
-def prescription_pdf(p: Prescription, *, timezone: str) -> bytes:
+def prescription_pdf(p: Prescription, *, timezone: str, page: str, access: str | None = None) -> bytes:
     """The document, with times in the zone of that IANA name. The same prescription gives the same bytes, always.
 
-    The QR code holds the prescription's code and nothing else. Takes about a tenth of a second of computing: call it
-    in a thread. Raises BadInputError for an unknown zone.
+    The QR code holds `page`, the address of the prescription's public page, and behind a # the secret `access` that a
+    pharmacy needs to dispense; without one the document is a copy, and says so. Takes about a tenth of a second of
+    computing: call it in a thread. Raises BadInputError for an unknown zone.
     """
     from fpdf import FPDF  # noqa: PLC0415
     from fpdf.prefs import ViewerPreferences  # noqa: PLC0415
@@ -51,32 +57,41 @@ def prescription_pdf(p: Prescription, *, timezone: str) -> bytes:
     pdf.add_font("DejaVu", "", _FONTS / "DejaVuSans.ttf")
     pdf.add_font("DejaVu", "B", _FONTS / "DejaVuSans-Bold.ttf")
     regular, bold = (cast("TTFFont", pdf.fonts[name]).cmap for name in ("dejavu", "dejavuB"))
-    page = _Page(pdf, regular.keys() & bold.keys())
-    page.code(p.code)
-    page.write("Prescription", size=22, tag="H1")
-    page.write(f"Code {p.code}", size=13)
-    page.gap(16)
+    sheet = _Page(pdf, regular.keys() & bold.keys())
+    sheet.code(p.code, f"{page}#{access}" if access else page)
+    sheet.write("Prescription", size=22, tag="H1")
+    sheet.write(f"Code {p.code}", size=13)
+    sheet.gap(16)
     if p.status is not Status.ACTIVE:
-        page.write(f"{p.status.upper()} on {_moment(p.status_changed, there)}: not to be dispensed", size=13, tag="H2")
-        page.field("Reason", p.status_reason)
-        page.gap(4)
-    page.field("Patient", p.patient_name)
-    page.field("Prescribed by", f"{p.practitioner_name}, {p.centre_name}")
-    page.field("Written", _moment(p.authored_on, there))
-    page.field("Valid until", _moment(p.valid_until, there))
-    page.rule()
-    page.write(p.draft.medication, size=17, tag="H2")
-    page.write(", ".join(part for part in (p.draft.strength, p.draft.form) if part), size=13)
-    page.gap(3)
-    page.field("How to take it", p.draft.dosage, size=13)
-    page.field("Quantity", p.draft.quantity)
-    page.field("Repeats", _repeats(p.draft.repeats))
-    page.field("Another product with the same ingredient", "allowed" if p.draft.substitution else "not allowed")
-    page.field("Note", p.draft.note)
-    page.rule()
-    if page.missing:
-        page.write(_MISSING, size=9)
-    page.write(_NOT_SIGNED, size=9)
+        sheet.write(f"{p.status.upper()} on {_moment(p.status_changed, there)}: not to be dispensed", size=13, tag="H2")
+        sheet.field("Reason", p.status_reason)
+        sheet.gap(4)
+    sheet.field("Patient", p.patient_name)
+    sheet.field("Prescribed by", f"{p.practitioner_name}, {p.centre_name}")
+    sheet.field("Written", _moment(p.authored_on, there))
+    sheet.field("Valid until", _moment(p.valid_until, there))
+    sheet.rule()
+    sheet.write(p.draft.medication, size=17, tag="H2")
+    sheet.write(", ".join(part for part in (p.draft.strength, p.draft.form) if part), size=13)
+    sheet.gap(3)
+    sheet.field("How to take it", p.draft.dosage, size=13)
+    sheet.field("Quantity", p.draft.quantity)
+    sheet.field("Repeats", _repeats(p.draft.repeats))
+    sheet.field("Another product with the same ingredient", "allowed" if p.draft.substitution else "not allowed")
+    sheet.field("Note", p.draft.note)
+    sheet.rule()
+    if access:
+        sheet.field("Access code for the pharmacy", access, size=12)
+        sheet.field("Page for the pharmacy", page)
+        sheet.write(
+            "Whoever has this access code can see this prescription and have it dispensed: show it to no others."
+        )
+    else:
+        sheet.write("This is a copy for reading: without the patient's access code nothing is dispensed on it.")
+    sheet.gap(2)
+    if sheet.missing:
+        sheet.write(_MISSING, size=9)
+    sheet.write(_SIGNED.format(key=p.signed_by) if p.signed_by else _NOT_SIGNED, size=9)
     return bytes(pdf.output())
 
 
@@ -112,14 +127,14 @@ class _Page:
         pdf._out("EMC")
         pdf.ln(4)
 
-    def code(self, code: str) -> None:
+    def code(self, code: str, address: str) -> None:
         """The QR code, at the top on the right."""
         image = io.BytesIO()
-        segno.make(code, error="m", micro=False).save(image, kind="png", scale=10, border=4)
+        segno.make(address, error="m", micro=False).save(image, kind="png", scale=10, border=4)
         side = 36
         pdf = self._pdf
         x = pdf.w - pdf.r_margin - side
-        pdf.image(image, x=x, y=pdf.t_margin - 4, w=side, alt_text=f"QR code that holds the code {code}")
+        pdf.image(image, x=x, y=pdf.t_margin - 4, w=side, alt_text=f"QR code of the page of prescription {code}")
 
     def _paragraph(self, text: str, height: float, tag: str) -> None:
         pdf = self._pdf

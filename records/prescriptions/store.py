@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, insert, select, update
+from sqlalchemy import Row, Select, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_new
 
 from core.database import Tx
@@ -69,8 +69,13 @@ async def _stands(tx: Tx, prescription_id: UUID, status: Status, version: int) -
 
 async def lock(tx: Tx, prescription_id: UUID) -> None:
     """Keep others from writing a version until this transaction ends."""
+    await lock_where(tx, prescription.c.id == prescription_id)
+
+
+async def lock_where(tx: Tx, which: Any) -> None:
+    """The same for the one that a condition names."""
     # On its own: a join that waited for the lock would still look for the version that was newest before.
-    await tx.conn.execute(select(prescription.c.id).where(prescription.c.id == prescription_id).with_for_update())
+    await tx.conn.execute(select(prescription.c.id).where(which).with_for_update())
 
 
 def every_version() -> Select[Any]:
@@ -109,6 +114,7 @@ async def opened(
         keys = await public_keys(tx, {row.signing_key_id for row in rows if row.signing_key_id})
         for row, plain in zip(rows, plains, strict=True):
             _check(keys, row, plain)
+            await _check_newest(tx, row)
     return [_read(row, json.loads(plain)) for row, plain in zip(rows, plains, strict=True)]
 
 
@@ -120,6 +126,13 @@ def _check(keys: Mapping[UUID, PublicKey], row: Row[Any], plain: bytes) -> None:
         raise ForgedError
     signed_at = datetime.fromisoformat(json.loads(plain)["statusChanged"])
     key.require(row.signature, plain, by=row.practitioner_id, at=signed_at)
+
+
+async def _check_newest(tx: Tx, row: Row[Any]) -> None:
+    """Whether the prescription was turned back to a version from before: one that was withdrawn since, perhaps."""
+    newest = select(func.max(prescription_version.c.version)).where(prescription_version.c.prescription_id == row.id)
+    if (await tx.conn.execute(newest)).scalar_one() != row.version:
+        raise ForgedError
 
 
 def _read(row: Row[Any], resource: dict[str, Any]) -> Prescription:

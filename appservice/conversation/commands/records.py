@@ -45,14 +45,17 @@ async def prescription(session: Session, text: str) -> None:
     if code is None:
         await prescriptions(session, text)
         return
-    found = await prescription_by_code(session.tx, session.ctx.vault, await session.reader(), code)
+    reader = await session.reader()
+    found = await prescription_by_code(session.tx, session.ctx.vault, reader, code)
     await session.say(full(found, session.place))
-    await session.send(pdf(found))
+    await session.send(pdf(found, own=found.patient_id in reader.own))
 
 
-def pdf(found: Prescription) -> File:
-    """The prescription as a file to send."""
-    return File("prescription", found.id, f"Prescription {found.code}.pdf", "application/pdf")
+def pdf(found: Prescription, *, own: bool) -> File:
+    """The prescription as a file to send: what a pharmacy takes is for the patient's side alone, others get a copy."""
+    return File(
+        "prescription" if own else "prescription copy", found.id, f"Prescription {found.code}.pdf", "application/pdf"
+    )
 
 
 @command("history|my history", help="your visits and prescriptions until now", group="Health")

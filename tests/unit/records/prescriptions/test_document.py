@@ -3,13 +3,18 @@
 import re
 import zlib
 from dataclasses import replace
+from uuid import UUID
 
 import pytest
+import segno
 
 from core.errors import BadInputError
 from records.prescriptions.document import _as_seen, prescription_pdf
 from records.prescriptions.rules import Prescription, Status
 from tests.unit.records.prescriptions.examples import DRAFT, PRESCRIPTION
+
+PAGE = "https://care.example.org/rx/7K4Q2M"
+SECRET = "0123-4567-89AB-CDEF-GHJK-MNPQ-RSTV-WXYZ"
 
 
 def texts(pdf: bytes) -> list[tuple[str, str]]:
@@ -25,8 +30,8 @@ def texts(pdf: bytes) -> list[tuple[str, str]]:
     return found
 
 
-def words(p: Prescription, timezone: str = "Europe/Berlin") -> str:
-    return "\n".join(text for _, text in texts(prescription_pdf(p, timezone=timezone)))
+def words(p: Prescription, timezone: str = "Europe/Berlin", access: str | None = None) -> str:
+    return "\n".join(text for _, text in texts(prescription_pdf(p, timezone=timezone, page=PAGE, access=access)))
 
 
 def test_it_says_all_that_was_prescribed() -> None:
@@ -51,16 +56,33 @@ def test_times_are_those_of_the_readers_zone() -> None:
     assert "23 November 2026, 10:30 (Europe/Berlin)" in words(PRESCRIPTION)
     assert "23 November 2026, 17:30 (Asia/Kuala_Lumpur)" in words(PRESCRIPTION, "Asia/Kuala_Lumpur")
     with pytest.raises(BadInputError):
-        prescription_pdf(PRESCRIPTION, timezone="Mars/Base")
+        prescription_pdf(PRESCRIPTION, timezone="Mars/Base", page=PAGE)
 
 
 def test_it_says_plainly_that_it_is_not_a_qualified_signature() -> None:
-    assert "not a qualified electronic signature" in words(PRESCRIPTION)
+    for p in (PRESCRIPTION, replace(PRESCRIPTION, signed_by=UUID(int=7))):
+        assert "not a qualified electronic signature" in words(p)
+
+
+def test_it_says_which_key_signed_it_if_one_did() -> None:
+    assert str(UUID(int=7)) in words(replace(PRESCRIPTION, signed_by=UUID(int=7)))
+    assert "signed" not in words(PRESCRIPTION)
+
+
+def test_the_patients_has_the_access_code_and_a_copy_says_that_it_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    held: list[str] = []
+    make = segno.make
+    monkeypatch.setattr("segno.make", lambda content, **how: held.append(content) or make(content, **how))
+    assert SECRET in words(PRESCRIPTION, access=SECRET)
+    copy = words(PRESCRIPTION)
+    assert "copy for reading" in copy
+    assert "copy" not in words(PRESCRIPTION, access=SECRET)
+    assert held == [f"{PAGE}#{SECRET}", PAGE, f"{PAGE}#{SECRET}"]
 
 
 @pytest.mark.parametrize("status", [status for status in Status if status is not Status.ACTIVE])
 def test_what_is_not_active_says_so_before_all_else(status: Status) -> None:
-    pdf = prescription_pdf(replace(PRESCRIPTION, status=status, status_reason="allergy"), timezone="UTC")
+    pdf = prescription_pdf(replace(PRESCRIPTION, status=status, status_reason="allergy"), timezone="UTC", page=PAGE)
     said = texts(pdf)
     headings = [text for tag, text in said if tag in ("H1", "H2")]
     assert headings[1].startswith(f"{status.upper()} on 23 November 2026")
@@ -69,16 +91,16 @@ def test_what_is_not_active_says_so_before_all_else(status: Status) -> None:
 
 
 def test_it_is_tagged_titled_and_in_a_language() -> None:
-    pdf = prescription_pdf(PRESCRIPTION, timezone="UTC")
+    pdf = prescription_pdf(PRESCRIPTION, timezone="UTC", page=PAGE)
     assert [text for tag, text in texts(pdf) if tag == "H1"] == ["Prescription"]
     assert [text for tag, text in texts(pdf) if tag == "H2"] == ["Ibuprofen"]
     for part in (b"/MarkInfo", b"/StructTreeRoot", b"/Lang (en)", b"/DisplayDocTitle true", b"/S /Figure"):
         assert part in pdf, part
-    assert "QR code that holds the code 7K4Q2M".encode("utf-16-be") in pdf or b"QR code that holds" in pdf
+    assert "QR code of the page of prescription 7K4Q2M".encode("utf-16-be") in pdf or b"QR code of the page" in pdf
 
 
 def test_its_title_names_the_code_and_nobody() -> None:
-    pdf = prescription_pdf(PRESCRIPTION, timezone="UTC")
+    pdf = prescription_pdf(PRESCRIPTION, timezone="UTC", page=PAGE)
     assert b"Prescription 7K4Q2M" in pdf
     for secret in ("Ibuprofen", "Osei"):
         assert secret.encode() not in pdf
@@ -86,7 +108,9 @@ def test_its_title_names_the_code_and_nobody() -> None:
 
 
 def test_the_same_prescription_gives_the_same_bytes() -> None:
-    assert prescription_pdf(PRESCRIPTION, timezone="UTC") == prescription_pdf(PRESCRIPTION, timezone="UTC")
+    assert prescription_pdf(PRESCRIPTION, timezone="UTC", page=PAGE) == prescription_pdf(
+        PRESCRIPTION, timezone="UTC", page=PAGE
+    )
 
 
 def test_a_long_note_goes_over_pages_and_none_of_it_is_lost() -> None:
