@@ -11,8 +11,9 @@ from appservice.conversation.commands.records import pdf
 from appservice.conversation.dialogue import Question, load, save
 from appservice.conversation.rendering import notices as words
 from appservice.conversation.rendering.lists import numbered
-from appservice.conversation.rendering.prescriptions import full
+from appservice.conversation.rendering.prescriptions import full, medicine
 from appservice.conversation.rendering.values import moment, moment_of
+from appservice.matrix.markdown import escape
 from appservice.outgoing import File, Reply, post
 from booking.appointments.model import Appointment
 from booking.appointments.reading import appointment, series_of
@@ -154,6 +155,32 @@ class Notices:
         text = f"{full(written, zone(told.person.timezone))}\n\nThe PDF follows; “prescriptions” lists all of yours."
         await self._post(told, f"notice:{told.row.id}", Reply(text))
         await self._post(told, f"notice:{told.row.id}:file", pdf(written, own=True))
+
+    async def _prescription_changed(self, told: _Told) -> None:
+        changed = await prescription_to_send(told.tx, self._ctx.vault, UUID(told.what["prescription"]))
+        why = f"\n\nThe doctor says: {escape(changed.status_reason)}" if changed.status_reason else ""
+        text = f"**Changed by your doctor**: {full(changed, zone(told.person.timezone))}{why}"
+        await self._post(told, f"notice:{told.row.id}", Reply(text))
+
+    async def _renewal(self, told: _Told) -> None:
+        """The doctor answers with a number; the signature comes after that."""
+        prior = await prescription_to_send(told.tx, self._ctx.vault, UUID(told.what["prescription"]))
+        text = (
+            f"**To renew?** Your patient asks for this once more.\n\n{full(prior, zone(told.person.timezone))}\n\n"
+            "1. Renew\n2. Decline"
+        )
+        renewal = told.what["renewal"]
+        await self._ask(
+            told, text, [{"do": "renew", "renewal": renewal}, {"do": "decline renewal", "renewal": renewal}]
+        )
+
+    async def _not_renewed(self, told: _Told) -> None:
+        prior = await prescription_to_send(told.tx, self._ctx.vault, UUID(told.what["prescription"]))
+        doctor = escape(prior.practitioner_name)
+        said = (
+            f"{doctor} does not renew **{prior.code}**, {medicine(prior.draft)}. Please book a visit to talk about it."
+        )
+        await self._post(told, f"notice:{told.row.id}", Reply(said))
 
     async def _text(self, told: _Told) -> str:
         patient = await patient_name(told.tx, self._ctx, told.visit.patient_id)

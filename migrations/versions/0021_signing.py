@@ -42,6 +42,20 @@ def upgrade() -> None:
             EXECUTE FUNCTION refuse_unsigned();
     """)
     op.execute("""
+        CREATE TABLE renewal (
+            id uuid NOT NULL CONSTRAINT pk_renewal PRIMARY KEY,
+            prescription_id uuid NOT NULL CONSTRAINT fk_renewal_prescription_id REFERENCES prescription (id),
+            patient_id uuid NOT NULL,
+            asked_by uuid NOT NULL,
+            asked_at timestamptz NOT NULL,
+            answered_at timestamptz,
+            renewed_by uuid CONSTRAINT fk_renewal_renewed_by REFERENCES prescription (id),
+            CONSTRAINT ck_renewal_answered CHECK (renewed_by IS NULL OR answered_at IS NOT NULL)
+        );
+        CREATE UNIQUE INDEX uq_renewal_open ON renewal (prescription_id) WHERE answered_at IS NULL;
+        CREATE INDEX ix_renewal_patient_id ON renewal (patient_id);
+    """)
+    op.execute("""
         CREATE TABLE pharmacy_access (
             prescription_id uuid NOT NULL CONSTRAINT pk_pharmacy_access PRIMARY KEY
                 CONSTRAINT fk_pharmacy_access_prescription_id REFERENCES prescription (id),

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 _FONTS = Path(__file__).parent / "fonts"
 _SIGNED = (
     "The doctor named above signed this prescription in careConnect, which checked the signature (key {key}) when it"
-    " made this document. That is not a qualified electronic signature, and this document carries none: whoever relies on it"
-    " opens the address of the QR code."
+    " made this document. That is not a qualified electronic signature, and this document carries none: whoever relies"
+    " on it opens the address of the QR code."
 )
 _NOT_SIGNED = (
     "This document is not a qualified electronic signature and carries none. It shows what the doctor named above wrote"

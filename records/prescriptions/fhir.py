@@ -47,6 +47,8 @@ def medication_request(p: Prescription) -> dict[str, Json]:
     }
     if p.status_reason:
         resource["statusReason"] = {"text": p.status_reason}
+    if p.prior:
+        resource["priorPrescription"] = {"reference": f"MedicationRequest/{p.prior}"}
     if p.draft.note:
         resource["note"] = [{"text": p.draft.note}]
     return resource
@@ -88,6 +90,7 @@ def prescription_from(resource: dict[str, Any], *, version: int) -> Prescription
             valid_days=(until - authored).days,
             note=resource.get("note", [{}])[0].get("text", ""),
         ),
+        prior=_id(resource["priorPrescription"]) if "priorPrescription" in resource else None,
         atc=medication["code"].get("coding", [{}])[0].get("code"),
         patient_name=resource["subject"]["display"],
         practitioner_name=resource["requester"]["display"],

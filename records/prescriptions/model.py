@@ -36,6 +36,21 @@ just these bytes. A version that a pharmacy's dispensing made holds what the doc
 own. A trigger refuses new rows without a signature; those from before there were any stay as they are.
 """
 
+renewal = Table(
+    "renewal",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("prescription_id", Uuid, ForeignKey("prescription.id"), nullable=False),
+    Column("patient_id", Uuid, nullable=False),
+    Column("asked_by", Uuid, nullable=False),
+    Column("asked_at", Moment, nullable=False),
+    Column("answered_at", Moment),
+    Column("renewed_by", Uuid, ForeignKey("prescription.id")),
+)
+Index("uq_renewal_open", renewal.c.prescription_id, unique=True, postgresql_where=renewal.c.answered_at.is_(None))
+Index("ix_renewal_patient_id", renewal.c.patient_id)
+"""What patients ask doctors to prescribe again. `renewed_by`: the new prescription; none once it was declined."""
+
 signing_key = Table(
     "signing_key",
     metadata,

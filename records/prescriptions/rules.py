@@ -81,6 +81,8 @@ class Prescription:
     patient_name: str
     practitioner_name: str
     centre_name: str
+    prior: UUID | None = None
+    """The prescription that this one renews."""
     signed_by: UUID | None = None
     """The key that the doctor signed this with; None for what was written before prescriptions were signed."""
 
@@ -114,6 +116,15 @@ def require_move(one: Status, to: Status) -> None:
     """Raises ConflictError."""
     if not may_move(one, to):
         raise ConflictError("This prescription is already {status}; it cannot become {to}.", status=one, to=to)
+
+
+_ENDED = frozenset({Status.CANCELLED, Status.STOPPED, Status.ENTERED_IN_ERROR})
+
+
+def require_renewable(p: Prescription) -> None:
+    """Raises ConflictError: what the doctor ended is not renewed, but talked about."""
+    if p.status in _ENDED:
+        raise ConflictError("The doctor has ended this prescription. Please book a visit to talk about it.")
 
 
 _LONGEST = {"medication": 200, "strength": 100, "form": 100, "dosage": 1000, "quantity": 100, "note": 2000}

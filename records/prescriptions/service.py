@@ -55,7 +55,24 @@ async def prescribe(
     _require(reader, signer, encounter.patient_id, author=encounter.practitioner_id)
     if not encounter.started:
         raise BadInputError("You can prescribe once the visit has begun: note first that the patient has arrived.")
-    draft = checked(draft)
+    return await write_prescription(tx, vault, reader, signer, encounter, checked(draft))
+
+
+async def write_prescription(
+    tx: Tx,
+    vault: Vault,
+    reader: Reader,
+    signer: Signer,
+    encounter: Encounter,
+    draft: Draft,
+    *,
+    prior: UUID | None = None,
+) -> Prescription:
+    """Sign and keep the first version of a checked draft. The caller has decided that the reader may.
+
+    `prior`: the prescription that this one renews. Raises RefusedError (the key is another's), ErasedError.
+    """
+    _require(reader, signer, encounter.patient_id, author=encounter.practitioner_id)
     written = Prescription(
         id=new_id(),
         code=new_code(),
@@ -73,6 +90,7 @@ async def prescribe(
         patient_name=encounter.patient_name,
         practitioner_name=encounter.practitioner_name,
         centre_name=encounter.centre_name,
+        prior=prior,
     )
     written = await store.add(tx, vault, signer, written)
     await _note(tx, reader, Action.WRITE, written.patient_id, written.id)

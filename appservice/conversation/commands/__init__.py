@@ -14,6 +14,7 @@ from appservice.conversation.commands import (  # noqa: F401  (declared by being
     people,
     platform,
     prescribing,
+    prescriptions,
     records,
     reports,
     rules,
@@ -22,4 +23,5 @@ from appservice.conversation.commands import (  # noqa: F401  (declared by being
     signing,
     team,
     visits,
+    waiting,
 )

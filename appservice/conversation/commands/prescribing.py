@@ -9,7 +9,7 @@ from appservice.conversation.commands.signing import ask_for_code, unlocked
 from appservice.conversation.dialogue import Choice, Question
 from appservice.conversation.registry import action, command, doctor
 from appservice.conversation.rendering.lists import numbered
-from appservice.conversation.rendering.prescriptions import full, lines
+from appservice.conversation.rendering.prescriptions import lines
 from appservice.conversation.rendering.values import moment
 from appservice.conversation.session import Session
 from appservice.conversation.understanding.arguments import split_code
@@ -22,8 +22,8 @@ from booking.people.service import guardians_of, patient_name
 from core.errors import BadInputError, RefusedError
 from core.outbox import enqueue
 from records.prescriptions.medications import suggest
-from records.prescriptions.rules import Draft, Encounter, checked, checked_reason
-from records.prescriptions.service import prescribe, prescription_by_code, withdraw_prescription
+from records.prescriptions.rules import Draft, Encounter, Prescription, checked
+from records.prescriptions.service import prescribe
 
 _STOP = {"stop": {"do": "put down"}, "no": {"do": "put down"}}
 
@@ -208,22 +208,33 @@ async def sign(session: Session, choice: dict[str, Any]) -> None:
     )
     reader = await session.reader()
     written = await prescribe(session.tx, session.ctx.vault, reader, signer, encounter, _draft(draft))
-    for person in await guardians_of(session.tx, visit.patient_id):
-        told = {
-            "notice": "prescribed",
-            "person": str(person),
-            "appointment": str(visit.id),
-            "prescription": str(written.id),
-        }
-        await enqueue(
-            session.tx,
-            kind="notice",
-            lane=f"person:{person}",
-            key=f"notice:prescribed:{written.id}:{person}",
-            payload=json.dumps(told).encode(),
-        )
+    await tell_patient(session, "prescribed", written)
     session.dialogue.drop_if(_prescribing)  # the next code must not sign a second one
     await session.say(f"Signed: prescription **{written.code}**. The patient has it now.")
+
+
+async def tell_patient(session: Session, notice: str, one: Prescription, **more: str) -> None:
+    """Have the patient's side told of a prescription of theirs."""
+    for person in await guardians_of(session.tx, one.patient_id):
+        await tell(session, notice, one, person, **more)
+
+
+async def tell(session: Session, notice: str, one: Prescription, person: UUID, **more: str) -> None:
+    """Have a person told of a prescription: ids alone wait in the outbox."""
+    told = {
+        "notice": notice,
+        "person": str(person),
+        "appointment": str(one.appointment_id),
+        "prescription": str(one.id),
+        **more,
+    }
+    await enqueue(
+        session.tx,
+        kind="notice",
+        lane=f"person:{person}",
+        key=f"notice:{notice}:{one.id}:{more.get('renewal', one.version)}:{person}",
+        payload=json.dumps(told).encode(),
+    )
 
 
 def _prescribing(question: Question) -> bool:
@@ -235,39 +246,3 @@ async def put_down(session: Session, choice: dict[str, Any]) -> None:
     """Nothing is prescribed."""
     session.dialogue.drop_if(_prescribing)
     await session.say("Put down. Nothing was prescribed.")
-
-
-@command("withdraw", "CODE WHY", help="withdraw a prescription of yours", who=doctor, group="Doctor")
-async def withdraw(session: Session, text: str) -> None:
-    """End a prescription, with a reason that patient and pharmacy see; signed like the prescription itself."""
-    code, why = split_code(text)
-    if code is None:
-        raise BadInputError("Write the prescription's code and then why: withdraw K7QM3F wrong strength")
-    found = await prescription_by_code(session.tx, session.ctx.vault, await session.reader(), code)
-    why = checked_reason(why)
-    await ask_for_code(
-        session,
-        f"{full(found, session.place)}\n\nTo withdraw: {escape(why)}",
-        {"do": "withdraw", "prescription": str(found.id), "why": why},
-        others="**stop** to leave it as it is",
-        words={word: {"do": "leave"} for word in ("stop", "no")},
-    )
-
-
-@action("withdraw")
-async def withdrawn(session: Session, choice: dict[str, Any]) -> None:
-    """The code was given."""
-    signer = await unlocked(session, choice)
-    if signer is None:
-        return
-    reader, which = await session.reader(), UUID(choice["prescription"])
-    done = await withdraw_prescription(session.tx, session.ctx.vault, reader, signer, which, choice["why"])
-    session.dialogue.drop_last()
-    await session.say(f"Prescription **{done.code}** is withdrawn: {done.status.value}.")
-
-
-@action("leave")
-async def leave(session: Session, choice: dict[str, Any]) -> None:
-    """Nothing is signed."""
-    session.dialogue.drop_last()
-    await session.say("It stays as it is.")

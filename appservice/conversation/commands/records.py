@@ -1,8 +1,10 @@
 """What the records hold about oneself and one's family: prescriptions, history, who looked."""
 
+from typing import Any
 from uuid import UUID
 
-from appservice.conversation.registry import command
+from appservice.conversation.registry import action, command
+from appservice.conversation.rendering.lists import numbered
 from appservice.conversation.rendering.prescriptions import full, short
 from appservice.conversation.rendering.values import moment
 from appservice.conversation.session import Session
@@ -25,17 +27,31 @@ _SHOWN = 20
 @command("prescriptions|my prescriptions", help="your prescriptions", group="Health")
 async def prescriptions(session: Session, text: str) -> None:
     """All of oneself and of one's family, newest first."""
-    reader = await session.reader()
-    lines = []
-    for patient in sorted(reader.own):
-        found = await prescriptions_of(session.tx, session.ctx.vault, reader, patient)
-        whose = await _whose(session, patient)
-        lines += [(one.authored_on, f"- {short(one, session.place)}{whose}") for one in found]
-    if not lines:
+    newest = await newest_prescriptions(session)
+    if not newest:
         await session.say("There are no prescriptions for you.")
         return
-    newest = [shown for _, shown in sorted(lines, key=lambda each: each[0], reverse=True)[:_SHOWN]]
-    await session.say("\n".join(newest) + "\n\nWrite “prescription CODE” for the whole text and a PDF.")
+    lines = [f"{short(one, session.place)}{await _whose(session, one.patient_id)}" for one in newest]
+    await session.say(
+        f"{numbered(lines)}\n\nAnswer with a number for the whole text and a PDF, or write “renew” and a number to ask"
+        " for one once more.",
+        choices=[{"do": "show prescription", "code": one.code} for one in newest],
+    )
+
+
+async def newest_prescriptions(session: Session) -> list[Prescription]:
+    """Those of oneself and of one's family, newest first, as they are numbered."""
+    reader = await session.reader()
+    found: list[Prescription] = []
+    for patient in sorted(reader.own):
+        found += await prescriptions_of(session.tx, session.ctx.vault, reader, patient)
+    return sorted(found, key=lambda one: one.authored_on, reverse=True)[:_SHOWN]
+
+
+@action("show prescription")
+async def show_prescription(session: Session, choice: dict[str, Any]) -> None:
+    """Chosen from the list."""
+    await prescription(session, choice["code"])
 
 
 @command("prescription", "CODE", help="one prescription, with a PDF", group="Health")

@@ -82,8 +82,8 @@ async def test_a_prescription_is_withdrawn_and_the_patient_sees_it(chat: Chat, t
     code = re.search(r"prescription (\w{6})", await chat.sign(OSEI))
     assert code
     town.clock.time += timedelta(minutes=1)
-    assert "To withdraw: wrong strength" in await chat.say(OSEI, f"withdraw {code[1]} wrong strength")
-    assert "is withdrawn: cancelled" in await chat.sign(OSEI)
+    assert "To withdraw it: wrong strength" in await chat.say(OSEI, f"withdraw {code[1]} wrong strength")
+    assert "is cancelled" in await chat.sign(OSEI)
     assert "active" not in await chat.say(ANNA, "prescriptions")
 
 
