@@ -88,6 +88,11 @@ class Dialogue:
         if last and last.key != question.key and question.at - last.at < _JUST_NOW:
             self.questions[-2:] = [question, last]
 
+    def meant_by(self, word: str, question: Question) -> Choice | None:
+        """What a word means as an answer: to this question, or to what a notice has asked since it was asked."""
+        newer = [each for each in self.questions if each.at >= question.at and each is not question]
+        return next((each.words[word] for each in (question, *reversed(newer)) if word in each.words), None)
+
     def drop_last(self) -> None:
         """The newest question was answered for good: the next "yes" does not mean it."""
         self.questions, self.changed = self.questions[:-1], True

@@ -169,8 +169,9 @@ def _whole(session: Session, question: Question, wanted: Wanted) -> bool:
 async def _answer(session: Session, question: Question, text: str) -> bool:
     """Take the text for an answer to what was asked, if it can be one."""
     word = read_word(text)
-    if word and word in question.words:
-        await _act(session, question.words[word])
+    meant = session.dialogue.meant_by(word, question) if word else None
+    if meant:
+        await _act(session, meant)
         return True
     pick = read_pick(text)
     if pick and question.choices:

@@ -16,7 +16,6 @@ from booking.context import Context
 from booking.payments import capturing
 from booking.payments import service as payments
 from booking.people.service import Person
-from booking.schedules import occupancy
 from core.database import Tx
 
 
@@ -85,7 +84,7 @@ async def mark_mistake(tx: Tx, ctx: Context, actor: Person, appointment_id: UUID
     """
     visit = await to_run(tx, actor, appointment_id)
     marked = await moves.step(tx, visit, Status.ENTERED_IN_ERROR, Why.MISTAKE, actor.id)
-    await occupancy.release(tx, visit.id)
+    await moves.give_back(tx, visit)
     if visit.payment == "due":
         await payments.close_page(tx, visit.id, "mistake")
     refund = None

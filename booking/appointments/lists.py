@@ -26,8 +26,8 @@ _ON_THE_LIST = STANDING | KEPT | {Status.FULFILLED, Status.NOSHOW}
 
 
 async def upcoming(tx: Tx, ctx: Context, actor: Person) -> list[Appointment]:
-    """Return the visits of oneself and one's family that are held, booked or under way, soonest first."""
-    held = and_(table.c.status.in_(KEPT), table.c.hold_until > tx.now)
+    """Return the visits of oneself and one's family that are offered, held, booked or under way, soonest first."""
+    held = and_(table.c.status.in_(KEPT | {Status.WAITLIST}), table.c.hold_until > tx.now)
     return await found_appointments(
         tx, table.c.patient_id.in_(_patients(actor)), ends > tx.now, or_(table.c.status.in_(STANDING), held)
     )

@@ -52,6 +52,10 @@ class Why(StrEnum):
     BY_STAFF = "by-staff"
     OVERBOOKED = "overbooked"
     MISTAKE = "mistake"
+    OFFERED = "offered"
+    TAKEN_UP = "taken-up"
+    NOT_WANTED = "not-wanted"
+    NOT_TAKEN_UP = "not-taken-up"
     # Why a centre cancels; FHIR's appointment-cancellation-reason has them in finer grain.
     DOCTOR_UNABLE = "doctor-unable"
     CENTRE_CLOSED = "centre-closed"
@@ -94,7 +98,7 @@ class Appointment:
     pay_url: str | None
     """Where to pay, while that is possible."""
     hold_until: datetime | None
-    """Until when the time is kept unpaid, or not approved."""
+    """Until when the time is kept unpaid, not approved, or offered to who waits for it."""
     free_until: datetime
     """Until when the patient cancels free of charge. Moving the visit later than that does not win it back."""
     late_refund_percent: int
@@ -163,7 +167,7 @@ appointment = Table(
     Column("updated_at", Moment, nullable=False),
     Column("series_id", Uuid),
     CheckConstraint("NOT isempty(during) AND lower_inc(during) AND NOT upper_inc(during)", name="half_open"),
-    CheckConstraint("(status IN ('proposed', 'pending')) = (hold_until IS NOT NULL)", name="hold"),
+    CheckConstraint("(status IN ('proposed', 'pending', 'waitlist')) = (hold_until IS NOT NULL)", name="hold"),
     CheckConstraint("price_amount >= 0", name="price"),
 )
 starts = func.lower(appointment.c.during, type_=Moment)

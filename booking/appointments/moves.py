@@ -17,6 +17,7 @@ from booking.appointments.notices import Notice, close_room, opening, tell_all, 
 from booking.appointments.rules import GRACE, STANDING, Status, check_move, sequence_after
 from booking.directory.model import Service
 from booking.schedules import occupancy
+from booking.schedules.freed import freed
 from booking.schedules.occupancy import Need
 from core.database import Tx
 from core.errors import ConflictError
@@ -90,7 +91,7 @@ async def announce(tx: Tx, booked: Appointment) -> None:
 async def call_off(tx: Tx, visit: Appointment, why: Why, actor: UUID | None = None) -> Appointment:
     """Cancel, give the time back, and tell all who knew of the visit, but not the one who does it."""
     cancelled = await step(tx, visit, Status.CANCELLED, why, actor)
-    await occupancy.release(tx, visit.id)
+    await give_back(tx, visit)
     if visit.status in STANDING or visit.status is Status.PROPOSED:
         await tell_all(tx, cancelled, Notice.CANCELLED, but=actor, why=why)
     if visit.status in STANDING:
@@ -101,9 +102,15 @@ async def call_off(tx: Tx, visit: Appointment, why: Why, actor: UUID | None = No
 async def turn_down(tx: Tx, visit: Appointment, why: Why, notice: Notice, actor: UUID | None = None) -> Appointment:
     """Give back the time of a visit that was asked for, and tell who asked."""
     cancelled = await step(tx, visit, Status.CANCELLED, why, actor)
-    await occupancy.release(tx, visit.id)
+    await give_back(tx, visit)
     await tell_payer(tx, cancelled, notice)
     return cancelled
+
+
+async def give_back(tx: Tx, visit: Appointment) -> None:
+    """Give back all that a visit has taken, for who waits for it and for everybody."""
+    await occupancy.release(tx, visit.id)
+    await freed(tx, visit.practitioner.id, visit.start, visit.end)
 
 
 async def keep(tx: Tx, visit: Appointment) -> None:

@@ -41,6 +41,8 @@ class Notice(StrEnum):
     NOT_MISSED = "not_missed"
     MISTAKE = "mistake"
     SERIES = "series"
+    OFFERED = "offered"
+    OFFER_OVER = "offer_over"
     CHARGED = "charged"
     RELEASED = "released"
     CAPTURE_FAILED = "capture_failed"
@@ -179,6 +181,8 @@ def _latest(visit: Appointment, notice: Notice, person_id: UUID, more: Mapping[s
     """Until when a notice may wait: what concerns the next day may not, nor what somebody is waiting for."""
     if notice in _OF_THE_PAST:
         return datetime.max.replace(tzinfo=UTC)
+    if notice is Notice.OFFERED:
+        return visit.hold_until
     told_others = notice in {Notice.BOOKED, Notice.SERIES} and person_id != visit.booked_by
     if told_others or notice in {Notice.MOVED, Notice.CANCELLED}:
         before = datetime.fromisoformat(str(more.get("before", more["start"])))

@@ -221,7 +221,7 @@ def _appointment_from(row: Row[Any]) -> Appointment:
 
 def payment_word(status: Status, price: Money, state: PaymentState | None) -> str:
     """Say in a word how it stands with the money of a visit."""
-    if price.amount == 0 or status is Status.PROPOSED:
+    if price.amount == 0 or status in {Status.PROPOSED, Status.WAITLIST}:
         return "none"
     if state is None:
         return "desk"

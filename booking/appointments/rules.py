@@ -79,7 +79,7 @@ _WORDS = {
     Status.FULFILLED: "over",
     Status.CANCELLED: "cancelled already",
     Status.NOSHOW: "marked as missed",
-    Status.WAITLIST: "on the waiting list",
+    Status.WAITLIST: "offered, and not taken yet",
     Status.ENTERED_IN_ERROR: "marked as a mistake",
 }
 
@@ -94,6 +94,12 @@ def check_proposed(status: Status) -> None:
     """Raise ConflictError unless the visit waits for the centre's approval."""
     if status is not Status.PROPOSED:
         raise ConflictError("There is nothing to approve: the visit is {state}.", state=_WORDS[status])
+
+
+def check_offered(status: Status) -> None:
+    """Raise ConflictError unless the visit's time is offered to somebody who waited for it."""
+    if status is not Status.WAITLIST:
+        raise ConflictError("There is nothing to take: the visit is {state}.", state=_WORDS[status])
 
 
 def check_missed(status: Status) -> None:

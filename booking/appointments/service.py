@@ -38,6 +38,7 @@ from booking.directory import reading as directory
 from booking.directory.model import Patients, Service
 from booking.payments import service as payments
 from booking.people.service import Person
+from booking.schedules.freed import freed
 from booking.schedules.model import time_off
 from booking.schedules.service import is_free, is_open
 from booking.schedules.taken import span_of
@@ -199,6 +200,7 @@ async def reschedule(tx: Tx, ctx: Context, actor: Person, appointment_id: UUID, 
     )
     why = Why.MOVED_BY_PATIENT if by_patient else Why.MOVED_BY_CENTRE
     await moves.record(tx, visit.id, visit.status, visit.status, why, actor.id)
+    await freed(tx, visit.practitioner.id, visit.start, visit.end)
     moved = await appointment(tx, visit.id)
     if not held:
         await tell_all(tx, moved, Notice.MOVED, but=actor.id, before=visit.start.isoformat())

@@ -8,6 +8,7 @@ from booking.appointments.model import kept_until
 from booking.appointments.rules import Status
 from booking.context import Context
 from booking.payments.service import close_page, lapse
+from booking.waiting.offering import pass_on
 from core.database import Tx
 
 _AT_ONCE = 500
@@ -16,7 +17,8 @@ _AT_ONCE = 500
 async def sweep(tx: Tx, ctx: Context) -> int:
     """Have the pages closed of visits whose hold is over; what follows depends on what Stripe then says.
 
-    A hold is over, too, once the visit has begun: nobody comes to that. What nobody approved in time is given back.
+    A hold is over, too, once the visit has begun: nobody comes to that. What nobody approved in time is given back,
+    and what nobody took who waited for it goes to the next in line.
     Returns how many there were; run it every few seconds, by any replica.
     """
     found = await tx.conn.execute(
@@ -29,6 +31,8 @@ async def sweep(tx: Tx, ctx: Context) -> int:
     for row in over:
         if row.status == Status.PROPOSED:
             await give_up(tx, row.id)
+        elif row.status == Status.WAITLIST:
+            await pass_on(tx, row.id)
         elif ctx.settings.stripe.enabled:
             await close_page(tx, row.id, row.until.isoformat())
         else:  # payments were switched off meanwhile: nobody is there to be asked

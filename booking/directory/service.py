@@ -94,6 +94,7 @@ class CentreChanges(TypedDict, total=False):
     no_show_percent: int
     no_show_limit: int | None
     captures: bool
+    offer_minutes: int
     accessible: bool
     insurances: tuple[str, ...]
 

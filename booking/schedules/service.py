@@ -15,6 +15,7 @@ from booking.directory import reading
 from booking.directory.model import practitioner_role
 from booking.people.service import Person
 from booking.schedules.free import free_times, free_times_of, is_free, is_open
+from booking.schedules.freed import freed
 from booking.schedules.hours import show_hours
 from booking.schedules.model import date_hours, time_off, weekly_hours
 from booking.schedules.opening import Week, with_week
@@ -99,6 +100,7 @@ async def set_hours(
     ]
     if rows:
         await tx.conn.execute(insert(table), rows)
+    await _opened(tx, practitioner_id)
     return list(new.spans)
 
 
@@ -137,6 +139,7 @@ async def set_date(
         await tx.conn.execute(
             insert(table).values(practitioner_id=practitioner_id, centre_id=centre_id, day=day, hours=ranges)
         )
+    await _opened(tx, practitioner_id)
 
 
 async def _zone_where(tx: Tx, actor: Person, practitioner_id: UUID, centre_id: UUID) -> ZoneInfo:
@@ -190,7 +193,13 @@ async def remove_time_off(
     removed = await tx.conn.execute(
         delete(time_off).where(time_off.c.practitioner_id == practitioner_id, time_off.c.during.overlaps(during))
     )
+    await _opened(tx, practitioner_id)
     return removed.rowcount
+
+
+async def _opened(tx: Tx, practitioner_id: UUID) -> None:
+    """Who waits for the doctor may find a time in the hours that there are now."""
+    await freed(tx, practitioner_id, tx.now, tx.now + _LONGEST_LOOK)
 
 
 async def time_off_of(tx: Tx, practitioner_id: UUID) -> list[Span]:

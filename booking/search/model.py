@@ -1,6 +1,6 @@
 """What is wished for, and what is found. No tables: search reads those of the directory and of schedules."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time
 from enum import StrEnum
 from typing import Literal
@@ -55,6 +55,10 @@ class Wish:
     currency: str | None = None
     """Of the cheapest, prices in this one come first; those in others cannot be compared with it."""
     sort: Sort = "soonest"
+
+    def without_times(self) -> "Wish":
+        """Return the same wish for any day and hour."""
+        return replace(self, earliest=None, latest=None, after=None, before=None)
 
 
 class Relaxed(StrEnum):

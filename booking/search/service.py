@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from booking.directory import reading
-from booking.directory.model import Mode
+from booking.directory.model import Mode, Service
 from booking.directory.reasons import needs_presence
 from booking.schedules.service import free_times_of
 from booking.search.candidates import Candidates, candidates_for
@@ -27,7 +27,7 @@ from core.database import Tx
 from core.errors import BadInputError
 from core.timezones import utc
 
-__all__ = ["Found", "Offer", "Relaxed", "Sort", "Wish", "search"]
+__all__ = ["Found", "Offer", "Relaxed", "Sort", "Wish", "matching", "search"]
 
 _TIMES = 3
 _LOOK = timedelta(days=2)
@@ -69,6 +69,22 @@ async def search(tx: Tx, wish: Wish, *, page: int = 0, size: int = 5) -> Found:
                 break
     offers = await _offers(tx, hits[:size])
     return Found(offers, len(hits) > size, widened, relaxed, in_person_only)
+
+
+async def matching(tx: Tx, wish: Wish, *, most: int = 20) -> list[Service]:
+    """Return services that fit a wish, or at least what of it never gives way, whether or not they have free times.
+
+    To be waited for: days and hours of the wish are not looked at.
+    """
+    if needs_presence(wish.reason):
+        wish = replace(wish, mode=Mode.IN_PERSON)
+    found: list[Candidate] = []
+    for each in await candidates_for(tx, wish.without_times()):
+        if len(found) < most:
+            found += [*await each.unsure(), *await each.take(most)]
+    if not found and wish != core_of(wish):
+        return await matching(tx, core_of(wish), most=most)
+    return [each.service for each in found[:most]]
 
 
 async def _any(tx: Tx, wish: Wish) -> bool:

@@ -65,9 +65,8 @@ async def show_times(session: Session, service: Service, start: datetime, choice
         words["earlier"] = base | {"do": "times", "from": session.tx.now.isoformat()}
     doctor = await reading.practitioner(session.tx, service.practitioner_id)
     price = service.price.show(session.person.language) if service.price.amount else "free"
-    waiting = {"do": "wait for service", "service": str(service.id), "patient": choice.get("patient")}
-    if waiting["do"] in ACTIONS and not moving and waiting["patient"]:
-        words["wait"] = waiting
+    if not moving and choice.get("patient"):
+        words["wait"] = base | {"do": "wait for service", "latest": found[0].isoformat()}
     hints = spoken([word for word in ("more", "another day", "earlier", "wait") if word in words])
     await session.say(
         f"**{escape(doctor.name)}**, {mode(service)}, {service.minutes} minutes, {price}\n\n"

@@ -5,7 +5,7 @@ from datetime import datetime, time, timedelta
 from functools import reduce
 from typing import Any
 
-from appservice.conversation.registry import ACTIONS, action, command
+from appservice.conversation.registry import action, command
 from appservice.conversation.rendering.lists import offers
 from appservice.conversation.session import Session
 from appservice.conversation.understanding.clock import moment
@@ -16,7 +16,7 @@ from booking.directory.model import Patients
 from booking.directory.reasons import REASONS
 from booking.people.service import Patient, set_timezone
 from booking.search.model import Wish
-from booking.search.service import search
+from booking.search.service import matching, search
 from core.errors import BadInputError
 from core.timezones import zone
 
@@ -49,12 +49,12 @@ async def wish(session: Session, sentences: list[str], *, page: int = 0) -> None
     patient = await whom(session, wanted)
     if wanted.place and not session.person.timezone_chosen:
         session.person = await set_timezone(session.tx, session.ctx, session.person, wanted.place.timezone)
-    known = await practitioners_seen(session.tx, patient.id)
-    found = await search(session.tx, replace(_wish(session, wanted), known_to=known), page=page)
+    meant = await meant_by(session, wanted, patient)
+    found = await search(session.tx, meant, page=page)
     waiting = {"do": "wait for", "wish": sentences, "patient": str(patient.id)}
-    wait = {"wait": waiting} if waiting["do"] in ACTIONS else {}
+    wait = {"wait": waiting} if found.offers or await matching(session.tx, meant, most=1) else {}
     if not found.offers:
-        or_wait = ", or write “wait” to be told when a time comes free" if wait else ""
+        or_wait = ", or write “wait” to be offered a time that comes free" if wait else ""
         await session.say(
             f"I found nobody like that. Try it with another place, day or price{or_wait}.",
             words=wait,
@@ -117,6 +117,11 @@ async def whom(session: Session, wanted: Wanted) -> Patient:
     raise BadInputError(
         "For whom? Write the name: {names}.", names=" or ".join(f"for {each.name}" for each in person.family)
     )
+
+
+async def meant_by(session: Session, wanted: Wanted, patient: Patient) -> Wish:
+    """Return the wish for a patient, with the doctors whom they know."""
+    return replace(_wish(session, wanted), known_to=await practitioners_seen(session.tx, patient.id))
 
 
 def _wish(session: Session, wanted: Wanted) -> Wish:

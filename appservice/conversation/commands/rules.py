@@ -120,6 +120,23 @@ async def charge(session: Session, text: str) -> None:
     await _changed(session, words, "charge after the visit, or charge when booked", **changes)
 
 
+@command(
+    "offers",
+    "30 min",
+    help="for how long a time that came free is kept for the next on the waiting list",
+    who=runs_centres,
+    group="Centre",
+)
+async def offers(session: Session, text: str) -> None:
+    """The rule of the waiting list."""
+    words = Reading(text)
+    at = await centre_of(session, words)
+    rest = words.rest.replace(Reading.GAP, " ").strip()
+    lengths = read_lengths(rest) if rest else []
+    changes = CentreChanges(offer_minutes=lengths[0]) if len(lengths) == 1 else CentreChanges()
+    await _changed(session, words, "offers 30 min", at=at, **changes)
+
+
 async def _changed(
     session: Session, words: Reading, example: str, *, at: Centre | None = None, **changes: Unpack[CentreChanges]
 ) -> None:
@@ -143,6 +160,7 @@ def _drawn(at: Centre) -> str:
         ("refund when nobody comes", f"{at.no_show_percent} %", "missed visits refund 0%"),
         ("you approve each booking", misses, "missed visits approval after 3"),
         ("patients are reminded", lengths, "patient reminders 48h and 2h"),
+        ("a time that came free is offered", f"for {say_length(at.offer_minutes)}", "offers 30 min"),
         ("the day's list", morning, "daily list 7:00"),
         ("cards are charged", "after the visit" if at.captures else "when booked", "charge after the visit"),
     ]

@@ -65,6 +65,10 @@ async def show(session: Session, visit: Appointment) -> None:
     said = await line(session, visit)
     if visit.status is Status.PENDING and visit.pay_url:
         said += f"\n\nHeld until {moment(visit.pay_until, session.place)}. Pay here: {visit.pay_url}"
+    if visit.status is Status.WAITLIST:
+        can = {"take up": "Take it", "leave": "Leave it"}
+        await session.say(f"{said}\n\n{numbered(can.values())}", choices=[_to(do, visit) for do in can])
+        return
     if visit.status not in {Status.BOOKED, Status.PENDING, Status.PROPOSED}:
         await session.say(said)
         return
@@ -75,7 +79,11 @@ async def show(session: Session, visit: Appointment) -> None:
     )
     if visit.series_id:
         can["cancelling series"] = "Cancel it and all of its series that follow"
-    await session.say(f"{said}\n\n{numbered(can.values())}", choices=[{"do": do, "visit": str(visit.id)} for do in can])
+    await session.say(f"{said}\n\n{numbered(can.values())}", choices=[_to(do, visit) for do in can])
+
+
+def _to(do: str, visit: Appointment) -> dict[str, str]:
+    return {"do": do, "visit": str(visit.id)}
 
 
 @command(

@@ -23,6 +23,7 @@ _RELAXED = {
 }
 _STATUS = {
     Status.PROPOSED: "asked for, not approved yet",
+    Status.WAITLIST: "offered to you, not taken yet",
     Status.PENDING: "held, not paid yet",
     Status.BOOKED: "booked",
     Status.ARRIVED: "under way",
@@ -45,7 +46,7 @@ def offers(found: Found, place: ZoneInfo, language: str, *, reason: str | None =
     lines = [f"{n}. {_offer(offer, place, language)}" for n, offer in enumerate(found.offers, 1)]
     tail = "Answer with a number to see the times" + (", or “more”." if found.more else ".")
     if wait and found.widened:
-        tail += " Or write “wait” to be told when a time comes free."
+        tail += " Or write “wait” to be offered a time that comes free."
     return head + "\n".join(lines) + f"\n\n{tail}"
 
 

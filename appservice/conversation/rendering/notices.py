@@ -183,6 +183,21 @@ def _series(told: _Notice) -> str:
     return f"**New visits**: **{escape(told.patient)}** with {told.doctor}, {where(told.visit)}"
 
 
+def _offered(told: _Notice) -> str:
+    return (
+        f"**A time came free**{told.who}: {told.when} with {told.doctor}, {where(told.visit)}, {told.price}."
+        f" It is kept for you until {told.until}; then it goes to the next in line.\n\n"
+        "1. Take it\n2. Leave it\n\nAnswer with a number, or **yes** or **no**."
+    )
+
+
+def _offer_over(told: _Notice) -> str:
+    return (
+        f"The time {told.when} with {told.doctor}{told.who} went to the next in line, as you did not take it."
+        " You stay on the waiting list."
+    )
+
+
 def _charged(told: _Notice) -> str:
     return f"Your card was charged {told.amount} for visit **{told.visit.code}**."
 
@@ -245,4 +260,6 @@ _TEXTS: dict[str, Callable[[_Notice], str]] = {
     "not_missed": _not_missed,
     "mistake": _mistake,
     "series": _series,
+    "offered": _offered,
+    "offer_over": _offer_over,
 }

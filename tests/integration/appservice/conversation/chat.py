@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pyotp
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from appservice.conversation.daily import DailyLists
 from appservice.conversation.notices import Notices
@@ -17,6 +17,8 @@ from appservice.matrix.markdown import escape, plain
 from appservice.outgoing import FILE, MESSAGE, Reply, post, unseal
 from booking.context import Context
 from booking.people.service import Person, person_of
+from booking.schedules import freed
+from booking.waiting.offering import handler as offering
 from core.database import Database, Tx
 from core.errors import UserError
 from core.lanes import Row
@@ -153,6 +155,18 @@ class Chat:
             told.setdefault(each.room.removeprefix("!private:"), []).append(each)
             self.transcript.append(f"bot to {each.room.removeprefix('!private:')}> {each.text}\n")
         return told
+
+    async def offers(self) -> dict[str, list[Message]]:
+        """Have the waiting list looked through, and return what is told, by whom it is told to."""
+        async with self.database.transaction() as tx:
+            columns = (outbox.c.id, outbox.c.lane, outbox.c.kind, outbox.c.payload, outbox.c.created_at)
+            wanted = select(*columns, outbox.c.attempts).where(outbox.c.kind == freed.KIND, outbox.c.state == "waiting")
+            rows = [Row(*each) for each in await tx.conn.execute(wanted.order_by(outbox.c.seq))]
+        for row in rows:
+            async with self.database.transaction() as tx:
+                await offering(self.ctx)(tx, row)
+                await tx.conn.execute(update(outbox).where(outbox.c.id == row.id).values(state="done"))
+        return await self.notices()
 
     async def _new(self) -> list[Message]:
         async with self.database.transaction() as tx:

@@ -1,0 +1,29 @@
+"""What is waited for, in words. Pure."""
+
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo
+
+from appservice.conversation.rendering.values import moment
+from appservice.matrix.markdown import escape
+from booking.directory.specialties import label_of
+from booking.waiting.service import Wait
+
+_NAMED = 3
+
+
+def waited_for(each: Wait, doctors: Sequence[str], place: ZoneInfo, *, whose: str = "") -> str:
+    """With whom, and between when. `doctors`: their names; `whose`: the patient's name, unless it is the reader."""
+    wait = each.wait
+    named = " or ".join(f"**{escape(name)}**" for name in doctors[:_NAMED])
+    if len(doctors) > _NAMED:
+        named += f" or {len(doctors) - _NAMED} more"
+    kinds = " or ".join(sorted({label_of(service.specialty) for service in each.services}))
+    begins = f" from {moment(wait.earliest, place)} and" if wait.earliest > wait.created_at else ""
+    hours = {
+        (True, True): f", {wait.after:%H:%M} to {wait.before:%H:%M}" if wait.after and wait.before else "",
+        (True, False): f", from {wait.after:%H:%M} on" if wait.after else "",
+        (False, True): f", before {wait.before:%H:%M}" if wait.before else "",
+        (False, False): "",
+    }[wait.after is not None, wait.before is not None]
+    for_whom = f" for {escape(whose)}" if whose else ""
+    return f"{named} ({kinds}){for_whom},{begins} before {moment(wait.latest, place)}{hours}"

@@ -1,0 +1,59 @@
+"""The waiting list: the tables, and the values that everybody passes around."""
+
+from dataclasses import dataclass
+from datetime import datetime, time
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Column, ForeignKey, SmallInteger, Table, Text, Uuid
+
+from core.tables import Moment, metadata
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What a patient waits for: a time with one of some services."""
+
+    id: UUID
+    patient_id: UUID
+    person_id: UUID
+    """Who asked for it, and who is offered the time."""
+    earliest: datetime
+    """UTC. Starts are from then on."""
+    latest: datetime
+    """UTC. Starts are before it; then the wait is over."""
+    after: time | None
+    """Wall time of day that starts are not before: the centre's in person, the person's online."""
+    before: time | None
+    """Wall time of day that starts are before; with `after` later than it, the span goes over midnight."""
+    timezone: str
+    """The person's zone, when they asked."""
+    created_at: datetime
+    """The place in the line."""
+
+
+waiting = Table(
+    "waiting",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("patient_id", Uuid, ForeignKey("patient.id"), nullable=False, index=True),
+    Column("person_id", Uuid, ForeignKey("person.id"), nullable=False),
+    Column("earliest", Moment, nullable=False),
+    Column("latest", Moment, nullable=False, index=True),
+    Column("after_minute", SmallInteger),
+    Column("before_minute", SmallInteger),
+    Column("timezone", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    CheckConstraint("earliest < latest", name="span"),
+)
+waiting_service = Table(
+    "waiting_service",
+    metadata,
+    Column("service_id", Uuid, ForeignKey("service.id"), primary_key=True),
+    Column("waiting_id", Uuid, ForeignKey("waiting.id", ondelete="CASCADE"), primary_key=True, index=True),
+)
+waiting_offer = Table(
+    "waiting_offer",
+    metadata,
+    Column("appointment_id", Uuid, ForeignKey("appointment.id"), primary_key=True),
+    Column("waiting_id", Uuid, ForeignKey("waiting.id", ondelete="CASCADE"), nullable=False, index=True),
+)
