@@ -42,6 +42,12 @@ def upgrade() -> None:
             EXECUTE FUNCTION refuse_unsigned();
     """)
     op.execute("""
+        CREATE TABLE allergy_list (
+            patient_id uuid NOT NULL CONSTRAINT pk_allergy_list PRIMARY KEY,
+            version integer NOT NULL,
+            sealed bytea NOT NULL,
+            updated_at timestamptz NOT NULL
+        );
         CREATE TABLE renewal (
             id uuid NOT NULL CONSTRAINT pk_renewal PRIMARY KEY,
             prescription_id uuid NOT NULL CONSTRAINT fk_renewal_prescription_id REFERENCES prescription (id),

@@ -38,13 +38,14 @@ def _read(line: str) -> Medication:
 MEDICATIONS = tuple(_read(line) for line in LINES.strip().splitlines())
 
 
-def _plain(text: str) -> str:
+def plain_name(text: str) -> str:
+    """A name without accents, case and hyphens."""
     letters = unicodedata.normalize("NFKD", text.casefold()).replace("-", " ")
     return " ".join("".join(one for one in letters if not unicodedata.combining(one)).split())
 
 
 _BY_NAME = {
-    _plain(name): medication for medication in MEDICATIONS for name in (medication.name, *medication.other_names)
+    plain_name(name): medication for medication in MEDICATIONS for name in (medication.name, *medication.other_names)
 }
 
 
@@ -54,7 +55,7 @@ def suggest(text: str, *, limit: int = 5) -> list[Medication]:
     Forgives typing errors and unfinished words; what follows the name ("400 mg tablets") is passed over. Only ever a
     question to the doctor: names of medicines look alike, so what was meant is for the doctor to choose.
     """
-    wanted = _plain(re.split(r"\d", text, maxsplit=1)[0])
+    wanted = plain_name(re.split(r"\d", text, maxsplit=1)[0])
     if len(wanted) < 2:
         return []
     scores: dict[str, float] = {}
@@ -63,7 +64,7 @@ def suggest(text: str, *, limit: int = 5) -> list[Medication]:
         if score >= _LIKE_ENOUGH:
             scores[medication.name] = max(score, scores.get(medication.name, 0))
     ordered = sorted(scores, key=lambda name: (-scores[name], name))
-    return [_BY_NAME[_plain(name)] for name in ordered[:limit]]
+    return [_BY_NAME[plain_name(name)] for name in ordered[:limit]]
 
 
 def _likeness(wanted: str, name: str) -> float:
@@ -75,7 +76,12 @@ def _likeness(wanted: str, name: str) -> float:
     return max(fuzz.ratio(words, name), beginning) * 0.99
 
 
+def known(medication: str) -> Medication | None:
+    """The medicine of the list that is named exactly so; a guess would be worse than none."""
+    return _BY_NAME.get(plain_name(medication))
+
+
 def atc_of(medication: str) -> str | None:
-    """The code of a medicine that is named exactly as in the list; a guess would be worse than none."""
-    found = _BY_NAME.get(_plain(medication))
+    """The code of a medicine that is named exactly as in the list."""
+    found = known(medication)
     return found.atc if found else None

@@ -36,6 +36,16 @@ just these bytes. A version that a pharmacy's dispensing made holds what the doc
 own. A trigger refuses new rows without a signature; those from before there were any stay as they are.
 """
 
+allergy_list = Table(
+    "allergy_list",
+    metadata,
+    Column("patient_id", Uuid, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+)
+"""What a patient says they do not tolerate: an empty list is a statement, too."""
+
 renewal = Table(
     "renewal",
     metadata,

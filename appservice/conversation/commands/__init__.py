@@ -1,6 +1,7 @@
 """What can be said to the bot, a file for each matter. Importing this declares all of it."""
 
 from appservice.conversation.commands import (  # noqa: F401  (declared by being imported, in the order of help)
+    allergies,
     approving,
     basics,
     booking,

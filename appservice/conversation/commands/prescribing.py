@@ -9,7 +9,7 @@ from appservice.conversation.commands.signing import ask_for_code, unlocked
 from appservice.conversation.dialogue import Choice, Question
 from appservice.conversation.registry import action, command, doctor
 from appservice.conversation.rendering.lists import numbered
-from appservice.conversation.rendering.prescriptions import lines
+from appservice.conversation.rendering.prescriptions import findings, lines
 from appservice.conversation.rendering.values import moment
 from appservice.conversation.session import Session
 from appservice.conversation.understanding.arguments import split_code
@@ -21,9 +21,11 @@ from booking.appointments.rules import Status
 from booking.people.service import guardians_of, patient_name
 from core.errors import BadInputError, RefusedError
 from core.outbox import enqueue
+from records.prescriptions.allergies import allergies_of
+from records.prescriptions.checks import check_draft
 from records.prescriptions.medications import suggest
 from records.prescriptions.rules import Draft, Encounter, Prescription, checked
-from records.prescriptions.service import prescribe
+from records.prescriptions.service import prescribe, prescriptions_of
 
 _STOP = {"stop": {"do": "put down"}, "no": {"do": "put down"}}
 
@@ -167,9 +169,13 @@ async def _preview(session: Session, draft: dict[str, Any]) -> None:
     patient = await patient_name(session.tx, session.ctx, visit.patient_id)
     written = checked(_draft(draft))
     back: dict[str, Choice] = {"back": {"do": "prescription", "draft": _without_last(draft), "name": ""}}
+    reader = await session.reader()
+    others = await prescriptions_of(session.tx, session.ctx.vault, reader, visit.patient_id)
+    allergies = await allergies_of(session.tx, session.ctx.vault, reader, visit.patient_id)
+    found = check_draft(written, others, allergies, session.tx.now)
     await ask_for_code(
         session,
-        f"Prescription for **{escape(patient)}**:\n\n{lines(written)}\n\nAllergies and interactions: **not checked**.",
+        f"Prescription for **{escape(patient)}**:\n\n{lines(written)}\n\n{findings(found, allergies)}",
         {"do": "sign", "draft": draft},
         others="**back** to change the last answer, **stop** to put it down",
         words={**back, **_STOP},

@@ -1,9 +1,11 @@
 """Prescriptions in words. Pure."""
 
+from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from appservice.conversation.rendering.values import dated
 from appservice.matrix.markdown import escape
+from records.prescriptions.checks import Checked
 from records.prescriptions.rules import Draft, Prescription
 
 
@@ -24,6 +26,17 @@ def lines(draft: Draft) -> str:
     ]
     if draft.note:
         rows.append(f"Note: {escape(draft.note)}")
+    return "\n".join(f"- {row}" for row in rows)
+
+
+def findings(found: Checked, allergies: Sequence[str] | None) -> str:
+    """What the checks found, and what they could not look at."""
+    rows = [f"**WARNING**: {escape(each)}." for each in found.warnings]
+    if not found.warnings:
+        rows.append("Nothing was found in what could be checked.")
+    if allergies is not None:
+        rows.append(f"Allergies, as the patient says: {escape(', '.join(allergies)) or 'none'}.")
+    rows += [f"**NOT CHECKED**: {escape(each)}." for each in found.not_checked]
     return "\n".join(f"- {row}" for row in rows)
 
 

@@ -95,3 +95,20 @@ async def test_the_number_of_a_prescription_shows_all_of_it_with_the_paper(chat:
 async def test_who_is_not_the_patient_gets_a_copy_that_no_pharmacy_takes(chat: Chat, code: str) -> None:
     assert "21 capsules" in await chat.say(OSEI, f"prescription {code}")
     assert chat.last[-1].fields["kind"] == "prescription copy"
+
+
+async def test_a_doctor_is_warned_of_an_allergy_and_of_the_same_twice(chat: Chat, visit: str, code: str) -> None:
+    assert "not checked" in await chat.say(ANNA, "allergies")
+    assert "Stated for Anna: penicillin" in await chat.say(ANNA, "allergies penicillin")
+    shown = await chat.say(OSEI, f"prescribe {visit} {LINE}")
+    assert "WARNING: the patient says they are allergic to penicillin" in shown
+    assert f"WARNING: the patient already has amoxicillin ({code})" in shown
+    assert "no allergies" in await chat.say(ANNA, "allergies none")
+    assert "Allergies, as the patient says: none." in await chat.say(OSEI, f"!prescribe {visit} {LINE}")
+
+
+async def test_allergies_of_a_child_are_stated_by_its_parent(chat: Chat) -> None:
+    await chat.say(ANNA, "add family Mia 2018-05-04")
+    assert "Stated for Mia: nuts" in await chat.say(ANNA, "allergies nuts for Mia")
+    assert "Nothing is stated for Anna" in await chat.say(ANNA, "allergies")
+    assert "nobody of that name" in await chat.say(ANNA, "allergies nuts for Max")

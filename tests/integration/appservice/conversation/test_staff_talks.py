@@ -44,7 +44,8 @@ async def test_a_prescription_is_written_step_by_step(chat: Chat, visit: str) ->
     assert "How many repeats?" in await chat.say(OSEI, "30 tablets")
     preview = await chat.say(OSEI, "none")
     assert "1 tablet in the evening" in preview
-    assert "Allergies and interactions: not checked" in preview
+    assert "NOT CHECKED: allergies: the patient has not said whether there are any" in preview
+    assert "NOT CHECKED: interactions" in preview
     assert "Signed: prescription" in await chat.sign(OSEI)
     told = (await chat.notices())[ANNA]
     assert "1 tablet in the evening" in told[-2].text

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from fhir.resources.medication import Medication
@@ -23,6 +24,7 @@ FULL = replace(
     status=Status.CANCELLED,
     status_reason="allergy found",
     status_changed=NOW + timedelta(hours=3),
+    prior=UUID(int=8),
     draft=replace(DRAFT, repeats=3, substitution=False, valid_days=30, note="first line\nsecond line 🌡"),
 )
 BARE = replace(PRESCRIPTION, atc=None, draft=replace(DRAFT, strength="", form="", quantity="one tube"))
@@ -63,6 +65,7 @@ def test_fhir_finds_its_own_things_in_it() -> None:
     assert request.status == "cancelled"
     assert request.statusReason.text == "allergy found"
     assert request.intent == "order"
+    assert (request.meta.versionId, request.priorPrescription.reference) == ("2", f"MedicationRequest/{UUID(int=8)}")
     assert request.identifier[0].value == "7K4Q2M"
     assert request.subject.reference == f"Patient/{FULL.patient_id}"
     assert request.requester.display == "Dr Ama Osei"

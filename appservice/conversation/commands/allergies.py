@@ -1,0 +1,47 @@
+"""What one does not tolerate: stated by oneself, checked when something is prescribed."""
+
+import re
+from uuid import UUID
+
+from appservice.conversation.registry import command
+from appservice.conversation.session import Session
+from appservice.matrix.markdown import escape
+from booking.people.service import patient_name
+from core.errors import BadInputError
+from records.prescriptions.allergies import allergies_of, read_allergies, state_allergies
+
+_FOR = re.compile(r"\s*\bfor (?P<name>[^,;]+)$", re.IGNORECASE)
+
+
+@command(
+    "allergies|my allergies|allergy",
+    "[WHAT, WHAT or none] [for NAME]",
+    help="say what you do not tolerate; doctors are warned by it",
+    group="Health",
+)
+async def allergies(session: Session, text: str) -> None:
+    """Show, or state anew, for oneself or one of the family."""
+    patient, said = await _whose(session, text)
+    tx, vault, reader = session.tx, session.ctx.vault, await session.reader()
+    if said.strip(" :,"):
+        await state_allergies(tx, vault, reader, patient, read_allergies(said.strip(" :,")))
+    held = await allergies_of(tx, vault, reader, patient)
+    name = escape(await patient_name(tx, session.ctx, patient))
+    if held is None:
+        await session.say(
+            f"Nothing is stated for {name} yet, so allergies are **not checked** when something is prescribed. Write"
+            " “allergies penicillin, nuts”, or “allergies none”."
+        )
+        return
+    await session.say(f"Stated for {name}: **{escape(', '.join(held)) or 'no allergies'}**. Your doctors see it.")
+
+
+async def _whose(session: Session, text: str) -> tuple[UUID, str]:
+    named = _FOR.search(text)
+    if not named:
+        return session.person.patient.id, text
+    wanted = named["name"].strip(" .").casefold()
+    for member in session.person.family:
+        if member.name and wanted in {member.name.casefold(), member.name.split()[0].casefold()}:
+            return member.id, text[: named.start()]
+    raise BadInputError("I know nobody of that name in your family. “family” lists them.")
