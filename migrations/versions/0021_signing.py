@@ -48,6 +48,12 @@ def upgrade() -> None:
             sealed bytea NOT NULL,
             updated_at timestamptz NOT NULL
         );
+        CREATE TABLE favourite_list (
+            person_id uuid NOT NULL CONSTRAINT pk_favourite_list PRIMARY KEY,
+            version integer NOT NULL,
+            sealed bytea NOT NULL,
+            updated_at timestamptz NOT NULL
+        );
         CREATE TABLE renewal (
             id uuid NOT NULL CONSTRAINT pk_renewal PRIMARY KEY,
             prescription_id uuid NOT NULL CONSTRAINT fk_renewal_prescription_id REFERENCES prescription (id),

@@ -46,6 +46,16 @@ allergy_list = Table(
 )
 """What a patient says they do not tolerate: an empty list is a statement, too."""
 
+favourite_list = Table(
+    "favourite_list",
+    metadata,
+    Column("person_id", Uuid, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+)
+"""What a doctor has at hand when prescribing."""
+
 renewal = Table(
     "renewal",
     metadata,

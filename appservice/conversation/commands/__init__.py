@@ -8,6 +8,7 @@ from appservice.conversation.commands import (  # noqa: F401  (declared by being
     centres,
     desk,
     doctors,
+    favourites,
     finding,
     hours,
     money,

@@ -10,6 +10,7 @@ from appservice.conversation.dialogue import Choice, Question
 from appservice.conversation.registry import action, command, doctor
 from appservice.conversation.rendering.lists import numbered
 from appservice.conversation.rendering.prescriptions import findings, lines
+from appservice.conversation.rendering.prescriptions import medicine as medicine_of
 from appservice.conversation.rendering.values import moment
 from appservice.conversation.session import Session
 from appservice.conversation.understanding.arguments import split_code
@@ -23,10 +24,12 @@ from core.errors import BadInputError, RefusedError
 from core.outbox import enqueue
 from records.prescriptions.allergies import allergies_of
 from records.prescriptions.checks import check_draft
+from records.prescriptions.favourites import habits_of, remember
 from records.prescriptions.medications import suggest
 from records.prescriptions.rules import Draft, Encounter, Prescription, checked
 from records.prescriptions.service import prescribe, prescriptions_of
 
+_AT_HAND = 9
 _STOP = {"stop": {"do": "put down"}, "no": {"do": "put down"}}
 
 
@@ -94,7 +97,7 @@ async def _ask_next(session: Session, draft: dict[str, Any]) -> None:
     known = suggest(draft.get("medication", ""), limit=1) if draft.get("medication") else []
     usual = known[0] if known and known[0].name.casefold() == draft["medication"].casefold() else None
     if "medication" not in draft:
-        await _ask(session, draft, "medication", "Which medicine? For example: amoxicillin 500 mg capsules", [])
+        await _ask_medicine(session, draft)
     elif "strength" not in draft:
         await _ask(session, draft, "strength", "Which strength?", list(usual.strengths) if usual else [])
     elif "form" not in draft:
@@ -108,6 +111,23 @@ async def _ask_next(session: Session, draft: dict[str, Any]) -> None:
         await _ask(session, draft, "repeats", "How many repeats? 0 for none.", [])
     else:
         await _preview(session, draft)
+
+
+async def _ask_medicine(session: Session, draft: dict[str, Any]) -> None:
+    """With what this doctor prescribes often: a number is a whole prescription."""
+    habits = await habits_of(session.tx, session.ctx.vault, await session.reader())
+    often = [*habits.favourites, *habits.recent][:_AT_HAND]
+    if not often:
+        await _ask(session, draft, "medication", "Which medicine? For example: amoxicillin 500 mg capsules", [])
+        return
+    listed = numbered(f"{medicine_of(each)}, {escape(each.dosage)}, {escape(each.quantity)}" for each in often)
+    await session.say(
+        f"Which medicine?\n\n{listed}\n\nAnswer with a number to take it as it is, or write another medicine;"
+        " “stop” puts it down.",
+        choices=[{"do": "medicine", "draft": {**asdict(each), **draft}} for each in often],
+        words=_STOP,
+        free={"do": "prescription", "draft": draft, "name": "medication"},
+    )
 
 
 async def _ask(session: Session, draft: dict[str, Any], name: str, question: str, usual: list[str]) -> None:
@@ -214,6 +234,7 @@ async def sign(session: Session, choice: dict[str, Any]) -> None:
     )
     reader = await session.reader()
     written = await prescribe(session.tx, session.ctx.vault, reader, signer, encounter, _draft(draft))
+    await remember(session.tx, session.ctx.vault, reader, written.draft)
     await tell_patient(session, "prescribed", written)
     session.dialogue.drop_if(_prescribing)  # the next code must not sign a second one
     await session.say(f"Signed: prescription **{written.code}**. The patient has it now.")

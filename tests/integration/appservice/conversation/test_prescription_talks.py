@@ -112,3 +112,25 @@ async def test_allergies_of_a_child_are_stated_by_its_parent(chat: Chat) -> None
     assert "Stated for Mia: nuts" in await chat.say(ANNA, "allergies nuts for Mia")
     assert "Nothing is stated for Anna" in await chat.say(ANNA, "allergies")
     assert "nobody of that name" in await chat.say(ANNA, "allergies nuts for Max")
+
+
+async def test_what_was_prescribed_before_is_prescribed_with_a_number_and_a_code(
+    chat: Chat, town: Town, visit: str, code: str
+) -> None:
+    asked = await chat.say(OSEI, f"prescribe {visit}")
+    assert "1. amoxicillin 500 mg, capsules, 1 capsule three times daily for 7 days, 21 capsules" in asked
+    assert "21 capsules" in await chat.say(OSEI, "1")
+    assert "Signed: prescription" in await chat.sign(OSEI)
+
+
+async def test_another_medicine_than_the_ones_at_hand_is_just_written(chat: Chat, visit: str, code: str) -> None:
+    await chat.say(OSEI, f"prescribe {visit}")
+    assert "Which strength?" in await chat.say(OSEI, "bisoprolol")
+
+
+async def test_favourites_come_first(chat: Chat, visit: str, code: str) -> None:
+    assert "no favourites" in await chat.say(OSEI, "favourites")
+    assert "1. amoxicillin 500 mg" in await chat.say(OSEI, f"favourite {code}")
+    assert "1. amoxicillin 500 mg" in await chat.say(OSEI, f"prescribe {visit}")
+    assert "no favourites" in await chat.say(OSEI, "!favourite remove 1")
+    assert "may not do that" in await chat.say(OSEI, "favourite 000000")
