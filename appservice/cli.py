@@ -108,6 +108,25 @@ def new_key() -> None:
 
 
 @app.command()
+def medicines(files: list[Path]) -> None:
+    """Read lists of medicines that you own (ATC, RxNorm, dm+d) and print the one list that records.medicines names."""
+    from records.prescriptions.importing import merged, read_list, written
+
+    lists = []
+    for file in files:
+        try:
+            lists.append(read_list(file.read_text("utf-8")))
+        except (OSError, UnicodeDecodeError):
+            typer.echo(f"{file} cannot be read as text.", err=True)
+            raise typer.Exit(1) from None
+        except UserError as unknown:
+            typer.echo(f"{file}: {unknown}", err=True)
+            raise typer.Exit(1) from None
+        typer.echo(f"{file}: {len(lists[-1])} medicines", err=True)
+    typer.echo(written(merged(lists)), nl=False)
+
+
+@app.command()
 def new_deployment(
     folder: Path,
     *,

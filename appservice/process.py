@@ -40,6 +40,8 @@ from core.logs import log, set_up_logs
 from core.outbox import outbox
 from core.settings import Settings
 from records.pharmacy.routes import routes as pharmacy
+from records.prescriptions.importing import read_written
+from records.prescriptions.medications import add_medicines
 from records.sealing import Vault
 
 _LARGEST_REQUEST = 64 * 1024 * 1024
@@ -54,6 +56,9 @@ Job = Callable[[Tx], Awaitable[object]]
 async def serve(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT. What is under way then is rolled back, and done by whoever leads next."""
     set_up_logs(settings.log_level)
+    if settings.records.medicines:
+        added = add_medicines(read_written(settings.records.medicines.read_text("utf-8")))
+        _log.info("medicines added", count=added)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

@@ -71,6 +71,8 @@ class RecordsSettings(BaseModel):
     key: SecretStr = SecretStr("")
     """32 random bytes in base64; or leave it empty and name a file."""
     key_file: Path | None = None
+    medicines: Path | None = None
+    """A list of medicines beside the small one that we have: what `careconnect medicines` wrote."""
 
 
 class StripeSettings(BaseModel):

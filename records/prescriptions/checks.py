@@ -59,6 +59,8 @@ def check_draft(
         missing.append(
             f"{draft.medication} is not in the list of medicines: its ingredients and its group are not known"
         )
+    elif not medicine.atc:
+        missing.append(f"the group of {draft.medication}, which the list of medicines does not have")
     current = [one for one in others if one.status in {Status.ACTIVE, Status.ON_HOLD} and now < one.valid_until]
     for one in current:
         if one.draft.medication != draft.medication and known(one.draft.medication) is None:
@@ -96,7 +98,7 @@ def _allergic(name: str, medicine: Medication | None, allergy: str) -> str:
     prefix = _prefix(allergy)
     codes = [medicine.atc] if medicine else []
     codes += [each.atc for part in _ingredients(name) if (each := known(part))]
-    if prefix and any(code.startswith(prefix) for code in codes):
+    if prefix and any(code.startswith(prefix) for code in codes if code):
         return f"the patient says they are allergic to {allergy}, which is of the same group"
     return ""
 
@@ -107,7 +109,7 @@ def _prefix(allergy: str) -> str | None:
     if group:
         return group
     medicine = known(allergy)
-    if medicine is None:
+    if medicine is None or not medicine.atc:
         return None
     wide = next((each for each in _GROUPS.values() if medicine.atc.startswith(each)), None)
     return wide or medicine.atc[:_ALLERGY_GROUP]

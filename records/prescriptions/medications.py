@@ -2,11 +2,13 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from rapidfuzz import fuzz
 
 from records.prescriptions.formulary import LINES
+from records.prescriptions.importing import Term
 
 _LIKE_ENOUGH = 72
 _LINE = re.compile(r"(?P<name>[^|(]+?)\s*(?:\((?P<others>[^)]+)\)\s*)?\|" + r"\|".join([r"([^|]+)"] * 4))
@@ -19,7 +21,7 @@ class Medication:
     name: str
     other_names: tuple[str, ...]
     atc: str
-    """WHO's code."""
+    """WHO's code; empty where a clinic's own list has none."""
     forms: tuple[str, ...]
     strengths: tuple[str, ...]
     dosages: tuple[str, ...]
@@ -47,6 +49,14 @@ def plain_name(text: str) -> str:
 _BY_NAME = {
     plain_name(name): medication for medication in MEDICATIONS for name in (medication.name, *medication.other_names)
 }
+
+
+def add_medicines(terms: Iterable[Term]) -> int:
+    """Add what a clinic's own lists have and ours has not, for this process; return how many. Called as it starts."""
+    before = len(_BY_NAME)
+    for term in terms:
+        _BY_NAME.setdefault(plain_name(term.name), Medication(term.name, (), term.atc, (), (), ()))
+    return len(_BY_NAME) - before
 
 
 def suggest(text: str, *, limit: int = 5) -> list[Medication]:
@@ -84,4 +94,4 @@ def known(medication: str) -> Medication | None:
 def atc_of(medication: str) -> str | None:
     """The code of a medicine that is named exactly as in the list."""
     found = known(medication)
-    return found.atc if found else None
+    return found.atc or None if found else None

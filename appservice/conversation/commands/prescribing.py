@@ -1,6 +1,5 @@
 """Prescribing: a short guided dialogue, or one line; what is to be signed is shown before it is signed."""
 
-import json
 from dataclasses import asdict
 from typing import Any
 from uuid import UUID
@@ -13,20 +12,20 @@ from appservice.conversation.rendering.prescriptions import findings, lines
 from appservice.conversation.rendering.prescriptions import medicine as medicine_of
 from appservice.conversation.rendering.values import moment
 from appservice.conversation.session import Session
+from appservice.conversation.telling import tell_patient
 from appservice.conversation.understanding.arguments import split_code
 from appservice.conversation.understanding.medication import Line, read_medicine, read_prescription, read_repeats
 from appservice.matrix.markdown import escape
 from booking.appointments import service as appointments
 from booking.appointments.model import Appointment
 from booking.appointments.rules import Status
-from booking.people.service import guardians_of, patient_name
+from booking.people.service import patient_name
 from core.errors import BadInputError, RefusedError
-from core.outbox import enqueue
 from records.prescriptions.allergies import allergies_of
 from records.prescriptions.checks import check_draft
 from records.prescriptions.favourites import habits_of, remember
 from records.prescriptions.medications import suggest
-from records.prescriptions.rules import Draft, Encounter, Prescription, checked
+from records.prescriptions.rules import Draft, Encounter, checked
 from records.prescriptions.service import prescribe, prescriptions_of
 
 _AT_HAND = 9
@@ -45,8 +44,7 @@ async def prescribe_(session: Session, text: str) -> None:
 
 
 async def _ask_for_whom(session: Session, text: str) -> None:
-    today = await appointments.practitioner_day(session.tx, session.ctx, session.person, session.today)
-    begun = [each for each in today if _begun(session, each)]
+    begun = await begun_today(session)
     if not begun:
         raise BadInputError("No visit of today has begun. Note first that the patient has arrived: arrived CODE")
     rows = [
@@ -58,6 +56,12 @@ async def _ask_for_whom(session: Session, text: str) -> None:
         choices=[{"do": "prescribe for", "visit": str(each.id), "line": text} for each in begun],
         words=_STOP,
     )
+
+
+async def begun_today(session: Session) -> list[Appointment]:
+    """A doctor's visits of today that are under way or over."""
+    today = await appointments.practitioner_day(session.tx, session.ctx, session.person, session.today)
+    return [each for each in today if _begun(session, each)]
 
 
 def _begun(session: Session, visit: Appointment) -> bool:
@@ -238,30 +242,6 @@ async def sign(session: Session, choice: dict[str, Any]) -> None:
     await tell_patient(session, "prescribed", written)
     session.dialogue.drop_if(_prescribing)  # the next code must not sign a second one
     await session.say(f"Signed: prescription **{written.code}**. The patient has it now.")
-
-
-async def tell_patient(session: Session, notice: str, one: Prescription, **more: str) -> None:
-    """Have the patient's side told of a prescription of theirs."""
-    for person in await guardians_of(session.tx, one.patient_id):
-        await tell(session, notice, one, person, **more)
-
-
-async def tell(session: Session, notice: str, one: Prescription, person: UUID, **more: str) -> None:
-    """Have a person told of a prescription: ids alone wait in the outbox."""
-    told = {
-        "notice": notice,
-        "person": str(person),
-        "appointment": str(one.appointment_id),
-        "prescription": str(one.id),
-        **more,
-    }
-    await enqueue(
-        session.tx,
-        kind="notice",
-        lane=f"person:{person}",
-        key=f"notice:{notice}:{one.id}:{more.get('renewal', one.version)}:{person}",
-        payload=json.dumps(told).encode(),
-    )
 
 
 def _prescribing(question: Question) -> bool:

@@ -3,12 +3,12 @@
 from typing import Any
 from uuid import UUID
 
-from appservice.conversation.commands.prescribing import tell, tell_patient
 from appservice.conversation.commands.records import newest_prescriptions
 from appservice.conversation.commands.signing import ask_for_code, unlocked
 from appservice.conversation.registry import action, command, doctor
 from appservice.conversation.rendering.prescriptions import full, medicine
 from appservice.conversation.session import Session
+from appservice.conversation.telling import tell, tell_patient
 from appservice.conversation.understanding.answers import chosen, read_pick
 from appservice.conversation.understanding.arguments import split_code
 from appservice.matrix.markdown import escape

@@ -48,6 +48,8 @@ def short(one: Prescription, place: ZoneInfo) -> str:
 def full(one: Prescription, place: ZoneInfo) -> str:
     """The whole prescription."""
     state = "" if one.status == "active" else f"\n\nIt is {one.status.value}."
+    if one.signed_by is None:
+        state += "\n\nIt is **not signed**: no pharmacy can check it."
     return (
         f"Prescription **{one.code}** for {escape(one.patient_name)}\n\n{lines(one.draft)}\n\n"
         f"{escape(one.practitioner_name)}, {escape(one.centre_name)}, {dated(one.authored_on, place)}."

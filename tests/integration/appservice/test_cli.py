@@ -57,6 +57,17 @@ def test_a_new_key_is_32_bytes_and_new() -> None:
     assert [len(base64.b64decode(key)) for key in keys] == [32, 32]
 
 
+def test_lists_of_medicines_become_the_one_that_the_setting_names(tmp_path: Path) -> None:
+    for name, content in (("atc.csv", "N02BA15,Carbasalate calcium\n"), ("wrong.csv", "nothing\n")):
+        (tmp_path / name).write_text(content)
+    done = careconnect("medicines", str(tmp_path / "atc.csv"))
+    assert (done.returncode, done.stdout) == (0, "Carbasalate calcium\tN02BA15\n")
+    for refused in ("wrong.csv", "missing.csv"):
+        done = careconnect("medicines", str(tmp_path / refused))
+        assert (done.returncode, done.stdout) == (1, "")
+        assert refused in done.stderr
+
+
 @pytest.fixture
 def empty(postgres: Postgres) -> Iterator[str]:
     postgres.create("cli")
