@@ -19,6 +19,7 @@ from rich.markup import escape
 from demo.accounts import Account
 from demo.authenticator import Authenticator
 from demo.client import ClientError, Heard, Person
+from demo.pharmacy import Pharmacy
 from demo.run import Demo
 from demo.spoken import address_in, choice_of, choices, code_in
 from demo.stripe.payer import pay
@@ -58,6 +59,7 @@ class Tour:
         self._people: dict[str, Person] = {}
         self._begins = datetime.now(UTC)
         self._code = ""
+        self._paper = b""
 
     async def run(self) -> None:
         # Whoever logs in later cannot read what was said before: their device has no keys for it.
@@ -74,6 +76,7 @@ class Tour:
             self.patient_is_reminded,
             self.doctor_prescribes,
             self.patient_reads_prescription_and_history,
+            self.pharmacy_gives_it_out,
         ):
             title = step.__name__.replace("_", " ")
             self._console.rule(f"[bold]{title[0].upper()}{title[1:]}", align="left", style="dim")
@@ -165,11 +168,24 @@ class Tour:
     async def patient_reads_prescription_and_history(self) -> None:
         pdf = await self.patient.hears(lambda heard: heard.body.endswith(".pdf"), seconds=_SHORT_OF_BREATH)
         self._show("careConnect", f"[file] {pdf.body}")
-        self.check("the prescription comes as a PDF too", (await self.patient.download(pdf)).startswith(b"%PDF"))
+        self._paper = await self.patient.download(pdf)
+        self.check("the prescription comes as a PDF too", self._paper.startswith(b"%PDF"))
         listed = await self.ask("Patient", self._room, "prescriptions")
         self.check("the prescription is listed", "isoprolol" in listed.body)
         history = await self.ask("Patient", self._room, "history")
         self.check("the history shows the visit and the prescription", self._code in history.body)
+
+    async def pharmacy_gives_it_out(self) -> None:
+        pharmacy = Pharmacy(self._paper)
+        self._show("Pharmacy", "(opens the page behind the QR code)")
+        said = await pharmacy.check()
+        self.check("the page behind the QR code says that it is genuine", "is genuine" in said)
+        self.check("and nothing of who it is for and of what", not re.search("isoprolol|Vera", said))
+        self._show("Pharmacy", "(enters the access code, takes it on, gives it out)")
+        self.check("with the code of the paper it says what was signed", "isoprolol" in await pharmacy.show())
+        self.check("it is given out, once", "used up" in await pharmacy.give_out())
+        listed = await self.ask("Patient", self._room, "prescriptions")
+        self.check("the patient sees that it was", "completed" in listed.body)
 
     async def admin_sees_the_booking_in_the_calendar(self) -> None:
         room = await self._room_with_bot(self.admin)
