@@ -4,11 +4,12 @@ from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
+from appservice.conversation.checking import checks_of
 from appservice.conversation.commands.signing import ask_for_code, unlocked
 from appservice.conversation.dialogue import Choice, Question
 from appservice.conversation.registry import action, command, doctor
 from appservice.conversation.rendering.lists import numbered
-from appservice.conversation.rendering.prescriptions import findings, lines
+from appservice.conversation.rendering.prescriptions import lines
 from appservice.conversation.rendering.prescriptions import medicine as medicine_of
 from appservice.conversation.rendering.values import moment
 from appservice.conversation.session import Session
@@ -21,12 +22,10 @@ from booking.appointments.model import Appointment
 from booking.appointments.rules import Status
 from booking.people.service import patient_name
 from core.errors import BadInputError, RefusedError
-from records.prescriptions.allergies import allergies_of
-from records.prescriptions.checks import check_draft
 from records.prescriptions.favourites import habits_of, remember
 from records.prescriptions.medications import suggest
 from records.prescriptions.rules import Draft, Encounter, checked
-from records.prescriptions.service import prescribe, prescriptions_of
+from records.prescriptions.service import prescribe
 
 _AT_HAND = 9
 _STOP = {"stop": {"do": "put down"}, "no": {"do": "put down"}}
@@ -193,13 +192,10 @@ async def _preview(session: Session, draft: dict[str, Any]) -> None:
     patient = await patient_name(session.tx, session.ctx, visit.patient_id)
     written = checked(_draft(draft))
     back: dict[str, Choice] = {"back": {"do": "prescription", "draft": _without_last(draft), "name": ""}}
-    reader = await session.reader()
-    others = await prescriptions_of(session.tx, session.ctx.vault, reader, visit.patient_id)
-    allergies = await allergies_of(session.tx, session.ctx.vault, reader, visit.patient_id)
-    found = check_draft(written, others, allergies, session.tx.now)
+    checks = await checks_of(session, written, visit.patient_id)
     await ask_for_code(
         session,
-        f"Prescription for **{escape(patient)}**:\n\n{lines(written)}\n\n{findings(found, allergies)}",
+        f"Prescription for **{escape(patient)}**:\n\n{lines(written)}\n\n{checks}",
         {"do": "sign", "draft": draft},
         others="**back** to change the last answer, **stop** to put it down",
         words={**back, **_STOP},

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from appservice.conversation.checking import checks_of
 from appservice.conversation.commands.records import newest_prescriptions
 from appservice.conversation.commands.signing import ask_for_code, unlocked
 from appservice.conversation.registry import action, command, doctor
@@ -110,9 +111,11 @@ async def _meant(session: Session, text: str) -> Prescription:
 async def show_renewal(session: Session, choice: dict[str, Any]) -> None:
     """The doctor wants to renew: what is signed is shown first."""
     asked = await renewal_asked(session.tx, session.ctx.vault, await session.reader(), UUID(choice["renewal"]))
+    prior = asked.prior
+    checks = await checks_of(session, prior.draft, prior.patient_id, renews=prior.id)
     await ask_for_code(
         session,
-        f"To prescribe once more, from today:\n\n{full(asked.prior, session.place)}",
+        f"To prescribe once more, from today:\n\n{full(prior, session.place)}\n\n{checks}",
         {"do": "renew sign", "renewal": choice["renewal"]},
         others="**stop** to leave it open",
         words=_LEAVE,

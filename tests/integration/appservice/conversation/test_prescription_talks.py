@@ -43,7 +43,11 @@ async def test_a_patient_asks_for_it_once_more_and_the_doctor_signs_it(chat: Cha
     asked = (await chat.notices())[OSEI][-1]
     assert "To renew?" in asked.text
     assert "21 capsules" in asked.text
-    assert "six digits" in await chat.say(OSEI, "1")
+    await chat.say(ANNA, "allergies penicillin")
+    shown = await chat.say(OSEI, "1")
+    assert "six digits" in shown
+    assert "allergic to penicillin" in shown
+    assert "already has" not in shown
     assert "Signed: prescription" in await chat.sign(OSEI)
     told = (await chat.notices())[ANNA]
     assert "21 capsules" in told[-2].text
