@@ -8,6 +8,7 @@ import booking.calendars.model
 import booking.directory.model
 import booking.payments.model
 import booking.people.model
+import booking.referrals.model
 import booking.reminders.model
 import booking.reports.model
 import booking.schedules.model

@@ -1,26 +1,31 @@
 """What the service says on its own: a row of ids becomes words when it is sent, from what is true then."""
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from appservice.conversation.commands.records import pdf
-from appservice.conversation.dialogue import Question, load, save
+from appservice.conversation.dialogue import Choice, Question, load, save
 from appservice.conversation.rendering import notices as words
-from appservice.conversation.rendering.lists import numbered
+from appservice.conversation.rendering import referrals
+from appservice.conversation.rendering.lists import numbered, offers
 from appservice.conversation.rendering.prescriptions import full, medicine
 from appservice.conversation.rendering.values import moment, moment_of
 from appservice.matrix.markdown import escape
 from appservice.outgoing import File, Reply, post
 from booking.appointments.model import Appointment
-from booking.appointments.reading import appointment, series_of
+from booking.appointments.reading import appointment, practitioners_seen, series_of
 from booking.appointments.rules import Status
 from booking.context import Context
+from booking.directory.reading import practitioner
 from booking.people.service import Person, patient_name, person_by_id
+from booking.referrals.rules import wish_of
+from booking.referrals.service import note_of, of_visit, referral_to_send
 from booking.schedules.service import free_times
+from booking.search.service import search
 from core.database import Tx
 from core.lanes import Row
 from core.timezones import zone
@@ -85,10 +90,21 @@ class Notices:
         """The card turns into the confirmation; who had none gets a message; the patient's side the calendar entry."""
         paid = told.visit.paid_by_card and told.visit.booked_by == told.person.id
         key = f"notice:{told.row.id}"
-        await self._post(told, key, Reply(await self._text(told), edits=told.card if paid else None))
+        text = await self._text(told)
+        if told.visit.practitioner.id == told.person.practitioner_id:
+            text += await self._origin(told)
+        await self._post(told, key, Reply(text, edits=told.card if paid else None))
         if told.ours:
             file = File("visit", told.visit.id, f"Visit {told.visit.code}.ics", "text/calendar")
             await self._post(told, f"{key}:file", file)
+
+    async def _origin(self, told: _Told) -> str:
+        """For the doctor: by whom the patient was referred, and the note."""
+        found = await of_visit(told.tx, self._ctx, told.person, told.visit.id)
+        if found is None:
+            return ""
+        requester = await practitioner(told.tx, found[0].requester_id)
+        return f"\n\n{referrals.origin(requester.name, found[0].urgent, found[1])}"
 
     async def _moved(self, told: _Told) -> None:
         await self._plain(told)
@@ -129,8 +145,32 @@ class Notices:
         take, leave = {"do": "take up", "visit": visit}, {"do": "leave", "visit": visit}
         await self._ask(told, await self._text(told), [take, leave], {"yes": take, "no": leave})
 
+    async def _referred(self, told: _Told) -> None:
+        """With a list to book from; its words are those of a search."""
+        tx, place = told.tx, zone(told.person.timezone)
+        referral = await referral_to_send(tx, UUID(told.what["referral"]))
+        performer = (await practitioner(tx, referral.performer_id)).name if referral.performer_id else None
+        known = await practitioners_seen(tx, referral.patient_id)
+        found = await search(tx, wish_of(referral, performer, told.visit.centre, told.person.timezone, known))
+        note = await note_of(tx, self._ctx, referral.id, referral.patient_id)
+        text = (
+            f"{await self._text(told)} {referrals.target(referral, performer)}. You can book with it until"
+            f" {referrals.until(referral, place)}; “referrals” shows it again.{referrals.note(note)}"
+        )
+        kept = {"referral": str(referral.id), "patient": str(referral.patient_id)}
+        search_on = {"do": "search", "wish": [referrals.wish(referral, performer, told.visit.centre)], **kept}
+        spoken: dict[str, Choice] = {"wait": search_on | {"do": "wait for"}}
+        if found.more:
+            spoken["more"] = search_on | {"page": 1}
+        listed = f"\n\n{offers(found, place, told.person.language, wait=True)}" if found.offers else ""
+        choices = [
+            {"do": "times", "service": str(each.service.id), "from": each.next_times[0].isoformat(), **kept}
+            for each in found.offers
+        ]
+        await self._ask(told, text + listed, choices, spoken)
+
     async def _ask(
-        self, told: _Told, text: str, choices: list[dict[str, str]], spoken: dict[str, dict[str, str]] | None = None
+        self, told: _Told, text: str, choices: list[dict[str, str]], spoken: Mapping[str, Choice] | None = None
     ) -> None:
         """Say something that can be answered with a number, or with a word that is `spoken`."""
         key = f"notice:{told.row.id}"

@@ -1,5 +1,6 @@
 """Visits that the centre has to approve: asked for, approved, declined, or given back because nobody answered."""
 
+from dataclasses import replace
 from uuid import UUID
 
 from booking.appointments import moves, rules
@@ -37,7 +38,7 @@ async def approve(tx: Tx, ctx: Context, actor: Person, appointment_id: UUID) -> 
     visit = await _asked_for(tx, actor, appointment_id)
     if visit.hold_until is None or visit.hold_until <= tx.now:
         raise ConflictError("That came too late: the time was not kept any longer.")
-    if not is_prepaid(ctx, visit.service):
+    if not is_prepaid(ctx, replace(visit.service, price=visit.price)):
         await moves.keep(tx, visit)
         return await moves.confirm(tx, visit, Why.APPROVED, actor.id)
     until = rules.payment_until(visit.start, tx.now, ctx.settings.booking.hold_minutes)

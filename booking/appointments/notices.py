@@ -42,6 +42,8 @@ class Notice(StrEnum):
     MISTAKE = "mistake"
     SERIES = "series"
     OFFERED = "offered"
+    REFERRED = "referred"
+    REFERRAL_REVOKED = "referral_revoked"
     OFFER_OVER = "offer_over"
     CHARGED = "charged"
     RELEASED = "released"
@@ -115,8 +117,7 @@ async def tell_payer(
     tx: Tx, visit: Appointment, notice: Notice, *, about: UUID | None = None, **more: str | int
 ) -> None:
     """Tell the person who booked. `about`: what can happen more than once to a visit (a refund)."""
-    telling = _telling(visit, notice, visit.booked_by, more)
-    await tell(tx, [replace(telling, key=f"{telling.key}:{about}") if about else telling])
+    await tell(tx, [_about(_telling(visit, notice, visit.booked_by, more), about)])
 
 
 _CONCERNED = text("""
@@ -145,10 +146,12 @@ async def tell_admins(tx: Tx, visit: Appointment, notice: Notice, **more: str | 
     await tell(tx, [_telling(visit, notice, person, more) for person in await centre_admins(tx, visit.centre.id)])
 
 
-async def tell_side(tx: Tx, visit: Appointment, notice: Notice, **more: str | int) -> None:
-    """Tell the patient's side: who booked, the patient and guardians."""
+async def tell_side(
+    tx: Tx, visit: Appointment, notice: Notice, *, about: UUID | None = None, **more: str | int
+) -> None:
+    """Tell the patient's side: who booked, the patient and guardians. `about`: what can happen more than once."""
     people = {visit.booked_by, *await guardians_of(tx, visit.patient_id)}
-    await tell(tx, [_telling(visit, notice, person, more) for person in sorted(people)])
+    await tell(tx, [_about(_telling(visit, notice, person, more), about) for person in sorted(people)])
 
 
 async def open_room(tx: Tx, visit: Appointment) -> None:
@@ -169,6 +172,10 @@ def opening(visit: Appointment) -> Work:
 def _room(visit: Appointment, kind: str) -> Work:
     payload = json.dumps({"appointment": str(visit.id)}).encode()
     return Work(kind, f"visit:{visit.id}", f"{kind}:{visit.id}", payload)
+
+
+def _about(telling: Telling, about: UUID | None) -> Telling:
+    return replace(telling, key=f"{telling.key}:{about}") if about else telling
 
 
 def _telling(visit: Appointment, notice: Notice, person_id: UUID, more: Mapping[str, str | int]) -> Telling:

@@ -44,6 +44,7 @@ from booking.schedules.service import is_free, is_open
 from booking.schedules.taken import span_of
 from core.database import Tx
 from core.errors import ConflictError
+from core.money import Money
 from core.tables import Moment
 from core.timezones import utc
 from records.sealing import Place
@@ -88,8 +89,9 @@ async def book(
     start: datetime,
     patient_id: UUID,
     reason: str | None = None,
+    price: Money | None = None,
 ) -> Appointment:
-    """Book a visit for oneself or one's family. `start`: aware.
+    """Book a visit for oneself or one's family. `start`: aware. `price`: what is left of the service's to be paid.
 
     What the centre approves first is PROPOSED until it does; what is paid in advance is held (PENDING) until it is
     paid; anything else is BOOKED at once. Asked again for the very same visit while it is held or booked, returns it
@@ -101,7 +103,7 @@ async def book(
     reason = rules.checked_reason(reason)
     # One person's bookings wait for each other, so that two at once see each other's holds.
     at = await offer(tx, service_id, alone=f"book:{actor.id}")
-    service = at.service
+    service = replace(at.service, price=price) if price else at.service
     before = await _before(tx, actor, service, start, patient_id)
     if before.known:
         return await appointment(tx, before.known)

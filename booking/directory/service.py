@@ -95,6 +95,7 @@ class CentreChanges(TypedDict, total=False):
     no_show_limit: int | None
     captures: bool
     offer_minutes: int
+    carries_fee: bool
     accessible: bool
     insurances: tuple[str, ...]
 

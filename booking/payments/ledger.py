@@ -62,15 +62,32 @@ async def complete(tx: Tx, entry_id: UUID, stripe_ref: str) -> None:
 
 
 async def sums(tx: Tx, appointment_id: UUID) -> tuple[int, int]:
-    """Return what was charged, and what is left of it with the centre, in the smallest unit.
+    """Return what was charged, and what is left of it with this visit, in the smallest unit.
 
-    Refunds count from the moment they are decided on, those on their way included.
+    Refunds count from the moment they are decided on, those on their way included. What was carried over from another
+    visit is no charge of this one: it does not go back to a card.
     """
     table = ledger_entry
     charged = func.coalesce(func.sum(table.c.amount).filter(table.c.kind == Entry.CHARGE), 0)
-    left = func.coalesce(func.sum(table.c.amount), 0)
+    over = func.coalesce(func.sum(table.c.amount).filter(table.c.kind.in_([Entry.CARRIED_IN, Entry.CARRIED_OUT])), 0)
+    left = func.coalesce(func.sum(table.c.amount), 0) - func.greatest(over, 0)
     found = (await tx.conn.execute(select(charged, left).where(table.c.appointment_id == appointment_id))).one()
     return int(found[0]), int(found[1])
+
+
+async def carry(tx: Tx, origin: UUID, to: UUID, amount: Money) -> None:
+    """Carry an amount over from one visit to another: the sum of both stays what it was."""
+    await add(tx, origin, Entry.CARRIED_OUT, -amount)
+    await add(tx, to, Entry.CARRIED_IN, amount)
+
+
+async def carried_into(tx: Tx, appointment_id: UUID) -> int:
+    """Return how much was carried over into a visit and is with it still, in the smallest unit."""
+    table = ledger_entry
+    over = func.coalesce(func.sum(table.c.amount), 0)
+    kinds = table.c.kind.in_([Entry.CARRIED_IN, Entry.CARRIED_OUT])
+    found = await tx.conn.execute(select(over).where(table.c.appointment_id == appointment_id, kinds))
+    return int(found.scalar_one())
 
 
 async def entries(tx: Tx, appointment_id: UUID) -> list[LedgerEntry]:

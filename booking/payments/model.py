@@ -42,6 +42,10 @@ class Entry(StrEnum):
     REFUND = "refund"
     REVERSAL = "reversal"
     """Takes back a refund that did not come about."""
+    CARRIED_OUT = "carried out"
+    """Went over to the visit that the patient was referred to."""
+    CARRIED_IN = "carried in"
+    """Came over from the visit before; or back from the next one, which did not come about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,7 @@ ledger_entry = Table(
     Column("stripe_ref", Text),
     # Which entry a reversal takes back.
     Column("reverses", Uuid, ForeignKey("ledger_entry.id"), unique=True),
-    CheckConstraint("(kind = 'refund') = (amount < 0)", name="sign"),
+    CheckConstraint("(kind IN ('refund', 'carried out')) = (amount < 0)", name="sign"),
     CheckConstraint("(kind = 'reversal') = (reverses IS NOT NULL)", name="reversal"),
     Index("ix_ledger_entry_at", "at"),
     Index("uq_ledger_entry_stripe_ref", "kind", "stripe_ref", unique=True),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, SmallInteger, Table, Text, Uuid
+from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, SmallInteger, Table, Text, Uuid
 
 from core.tables import Moment, metadata
 
@@ -27,6 +27,8 @@ class Waiting:
     """Wall time of day that starts are before; with `after` later than it, the span goes over midnight."""
     timezone: str
     """The person's zone, when they asked."""
+    urgent: bool
+    """Whether a doctor has referred the patient urgently: such go first."""
     created_at: datetime
     """The place in the line."""
 
@@ -42,6 +44,7 @@ waiting = Table(
     Column("after_minute", SmallInteger),
     Column("before_minute", SmallInteger),
     Column("timezone", Text, nullable=False),
+    Column("urgent", Boolean, nullable=False),
     Column("created_at", Moment, nullable=False),
     CheckConstraint("earliest < latest", name="span"),
 )

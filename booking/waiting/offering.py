@@ -62,7 +62,7 @@ async def offer_between(tx: Tx, ctx: Context, practitioner_id: UUID, start: date
                 .where(service.c.practitioner_id == practitioner_id)
             ),
         )
-        .order_by(waiting.c.created_at, waiting.c.id)
+        .order_by(waiting.c.urgent.desc(), waiting.c.created_at, waiting.c.id)
         .limit(_LINE)
     )
     offered = 0

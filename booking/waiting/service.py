@@ -14,6 +14,7 @@ from booking.context import Context
 from booking.directory import reading as directory
 from booking.directory.model import Service
 from booking.people.service import Person
+from booking.referrals import service as referrals
 from booking.schedules.freed import freed
 from booking.waiting.model import Waiting, waiting, waiting_offer, waiting_service
 from booking.waiting.rules import check_count, minute_of, span_of_wait, time_of
@@ -50,10 +51,12 @@ async def ask(
     latest: datetime | None = None,
     after: time | None = None,
     before: time | None = None,
+    referral_id: UUID | None = None,
 ) -> Wait:
     """Wait for a time with one of these services (at most 20), for oneself or one's family. Instants: aware.
 
-    What there is already is offered at once, as what comes free is. Raises RefusedError, BadInputError, ConflictError.
+    What there is already is offered at once, as what comes free is. With an urgent referral it goes before others.
+    Raises RefusedError, BadInputError, ConflictError.
     """
     require(may_book_for(actor, patient_id))
     if not 0 < len(services) <= _SERVICES_AT_MOST:
@@ -61,7 +64,8 @@ async def ask(
     start, end = span_of_wait(earliest, latest, tx.now)
     check_count(len(await _open(tx, actor)))
     wanted = [await directory.service(tx, each) for each in services]
-    wait = Waiting(new_id(), patient_id, actor.id, start, end, after, before, actor.timezone, tx.now)
+    urgent = referral_id is not None and (await referrals.by_id(tx, ctx, actor, referral_id)).urgent
+    wait = Waiting(new_id(), patient_id, actor.id, start, end, after, before, actor.timezone, urgent, tx.now)
     await tx.conn.execute(
         insert(waiting).values(
             id=wait.id,
@@ -72,6 +76,7 @@ async def ask(
             after_minute=minute_of(after),
             before_minute=minute_of(before),
             timezone=actor.timezone,
+            urgent=urgent,
             created_at=tx.now,
         )
     )
@@ -135,5 +140,6 @@ def wait_from(row: Row[Any]) -> Waiting:
         time_of(row.after_minute),
         time_of(row.before_minute),
         row.timezone,
+        row.urgent,
         row.created_at,
     )

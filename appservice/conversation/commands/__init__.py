@@ -18,6 +18,7 @@ from appservice.conversation.commands import (  # noqa: F401  (declared by being
     prescribing,
     prescriptions,
     records,
+    referring,
     reports,
     rules,
     series,

@@ -21,6 +21,7 @@ from appservice.matrix.markdown import escape
 from booking.appointments import service as appointments
 from booking.directory import reading
 from booking.directory.model import Service
+from booking.referrals import service as referrals
 from booking.schedules.service import free_times
 from core.errors import BadInputError, ConflictError
 from core.timezones import zone
@@ -48,7 +49,7 @@ async def show_times(session: Session, service: Service, start: datetime, choice
     first_day = found[0].astimezone(session.place).date()
     on_day = [each for each in found if each.astimezone(session.place).date() == first_day]
     shown = on_day[:_SHOWN]
-    base = {name: choice[name] for name in ("patient", "moving", "series") if choice.get(name)} | {
+    base = {name: choice[name] for name in ("patient", "moving", "series", "referral") if choice.get(name)} | {
         "service": str(service.id)
     }
     later = found[len(shown)] if len(found) > len(shown) else None
@@ -98,15 +99,21 @@ async def book(session: Session, choice: dict[str, Any]) -> None:
             words={"yes": choice | {"sure": True}, "no": {"do": "keep"}, "stop": {"do": "keep"}},
         )
         return
+    service = UUID(choice["service"])
+    if choice.get("referral"):
+        await referrals.check_unused(session.tx, session.ctx, session.person, UUID(choice["referral"]))
     try:
-        await appointments.book(
-            session.tx,
-            session.ctx,
-            session.person,
-            service_id=UUID(choice["service"]),
-            start=start,
-            patient_id=UUID(choice["patient"]),
-        )
+        if choice.get("referral"):
+            await referrals.book(session.tx, session.ctx, session.person, UUID(choice["referral"]), service, start)
+        else:
+            await appointments.book(
+                session.tx,
+                session.ctx,
+                session.person,
+                service_id=service,
+                start=start,
+                patient_id=UUID(choice["patient"]),
+            )
     except ConflictError as conflict:
         await session.say(escape(str(conflict)))
         day = moment(start.astimezone(session.place).date(), time(), session.place)

@@ -1,5 +1,6 @@
 """Finding a doctor: a wish in words, a numbered list, more of it, and what is changed about the wish."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 from functools import reduce
@@ -32,13 +33,20 @@ async def find(session: Session, text: str) -> None:
     await wish(session, [text])
 
 
-async def wish(session: Session, sentences: list[str], *, page: int = 0) -> None:
-    """Search for what the sentences say together, a later one changing what an earlier one said."""
+async def wish(
+    session: Session, sentences: list[str], *, page: int = 0, referral: Mapping[str, str] | None = None
+) -> None:
+    """Search for what the sentences say together, a later one changing what an earlier one said.
+
+    `referral`: with which one a visit is booked then, and for which patient.
+    """
+    kept = dict(referral or {})
+    refining = {"do": "refine", "wish": sentences, **kept}
     wanted = understood(session, sentences)
     if not wanted.whom and not wanted.rest and not wanted.here:
         await session.say(
             f"Which kind of doctor do you need? Write it like {_EXAMPLE}.",
-            refine={"do": "refine", "wish": sentences},
+            refine=refining,
         )
         return
     if not wanted.whom and wanted.rest:
@@ -46,27 +54,29 @@ async def wish(session: Session, sentences: list[str], *, page: int = 0) -> None
             "I don't know what “{words}” is. Write a kind of doctor, like dermatologist or skin, or a doctor's name.",
             words=wanted.rest,
         )
-    patient = await whom(session, wanted)
+    patient = _own(session, kept["patient"]) if kept else await whom(session, wanted)
     if wanted.place and not session.person.timezone_chosen:
         session.person = await set_timezone(session.tx, session.ctx, session.person, wanted.place.timezone)
     meant = await meant_by(session, wanted, patient)
     found = await search(session.tx, meant, page=page)
-    waiting = {"do": "wait for", "wish": sentences, "patient": str(patient.id)}
+    waiting = {"do": "wait for", "wish": sentences, "patient": str(patient.id), **kept}
     wait = {"wait": waiting} if found.offers or await matching(session.tx, meant, most=1) else {}
     if not found.offers:
         or_wait = ", or write “wait” to be offered a time that comes free" if wait else ""
         await session.say(
             f"I found nobody like that. Try it with another place, day or price{or_wait}.",
             words=wait,
-            refine={"do": "refine", "wish": sentences},
+            refine=refining,
         )
         return
     after = min(offer.next_times[0] for offer in found.offers).astimezone(session.place).date() + timedelta(days=1)
-    words = wait | {"another day": {"do": "search", "wish": [*sentences, f"from {after.isoformat()}"], "page": 0}}
+    search_on: dict[str, Any] = {"do": "search", "wish": sentences, **kept}
+    another_day = search_on | {"wish": [*sentences, f"from {after.isoformat()}"], "page": 0}
+    words = wait | {"another day": another_day}
     if found.more:
-        words["more"] = {"do": "search", "wish": sentences, "page": page + 1}
+        words["more"] = search_on | {"page": page + 1}
     if page:
-        words["earlier"] = {"do": "search", "wish": sentences, "page": page - 1}
+        words["earlier"] = search_on | {"page": page - 1}
     await session.say(
         offers(found, session.place, session.person.language, reason=wanted.reason, wait=bool(wait)),
         choices=[
@@ -75,18 +85,19 @@ async def wish(session: Session, sentences: list[str], *, page: int = 0) -> None
                 "service": str(offer.service.id),
                 "from": offer.next_times[0].isoformat(),
                 "patient": str(patient.id),
+                **kept,
             }
             for offer in found.offers
         ],
         words=words,
-        refine={"do": "refine", "wish": sentences},
+        refine=refining,
     )
 
 
 @action("search")
 async def again(session: Session, choice: dict[str, Any]) -> None:
     """Another page of the same."""
-    await wish(session, choice["wish"], page=choice["page"])
+    await wish(session, choice["wish"], page=choice["page"], referral=_referral(choice))
 
 
 @action("refine")
@@ -94,7 +105,18 @@ async def refine(session: Session, choice: dict[str, Any]) -> None:
     """The same wish, with what was said now."""
     if read_wish(choice["text"], session.speaker).empty:
         raise BadInputError("I did not understand that. Write “help” to see what I can do.")
-    await wish(session, [*choice["wish"][:1], *choice["wish"][1:][-5:], choice["text"]])
+    await wish(session, [*choice["wish"][:1], *choice["wish"][1:][-5:], choice["text"]], referral=_referral(choice))
+
+
+def _referral(choice: Mapping[str, Any]) -> dict[str, str] | None:
+    return {name: choice[name] for name in ("referral", "patient")} if choice.get("referral") else None
+
+
+def _own(session: Session, patient_id: str) -> Patient:
+    return next(
+        (each for each in session.person.family if str(each.id) == patient_id),
+        session.person.patient,
+    )
 
 
 def understood(session: Session, sentences: list[str]) -> Wanted:

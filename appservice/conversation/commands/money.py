@@ -21,7 +21,13 @@ from core.errors import BadInputError
 from core.money import Money, parse_money
 from core.timezones import zone
 
-_KINDS = {Entry.CHARGE: "paid", Entry.REFUND: "refunded", Entry.REVERSAL: "refund that did not come about"}
+_KINDS = {
+    Entry.CHARGE: "paid",
+    Entry.REFUND: "refunded",
+    Entry.REVERSAL: "refund that did not come about",
+    Entry.CARRIED_OUT: "carried over to the next visit",
+    Entry.CARRIED_IN: "carried over from another visit",
+}
 _LAST = re.compile(r"\b(?:the )?(?:last|past) (?P<n>\d{1,3})? ?(?P<unit>day|week|month|year)s?\b", re.IGNORECASE)
 _SHOWN = 50
 

@@ -121,6 +121,22 @@ async def charge(session: Session, text: str) -> None:
 
 
 @command(
+    "fee",
+    "is carried over | is not carried over",
+    help="whether what was paid pays for the visit that the patient is referred to, at your centre",
+    who=runs_centres,
+    group="Centre",
+)
+async def fee(session: Session, text: str) -> None:
+    """The rule of referrals."""
+    words = Reading(text)
+    never = words.take(_OFF)
+    over = words.take(re.compile(r"\b(?:is )?(?:carried|carry|goes|over)(?: over)?\b", re.IGNORECASE))
+    changes = CentreChanges(carries_fee=not never) if never or over else CentreChanges()
+    await _changed(session, words, "fee is carried over, or fee is not carried over", **changes)
+
+
+@command(
     "offers",
     "30 min",
     help="for how long a time that came free is kept for the next on the waiting list",
@@ -161,6 +177,7 @@ def _drawn(at: Centre) -> str:
         ("you approve each booking", misses, "missed visits approval after 3"),
         ("patients are reminded", lengths, "patient reminders 48h and 2h"),
         ("a time that came free is offered", f"for {say_length(at.offer_minutes)}", "offers 30 min"),
+        ("a fee at a referral", "carried over" if at.carries_fee else "not carried over", "fee is carried over"),
         ("the day's list", morning, "daily list 7:00"),
         ("cards are charged", "after the visit" if at.captures else "when booked", "charge after the visit"),
     ]

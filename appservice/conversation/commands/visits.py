@@ -12,6 +12,7 @@ from appservice.conversation.registry import action, command
 from appservice.conversation.rendering.history import step
 from appservice.conversation.rendering.lists import numbered
 from appservice.conversation.rendering.lists import visit as shown
+from appservice.conversation.rendering.referrals import origin
 from appservice.conversation.rendering.values import moment
 from appservice.conversation.session import Session
 from appservice.conversation.understanding.arguments import split_code
@@ -21,7 +22,9 @@ from booking.appointments import service as appointments
 from booking.appointments.model import Appointment, Why
 from booking.appointments.rules import Status, refund_of
 from booking.appointments.service import set_reason
+from booking.directory import reading
 from booking.people.service import patient_name
+from booking.referrals.service import of_visit
 from core.errors import BadInputError, ConflictError
 
 
@@ -63,6 +66,11 @@ async def visit_(session: Session, choice: dict[str, Any]) -> None:
 async def show(session: Session, visit: Appointment) -> None:
     """Show a visit that this person may see: they chose it from a list of theirs, or by its code."""
     said = await line(session, visit)
+    if visit.practitioner.id == session.person.practitioner_id and (
+        found := await of_visit(session.tx, session.ctx, session.person, visit.id)
+    ):
+        requester = await reading.practitioner(session.tx, found[0].requester_id)
+        said += f"\n\n{origin(requester.name, found[0].urgent, found[1])}"
     if visit.status is Status.PENDING and visit.pay_url:
         said += f"\n\nHeld until {moment(visit.pay_until, session.place)}. Pay here: {visit.pay_url}"
     if visit.status is Status.WAITLIST:

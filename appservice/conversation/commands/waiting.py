@@ -38,10 +38,10 @@ async def wait_for_(session: Session, text: str) -> None:
 @action("wait for")
 async def wait_for(session: Session, choice: dict[str, Any]) -> None:
     """What was looked for, and not found."""
-    await _wait_for(session, choice["wish"])
+    await _wait_for(session, choice["wish"], choice.get("referral"))
 
 
-async def _wait_for(session: Session, sentences: list[str]) -> None:
+async def _wait_for(session: Session, sentences: list[str], referral: str | None = None) -> None:
     """Wait with all that are what the wish can't do without; its days and hours are what is waited for."""
     wanted = understood(session, sentences)
     if not wanted.whom:
@@ -58,6 +58,7 @@ async def _wait_for(session: Session, sentences: list[str]) -> None:
         latest=wish.latest,
         after=wish.after,
         before=wish.before,
+        referral_id=UUID(referral) if referral else None,
     )
     await _said(session, made)
 
@@ -77,6 +78,7 @@ async def wait_for_service(session: Session, choice: dict[str, Any]) -> None:
         [service.id],
         earliest=day if sooner else None,
         latest=latest,
+        referral_id=UUID(choice["referral"]) if choice.get("referral") else None,
     )
     await _said(session, made)
 

@@ -183,6 +183,14 @@ def _series(told: _Notice) -> str:
     return f"**New visits**: **{escape(told.patient)}** with {told.doctor}, {where(told.visit)}"
 
 
+def _referred(told: _Notice) -> str:
+    return f"**Referral**{told.who}: {told.doctor} refers you to"
+
+
+def _referral_revoked(told: _Notice) -> str:
+    return f"{told.doctor} has taken the referral{told.who} back that was written at visit **{told.visit.code}**."
+
+
 def _offered(told: _Notice) -> str:
     return (
         f"**A time came free**{told.who}: {told.when} with {told.doctor}, {where(told.visit)}, {told.price}."
@@ -261,5 +269,7 @@ _TEXTS: dict[str, Callable[[_Notice], str]] = {
     "mistake": _mistake,
     "series": _series,
     "offered": _offered,
+    "referred": _referred,
+    "referral_revoked": _referral_revoked,
     "offer_over": _offer_over,
 }

@@ -19,6 +19,8 @@ from booking.payments.ledger import LedgerEntry, entries
 from booking.payments.model import Payment
 from booking.payments.routes import routes
 from booking.payments.service import payment_of
+from booking.schedules import freed
+from booking.waiting.offering import handler as offering
 from core.database import Database, Tx
 from core.inbox import inbox
 from core.lanes import LaneWorker, Row
@@ -66,7 +68,7 @@ class PayingClinic(Clinic):
         self.work()
 
     def work(self) -> None:
-        above = {"notice": self._hear, "room.open": _nothing, "room.close": _nothing}
+        above = {"notice": self._hear, "room.open": _nothing, "room.close": _nothing, freed.KIND: offering(self.ctx)}
         handlers = {**outbox_handlers(self.ctx, self.gateway), **above}
         workers = [
             LaneWorker(self.database, outbox, handlers),

@@ -15,7 +15,9 @@ HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 
 
 def _wait(after: time | None = None, before: time | None = None) -> Waiting:
-    return Waiting(UUID(int=1), UUID(int=2), UUID(int=3), NOW, NOW + 24 * HOUR, after, before, "America/New_York", NOW)
+    return Waiting(
+        UUID(int=1), UUID(int=2), UUID(int=3), NOW, NOW + 24 * HOUR, after, before, "America/New_York", False, NOW
+    )
 
 
 def test_who_names_no_last_day_waits_for_ninety_days() -> None:
