@@ -210,7 +210,7 @@ def _draft(draft: dict[str, Any]) -> Draft:
         dosage=draft["dosage"],
         quantity=draft["quantity"],
         repeats=draft["repeats"],
-        note=draft.get("note", ""),
+        **{name: draft[name] for name in ("note", "substitution", "valid_days") if name in draft},
     )
 
 

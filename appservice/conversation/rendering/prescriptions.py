@@ -23,6 +23,8 @@ def lines(draft: Draft) -> str:
         f"How to take it: {escape(draft.dosage)}",
         f"Quantity: {escape(draft.quantity)}",
         f"Repeats: {repeats}",
+        f"Another product with the same ingredient: {'allowed' if draft.substitution else 'not allowed'}",
+        f"Valid for {draft.valid_days} days",
     ]
     if draft.note:
         rows.append(f"Note: {escape(draft.note)}")

@@ -20,6 +20,8 @@ _REPEATS = re.compile(
     r"^(?:(?P<none>no repeats?|once only|no refills?)|(?P<n>\d{1,2}) ?(?:x )?(?:repeats?|refills?)|repeat (?P<m>\d{1,2})(?: times| x)?)$",
     re.I,
 )
+_NO_SUBSTITUTION = re.compile(r"^(?:no substitut\w*|do not substitute|dispense as written|aut idem)$", re.I)
+_VALID = re.compile(r"^valid(?: for)? (?P<n>\d{1,3}) (?P<unit>days?|weeks?)$", re.I)
 _QUANTITY = re.compile(
     r"^(?:(?:quantity|qty|dispense|total|pack of|n)\b:? ?)?(?P<q>\d{1,4}(?: ?x ?\d{1,4})? ?[^\d\s][^\d]{0,40}|\d{1,4})$",
     re.I,
@@ -37,6 +39,8 @@ class Line:
     quantity: str = ""
     repeats: int | None = None
     note: str = ""
+    substitution: bool | None = None
+    valid_days: int | None = None
 
 
 def read_medicine(text: str) -> Line:
@@ -52,7 +56,10 @@ def read_medicine(text: str) -> Line:
 
 
 def read_prescription(text: str) -> Line:
-    """Read a whole line, its parts between commas: medicine, dosage, quantity, repeats. Raises BadInputError."""
+    """Read a whole line, its parts between commas: medicine, dosage, quantity, and what else there is to say.
+
+    That is repeats, "no substitution", "valid 30 days"; the rest is a note. Raises BadInputError.
+    """
     parts = [part.strip() for part in re.split(r"[,;\n](?!\d)", plain(text, 1000)) if part.strip()]
     if not parts:
         raise BadInputError("Which medicine? Write its name, for example: amoxicillin 500 mg capsules")
@@ -62,10 +69,16 @@ def read_prescription(text: str) -> Line:
         first = Line(first.medication, first.strength, rest.pop(0).lower())
     repeats: int | None = None
     quantity, dosage = "", ""
+    substitution: bool | None = None
+    valid_days: int | None = None
     notes: list[str] = []
     for n, part in enumerate(rest):
-        repeat = _REPEATS.match(part)
-        if repeat:
+        repeat, valid = _REPEATS.match(part), _VALID.match(part)
+        if _NO_SUBSTITUTION.match(part):
+            substitution = False
+        elif valid:
+            valid_days = int(valid["n"]) * (7 if valid["unit"].lower().startswith("week") else 1)
+        elif repeat:
             repeats = int(repeat["n"] or repeat["m"] or 0)
         elif (
             n and not quantity and _QUANTITY.match(part) and not re.search(r"\b(?:daily|times|every|day)\b", part, re.I)
@@ -77,7 +90,17 @@ def read_prescription(text: str) -> Line:
             dosage = f"{dosage}, {part}" if dosage else part
         else:
             notes.append(part)
-    return Line(first.medication, first.strength, first.form, dosage, quantity, repeats, ", ".join(notes))
+    return Line(
+        first.medication,
+        first.strength,
+        first.form,
+        dosage,
+        quantity,
+        repeats,
+        ", ".join(notes),
+        substitution,
+        valid_days,
+    )
 
 
 def read_repeats(text: str) -> int:

@@ -138,3 +138,11 @@ async def test_favourites_come_first(chat: Chat, visit: str, code: str) -> None:
     assert "1. amoxicillin 500 mg" in await chat.say(OSEI, f"prescribe {visit}")
     assert "no favourites" in await chat.say(OSEI, "!favourite remove 1")
     assert "may not do that" in await chat.say(OSEI, "favourite 000000")
+
+
+async def test_all_that_is_signed_is_shown(chat: Chat, visit: str, town: Town) -> None:
+    shown = await chat.say(OSEI, f"prescribe {visit} {LINE}, 2 repeats, no substitution, valid 30 days, with water")
+    for part in ("Repeats: 2 times", "same ingredient: not allowed", "Valid for 30 days", "Note: with water"):
+        assert part in shown
+    assert "Put down" in await chat.say(OSEI, "stop")
+    assert "365 days" in await chat.say(OSEI, f"prescribe {visit} {LINE}, valid 400 days")

@@ -79,6 +79,10 @@ def test_a_member_without_a_name_or_with_an_impossible_birthday_is_refused(text:
             "amoxi 2,5 mg/ml syrup, 5 ml 3x daily, for 7 days, 100 ml, no repeats",
             Line("amoxi", "2,5 mg/ml", "syrup", "5 ml 3x daily, for 7 days", "100 ml", 0),
         ),
+        (
+            "Ramipril 5 mg tablets, 1 in the morning, 30 tablets, no substitution, valid 4 weeks, check potassium",
+            Line("Ramipril", "5 mg", "tablets", "1 in the morning", "30 tablets", None, "check potassium", False, 28),
+        ),
         ("salbutamol 100 mcg/dose inhaler", Line("salbutamol", "100 mcg/dose", "inhaler")),
         ("ibuprofen", Line("ibuprofen")),
     ],
