@@ -14,6 +14,7 @@ from core.database import Database
 from core.errors import BadInputError, ConflictError, RefusedError, UserError
 from core.ids import new_id
 from records.audit.model import audit_event
+from records.erasure import forget
 from records.pharmacy import service
 from records.pharmacy.rules import Standing
 from records.pharmacy.secrets import new_typed_secret
@@ -21,7 +22,7 @@ from records.pharmacy.service import Paper
 from records.prescriptions.rules import Draft, Prescription, Status
 from records.prescriptions.service import change_prescription, prescription, prescriptions_of, versions_of
 from records.prescriptions.signature import ForgedError
-from records.sealing import Vault
+from records.sealing import ErasedError, Vault
 from tests.integration.records.ward import (
     ANNA,
     DRAFT,
@@ -390,3 +391,13 @@ async def test_errors_speak_and_name_nothing(shop: Shop) -> None:
             await service.show(tx, shop.vault, shop.made.code, "x")
     for word in (DRAFT.medication, "Anna", "Osei", shop.access):
         assert word not in str(told.value)
+
+
+async def test_of_an_erased_patient_nothing_is_confirmed_or_given(shop: Shop) -> None:
+    pharmacy = shop.counter()
+    await pharmacy.accept()
+    async with shop.database.transaction() as tx:
+        await forget(tx, shop.vault, ANNA, actor=HERSELF.person_id)
+    for deed in (shop.check(), pharmacy.claimed(), pharmacy.dispense(), shop.counter().accept()):
+        with pytest.raises(ErasedError):
+            await deed

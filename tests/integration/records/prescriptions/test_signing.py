@@ -15,6 +15,7 @@ from core.errors import ConflictError, RefusedError
 from core.ids import new_id
 from records.access import Reader
 from records.canonical import canonical
+from records.erasure import forget
 from records.prescriptions import store
 from records.prescriptions.fhir import medication_request
 from records.prescriptions.rules import Prescription, Status
@@ -31,7 +32,7 @@ from records.prescriptions.signing import (
     signing_picture,
     unlock_signing,
 )
-from records.sealing import SealBrokenError, Vault
+from records.sealing import ErasedError, SealBrokenError, Vault
 from tests.integration.records.ward import (
     ANNA,
     COLLEAGUE,
@@ -308,3 +309,19 @@ async def test_each_version_is_signed_by_itself(database: Database, vault: Vault
         assert (ended.status, ended.signed_by) == (Status.CANCELLED, made.signed_by)
         signatures = await tx.conn.execute(text("SELECT DISTINCT signature FROM prescription_version"))
         assert len(signatures.all()) == 2
+
+
+async def test_an_erased_doctor_signs_no_more_and_what_was_signed_is_still_checked(
+    database: Database, vault: Vault, clock: Clock
+) -> None:
+    begun = await set_up(database, vault, clock)
+    signer = await unlock(database, vault, codes(begun, clock))
+    assert isinstance(signer, Signer)
+    async with database.transaction() as tx:
+        made = await prescribe(tx, vault, OSEI, signer, VISIT, DRAFT)
+        await forget(tx, vault, OSEI.person_id, actor=OSEI.person_id)
+    clock.time += STEP
+    async with database.transaction() as tx:
+        with pytest.raises(ErasedError):
+            await unlock_signing(tx, vault, OSEI, codes(begun, clock))
+        assert await prescription(tx, vault, HERSELF, made.id) == made
