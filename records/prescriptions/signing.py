@@ -1,4 +1,8 @@
-"""Doctors' signing keys: set up with an authenticator, unlocked by its codes, revoked; public parts are kept."""
+"""Doctors' signing keys: set up with an authenticator, unlocked by its codes, revoked; public parts are kept.
+
+The first authenticator is taken on trust: whoever has a doctor's account then becomes the one who signs. Every later
+one needs a code of the one before, or the word of who runs the doctor's centre. Each is noted in the audit.
+"""
 
 import io
 from dataclasses import asdict, dataclass, field, fields
