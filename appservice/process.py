@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from appservice.conversation.attachments import attachments
 from appservice.conversation.daily import DailyLists
 from appservice.conversation.notices import Notices
+from appservice.conversation.payouts import PayoutNews
 from appservice.conversation.service import Conversation
 from appservice.matrix.registry import Registry
 from appservice.matrix.service import MatrixService
@@ -22,6 +23,7 @@ from booking.appointments.sweep import sweep
 from booking.calendars.routes import routes as calendars
 from booking.context import Context
 from booking.payments import handlers as payments
+from booking.payments import payouts
 from booking.payments.capturing import capture_due
 from booking.payments.comparison import compare
 from booking.payments.events import catch_up
@@ -125,6 +127,7 @@ class _Process:
         outbox_handlers: dict[str, Handler] = {
             "notice": Notices(self._ctx, direct_room=self._matrix.rooms.direct_room).deliver,
             freed.KIND: offering(self._ctx),
+            payouts.TOLD: PayoutNews(self._ctx, direct_room=self._matrix.rooms.direct_room).deliver,
             "daily": DailyLists(self._ctx, direct_room=self._matrix.rooms.direct_room).deliver,
         }
         if self._gateway:

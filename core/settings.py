@@ -81,6 +81,8 @@ class StripeSettings(BaseModel):
     secret_key: SecretStr = SecretStr("")
     webhook_secret: SecretStr = SecretStr("")
     api_base: str = "https://api.stripe.com"
+    fee_basis_points: int = Field(default=0, ge=0, le=10_000)
+    """The platform's share of what is paid to a centre's own account, in hundredths of a percent."""
 
     @property
     def enabled(self) -> bool:

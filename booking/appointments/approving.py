@@ -44,7 +44,7 @@ async def approve(tx: Tx, ctx: Context, actor: Person, appointment_id: UUID) -> 
     until = rules.payment_until(visit.start, tx.now, ctx.settings.booking.hold_minutes)
     approved = await moves.step(tx, visit, Status.PENDING, Why.APPROVED, actor.id, hold_until=until)
     await moves.hold_longer(tx, approved, until)
-    await payments.ask_for(tx, approved)
+    await payments.ask_for(tx, ctx, approved)
     return await appointment(tx, visit.id)
 
 

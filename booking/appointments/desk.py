@@ -89,7 +89,7 @@ async def book_for(tx: Tx, ctx: Context, actor: Person, *, service_id: UUID, sta
         draft = replace(draft, status=Status.PENDING, hold_until=until)
     visit = await make(tx, ctx, draft, actor.id)
     if visit.status is Status.PENDING:
-        await payments.ask_for(tx, visit)
+        await payments.ask_for(tx, ctx, visit)
     else:
         await moves.announce(tx, visit)
     return visit

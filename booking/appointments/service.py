@@ -128,7 +128,7 @@ async def book(
     if visit.status is Status.PROPOSED:
         await tell_all(tx, visit, Notice.PROPOSED)
     elif visit.status is Status.PENDING:
-        await payments.ask_for(tx, visit)
+        await payments.ask_for(tx, ctx, visit)
     else:
         await moves.announce(tx, visit)
     return visit

@@ -88,8 +88,6 @@ class Centre:
     """Whether what was paid here counts for the visit that one of its doctors refers to."""
     offer_minutes: int = 30
     """How long a time that came free is kept for whoever waits for it."""
-    stripe_account: str | None = None
-    """The centre's own account at Stripe (acct_...), to which its earnings are transferred."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +177,6 @@ centre = Table(
     Column("captures", Boolean, nullable=False),
     Column("carries_fee", Boolean, nullable=False),
     Column("offer_minutes", SmallInteger, nullable=False),
-    Column("stripe_account", Text),
     Column("trigrams", ARRAY(Text), nullable=False),
     CheckConstraint("late_refund_percent BETWEEN 0 AND 100", name="late_refund"),
     CheckConstraint("no_show_percent BETWEEN 0 AND 100", name="no_show"),

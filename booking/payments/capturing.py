@@ -56,6 +56,7 @@ async def captured(tx: Tx, visit: Appointment, charged: Money) -> None:
     assert payment
     if await ledger.add(tx, visit.id, Entry.CHARGE, charged, stripe_ref=payment.payment_intent):
         await write(tx, visit.id, state=PaymentState.PAID)
+        await ledger.take_share(tx, payment)
         await tell_payer(tx, visit, Notice.CHARGED, amount=charged.amount, currency=charged.currency)
 
 

@@ -60,9 +60,10 @@ async def statement(tx: Tx, ctx: Context, actor: Person, appointment_id: UUID) -
     """Show a visit's ledger: to who paid, to the patient's side, to the centre's admins. Raises RefusedError."""
     visit = await appointment(tx, appointment_id)
     require(may_see_money(actor, patient_id=visit.patient_id, booked_by=visit.booked_by, centre_id=visit.centre.id))
-    found = await ledger.entries(tx, visit.id)
-    _, left = await ledger.sums(tx, visit.id)
-    return Statement(visit, tuple(found), Money(visit.price.currency, left))
+    # What the platform keeps is between it and the centre.
+    found = [each for each in await ledger.entries(tx, visit.id) if each.kind is not Entry.FEE]
+    together = sum(each.amount.amount for each in found)
+    return Statement(visit, tuple(found), Money(visit.price.currency, together))
 
 
 async def refundable(tx: Tx, ctx: Context, actor: Person, appointment_id: UUID) -> Money:

@@ -38,6 +38,8 @@ class Event:
     session: str | None
     intent: str | None
     appointment: UUID | None
+    account: str | None = None
+    """The centre's own account that this is news of."""
 
     @classmethod
     def from_stripe(cls, event: dict[str, Any]) -> Self:
@@ -50,13 +52,16 @@ class Event:
             session=str(thing["id"]) if kind in _SESSION else None,
             intent=thing.get("payment_intent") if kind in _REFUND else None,
             appointment=uuid_of(thing.get("client_reference_id") or (thing.get("metadata") or {}).get("appointment")),
+            account=str(thing["id"]) if kind == "account.updated" else None,
         )
 
     @classmethod
     def read(cls, payload: bytes) -> Self:
         """Read what `written` wrote."""
         kept = json.loads(payload)
-        return cls(kept["id"], kept["type"], kept["session"], kept["intent"], uuid_of(kept["appointment"]))
+        return cls(
+            kept["id"], kept["type"], kept["session"], kept["intent"], uuid_of(kept["appointment"]), kept["account"]
+        )
 
     def written(self) -> bytes:
         return json.dumps(
@@ -66,6 +71,7 @@ class Event:
                 "session": self.session,
                 "intent": self.intent,
                 "appointment": str(self.appointment) if self.appointment else None,
+                "account": self.account,
             }
         ).encode()
 
@@ -73,11 +79,15 @@ class Event:
 async def hear(tx: Tx, raw: dict[str, Any]) -> bool:
     """Keep an event for its handler. Returns False for one that came before, and for those that mean nothing to us."""
     event = Event.from_stripe(raw)
-    if not event.session and not event.intent:
+    if not event.session and not event.intent and not event.account:
         return False
     if event.intent and event.appointment is None:
         event = Event(event.id, event.type, None, event.intent, await _appointment_of(tx, event.intent))
-    lane = f"payment:{event.appointment}" if event.appointment else f"stripe:{event.session or event.intent}"
+    lane = (
+        f"payment:{event.appointment}"
+        if event.appointment
+        else f"stripe:{event.session or event.intent or event.account}"
+    )
     return await receive(tx, kind="stripe", event_id=event.id, lane=lane, payload=event.written())
 
 

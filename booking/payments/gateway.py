@@ -67,6 +67,15 @@ class Refund:
 
 
 @dataclass(frozen=True, slots=True)
+class Account:
+    """A centre's own account, as Stripe tells it now."""
+
+    id: str
+    charges_enabled: bool
+    payouts_enabled: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Moved:
     """An amount that came (above nothing) or went (below) at Stripe, for a visit of ours."""
 
@@ -104,14 +113,23 @@ class Gateway:
         success_url: str,
         cancel_url: str,
         manual: bool = False,
+        destination: str | None = None,
+        fee: int = 0,
     ) -> Checkout:
         """Make a page on which `price` can be paid until `expires_at`; the same `key` gives the same page.
+
+        `destination`: the account that is paid, as the one that sells; `fee`: what of it the platform keeps, in the
+        smallest unit (https://docs.stripe.com/connect/destination-charges).
 
         `manual`: the amount is only authorised, to be captured later
         (https://docs.stripe.com/payments/place-a-hold-on-a-payment-method).
         """
         metadata = {"appointment": reference}
         intent: Any = {"metadata": metadata, **({"capture_method": "manual"} if manual else {})}
+        if destination:
+            intent |= {"transfer_data": {"destination": destination}, "on_behalf_of": destination}
+        if destination and fee:
+            intent["application_fee_amount"] = fee
         with _answers():
             made = await self._client.v1.checkout.sessions.create_async(
                 {
@@ -142,13 +160,19 @@ class Gateway:
         with _answers():
             return _checkout(await self._client.v1.checkout.sessions.retrieve_async(session_id, _WHOLE))
 
-    async def capture(self, payment_intent: str, amount: Money) -> Money:
-        """Charge what is authorised, or a part of it, once; returns what was charged. Raises RejectedError."""
+    async def capture(self, payment_intent: str, amount: Money, *, fee: int | None = None) -> Money:
+        """Charge what is authorised, or a part of it, once; returns what was charged. Raises RejectedError.
+
+        `fee`: what of it the platform keeps, in the smallest unit; None where it is nobody else's.
+        """
+        wanted: Any = {"amount_to_capture": amount.amount}
+        if fee is not None:
+            wanted["application_fee_amount"] = fee
         try:
             with _answers():
                 made = await self._client.v1.payment_intents.capture_async(
                     payment_intent,
-                    {"amount_to_capture": amount.amount},
+                    wanted,
                     {"idempotency_key": f"capture:{payment_intent}"},
                 )
         except RejectedError:
@@ -180,15 +204,23 @@ class Gateway:
         except RejectedError:  # it is not open: paid, or expired already
             return await self.checkout(session_id)
 
-    async def refund(self, *, payment_intent: str, amount: Money, entry: str, reference: str) -> Refund:
-        """Give an amount back; asked twice for the same ledger entry, it is given back once."""
+    async def refund(
+        self, *, payment_intent: str, amount: Money, entry: str, reference: str, reverse: bool = False
+    ) -> Refund:
+        """Give an amount back; asked twice for the same ledger entry, it is given back once.
+
+        `reverse`: at the cost of the account that was paid, with the platform's share of it from the platform.
+        """
+        wanted: Any = {
+            "payment_intent": payment_intent,
+            "amount": amount.amount,
+            "metadata": {"appointment": reference, "entry": entry},
+        }
+        if reverse:
+            wanted |= {"reverse_transfer": True, "refund_application_fee": True}
         with _answers():
             made = await self._client.v1.refunds.create_async(
-                {
-                    "payment_intent": payment_intent,
-                    "amount": amount.amount,
-                    "metadata": {"appointment": reference, "entry": entry},
-                },
+                wanted,
                 {"idempotency_key": f"refund:{entry}"},
             )
         return _refund(made)
@@ -224,6 +256,48 @@ class Gateway:
                 if refund.status not in {"failed", "canceled"} and (ref in found or _refund(refund).entry):
                     found[refund.id] = Moved(_at(refund.created), Money(refund.currency.upper(), -refund.amount))
         return found
+
+    async def create_account(self, *, key: str, country: str, reference: str) -> str:
+        """Make an account for a centre (`reference`: its id), once for a `key`; returns its id.
+
+        Stripe asks the owner for what it needs to know, and the platform bears what the owner cannot pay back
+        (https://docs.stripe.com/connect/accounts). `country`: ISO 3166-1 alpha-2.
+        """
+        with _answers():
+            made = await self._client.v1.accounts.create_async(
+                {
+                    "country": country,
+                    "controller": {
+                        "stripe_dashboard": {"type": "express"},
+                        "fees": {"payer": "application"},
+                        "losses": {"payments": "application"},
+                        "requirement_collection": "stripe",
+                    },
+                    "capabilities": {"card_payments": {"requested": True}, "transfers": {"requested": True}},
+                    "metadata": {"centre": reference},
+                },
+                {"idempotency_key": key},
+            )
+        return made.id
+
+    async def account(self, account_id: str) -> Account:
+        """Return how an account stands now."""
+        with _answers():
+            found = await self._client.v1.accounts.retrieve_async(account_id)
+        return Account(found.id, bool(found.charges_enabled), bool(found.payouts_enabled))
+
+    async def onboarding(self, account_id: str, *, come_back: str) -> str:
+        """Return a page on which the owner answers Stripe's questions: it opens once, for some minutes."""
+        with _answers():
+            link = await self._client.v1.account_links.create_async(
+                {
+                    "account": account_id,
+                    "type": "account_onboarding",
+                    "refresh_url": come_back,
+                    "return_url": come_back,
+                }
+            )
+        return link.url
 
     async def undelivered(self, since: datetime) -> AsyncIterator[dict[str, Any]]:
         """Yield the events since then that did not reach our webhook."""

@@ -17,7 +17,8 @@ from booking.payments import capturing, ledger, service
 from booking.payments.events import Event
 from booking.payments.gateway import Gateway, RejectedError
 from booking.payments.model import Payment, PaymentState
-from booking.payments.rules import checkout_attempt
+from booking.payments.payouts import Payouts, renew
+from booking.payments.rules import checkout_attempt, fee_of
 from core.database import Tx
 from core.lanes import Handler, LaterError, Row
 from core.logs import log
@@ -39,6 +40,7 @@ def outbox_handlers(ctx: Context, gateway: Gateway) -> dict[str, Handler]:
         "stripe.capture": asking.capture,
         "stripe.release": asking.release,
         "stripe.give_back": asking.give_back,
+        "stripe.account": Payouts(ctx, gateway).set_up,
     }
 
 
@@ -75,6 +77,8 @@ class _Asking:
                 success_url=self._return + "?session_id={CHECKOUT_SESSION_ID}",
                 cancel_url=self._return,
                 manual=payment.manual,
+                destination=payment.destination,
+                fee=fee_of(visit.price.amount, payment.fee_basis_points),
             )
         except LaterError as away:
             pause = min(_LONGEST_PAUSE, 0.5 * 2.0 ** min(row.attempts, 10))
@@ -116,6 +120,7 @@ class _Asking:
                 amount=-entry.amount,
                 entry=str(entry_id),
                 reference=str(payment.appointment_id),
+                reverse=payment.destination is not None,
             )
         except RejectedError as no:
             _log.error("no refund", row=str(entry_id), reason=no.code)
@@ -133,12 +138,17 @@ class _Asking:
         assert payment
         assert payment.payment_intent
         try:
-            charged = await self._gateway.capture(payment.payment_intent, Money(payment.currency, what["amount"]))
+            charged = await self._capture(payment, Money(payment.currency, what["amount"]))
         except RejectedError as no:
             await capturing.capture_failed(tx, await appointment(tx, payment.appointment_id, lock=True))
             return no.code
         await capturing.captured(tx, await appointment(tx, payment.appointment_id, lock=True), charged)
         return None
+
+    async def _capture(self, payment: Payment, amount: Money) -> Money:
+        assert payment.payment_intent
+        fee = fee_of(amount.amount, payment.fee_basis_points) if payment.destination else None
+        return await self._gateway.capture(payment.payment_intent, amount, fee=fee)
 
     async def release(self, tx: Tx, row: Row) -> str | None:
         what = _payload(row)
@@ -149,7 +159,7 @@ class _Asking:
         try:
             await self._gateway.release(payment.payment_intent)
         except RejectedError:  # charged meanwhile, by hand: then it goes back
-            charged = await self._gateway.capture(payment.payment_intent, everything)
+            charged = await self._capture(payment, everything)
             visit = await appointment(tx, payment.appointment_id, lock=True)
             await capturing.captured(tx, visit, charged)
             await service.refund(tx, visit, charged)
@@ -171,6 +181,9 @@ class _Hearing:
 
     async def event(self, tx: Tx, row: Row) -> None:
         event = Event.read(row.payload)
+        if event.account:
+            await renew(tx, self._gateway, event.account)
+            return
         payment = await service.payment_of(tx, event.appointment) if event.appointment else None
         if payment is None:
             return  # another shop's, at the same Stripe account

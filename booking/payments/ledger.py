@@ -7,7 +7,8 @@ from uuid import UUID
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from booking.payments.model import Entry, ledger_entry
+from booking.payments.model import Entry, Payment, ledger_entry
+from booking.payments.rules import fee_of
 from core.database import Tx
 from core.ids import new_id
 from core.money import Money
@@ -26,6 +27,7 @@ class LedgerEntry:
     reverses: UUID | None
 
 
+_BY_CARD = (Entry.CHARGE, Entry.REFUND, Entry.REVERSAL)
 _ADD = insert(ledger_entry).on_conflict_do_nothing().returning(ledger_entry.c.id)
 
 
@@ -70,9 +72,22 @@ async def sums(tx: Tx, appointment_id: UUID) -> tuple[int, int]:
     table = ledger_entry
     charged = func.coalesce(func.sum(table.c.amount).filter(table.c.kind == Entry.CHARGE), 0)
     over = func.coalesce(func.sum(table.c.amount).filter(table.c.kind.in_([Entry.CARRIED_IN, Entry.CARRIED_OUT])), 0)
-    left = func.coalesce(func.sum(table.c.amount), 0) - func.greatest(over, 0)
+    left = func.coalesce(func.sum(table.c.amount).filter(table.c.kind != Entry.FEE), 0) - func.greatest(over, 0)
     found = (await tx.conn.execute(select(charged, left).where(table.c.appointment_id == appointment_id))).one()
     return int(found[0]), int(found[1])
+
+
+async def take_share(tx: Tx, payment: Payment) -> None:
+    """Bring the platform's fee in line with what is charged and not given back."""
+    if payment.destination is None or payment.fee_basis_points == 0:
+        return
+    table = ledger_entry
+    kept = func.coalesce(func.sum(table.c.amount).filter(table.c.kind.in_(_BY_CARD)), 0)
+    taken = func.coalesce(func.sum(table.c.amount).filter(table.c.kind == Entry.FEE), 0)
+    found = (await tx.conn.execute(select(kept, taken).where(table.c.appointment_id == payment.appointment_id))).one()
+    change = -fee_of(int(found[0]), payment.fee_basis_points) - int(found[1])
+    if change:
+        await add(tx, payment.appointment_id, Entry.FEE, Money(payment.currency, change))
 
 
 async def carry(tx: Tx, origin: UUID, to: UUID, amount: Money) -> None:

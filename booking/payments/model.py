@@ -42,6 +42,8 @@ class Entry(StrEnum):
     REFUND = "refund"
     REVERSAL = "reversal"
     """Takes back a refund that did not come about."""
+    FEE = "fee"
+    """The platform's share; above nothing where some of it comes back, as some of the charge went back."""
     CARRIED_OUT = "carried out"
     """Went over to the visit that the patient was referred to."""
     CARRIED_IN = "carried in"
@@ -60,6 +62,10 @@ class Payment:
     payment_intent: str | None
     url: str | None
     expires_at: datetime | None
+    destination: str | None
+    """The centre's own Stripe account, which is paid; None: the platform's, as the centre had none then."""
+    fee_basis_points: int
+    """The platform's share of it, in hundredths of a percent."""
     manual: bool
     """Whether the card is only authorised when the page is paid, and charged after the visit."""
 
@@ -75,6 +81,8 @@ payment = Table(
     Column("payment_intent", Text, unique=True),
     Column("url", Text),
     Column("expires_at", Moment),
+    Column("destination", Text),
+    Column("fee_basis_points", Integer, nullable=False),
     Column("manual", Boolean, nullable=False),
     # Until when Stripe lets an authorised amount be charged.
     Column("capture_before", Moment),
@@ -98,8 +106,19 @@ ledger_entry = Table(
     Column("stripe_ref", Text),
     # Which entry a reversal takes back.
     Column("reverses", Uuid, ForeignKey("ledger_entry.id"), unique=True),
-    CheckConstraint("(kind IN ('refund', 'carried out')) = (amount < 0)", name="sign"),
+    CheckConstraint("kind = 'fee' OR (kind IN ('refund', 'carried out')) = (amount < 0)", name="sign"),
     CheckConstraint("(kind = 'reversal') = (reverses IS NOT NULL)", name="reversal"),
     Index("ix_ledger_entry_at", "at"),
     Index("uq_ledger_entry_stripe_ref", "kind", "stripe_ref", unique=True),
+)
+
+payout_account = Table(
+    "payout_account",
+    metadata,
+    Column("centre_id", Uuid, ForeignKey("centre.id"), primary_key=True),
+    Column("account_id", Text, nullable=False, unique=True),
+    Column("charges_enabled", Boolean, nullable=False),
+    Column("payouts_enabled", Boolean, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
 )

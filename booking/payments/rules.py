@@ -34,6 +34,11 @@ def checkout_attempt(hold_until: datetime, now: datetime) -> tuple[int, datetime
     return attempt, ends
 
 
+def fee_of(amount: int, basis_points: int) -> int:
+    """Return the platform's share of an amount, both in the smallest unit; rounded down, in the centre's favour."""
+    return amount * basis_points // 10_000
+
+
 def state_after_refunds(charged: int, left: int) -> PaymentState:
     """Return where a payment stands of which `left` is not given back."""
     if left <= 0:

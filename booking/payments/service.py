@@ -8,6 +8,7 @@ import json
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 
 from booking.appointments import moves
@@ -15,10 +16,11 @@ from booking.appointments.model import Appointment, Why
 from booking.appointments.notices import Notice, tell_payer
 from booking.appointments.reading import appointment, moves_of
 from booking.appointments.rules import GRACE, STANDING, Status
+from booking.context import Context
 from booking.payments import ledger
 from booking.payments.capturing import settle_authorised
 from booking.payments.gateway import Checkout, Gateway, Refund
-from booking.payments.model import UNPAID, Entry, PaymentState
+from booking.payments.model import UNPAID, Entry, PaymentState, payout_account
 from booking.payments.model import payment as table
 from booking.payments.rules import authorise_only, state_after_refunds
 from booking.payments.store import later, payment_by_session, payment_of, write
@@ -34,11 +36,32 @@ _TELL_OF_DELAY_AFTER = timedelta(seconds=8)
 _log = log("booking.payments")
 
 
-_ASK = insert(table)
+# To whose account it is paid is decided once: the page is asked for with the same words each time.
+_ASK = insert(table).values(
+    destination=select(payout_account.c.account_id)
+    .where(payout_account.c.centre_id == bindparam("centre"), payout_account.c.charges_enabled)
+    .scalar_subquery(),
+    **{
+        name: bindparam(name, type_=table.c[name].type)
+        for name in (
+            "appointment_id",
+            "state",
+            "amount",
+            "currency",
+            "fee_basis_points",
+            "manual",
+            "created_at",
+            "updated_at",
+        )
+    },
+)
 
 
-async def ask_for(tx: Tx, visit: Appointment) -> None:
-    """Have a page made on which the visit can be paid; if Stripe does not answer soon, the payer is told."""
+async def ask_for(tx: Tx, ctx: Context, visit: Appointment) -> None:
+    """Have a page made on which the visit can be paid; if Stripe does not answer soon, the payer is told.
+
+    It is paid to the centre's own account, where it has one that can be paid to.
+    """
     await tx.conn.execute(
         _ASK,
         {
@@ -46,6 +69,8 @@ async def ask_for(tx: Tx, visit: Appointment) -> None:
             "state": PaymentState.CREATING,
             "amount": visit.price.amount,
             "currency": visit.price.currency,
+            "centre": visit.centre.id,
+            "fee_basis_points": ctx.settings.stripe.fee_basis_points,
             "manual": authorise_only(visit.centre.captures, visit.start, tx.now),
             "created_at": tx.now,
             "updated_at": tx.now,
@@ -85,6 +110,7 @@ async def settle(tx: Tx, session: Checkout, *, failed: bool = False) -> None:
     elif session.paid or session.authorised:
         if payment.state in UNPAID:
             await (_authorised if session.authorised else _paid)(tx, visit, session)
+            await ledger.take_share(tx, payment)
     elif payment.state is PaymentState.OPEN and (failed or session.status == "expired"):
         await write(tx, visit.id, state=PaymentState.FAILED if failed else PaymentState.EXPIRED)
         await _give_back(tx, visit, failed=failed)
@@ -228,6 +254,8 @@ async def _follow_ledger(tx: Tx, appointment_id: UUID) -> None:
     charged, left = await ledger.sums(tx, appointment_id)
     if charged:
         await write(tx, appointment_id, state=state_after_refunds(charged, left))
+    if payment := await payment_of(tx, appointment_id):
+        await ledger.take_share(tx, payment)
 
 
 def uuid_of(text: str | None) -> UUID | None:

@@ -30,7 +30,7 @@ def _payment_from(row: Row[Any] | None) -> Payment | None:
         return None
     return Payment(
         row.appointment_id, PaymentState(row.state), row.amount, row.currency, row.session_id, row.payment_intent,
-        row.url, row.expires_at, row.manual,
+        row.url, row.expires_at, row.destination, row.fee_basis_points, row.manual,
     )  # fmt: skip
 
 

@@ -157,7 +157,7 @@ async def take_up(tx: Tx, ctx: Context, actor: Person, appointment_id: UUID) -> 
         until = max(tx.now + timedelta(minutes=ctx.settings.booking.hold_minutes), visit.pay_until)
         held = await moves.step(tx, visit, Status.PENDING, Why.TAKEN_UP, actor.id, hold_until=until)
         await moves.hold_longer(tx, held, until)
-        await payments.ask_for(tx, held)
+        await payments.ask_for(tx, ctx, held)
         return await appointment(tx, visit.id)
     await moves.keep(tx, visit)
     return await moves.confirm(tx, visit, Why.TAKEN_UP, actor.id)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from demo.stripe import payments
+from demo.stripe import connect, payments
 from demo.stripe.currencies import check_amount
 from demo.stripe.errors import ApiError, missing
 from demo.stripe.objects import new, random_id
@@ -54,7 +54,7 @@ def create(shop: Shop, params: Params) -> Body:
         submit_type=params.choice("submit_type", "auto pay book donate"),
         payment_method_types=_methods(params),
         _lines=lines,
-        _intent_data=_intent_data(params.group("payment_intent_data")),
+        _intent_data=_intent_data(shop, params.group("payment_intent_data")),
     )
     session["url"] = f"{shop.base_url}/c/pay/{session['id']}"
     return shop.save(session)
@@ -126,7 +126,7 @@ def _price(currency: str, unit: int) -> Body:
     }
 
 
-def _intent_data(group: Params) -> dict[str, Any]:
+def _intent_data(shop: Shop, group: Params) -> dict[str, Any]:
     group.only(_INTENT)
     transfer = group.group("transfer_data")
     transfer.only("destination amount")
@@ -138,6 +138,7 @@ def _intent_data(group: Params) -> dict[str, Any]:
     }
     for name in "description on_behalf_of receipt_email statement_descriptor transfer_group".split():
         wish[name] = group.text(name)
+    connect.check_destination(shop, wish)
     return wish
 
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from demo.stripe import checkout, payments, refunds
+from demo.stripe import checkout, connect, payments, refunds
 from demo.stripe.deliveries import Deliveries
 from demo.stripe.errors import ApiError
 from demo.stripe.params import Params
@@ -79,6 +79,11 @@ _WORK: list[tuple[str, str, Work]] = [
     ("GET", "refunds/ID", _reader("refund")),
     ("GET", "events", _events),
     ("GET", "events/ID", _reader("event")),
+    ("POST", "accounts", connect.create_account),
+    ("GET", "accounts/ID", _reader("account")),
+    ("POST", "account_links", connect.create_link),
+    ("GET", "transfers", _lister("transfer", "/v1/transfers", "destination")),
+    ("GET", "application_fees", _lister("application_fee", "/v1/application_fees", "charge")),
     ("GET", "balance", _balance),
     ("GET", "balance_transactions", _lister("balance_transaction", "/v1/balance_transactions", "source type currency")),
     ("GET", "balance_transactions/ID", _reader("balance_transaction")),

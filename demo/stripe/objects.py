@@ -19,6 +19,9 @@ _PREFIXES = {
     "refund": ("re_3", 23),
     "balance_transaction": ("txn_3", 23),
     "event": ("evt_1", 23),
+    "account": ("acct_1", 16),
+    "transfer": ("tr_3", 23),
+    "application_fee": ("fee_1", 23),
 }
 
 

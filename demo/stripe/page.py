@@ -7,7 +7,7 @@ from typing import Any
 import jinja2
 from aiohttp import web
 
-from demo.stripe import checkout, payments
+from demo.stripe import checkout, connect, payments
 from demo.stripe.cards import FormError, read_card
 from demo.stripe.currencies import show
 from demo.stripe.shop import Shop
@@ -38,6 +38,8 @@ class Page:
             web.get("/c/authenticate/{intent}", self._challenge),
             web.post("/c/authenticate/{intent}", self._authenticate),
             web.get("/receipts/{charge}", self._receipt),
+            web.get("/setup/{account}/{link}", self._setup),
+            web.post("/setup/{account}/{link}", self._set_up),
             web.get("/", self._about),
         ]
 
@@ -88,6 +90,22 @@ class Page:
         if charge is None or not charge["paid"]:
             raise web.HTTPNotFound
         return self._plain("receipt.html", charge=charge, amount=show(charge["amount"], charge["currency"]))
+
+    async def _setup(self, request: web.Request) -> web.Response:
+        return self._plain("setup.html", done=self._to_set_up(request) is None, action=request.path)
+
+    async def _set_up(self, request: web.Request) -> web.Response:
+        account = self._to_set_up(request)
+        if account is None:
+            return self._plain("setup.html", done=True, action=request.path)
+        with self._shop.store.transaction():
+            connect.onboarded(self._shop, account)
+        self._sender.wake.set()
+        raise web.HTTPSeeOther(account["_return_url"])
+
+    def _to_set_up(self, request: web.Request) -> Body | None:
+        account = self._shop.store.get("account", request.match_info["account"])
+        return account if account and account.get("_link") == request.match_info["link"] else None
 
     async def _about(self, _: web.Request) -> web.Response:
         return self._plain("about.html")

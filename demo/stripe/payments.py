@@ -3,6 +3,7 @@
 from dataclasses import asdict, replace
 from typing import Any
 
+from demo.stripe import connect
 from demo.stripe.cards import DECLINES, Card
 from demo.stripe.errors import ApiError
 from demo.stripe.objects import new, random_id
@@ -96,6 +97,7 @@ def _received(shop: Shop, intent: Body, charge: Body, amount: int) -> None:
     )
     shop.store.put(booked)
     charge.update(captured=True, amount_captured=amount, balance_transaction=booked["id"])
+    connect.move_on(shop, charge, amount, intent["application_fee_amount"])
     intent.update(status="succeeded", amount_received=amount, amount_capturable=0)
 
 
@@ -116,6 +118,8 @@ def capture(shop: Shop, params: Params, wanted: str) -> Body:
             kept=True,
         )
     charge = shop.find("charge", intent["latest_charge"])
+    fee = params.integer("application_fee_amount")
+    intent["application_fee_amount"] = intent["application_fee_amount"] if fee is None else fee
     _received(shop, intent, charge, amount)
     charge["amount_refunded"] = charge["amount"] - amount
     intent["metadata"] = {**intent["metadata"], **params.metadata()}

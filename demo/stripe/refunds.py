@@ -1,5 +1,6 @@
 """Refunds: in full, in parts, never beyond what was captured."""
 
+from demo.stripe import connect
 from demo.stripe.errors import ApiError, missing
 from demo.stripe.objects import new
 from demo.stripe.params import Params
@@ -48,6 +49,7 @@ def create(shop: Shop, params: Params) -> Body:
     shop.save(refund, "refund.created")
     charge["amount_refunded"] += amount
     charge["refunded"] = returned + amount == charge["amount_captured"]
+    connect.take_back(shop, charge, returned + amount, reverse=bool(reverse), fee=bool(fee))
     shop.save(charge, "charge.refunded")
     return refund
 

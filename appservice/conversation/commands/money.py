@@ -17,6 +17,7 @@ from appservice.matrix.markdown import escape
 from booking.appointments import service as appointments
 from booking.payments.desk import Statement, income, refund_by_word, refundable, statement
 from booking.payments.model import Entry
+from booking.payments.payouts import account_of, set_up
 from core.errors import BadInputError
 from core.money import Money, parse_money
 from core.timezones import zone
@@ -25,6 +26,7 @@ _KINDS = {
     Entry.CHARGE: "paid",
     Entry.REFUND: "refunded",
     Entry.REVERSAL: "refund that did not come about",
+    Entry.FEE: "the platform's fee",
     Entry.CARRIED_OUT: "carried over to the next visit",
     Entry.CARRIED_IN: "carried over from another visit",
 }
@@ -137,3 +139,36 @@ async def refund_(session: Session, choice: dict[str, Any]) -> None:
     given = await refund_by_word(session.tx, session.ctx, session.person, UUID(choice["visit"]), amount)
     session.dialogue.drop_last()
     await session.say(f"{given.show(session.person.language)} go back. The payer is told when Stripe has sent them.")
+
+
+@command(
+    "payouts|payout",
+    "[set up]",
+    help="to which account your centre's payments go, and setting up your own",
+    who=clinic_admin,
+    group="Centre",
+)
+async def payouts(session: Session, text: str) -> None:
+    """How it stands; with “set up”, Stripe's page comes as a message of its own."""
+    words = Reading(text)
+    wanted = words.take(re.compile(r"\b(?:set ?up|start|change|connect)\b", re.IGNORECASE))
+    at = await centre_of(session, words)
+    if wanted:
+        await set_up(session.tx, session.ctx, session.person, at.id)
+        await session.say("One moment: I send you Stripe's page, on which you set it up.")
+        return
+    account = await account_of(session.tx, session.ctx, session.person, at.id)
+    percent = session.ctx.settings.stripe.fee_basis_points / 100
+    fee = f", less the platform's fee of {percent:g} %" if percent else ""
+    if account is None:
+        said = "patients' payments go to the platform's account. Write “payouts set up” to have them paid to your own."
+    elif not account.charges_enabled:
+        said = "your own account is not set up to the end. Write “payouts set up” to go on."
+    elif account.payouts_enabled:
+        said = f"patients' payments go to your own account{fee}, and from there to your bank."
+    else:
+        said = (
+            f"patients' payments go to your own account{fee}; Stripe does not pay it out yet. Write “payouts set up” to"
+            " see what it asks for."
+        )
+    await session.say(f"**{escape(at.name)}**: {said}")

@@ -30,7 +30,7 @@ def private_room(mxid: str) -> str:
     return f"!private:{mxid}"
 
 
-async def _direct_room(_tx: Tx, _person: UUID, mxid: str) -> str:
+async def direct_room(_tx: Tx, _person: UUID, mxid: str) -> str:
     return private_room(mxid)
 
 
@@ -120,7 +120,7 @@ class Chat:
             reacts_to=reacts_to,
             kind=kind,
         )
-        conversation = Conversation(self.ctx, direct_room=_direct_room)
+        conversation = Conversation(self.ctx, direct_room=direct_room)
         async with self.database.transaction() as tx:
             try:
                 async with tx.conn.begin_nested():
@@ -144,8 +144,8 @@ class Chat:
                 select(*columns, outbox.c.attempts).where(outbox.c.kind.in_(["notice", "daily"])).order_by(outbox.c.seq)
             )
             handlers = {
-                "notice": Notices(self.ctx, direct_room=_direct_room).deliver,
-                "daily": DailyLists(self.ctx, direct_room=_direct_room).deliver,
+                "notice": Notices(self.ctx, direct_room=direct_room).deliver,
+                "daily": DailyLists(self.ctx, direct_room=direct_room).deliver,
             }
             rows = [Row(*each) for each in found if json.loads(each.payload)]
             for row in rows:

@@ -1,17 +1,24 @@
 """Money in the chat: a receipt for who paid, the list and refunds for who runs the centre."""
 
+import json
 import re
 
 import pytest
-from sqlalchemy import insert
+from pydantic import SecretStr
+from sqlalchemy import insert, update
 
+from appservice.conversation.payouts import PayoutNews
 from booking.appointments.service import by_code
 from booking.payments import ledger
-from booking.payments.model import Entry, PaymentState, payment
+from booking.payments.model import Entry, PaymentState, payment, payout_account
+from booking.payments.payouts import TOLD
+from core.ids import new_id
+from core.lanes import Row
 from core.money import Money
-from tests.integration.appservice.conversation.chat import Chat
+from tests.integration.appservice.conversation.chat import Chat, direct_room
 from tests.integration.appservice.conversation.test_booking_talks import book
 from tests.integration.booking.clinic import ANNA, BEN, CLARA, OSEI
+from tests.integration.booking.town import NOW
 
 
 @pytest.fixture
@@ -20,7 +27,7 @@ async def paid(chat: Chat) -> str:
     code = await book(chat)
     async with chat.database.transaction() as tx:
         visit = await by_code(tx, chat.ctx, await chat.person(ANNA), code)
-        values = {"amount": 4800, "currency": "EUR", "payment_intent": "pi_1", "manual": False}
+        values = {"amount": 4800, "currency": "EUR", "payment_intent": "pi_1", "manual": False, "fee_basis_points": 0}
         times = {"created_at": tx.now, "updated_at": tx.now}
         await tx.conn.execute(
             insert(payment).values(appointment_id=visit.id, state=PaymentState.PAID, **values, **times)
@@ -83,3 +90,37 @@ async def test_the_list_of_a_day_without_payments_says_so(chat: Chat) -> None:
     assert "nothing came or went by card" in await chat.say(CLARA, "payments last month")
     for who in (ANNA, OSEI):
         assert "by card" not in await chat.say(who, "payments")
+
+
+async def test_an_admin_sets_up_to_which_account_the_centre_is_paid(chat: Chat) -> None:
+    assert "go to the platform's account" in await chat.say(CLARA, "payouts")
+    assert "without Stripe" in await chat.say(CLARA, "payouts set up")
+    chat.ctx.settings.stripe.secret_key = SecretStr("sk_test")
+    assert "I send you Stripe's page" in await chat.say(CLARA, "payouts set up")
+    at = next(iter((await chat.person(CLARA)).administers))
+    told = PayoutNews(chat.ctx, direct_room=direct_room)
+    person = (await chat.person(CLARA)).id
+
+    async def hear(**what: object) -> str:
+        row = Row(
+            new_id(), "lane", TOLD, json.dumps({"centre": str(at), "person": str(person)} | what).encode(), NOW, 0
+        )
+        async with chat.database.transaction() as tx:
+            await told.deliver(tx, row)
+        return (await chat.notices())[CLARA][-1].text
+
+    assert "https://stripe.test/setup" in await hear(url="https://stripe.test/setup")
+    assert "does not set up" in await hear(refused=True)
+    assert "paid to its own account" in await hear(ready=True)
+    assert "closed the account" in await hear(ready=False)
+    async with chat.database.transaction() as tx:
+        values = {"created_at": tx.now, "updated_at": tx.now, "account_id": "acct_1", "centre_id": at}
+        await tx.conn.execute(insert(payout_account).values(charges_enabled=False, payouts_enabled=False, **values))
+    assert "not set up to the end" in await chat.say(CLARA, "payouts")
+    chat.ctx.settings.stripe.fee_basis_points = 250
+    for payouts, said in ((False, "does not pay it out yet"), (True, "less the platform's fee of 2.5 %")):
+        async with chat.database.transaction() as tx:
+            await tx.conn.execute(update(payout_account).values(charges_enabled=True, payouts_enabled=payouts))
+        assert said in await chat.say(CLARA, "payouts")
+    for nobody in (ANNA, OSEI):
+        assert "account" not in await chat.say(nobody, "payouts")

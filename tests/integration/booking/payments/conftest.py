@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from booking.appointments.service import Appointment, Status
 from booking.appointments.sweep import sweep
+from booking.payments import payouts
 from booking.payments.gateway import Gateway
 from booking.payments.handlers import inbox_handlers, outbox_handlers
 from booking.payments.ledger import LedgerEntry, entries
@@ -55,6 +56,7 @@ class PayingClinic(Clinic):
         self.stripe = stripe
         self.gateway = Gateway(settings)
         self.heard: list[dict[str, Any]] = []
+        self.payouts_heard: list[dict[str, Any]] = []
         self._work: list[asyncio.Task[None]] = []
         self._runner: web.AppRunner | None = None
 
@@ -69,6 +71,7 @@ class PayingClinic(Clinic):
 
     def work(self) -> None:
         above = {"notice": self._hear, "room.open": _nothing, "room.close": _nothing, freed.KIND: offering(self.ctx)}
+        above |= {payouts.TOLD: self._hear_of_payouts}
         handlers = {**outbox_handlers(self.ctx, self.gateway), **above}
         workers = [
             LaneWorker(self.database, outbox, handlers),
@@ -87,6 +90,9 @@ class PayingClinic(Clinic):
         if self._runner:
             await self._runner.cleanup()
         await self.gateway.close()
+
+    async def _hear_of_payouts(self, _tx: Tx, row: Row) -> None:
+        self.payouts_heard.append(json.loads(row.payload))
 
     async def _hear(self, tx: Tx, row: Row) -> None:
         self.heard.append(json.loads(row.payload))

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from booking.payments.model import PaymentState
-from booking.payments.rules import SHORTEST, checkout_attempt, state_after_refunds
+from booking.payments.rules import SHORTEST, checkout_attempt, fee_of, state_after_refunds
 
 NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
 HOLD = NOW + timedelta(minutes=31)
@@ -34,3 +34,14 @@ def test_a_payment_is_refunded_when_nothing_is_left_of_it() -> None:
     assert state_after_refunds(4800, 4800) is PaymentState.PAID
     assert state_after_refunds(4800, 1) is PaymentState.PARTIALLY_REFUNDED
     assert state_after_refunds(4800, 0) is PaymentState.REFUNDED
+
+
+@given(st.integers(0, 10**9), st.integers(0, 10**9), st.integers(0, 10_000))
+def test_the_platform_never_keeps_more_than_its_share_and_nothing_of_what_goes_back(
+    amount: int, back: int, basis_points: int
+) -> None:
+    back = min(back, amount)
+    fee, left = fee_of(amount, basis_points), fee_of(amount - back, basis_points)
+    assert 0 <= left <= fee <= amount
+    assert fee * 10_000 <= amount * basis_points < (fee + 1) * 10_000
+    assert fee_of(0, basis_points) == 0
