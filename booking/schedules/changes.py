@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, or_, select, update
 from booking.access import may_edit_centre, may_run_visit, may_set_hours, require
 from booking.appointments.model import appointment as table
 from booking.appointments.model import ends, starts
-from booking.appointments.rules import STANDING, Status
+from booking.appointments.rules import KEPT, STANDING, Status
 from booking.context import Context
 from booking.directory import model as directory
 from booking.directory import reading
@@ -32,7 +32,7 @@ from core.database import Tx
 from core.money import Money
 
 _DAY = timedelta(days=1)
-_HOLDING = STANDING | {Status.PROPOSED, Status.PENDING}
+_HOLDING = STANDING | KEPT | {Status.WAITLIST}
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ async def offer_between(tx: Tx, ctx: Context, practitioner_id: UUID, start: date
     line = (
         select(waiting.c.id)
         .where(
-            waiting.c.latest > max(start, tx.now),
+            waiting.c.latest > tx.now,
             waiting.c.id.in_(
                 select(waiting_service.c.waiting_id)
                 .join(service, service.c.id == waiting_service.c.service_id)

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0021_signing"
-down_revision = "0020_sealing"
+revision = "0019_signing"
+down_revision = "0018_payouts"
 
 
 def upgrade() -> None:
