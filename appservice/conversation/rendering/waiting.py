@@ -1,11 +1,14 @@
 """What is waited for, in words. Pure."""
 
 from collections.abc import Sequence
+from datetime import time, timedelta
 from zoneinfo import ZoneInfo
 
-from appservice.conversation.rendering.values import moment
+from appservice.conversation.rendering.values import day, moment
 from appservice.matrix.markdown import escape
 from booking.directory.specialties import label_of
+from booking.waiting.model import Waiting
+from booking.waiting.rules import LONGEST
 from booking.waiting.service import Wait
 
 _NAMED = 3
@@ -18,7 +21,6 @@ def waited_for(each: Wait, doctors: Sequence[str], place: ZoneInfo, *, whose: st
     if len(doctors) > _NAMED:
         named += f" or {len(doctors) - _NAMED} more"
     kinds = " or ".join(sorted({label_of(service.specialty) for service in each.services}))
-    begins = f" from {moment(wait.earliest, place)} and" if wait.earliest > wait.created_at else ""
     hours = {
         (True, True): f", {wait.after:%H:%M} to {wait.before:%H:%M}" if wait.after and wait.before else "",
         (True, False): f", from {wait.after:%H:%M} on" if wait.after else "",
@@ -26,4 +28,17 @@ def waited_for(each: Wait, doctors: Sequence[str], place: ZoneInfo, *, whose: st
         (False, False): "",
     }[wait.after is not None, wait.before is not None]
     for_whom = f" for {escape(whose)}" if whose else ""
-    return f"{named} ({kinds}){for_whom},{begins} before {moment(wait.latest, place)}{hours}"
+    return f"{named} ({kinds}){for_whom}, {_days(wait, place)}{hours}"
+
+
+def _days(wait: Waiting, place: ZoneInfo) -> str:
+    """Whole days by their names, anything else with the hour."""
+    begin, end = (each.astimezone(place) for each in (wait.earliest, wait.latest))
+    last = (end - timedelta(microseconds=1)).date()
+    whole = end.time() == time() or end - begin >= LONGEST
+    until = f"until {day(last)}" if whole else f"before {moment(wait.latest, place)}"
+    if wait.earliest <= wait.created_at:
+        return until
+    if whole and begin.time() == time():
+        return f"on {day(last)}" if begin.date() == last else f"{day(begin.date())} to {day(last)}"
+    return f"from {moment(wait.earliest, place)}, {until}"

@@ -25,7 +25,7 @@ async def _booked(chat: Chat, mxid: str) -> str:
 async def test_a_time_that_comes_free_is_offered_and_taken_with_a_word(chat: Chat) -> None:
     code = await _booked(chat, ANNA)
     said = await chat.say(BEN, "wait for dr.osei tomorrow before 9:30")
-    assert "You are on the waiting list: Dr Ama Osei (Cardiology)" in said
+    assert "You are on the waiting list: Dr Ama Osei (Cardiology), on Tue 1 Dec, before 09:30." in said
     assert BEN not in await chat.offers()
     assert "Dr Ama Osei" in await chat.say(BEN, "waiting")
     await chat.say(ANNA, f"cancel {code}")
@@ -134,6 +134,18 @@ async def test_a_centre_says_how_long_a_time_is_kept(chat: Chat) -> None:
 async def test_what_cannot_be_waited_for_gets_a_sentence(chat: Chat, text: str, answer: str) -> None:
     assert answer in await chat.say(ANNA, text)
     assert "You wait for nothing" in await chat.say(ANNA, "waiting")
+
+
+@pytest.mark.parametrize(
+    ("text", "days"),
+    [
+        ("wait for dr.osei", "(Cardiology), until Sun 28 Feb."),
+        ("wait for dr.osei next week after 16:00", "Mon 7 Dec to Sun 13 Dec, from 16:00 on."),
+        ("wait for a cardiologist in Berlin on Friday", "Dr Ama Osei or Dr Jonas Weber (Cardiology), on Fri 4 Dec."),
+    ],
+)
+async def test_it_is_said_what_is_waited_for(chat: Chat, text: str, days: str) -> None:
+    assert days in await chat.say(ANNA, text)
 
 
 async def test_nobody_stands_in_every_line(chat: Chat) -> None:
