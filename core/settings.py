@@ -80,6 +80,8 @@ class StripeSettings(BaseModel):
 
     secret_key: SecretStr = SecretStr("")
     webhook_secret: SecretStr = SecretStr("")
+    connect_webhook_secret: SecretStr = SecretStr("")
+    """Of the second endpoint at Stripe, which has the same address and listens to centres' own accounts."""
     api_base: str = "https://api.stripe.com"
     fee_basis_points: int = Field(default=0, ge=0, le=10_000)
     """The platform's share of what is paid to a centre's own account, in hundredths of a percent."""

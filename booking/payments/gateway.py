@@ -90,7 +90,8 @@ class Gateway:
     """
 
     def __init__(self, settings: StripeSettings) -> None:
-        self._secret = settings.webhook_secret.get_secret_value()
+        secrets = settings.webhook_secret, settings.connect_webhook_secret
+        self._secrets = [each.get_secret_value() for each in secrets if each.get_secret_value()]
         self._http = stripe.AIOHTTPClient(timeout=_TIMEOUT)
         self._client = stripe.StripeClient(
             settings.secret_key.get_secret_value(),
@@ -310,11 +311,15 @@ class Gateway:
 
     def verify(self, body: bytes, signature: str) -> bool:
         """Whether the body of a webhook was signed by Stripe within the last five minutes."""
-        try:
-            stripe.WebhookSignature.verify_header(body, signature, self._secret, tolerance=300)
-        except (stripe.SignatureVerificationError, UnicodeDecodeError):
-            return False
-        return True
+        return any(_signed_with(secret, body, signature) for secret in self._secrets)
+
+
+def _signed_with(secret: str, body: bytes, signature: str) -> bool:
+    try:
+        stripe.WebhookSignature.verify_header(body, signature, secret, tolerance=300)
+    except (stripe.SignatureVerificationError, UnicodeDecodeError):
+        return False
+    return True
 
 
 @contextmanager

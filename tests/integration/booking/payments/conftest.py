@@ -50,6 +50,7 @@ class PayingClinic(Clinic):
         settings = StripeSettings(
             secret_key=SecretStr(stripe.api_key),
             webhook_secret=SecretStr(stripe.webhook_secret),
+            connect_webhook_secret=SecretStr("whsec_of_connected_accounts"),
             api_base=stripe.url,
         )
         super().__init__(database, context(settings, Http(port=_PORT, public_url=f"http://127.0.0.1:{_PORT}")))

@@ -34,6 +34,10 @@ def _signed(clinic: PayingClinic, body: str, at: float | None = None, secret: st
     )
 
 
+def _signed_with_nothing(body: str) -> str:
+    return stripe.WebhookSignature.generate_signature_header(body, "", int(time.time()))
+
+
 def _event(kind: str, session: str, visit: Appointment, **more: Any) -> str:
     thing = {"id": session, "object": "checkout.session", "client_reference_id": str(visit.id), **more}
     return json.dumps({"id": f"evt_{kind}", "object": "event", "type": kind, "data": {"object": thing}})
@@ -54,7 +58,15 @@ async def test_only_what_stripe_signed_just_now_is_taken(clinic: PayingClinic) -
     assert await _knock(clinic, body, _signed(clinic, body, at=time.time() - 301)) == 400
     assert await _knock(clinic, body + " ", _signed(clinic, body)) == 400
     assert await _kept(clinic) == 0
+    assert await _knock(clinic, body, _signed_with_nothing(body)) == 400
     assert await _knock(clinic, body, _signed(clinic, body)) == 204
+    assert await _kept(clinic) == 1
+
+
+async def test_news_of_connected_accounts_come_signed_with_a_secret_of_their_own(clinic: PayingClinic) -> None:
+    event = {"id": "evt_a", "type": "account.updated", "data": {"object": {"id": "acct_x", "object": "account"}}}
+    body = json.dumps(event)
+    assert await _knock(clinic, body, _signed(clinic, body, secret="whsec_of_connected_accounts")) == 204
     assert await _kept(clinic) == 1
 
 
