@@ -14,7 +14,7 @@ JS := tests/e2e/js
 # Worker processes of the tests.
 WORKERS ?= 2
 
-.PHONY: demo tour check test unit lint format install clean
+.PHONY: demo tour check test unit lint format install lock clean
 
 demo: install  ## start everything on this machine and say how to use it; Ctrl-C stops it
 	@exec $(BIN)/python -m demo --folder $(FOLDER) $(if $(PORTS),--ports-from $(PORTS))
@@ -58,6 +58,12 @@ install: .venv/.installed
 $(JS)/node_modules/.installed: $(JS)/package-lock.json
 	npm ci --prefix $(JS) --no-audit --no-fund
 	@touch $@
+
+lock: install  ## write both lock files anew from pyproject.toml, keeping the versions that still fit
+	for locked in requirements requirements-dev; do \
+	  extras=; [ $$locked = requirements ] || extras="--extra demo --extra test --extra bench --extra aws"; \
+	  $(BIN)/uv pip compile --quiet --generate-hashes $$extras pyproject.toml -c $$locked.lock -o $$locked.lock >/dev/null; \
+	done
 
 clean:  ## remove the demo's data and what the tools left; .venv stays
 	rm -rf .demo build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
