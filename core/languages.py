@@ -1,0 +1,72 @@
+"""The languages in which the service speaks: gettext catalogues in `core/locale`, and whose language is spoken now.
+
+A sentence is written in English where it is said, with names for what is put in: `_("Held until {time}.", time=...)`.
+`speaking` sets the language for all that is said inside it. Input is another matter (appservice.conversation).
+"""
+
+import gettext
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+LOCALES = Path(__file__).parent / "locale"
+DEFAULT = "en"
+
+_spoken: ContextVar[str] = ContextVar("language", default=DEFAULT)
+
+
+def language() -> str:
+    """The language that is spoken now: a BCP 47 tag."""
+    return _spoken.get()
+
+
+@contextmanager
+def speaking(tag: str) -> Iterator[None]:
+    """Speak a person's language inside the block; what has no catalogue is said in English."""
+    before = _spoken.set(tag)
+    try:
+        yield
+    finally:
+        _spoken.reset(before)
+
+
+def N_(sentence: str) -> str:  # noqa: N802  (gettext's own name for it)
+    """Mark a sentence that is written down here, and translated where it is said."""
+    return sentence
+
+
+def _(sentence: str, /, **values: object) -> str:
+    """The sentence in the language that is spoken now, with the values in their places."""
+    translated = _catalogue(language()).gettext(sentence)
+    return translated.format(**values) if values else translated
+
+
+def ngettext(one: str, many: str, count: int, /, **values: object) -> str:
+    """The sentence in the form that the number has in this language; `{count}` is there without being named."""
+    return _catalogue(language()).ngettext(one, many, count).format(count=count, **values)
+
+
+@cache
+def spoken_languages() -> frozenset[str]:
+    """Codes of the languages that there is a catalogue for, English among them."""
+    return frozenset({DEFAULT, *(file.parent.parent.name for file in LOCALES.glob("*/LC_MESSAGES/careconnect.po"))})
+
+
+@cache
+def _catalogue(tag: str) -> gettext.NullTranslations:
+    code = tag.replace("_", "-").split("-")[0].lower()
+    file = LOCALES / code / "LC_MESSAGES" / "careconnect.po"
+    if code not in spoken_languages() or not file.exists():
+        return gettext.NullTranslations()
+    compiled = BytesIO()
+    # Compiled in memory: there is no step of building that could be forgotten.
+    with file.open("rb") as written:
+        write_mo(compiled, read_po(written, locale=code))
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)
