@@ -71,6 +71,8 @@ class RecordsSettings(BaseModel):
     key: SecretStr = SecretStr("")
     """32 random bytes in base64; or leave it empty and name a file."""
     key_file: Path | None = None
+    key_backup_days: Annotated[int, Field(ge=0, le=365)] = 30
+    """For how many days a backup of the keys is kept. Who erases their records is told that it is final after these."""
     medicines: Path | None = None
     """A list of medicines beside the small one that we have: what `careconnect medicines` wrote."""
 

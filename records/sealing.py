@@ -40,13 +40,15 @@ class Place:
 class Vault:
     """Holds the master key. What it seals and opens, it does with the subject's key as the table has it now."""
 
-    def __init__(self, master: MasterKey) -> None:
+    def __init__(self, master: MasterKey, *, key_backup_days: int = 30) -> None:
         self._master = master
+        self.key_backup_days = key_backup_days
+        """For how long backups of the keys are kept, and so how long after it an erasure is final."""
 
     @classmethod
     def from_settings(cls, settings: RecordsSettings) -> Self:
         """Raises ValueError with a plain sentence if the records key is missing or malformed."""
-        return cls(MasterKey.from_settings(settings))
+        return cls(MasterKey.from_settings(settings), key_backup_days=settings.key_backup_days)
 
     async def seal(self, tx: Tx, subject: UUID, place: Place, plain: bytes) -> bytes:
         """Seal a value for a subject, whose key is made at first use. Raises ErasedError, SealBrokenError."""

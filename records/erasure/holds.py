@@ -1,0 +1,141 @@
+"""Legal holds: while one stands on a subject, nobody can erase them. Set and lifted by somebody, for a reason."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, insert, select, update
+
+from core.database import Tx
+from core.errors import BadInputError, RefusedError, UserError
+from core.ids import new_id
+from records.audit.rules import Action, Why
+from records.audit.service import note
+from records.erasure.model import legal_hold
+from records.sealing import Place, Vault
+
+_LONGEST = 500
+
+
+class HeldError(UserError):
+    """A legal hold stands on the records: they cannot be erased for now."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "These records cannot be erased now: a legal hold stands on them. Nothing was changed."
+            " Ask the centre that treats you until when it stands."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Why a subject cannot be erased. `lifted_at` is None while it stands."""
+
+    id: UUID
+    subject: UUID
+    placed_by: UUID
+    placed_at: datetime
+    reason: str
+    lifted_by: UUID | None = None
+    lifted_at: datetime | None = None
+    lift_reason: str | None = None
+
+
+async def place_hold(tx: Tx, vault: Vault, subject: UUID, *, actor: UUID, reason: str) -> Hold:
+    """Stop all erasure of a subject until it is lifted. The caller has decided that `actor` may.
+
+    Raises BadInputError for an empty reason, ErasedError when it is too late.
+    """
+    reason = _checked(reason)
+    await lock_subject(tx, subject)
+    hold = Hold(new_id(), subject, actor, tx.now, reason)
+    sealed = await vault.seal(tx, subject, _place(hold.id), reason.encode())
+    await tx.conn.execute(
+        insert(legal_hold).values(id=hold.id, subject=subject, placed_by=actor, placed_at=tx.now, reason=sealed)
+    )
+    await _note(tx, hold, actor)
+    return hold
+
+
+async def lift_hold(tx: Tx, vault: Vault, hold_id: UUID, *, actor: UUID, reason: str) -> Hold:
+    """Let the subject be erased again, unless another hold stands. The caller has decided that `actor` may.
+
+    Raises BadInputError for an empty reason, RefusedError when there is no such hold or it was lifted.
+    """
+    reason = _checked(reason)
+    found = await tx.conn.execute(
+        select(legal_hold).where(legal_hold.c.id == hold_id, legal_hold.c.lifted_at.is_(None)).with_for_update()
+    )
+    row = found.one_or_none()
+    if row is None:
+        raise RefusedError
+    sealed = await vault.seal(tx, row.subject, _lift_place(hold_id), reason.encode())
+    values = {"lifted_by": actor, "lifted_at": tx.now, "lift_reason": sealed}
+    await tx.conn.execute(update(legal_hold).where(legal_hold.c.id == hold_id).values(**values))
+    opened = await _opened(tx, vault, row)
+    hold = Hold(hold_id, row.subject, row.placed_by, row.placed_at, opened.reason, actor, tx.now, reason)
+    await _note(tx, hold, actor)
+    return hold
+
+
+async def holds_on(tx: Tx, vault: Vault, subject: UUID) -> list[Hold]:
+    """All holds that stand or stood on a subject, oldest first. Who may see them the caller has decided.
+
+    Raises ErasedError once the subject was erased.
+    """
+    rows = await tx.conn.execute(
+        select(legal_hold).where(legal_hold.c.subject == subject).order_by(legal_hold.c.placed_at, legal_hold.c.id)
+    )
+    return [await _opened(tx, vault, row) for row in rows.all()]
+
+
+async def require_unheld(tx: Tx, subject: UUID) -> None:
+    """Raises HeldError. Says nothing about who holds, or why."""
+    standing = select(legal_hold.c.id).where(legal_hold.c.subject == subject, legal_hold.c.lifted_at.is_(None))
+    if (await tx.conn.execute(standing.limit(1))).first():
+        raise HeldError
+
+
+async def lock_subject(tx: Tx, subject: UUID) -> None:
+    """Let a hold and an erasure of one subject come one after the other, whoever is first."""
+    lock = func.pg_advisory_xact_lock(func.hashtextextended(f"erasure:{subject}", 0))
+    await tx.conn.execute(select(lock))
+
+
+def _checked(reason: str) -> str:
+    reason = " ".join(reason.split())
+    if not reason:
+        raise BadInputError("Write why, too: who demands it, and under which number.")
+    if len(reason) > _LONGEST:
+        raise BadInputError("A reason has {longest} letters at most.", longest=_LONGEST)
+    return reason
+
+
+async def _opened(tx: Tx, vault: Vault, row: Any) -> Hold:
+    values = [(_place(row.id), row.reason), *([(_lift_place(row.id), row.lift_reason)] if row.lift_reason else [])]
+    reasons = [plain.decode() for plain in await vault.open_all(tx, row.subject, values)]
+    lift_reason = reasons[1] if row.lift_reason else None
+    return Hold(
+        row.id, row.subject, row.placed_by, row.placed_at, reasons[0], row.lifted_by, row.lifted_at, lift_reason
+    )
+
+
+async def _note(tx: Tx, hold: Hold, actor: UUID) -> None:
+    await note(
+        tx,
+        actor=actor,
+        action=Action.WRITE,
+        subject=hold.subject,
+        table=legal_hold.name,
+        row=hold.id,
+        why=Why.REQUEST,
+    )
+
+
+def _place(hold_id: UUID) -> Place:
+    return Place(legal_hold.name, legal_hold.c.reason.name, hold_id)
+
+
+def _lift_place(hold_id: UUID) -> Place:
+    return Place(legal_hold.name, legal_hold.c.lift_reason.name, hold_id)
