@@ -11,6 +11,7 @@ from core.outbox import enqueue
 from records.sealing import Place, Vault
 
 MESSAGE, REACTIONS, FILE = "matrix.message", "matrix.reactions", "matrix.file"
+UNTAP = "matrix.untap"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,8 @@ class Reply:
     markdown: str
     choices: int = 0
     """Put the reactions 1 to this number (at most 10) under it, for people to tap."""
+    taps: tuple[str, ...] = ()
+    """Further emoji to put under it, behind the numbers."""
     edits: str | None = None
     """The key of an earlier message of ours that this one replaces. If that never went out, this is sent anew."""
     notice: bool = False
@@ -46,6 +49,12 @@ async def post(tx: Tx, vault: Vault, *, subject: UUID, room_id: str, key: str, r
     kind = MESSAGE if isinstance(reply, Reply) else FILE
     payload = await _seal(tx, vault, subject, id_of(key), {"key": key, **asdict(reply)})
     await enqueue(tx, kind=kind, lane=lane_of(room_id), key=key, payload=payload)
+
+
+async def untap(tx: Tx, room_id: str, event_id: str) -> None:
+    """Take a person's reaction away once it has done its work, so that it can be tapped again: where the bot may."""
+    payload = json.dumps({"room": room_id, "event": event_id}).encode()
+    await enqueue(tx, kind=UNTAP, lane=f"reactions:{room_id}", key=f"untap:{event_id}", payload=payload)
 
 
 def lane_of(room_id: str) -> str:

@@ -10,6 +10,7 @@ from aiohttp import web
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy.exc import DBAPIError
 
+from appservice.conversation import boards
 from appservice.conversation.attachments import attachments
 from appservice.conversation.daily import DailyLists
 from appservice.conversation.notices import Notices
@@ -128,6 +129,7 @@ class _Process:
             "notice": Notices(self._ctx, direct_room=self._matrix.rooms.direct_room).deliver,
             freed.KIND: offering(self._ctx),
             payouts.TOLD: PayoutNews(self._ctx, direct_room=self._matrix.rooms.direct_room).deliver,
+            boards.KIND: boards.Boards(self._ctx).deliver,
             "daily": DailyLists(self._ctx, direct_room=self._matrix.rooms.direct_room).deliver,
         }
         if self._gateway:

@@ -1,10 +1,12 @@
 """Imports every floor's tables, so that the one collection of them (core.tables.metadata) is whole."""
 # ruff: noqa: F401
 
+import appservice.conversation.boards
 import appservice.conversation.dialogue
 import appservice.matrix.model
 import booking.appointments.model
 import booking.calendars.model
+import booking.day.model
 import booking.directory.model
 import booking.payments.model
 import booking.people.model

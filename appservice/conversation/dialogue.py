@@ -7,7 +7,7 @@ person and survives restarts.
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -56,8 +56,13 @@ class Question:
     free: Choice | None = None
     """Takes any words as `text`: a question whose answer is prose. Commands need a "!" then."""
 
+    taps: Mapping[str, Choice] = field(default_factory=dict)
+    """What emoji mean that stand under it, without variation selectors; the same as a word means something else."""
+    kept: bool = False
+    """Whether it stays open for its whole lifetime, however much is asked after it: a list that is kept up to date."""
+
     def renamed(self, key: str) -> "Question":
-        return Question(key, self.at, self.choices, self.words, self.refine, self.free)
+        return replace(self, key=key)
 
 
 class Dialogue:
@@ -77,9 +82,18 @@ class Dialogue:
 
     def ask(self, question: Question) -> None:
         """Remember what was asked; forget what is too old to be meant."""
-        kept = [each for each in self.questions if each.key != question.key and question.at - each.at < _LIFETIME]
-        self.questions = [*kept, question][-_QUESTIONS:]
+        open_ = [each for each in self.questions if each.key != question.key and question.at - each.at < _LIFETIME]
+        open_.append(question)
+        passing = [each for each in open_ if not each.kept]
+        gone = {each.key for each in passing[:-_QUESTIONS]}
+        self.questions = [each for each in open_ if each.key not in gone]
         self.changed = True
+
+    def replaced(self, key: str, question: Question) -> None:
+        """A message was edited, and what it asked has changed with it; one that is forgotten is passed over."""
+        if any(each.key == key for each in self.questions):
+            self.questions = [question if each.key == key else each for each in self.questions]
+            self.changed = True
 
     def aside(self, question: Question) -> None:
         """Remember what a notice asked. A bare number still answers what the two were talking about just now."""
@@ -153,6 +167,8 @@ def _write(question: Question) -> dict[str, Any]:
         "words": {word: dict(each) for word, each in question.words.items()},
         "refine": question.refine and dict(question.refine),
         "free": question.free and dict(question.free),
+        "taps": {emoji: dict(each) for emoji, each in question.taps.items()},
+        "kept": question.kept,
     }
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from appservice.conversation.commands.records import pdf
+from appservice.conversation.consulting import room_link
 from appservice.conversation.dialogue import Choice, Question, load, save
 from appservice.conversation.rendering import notices as words
 from appservice.conversation.rendering import referrals
@@ -20,6 +21,7 @@ from booking.appointments.model import Appointment
 from booking.appointments.reading import appointment, practitioners_seen, series_of
 from booking.appointments.rules import Status
 from booking.context import Context
+from booking.day.rules import waits
 from booking.directory.reading import practitioner
 from booking.people.service import Person, patient_name, person_by_id
 from booking.referrals.rules import wish_of
@@ -111,6 +113,12 @@ class Notices:
         if told.ours:
             file = File("visit", told.visit.id, f"Visit {told.visit.code}.ics", "text/calendar")
             await self._post(told, f"notice:{told.row.id}:file", file)
+
+    async def _ready(self, told: _Told) -> None:
+        """The doctor begins: with the way into the room of an online visit."""
+        link = await room_link(told.tx, self._ctx, told.visit)
+        text = await self._text(told)
+        await self._post(told, f"notice:{told.row.id}", Reply(f"{text} {link}" if link else text))
 
     async def _expired(self, told: _Told) -> None:
         await self._post(told, f"notice:{told.row.id}", Reply(await self._text(told), edits=told.card))
@@ -249,6 +257,10 @@ def _over(what: dict[str, Any], visit: Appointment) -> bool:
             return visit.status is not Status.PROPOSED
         case "offered":
             return visit.status is not Status.WAITLIST
+        case "ready":
+            return visit.status is not Status.ARRIVED
+        case "late" | "in_time":
+            return not waits(visit) or visit.start != datetime.fromisoformat(what["start"])
         case "room":
             return visit.status not in {Status.BOOKED, Status.ARRIVED}
         case _:

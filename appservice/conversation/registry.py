@@ -89,14 +89,15 @@ def action(name: str) -> Callable[[Action], Action]:
 
 
 def find(text: str, person: Person) -> tuple[Command, str] | None:
-    """Return the command that a text begins with and what follows it; the longest words win.
+    """Return the command that a text begins with and what follows it; the longest words win, alone the bare ones.
 
     A command that this person may not use is not found: its words may mean something else.
     """
     said = plain(text)
     low = folded(said)
     spelt = sorted(
-        ((word, each) for each in COMMANDS if each.who(person) for word in each.words), key=lambda found: -len(found[0])
+        ((word, each) for each in COMMANDS if each.who(person) for word in each.words),
+        key=lambda found: (-len(found[0]), not found[1].bare),
     )
     for word, each in spelt:
         if low == word or (low.startswith(word) and not low[len(word)].isalnum() and not each.bare):

@@ -108,6 +108,9 @@ async def _tapped(session: Session) -> None:
     if tapped.isdigit() and question.choices:
         await _choose(session, question, Pick(int(tapped)))
         return
+    if tapped in question.taps:
+        await _act(session, question.taps[tapped])
+        return
     word = read_word(tapped)
     if word and word in question.words:
         await _act(session, question.words[word])

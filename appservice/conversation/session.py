@@ -10,7 +10,8 @@ from appservice.conversation.understanding.text import Reading
 from appservice.conversation.understanding.whereabouts import read_shared
 from appservice.conversation.understanding.wishes import Speaker
 from appservice.incoming import Incoming
-from appservice.outgoing import File, Reply, post
+from appservice.matrix.reactions import plain as bare
+from appservice.outgoing import File, Reply, post, untap
 from booking.appointments.reading import treated_by
 from booking.context import Context
 from booking.directory.places import Place
@@ -65,14 +66,31 @@ class Session:
         words: Mapping[str, Choice] | None = None,
         refine: Choice | None = None,
         free: Choice | None = None,
-    ) -> None:
-        """Answer. What the answer can be answered with is remembered under its key."""
+        taps: Mapping[str, Choice] | None = None,
+        kept: bool = False,
+    ) -> str:
+        """Answer. What the answer can be answered with is remembered under its key, which is returned.
+
+        `taps`: emoji that mean something else than the same word would; `kept`: see Question.
+        """
         key = f"answer:{self.incoming.event_id}:{self.said}"
         self.said += 1
-        if choices or words or refine or free:
-            self.dialogue.ask(Question(key, self.tx.now, list(choices), dict(words or {}), refine, free))
-        reply = Reply(markdown, choices=min(len(choices), 10))
+        if choices or words or refine or free or taps:
+            tapped = {bare(emoji): each for emoji, each in (taps or {}).items()}
+            self.dialogue.ask(Question(key, self.tx.now, list(choices), dict(words or {}), refine, free, tapped, kept))
+        reply = Reply(markdown, choices=min(len(choices), 10), taps=tuple(taps or ()))
         await post(self.tx, self.ctx.vault, subject=self.person.id, room_id=self.room_id, key=key, reply=reply)
+        return key
+
+    @property
+    def tapped(self) -> bool:
+        """Whether the person has tapped and said nothing: what shows itself elsewhere needs no answer."""
+        return self.incoming.kind == "reaction"
+
+    async def untap(self) -> None:
+        """Let the tap be tapped again."""
+        if self.tapped:
+            await untap(self.tx, self.incoming.room_id, self.incoming.event_id)
 
     async def send(self, file: File) -> None:
         """Answer with a file."""

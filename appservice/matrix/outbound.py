@@ -1,5 +1,6 @@
 """From the outbox to the rooms: messages, files and reactions, each under a transaction id fixed beforehand."""
 
+import contextlib
 import json
 import struct
 from collections.abc import Awaitable, Callable, Mapping
@@ -51,9 +52,10 @@ class Outbound:
             content = replacing(edited, content)
         sent = await self._send(row, await self._encrypted(room_id, public=said["public"]), "m.room.message", content)
         await self._remember(tx, row, said["key"], edited or sent)
-        if said["choices"]:
+        if said["choices"] or said["taps"]:
             # In a lane of their own: what is said next does not wait for ten reactions.
-            payload = json.dumps({"room": room_id, "event": edited or sent, "choices": said["choices"]}).encode()
+            emoji = [*NUMBERS[: said["choices"]], *said["taps"]]
+            payload = json.dumps({"room": room_id, "event": edited or sent, "emoji": emoji}).encode()
             lane, key = f"reactions:{room_id}", f"{said['key']}:reactions"
             await enqueue(tx, kind=REACTIONS, lane=lane, key=key, payload=payload)
         return edited or sent
@@ -75,9 +77,9 @@ class Outbound:
         return sent
 
     async def reactions(self, _tx: Tx, row: Row) -> None:
-        """Put numbers under a message, in order. They go out unencrypted, as every client sends them."""
+        """Put emoji under a message, in order. They go out unencrypted, as every client sends them."""
         what = json.loads(row.payload)
-        for number, emoji in enumerate(NUMBERS[: what["choices"]], 1):
+        for number, emoji in enumerate(what["emoji"], 1):
             relation = {"rel_type": "m.annotation", "event_id": what["event"], "key": emoji}
             try:
                 await self._bot.put(
@@ -87,6 +89,12 @@ class Outbound:
             except MatrixError as refused:
                 if refused.code != "M_DUPLICATE_ANNOTATION":  # there from before the edit
                     raise HopelessError(refused.code) from refused
+
+    async def untap(self, _tx: Tx, row: Row) -> None:
+        """Take a person's reaction away; where the bot has not the power to, it stays."""
+        what = json.loads(row.payload)
+        with contextlib.suppress(MatrixError):
+            await self._bot.put("rooms", what["room"], "redact", what["event"], row.id.hex)
 
     async def mourn(self, tx: Tx, row: Row) -> None:
         """A message could not be sent: if that was a direct room, it is not one any more."""

@@ -23,7 +23,7 @@ from appservice.matrix.rooms import DirectRooms
 from appservice.matrix.store import prune
 from appservice.matrix.sync import SyncLoop
 from appservice.matrix.transactions import routes
-from appservice.outgoing import FILE, MESSAGE, REACTIONS
+from appservice.outgoing import FILE, MESSAGE, REACTIONS, UNTAP
 from core.database import Database
 from core.inbox import inbox
 from core.lanes import Handler, LaneWorker, Mourner
@@ -78,6 +78,7 @@ class MatrixService:
                 MESSAGE: outbound.message,
                 FILE: outbound.file,
                 REACTIONS: outbound.reactions,
+                UNTAP: outbound.untap,
                 rooms.UNALIAS: self.rooms.unalias,
                 rooms.LEAVE: self.rooms.leave,
                 **self.keeper.handlers(),

@@ -3,7 +3,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from booking.access import may_run_visit, require
 from booking.appointments import moves, rules
@@ -34,6 +34,29 @@ async def arrive(tx: Tx, ctx: Context, actor: Person, appointment_id: UUID) -> A
     rules.check_move(visit.status, Status.ARRIVED)
     rules.check_arrival(visit.start, tx.now)
     return await moves.step(tx, visit, Status.ARRIVED, Why.CAME, actor.id)
+
+
+async def begin(tx: Tx, ctx: Context, actor: Person, appointment_id: UUID) -> Appointment:
+    """Say that the doctor begins with the patient now, who is told so; begun already, it stays as it is.
+
+    From two hours before the start. For the practitioner and the centre's admins. Raises RefusedError, ConflictError.
+    """
+    visit = await to_run(tx, actor, appointment_id)
+    if visit.status is Status.NOSHOW:
+        visit = await came_after_all(tx, ctx, actor, appointment_id)
+    if visit.status is Status.FULFILLED or (visit.status is Status.ARRIVED and visit.started_at):
+        return visit
+    if visit.status is Status.ARRIVED:
+        values = {"started_at": tx.now, "updated_at": tx.now}
+        await tx.conn.execute(update(table).where(table.c.id == visit.id).values(**values))
+        await moves.record(tx, visit.id, visit.status, visit.status, Why.STARTED, actor.id)
+    else:
+        rules.check_move(visit.status, Status.ARRIVED)
+        rules.check_arrival(visit.start, tx.now)
+        await moves.step(tx, visit, Status.ARRIVED, Why.STARTED, actor.id, started_at=tx.now)
+    begun = await appointment(tx, visit.id)
+    await tell_side(tx, begun, Notice.READY)
+    return begun
 
 
 async def fulfil(tx: Tx, ctx: Context, actor: Person, appointment_id: UUID) -> Appointment:

@@ -121,6 +121,7 @@ async def _write(tx: Tx, ctx: Context, appointment_id: UUID, draft: Draft, actor
         "sequence": 0,
         "reason": sealed,
         "series_id": draft.series_id,
+        "started_at": None,
         "created_at": tx.now,
         "updated_at": tx.now,
         "actor": actor_id,

@@ -41,6 +41,7 @@ class Why(StrEnum):
     MOVED_BY_PATIENT = "moved-by-patient"
     MOVED_BY_CENTRE = "moved-by-centre"
     CAME = "came"
+    STARTED = "started"
     DONE = "done"
     DID_NOT_COME = "did-not-come"
     CAME_AFTER_ALL = "came-after-all"
@@ -109,6 +110,8 @@ class Appointment:
     updated_at: datetime
     series_id: UUID | None = None
     """What the visits of a series have in common."""
+    started_at: datetime | None = None
+    """When the doctor began with the patient, who may have been there for a while."""
 
     @property
     def paid_by_card(self) -> bool:
@@ -166,6 +169,7 @@ appointment = Table(
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
     Column("series_id", Uuid),
+    Column("started_at", Moment),
     CheckConstraint("NOT isempty(during) AND lower_inc(during) AND NOT upper_inc(during)", name="half_open"),
     CheckConstraint("(status IN ('proposed', 'pending', 'waitlist')) = (hold_until IS NOT NULL)", name="hold"),
     CheckConstraint("price_amount >= 0", name="price"),

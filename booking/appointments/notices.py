@@ -48,6 +48,9 @@ class Notice(StrEnum):
     CHARGED = "charged"
     RELEASED = "released"
     CAPTURE_FAILED = "capture_failed"
+    READY = "ready"
+    LATE = "late"
+    IN_TIME = "in_time"
 
 
 _OF_THE_PAST = frozenset(

@@ -216,6 +216,7 @@ def _appointment_from(row: Row[Any]) -> Appointment:
         created_at=row.created_at,
         updated_at=row.updated_at,
         series_id=row.series_id,
+        started_at=row.started_at,
     )
 
 

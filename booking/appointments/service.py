@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import TSTZRANGE, Range
 from booking.access import may_book_for, may_see_visit, require
 from booking.appointments import moves, rules
 from booking.appointments.approving import approve, decline, is_prepaid, needs_approval
-from booking.appointments.attendance import arrive, came_after_all, fulfil, mark_mistake, no_show
+from booking.appointments.attendance import arrive, begin, came_after_all, fulfil, mark_mistake, no_show
 from booking.appointments.lists import (
     by_code,
     by_id,
@@ -56,6 +56,7 @@ __all__ = [
     "appointment",
     "approve",
     "arrive",
+    "begin",
     "book",
     "by_code",
     "by_id",

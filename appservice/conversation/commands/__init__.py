@@ -25,6 +25,7 @@ from appservice.conversation.commands import (  # noqa: F401  (declared by being
     services,
     signing,
     team,
+    today,
     visits,
     waiting,
 )

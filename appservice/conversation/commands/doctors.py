@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from appservice.conversation.registry import command, doctor
 from appservice.conversation.rendering.lists import visit as shown
-from appservice.conversation.rendering.values import clock, day, mode, moment
+from appservice.conversation.rendering.values import clock, mode, moment
 from appservice.conversation.session import Session
 from appservice.conversation.understanding.arguments import split_code
 from appservice.conversation.understanding.days import read_days
@@ -20,13 +20,7 @@ from booking.people.service import Person, patient_name
 from core.database import Tx
 from core.errors import BadInputError
 
-
-@command("today|day|my day|schedule", "[DAY]", help="your visits of the day", who=doctor, group="Doctor")
-async def today(session: Session, text: str) -> None:
-    """The doctor's list."""
-    when = day_of(session, text)
-    found = await appointments.practitioner_day(session.tx, session.ctx, session.person, when)
-    await session.say(f"**{day(when)}**\n\n" + (await day_list(session, found) or "No visits."))
+_LONGEST_PICK = 3
 
 
 async def day_list(session: Session, found: list[Appointment], *, dated: bool = False) -> str:
@@ -64,10 +58,18 @@ Step = Callable[[Tx, Context, Person, UUID], Awaitable[Appointment]]
 
 
 async def named(session: Session, text: str) -> Appointment:
-    """The visit whose code was written. Raises BadInputError, RefusedError."""
+    """The visit whose code was written, or its number in the day's list. Raises BadInputError, RefusedError."""
+    pick = text.strip().rstrip(".")
+    if pick.isdecimal() and len(pick) <= _LONGEST_PICK:
+        shown = next((each for each in reversed(session.dialogue.questions) if each.kept), None)
+        if shown is None or not 0 < int(pick) <= len(shown.choices):
+            raise BadInputError("There is no such number in the list of the day. Write “today” to see it.")
+        return await appointments.by_id(
+            session.tx, session.ctx, session.person, UUID(shown.choices[int(pick) - 1]["visit"])
+        )
     code, _ = split_code(text)
     if code is None:
-        raise BadInputError("Write the visit's code behind the word; “today” shows the codes.")
+        raise BadInputError("Write the visit's code or number behind the word; “today” shows them.")
     return await appointments.by_code(session.tx, session.ctx, session.person, code)
 
 
@@ -82,27 +84,33 @@ def runs_visits(person: Person) -> bool:
     return doctor(person) or bool(person.administers)
 
 
-@command("arrived|here", "CODE", help="the patient has come", who=runs_visits, group="Doctor")
+@command("arrived|here", "CODE|NUMBER", help="the patient has come", who=runs_visits, group="Doctor")
 async def arrived(session: Session, text: str) -> None:
     """Note that the patient has come."""
     await _step(session, text, appointments.arrive)
 
 
-@command("done|finished|fulfilled", "CODE", help="the visit is over", who=runs_visits, group="Doctor")
+@command("done|finished|fulfilled", "CODE|NUMBER", help="the visit is over", who=runs_visits, group="Doctor")
 async def done(session: Session, text: str) -> None:
     """Note that the visit is over."""
     await _step(session, text, appointments.fulfil)
 
 
-@command("no-show|noshow|no show|missed", "CODE", help="the patient did not come", who=runs_visits, group="Doctor")
+@command(
+    "no-show|noshow|no show|missed", "CODE|NUMBER", help="the patient did not come", who=runs_visits, group="Doctor"
+)
 async def no_show(session: Session, text: str) -> None:
     """Note that the patient did not come."""
-    visit = await named(session, text)
-    missed = await appointments.no_show(session.tx, session.ctx, session.person, visit.id)
+    await missed(session, await named(session, text))
+
+
+async def missed(session: Session, visit: Appointment) -> None:
+    """Mark a visit as missed, and say how that is taken back."""
+    marked = await appointments.no_show(session.tx, session.ctx, session.person, visit.id)
     who = await patient_name(session.tx, session.ctx, visit.patient_id)
-    refund = f" {missed.refund.show(session.person.language)} go back." if missed.refund else ""
+    refund = f" {marked.refund.show(session.person.language)} go back." if marked.refund else ""
     await session.say(
-        f"{shown(missed.appointment, session.place, whose=who)}\n\nThe patient is told.{refund} If it was a mistake:"
+        f"{shown(marked.appointment, session.place, whose=who)}\n\nThe patient is told.{refund} If it was a mistake:"
         f" not missed {visit.code}"
     )
 

@@ -11,6 +11,7 @@ from booking.appointments.rules import Status
 from booking.directory.reasons import reason_label
 from booking.directory.specialties import label_of
 from booking.search.model import Found, Offer, Relaxed
+from core.languages import N_, _
 
 _RELAXED = {
     Relaxed.DISTANCE: "further away",
@@ -22,15 +23,15 @@ _RELAXED = {
     Relaxed.DOCTOR: "with another doctor",
 }
 _STATUS = {
-    Status.PROPOSED: "asked for, not approved yet",
-    Status.WAITLIST: "offered to you, not taken yet",
-    Status.PENDING: "held, not paid yet",
-    Status.BOOKED: "booked",
-    Status.ARRIVED: "under way",
-    Status.FULFILLED: "done",
-    Status.CANCELLED: "cancelled",
-    Status.NOSHOW: "missed",
-    Status.ENTERED_IN_ERROR: "a mistake",
+    Status.PROPOSED: N_("asked for, not approved yet"),
+    Status.WAITLIST: N_("offered to you, not taken yet"),
+    Status.PENDING: N_("held, not paid yet"),
+    Status.BOOKED: N_("booked"),
+    Status.ARRIVED: N_("under way"),
+    Status.FULFILLED: N_("done"),
+    Status.CANCELLED: N_("cancelled"),
+    Status.NOSHOW: N_("missed"),
+    Status.ENTERED_IN_ERROR: N_("a mistake"),
 }
 
 
@@ -84,9 +85,16 @@ def visit(each: Appointment, place: ZoneInfo, *, whose: str = "") -> str:
         money = {"refunded": ", refunded"}
     for_whom = f" for {escape(whose)}" if whose else ""
     return (
-        f"**{moment_of(each, place)}** with {escape(each.practitioner.name)}{for_whom}: {_STATUS[each.status]}"
+        f"**{moment_of(each, place)}** with {escape(each.practitioner.name)}{for_whom}: {state(each)}"
         f"{money.get(each.payment, '')}\n   {where(each)} · {label_of(each.service.specialty)} · visit **{each.code}**"
     )
+
+
+def state(each: Appointment) -> str:
+    """How a visit stands: a patient who has come may wait for a while before the doctor begins."""
+    if each.status is Status.ARRIVED and each.started_at is None:
+        return _("arrived")
+    return _(_STATUS[each.status])
 
 
 def numbered(lines: Iterable[str]) -> str:

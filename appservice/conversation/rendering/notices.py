@@ -10,7 +10,9 @@ from appservice.conversation.rendering.values import clock, moment, moment_of, w
 from appservice.conversation.understanding.durations import say_length
 from appservice.matrix.markdown import escape
 from booking.appointments.model import Appointment, Why
+from booking.directory.model import Mode
 from booking.directory.specialties import label_of
+from core.languages import _
 from core.money import Money
 
 _WHY = {
@@ -237,6 +239,40 @@ def _reminder(told: _Notice) -> str:
     return f"**Reminder**, {lead} before: {told.when} with {told.doctor}{told.who}, {where(told.visit)}. {told.code}."
 
 
+def _ready(told: _Notice) -> str:
+    if told.visit.service.mode is Mode.ONLINE:
+        said = _(
+            "{doctor} is ready for you{who}. Please come to the room of your visit.", doctor=told.doctor, who=told.who
+        )
+    else:
+        said = _("{doctor} is ready for you{who}. Please come in.", doctor=told.doctor, who=told.who)
+    return f"**{said}**"
+
+
+def _late(told: _Notice) -> str:
+    expected = datetime.fromisoformat(told.what["expected"])
+    return _(
+        "**Running late**: {doctor} sees you{who} at about **{expected}** instead of {start}. {visit} stays as it is;"
+        " I am sorry for the wait.",
+        doctor=told.doctor,
+        who=told.who,
+        expected=clock(expected, told.place),
+        start=clock(told.visit.start, told.place),
+        visit=told.code,
+    )
+
+
+def _in_time(told: _Notice) -> str:
+    start = clock(told.visit.start, told.place)
+    return _(
+        "**In time again**: {doctor} sees you{who} at {start}. {visit}.",
+        doctor=told.doctor,
+        who=told.who,
+        start=start,
+        visit=told.code,
+    )
+
+
 def _room(told: _Notice) -> str:
     other = "doctor" if told.ours else "patient"
     return f"{told.code}: you are invited to its room, “Visit {told.visit.code}”. Only you and the {other} can read it."
@@ -261,6 +297,9 @@ _TEXTS: dict[str, Callable[[_Notice], str]] = {
     "paid_too_late": _paid_too_late,
     "reminder": _reminder,
     "room": _room,
+    "ready": _ready,
+    "late": _late,
+    "in_time": _in_time,
     "proposed": _proposed,
     "declined": _declined,
     "not_approved": _not_approved,

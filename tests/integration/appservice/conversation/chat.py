@@ -9,6 +9,7 @@ from uuid import UUID
 import pyotp
 from sqlalchemy import select, update
 
+from appservice.conversation import boards
 from appservice.conversation.daily import DailyLists
 from appservice.conversation.notices import Notices
 from appservice.conversation.service import Conversation
@@ -155,6 +156,20 @@ class Chat:
             told.setdefault(each.room.removeprefix("!private:"), []).append(each)
             self.transcript.append(f"bot to {each.room.removeprefix('!private:')}> {each.text}\n")
         return told
+
+    async def boards(self) -> list[Message]:
+        """Have the lists that are kept up to date looked at, and return how they are edited."""
+        async with self.database.transaction() as tx:
+            columns = (outbox.c.id, outbox.c.lane, outbox.c.kind, outbox.c.payload, outbox.c.created_at)
+            wanted = select(*columns, outbox.c.attempts).where(
+                outbox.c.kind == boards.KIND, outbox.c.state == "waiting"
+            )
+            rows = [Row(*each) for each in await tx.conn.execute(wanted.order_by(outbox.c.seq))]
+        for row in rows:
+            async with self.database.transaction() as tx:
+                await boards.Boards(self.ctx).deliver(tx, row)
+                await tx.conn.execute(update(outbox).where(outbox.c.id == row.id).values(state="done"))
+        return [each for each in await self._new() if each.fields.get("edits")]
 
     async def offers(self) -> dict[str, list[Message]]:
         """Have the waiting list looked through, and return what is told, by whom it is told to."""

@@ -26,7 +26,8 @@ async def visit(chat: Chat, town: Town) -> str:
 async def test_a_doctor_sees_the_day_and_notes_how_visits_stand(chat: Chat, visit: str) -> None:
     assert f"09:00-09:30 Anna, visit {visit}, in person, booked" in await chat.say(OSEI, "today")
     assert "No visits." in await chat.say(OSEI, "today friday")
-    assert "under way" in await chat.say(OSEI, f"arrived {visit}")
+    assert "Anna: arrived" in await chat.say(OSEI, f"arrived {visit}")
+    assert "Now: Anna, 09:00" in await chat.say(OSEI, f"start {visit}")
     assert "done" in await chat.say(OSEI, f"done {visit}")
 
 

@@ -69,6 +69,11 @@ def test_misspelt_words_have_a_nearest_meaning(text: str, meant: str) -> None:
     assert nearest(text, ANNA) == meant
 
 
+def test_start_alone_is_a_greeting_and_with_a_visit_it_begins() -> None:
+    assert first_word("start", OSEI) == "hello"
+    assert first_word("start K7QM3F", OSEI) == "start"
+
+
 def test_no_two_commands_share_a_word() -> None:
-    words = [word for each in COMMANDS for word in each.words]
+    words = [(word, each.bare) for each in COMMANDS for word in each.words]
     assert len(words) == len(set(words))
