@@ -19,6 +19,7 @@ import booking.waiting.model
 import core.inbox
 import core.outbox
 import records.audit.model
+import records.consents.model
 import records.erasure.model
 import records.keys
 import records.pharmacy.model

@@ -12,10 +12,10 @@ from appservice.conversation.understanding.wishes import Speaker
 from appservice.incoming import Incoming
 from appservice.matrix.reactions import plain as bare
 from appservice.outgoing import File, Reply, post, untap
-from booking.appointments.reading import treated_by
 from booking.context import Context
 from booking.directory.places import Place
 from booking.people.service import Person
+from booking.readers import reader_of
 from core.database import Tx
 from core.timezones import zone
 from records.access import Reader
@@ -100,7 +100,4 @@ class Session:
 
     async def reader(self) -> Reader:
         """The person as the records know them."""
-        own = frozenset({self.person.patient.id, *(member.id for member in self.person.family)})
-        doctor = self.person.practitioner_id
-        treats = await treated_by(self.tx, doctor) if doctor else frozenset()
-        return Reader(self.person.id, own, treats, doctor)
+        return await reader_of(self.tx, self.person)

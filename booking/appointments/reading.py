@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, Table, Text, bindparam, func, select
+from sqlalchemy import ColumnElement, Row, Select, Table, Text, bindparam, func, or_, select, text
 
 from booking.appointments.model import Appointment, Move, Why, appointment_move, ends, starts
 from booking.appointments.model import appointment as table
@@ -96,15 +96,22 @@ async def series_of(tx: Tx, series_id: UUID) -> list[Appointment]:
     return await found_appointments(tx, table.c.series_id == series_id)
 
 
-async def treated_by(tx: Tx, practitioner_id: UUID) -> frozenset[UUID]:
-    """Return the patients who have, or had, a visit with a practitioner that was not called off."""
+async def patients_of(tx: Tx, practitioner_id: UUID) -> tuple[frozenset[UUID], frozenset[UUID]]:
+    """Return whom a practitioner treats now, and who has, or had, a visit with them that was not called off.
+
+    Treated is who has come, or whose visit has begun and is not longer ago than the centre's rule says.
+    """
     seen = STANDING | {Status.FULFILLED}
+    begun = or_(starts <= tx.now, table.c.status.in_([Status.ARRIVED, Status.FULFILLED]))
+    kept = ends + directory.centre.c.records_days * text("interval '1 day'") > tx.now
     found = await tx.conn.execute(
-        select(table.c.patient_id)
-        .distinct()
+        select(table.c.patient_id, func.bool_or(begun & kept).label("treated"))
+        .join(directory.centre, directory.centre.c.id == table.c.centre_id)
         .where(table.c.practitioner_id == practitioner_id, table.c.status.in_(seen))
+        .group_by(table.c.patient_id)
     )
-    return frozenset(found.scalars())
+    rows = found.all()
+    return frozenset(row.patient_id for row in rows if row.treated), frozenset(row.patient_id for row in rows)
 
 
 async def practitioners_seen(tx: Tx, patient_id: UUID) -> frozenset[UUID]:

@@ -31,7 +31,7 @@ from booking.appointments.making import TAKEN, Draft, make, take
 from booking.appointments.model import CANCELLED_BY_CLINIC, Appointment, Cancellation, Why, starts
 from booking.appointments.model import appointment as table
 from booking.appointments.notices import Notice, tell_all
-from booking.appointments.reading import appointment, found_appointments, offer, practitioners_seen, treated_by
+from booking.appointments.reading import appointment, found_appointments, offer, practitioners_seen
 from booking.appointments.rules import Status
 from booking.context import Context
 from booking.directory import reading as directory
@@ -76,7 +76,6 @@ __all__ = [
     "reschedule",
     "set_reason",
     "to_approve",
-    "treated_by",
     "upcoming",
 ]
 

@@ -88,6 +88,9 @@ class Centre:
     """Whether what was paid here counts for the visit that one of its doctors refers to."""
     offer_minutes: int = 30
     """How long a time that came free is kept for whoever waits for it."""
+    records_days: int = 90
+    """How long after a visit its doctor reads all of the patient's records; Germany's ePA has 90 days, too (SGB V,
+    section 342, 2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +180,7 @@ centre = Table(
     Column("captures", Boolean, nullable=False),
     Column("carries_fee", Boolean, nullable=False),
     Column("offer_minutes", SmallInteger, nullable=False),
+    Column("records_days", SmallInteger, nullable=False),
     Column("trigrams", ARRAY(Text), nullable=False),
     CheckConstraint("late_refund_percent BETWEEN 0 AND 100", name="late_refund"),
     CheckConstraint("no_show_percent BETWEEN 0 AND 100", name="no_show"),

@@ -169,6 +169,7 @@ def centre_from(row: Row[Any]) -> Centre:
         row.currency, row.cancel_hours, row.late_refund_percent, row.phone, row.region, row.closed_on_holidays,
         row.accessible, tuple(row.insurances), None if row.reminder_minutes is None else tuple(row.reminder_minutes),
         row.daily_list_at, row.no_show_percent, row.no_show_limit, row.captures, row.carries_fee, row.offer_minutes,
+        row.records_days,
     )  # fmt: skip
 
 

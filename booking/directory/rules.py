@@ -89,6 +89,7 @@ def checked_centre(centre: Centre) -> Centre:
     within(centre.late_refund_percent, 0, 100, "late refund", "percent")
     within(centre.no_show_percent, 0, 100, "refund of a missed visit", "percent")
     within(centre.offer_minutes, 10, 24 * 60, "time that an offer is kept", "minutes")
+    within(centre.records_days, 0, 3650, "time that records are open after a visit", "days")
     if centre.no_show_limit is not None:
         within(centre.no_show_limit, 1, 20, "number of missed visits", "visits")
     if centre.daily_list_at is not None:

@@ -96,6 +96,7 @@ class CentreChanges(TypedDict, total=False):
     captures: bool
     offer_minutes: int
     carries_fee: bool
+    records_days: int
     accessible: bool
     insurances: tuple[str, ...]
 

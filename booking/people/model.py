@@ -50,4 +50,5 @@ guardian = Table(
     metadata,
     Column("person_id", Uuid, ForeignKey("person.id"), primary_key=True),
     Column("patient_id", Uuid, ForeignKey("patient.id"), primary_key=True, index=True),
+    Column("since", Moment, nullable=False),
 )

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from calendar import isleap
 from collections.abc import Sequence
 from datetime import date, timedelta
 
@@ -10,6 +11,8 @@ from core.errors import BadInputError, ConflictError
 
 _MXID = re.compile(r"^@[a-z0-9._=/+-]+:[A-Za-z0-9.\-\[\]:]+$")
 _FAMILY_AT_MOST = 20
+_OF_AGE = 18
+"""Article 1 of the UN's Convention on the Rights of the Child; so it is in most countries."""
 
 
 def checked_name(name: str) -> str:
@@ -33,6 +36,21 @@ def checked_birthday(born: date | None, family: Sequence[str | None], name: str,
     if born and not today - timedelta(days=366 * 130) <= born <= today:
         raise BadInputError("That date of birth cannot be. Write it like 2018-05-04.")
     return born
+
+
+def guardian_of_grown_up(born: date | None, since: date, today: date) -> bool:
+    """Whether somebody is guardian of one who was a child when that began, and has come of age since.
+
+    Such a guardian speaks for them no more. Of a grown-up, or of one whose date of birth is not known, a guardian
+    stays for as long as they are in the family: the family has decided that.
+    """
+    if born is None:
+        return False
+    # Born on 29 February: of age on 1 March, where there is no 29th.
+    leap = (born.month, born.day) == (2, 29)
+    year = born.year + _OF_AGE
+    comes_of_age = date(year, 3, 1) if leap and not isleap(year) else born.replace(year=year)
+    return since < comes_of_age <= today
 
 
 def checked_language(text: str) -> str:

@@ -187,7 +187,7 @@ async def add_family_member(tx: Tx, ctx: Context, actor: Person, name: str, born
     await tx.conn.execute(
         insert(patient).values(id=patient_id, name=sealed_name, name_given=True, born=sealed_born, created_at=tx.now)
     )
-    await tx.conn.execute(insert(guardian).values(person_id=actor.id, patient_id=patient_id))
+    await tx.conn.execute(insert(guardian).values(person_id=actor.id, patient_id=patient_id, since=tx.now))
     return Patient(patient_id, name, born)
 
 

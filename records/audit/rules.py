@@ -11,7 +11,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from core.timezones import utc
-from records.access import Reader, Relation, relations
+from records.access import Relation
 from records.canonical import canonical
 
 NOTHING = b""
@@ -30,9 +30,15 @@ class Why(StrEnum):
     """For what reason."""
 
     OWN = "own"
-    """The patient, or a guardian, about their own."""
+    """The patient, about their own. Before there was GUARDIAN: a guardian, too."""
+    GUARDIAN = "guardian"
+    """Who speaks for the patient."""
     CARE = "care"
-    """A doctor who treats the patient."""
+    """A doctor who treats the patient, or did."""
+    CONSENT = "consent"
+    """Somebody to whom the patient's side has opened it."""
+    EMERGENCY = "emergency"
+    """A doctor who has said that there is an emergency, and what."""
     DELIVERY = "delivery"
     """The service, to send the patient what is theirs."""
     PHARMACY = "pharmacy"
@@ -58,9 +64,19 @@ class Entry:
     why: Why
 
 
-def reason_for(reader: Reader, patient_id: UUID) -> Why:
-    """Why this reader may look: a parent who is the child's doctor too looks as a parent."""
-    return Why.OWN if Relation.OWN in relations(reader, patient_id) else Why.CARE
+_WHY = {
+    Relation.SELF: Why.OWN,
+    Relation.GUARDIAN: Why.GUARDIAN,
+    Relation.TREATS: Why.CARE,
+    Relation.SEES: Why.CARE,
+    Relation.CONSENT: Why.CONSENT,
+    Relation.EMERGENCY: Why.EMERGENCY,
+}
+
+
+def why_of(by: Relation) -> Why:
+    """For what reason somebody looks whom this relation lets: a parent who is the child's doctor too, as a parent."""
+    return _WHY[by]
 
 
 def leaf_hash(entry: Entry) -> bytes:

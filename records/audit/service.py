@@ -7,9 +7,9 @@ from sqlalchemy import insert, literal_column, select, text, true
 
 from core.database import Tx
 from core.ids import new_id
-from records.access import Kind, Reader, require_read
+from records.access import Kind, Reader, Relation, require_read
 from records.audit.model import audit_event, audit_head, audit_link
-from records.audit.rules import Action, Checker, Entry, Link, Verdict, Why, leaf_hash
+from records.audit.rules import Action, Checker, Entry, Link, Verdict, Why, leaf_hash, why_of
 
 _SHOWN = 200
 
@@ -38,9 +38,16 @@ async def note(
     return entry
 
 
+async def note_by(
+    tx: Tx, reader: Reader, by: Relation, action: Action, *, subject: UUID, table: str, row: UUID | None = None
+) -> Entry:
+    """Write down what a reader does, whom records.access has let do it by that relation."""
+    return await note(tx, actor=reader.person_id, action=action, subject=subject, table=table, row=row, why=why_of(by))
+
+
 async def looked_at(tx: Tx, reader: Reader, patient_id: UUID, *, limit: int = _SHOWN) -> list[Entry]:
     """Who read or wrote a patient's records, newest first: for the patient and guardians. Raises RefusedError."""
-    require_read(reader, Kind.AUDIT, patient_id)
+    by = require_read(reader, Kind.AUDIT, patient_id)
     found = await tx.conn.execute(
         select(*_ENTRY)
         .where(audit_event.c.subject == patient_id)
@@ -48,7 +55,7 @@ async def looked_at(tx: Tx, reader: Reader, patient_id: UUID, *, limit: int = _S
         .limit(limit)
     )
     entries = [_entry(row) for row in found]
-    await note(tx, actor=reader.person_id, action=Action.READ, subject=patient_id, table=audit_event.name, why=Why.OWN)
+    await note_by(tx, reader, by, Action.READ, subject=patient_id, table=audit_event.name)
     return entries
 
 

@@ -10,9 +10,9 @@ from sqlalchemy.dialects.postgresql import insert
 
 from core.database import Tx
 from core.errors import BadInputError
-from records.access import Kind, Reader, require_read
-from records.audit.rules import Action, reason_for
-from records.audit.service import note
+from records.access import Kind, Reader, require_read, require_write
+from records.audit.rules import Action
+from records.audit.service import note_by
 from records.canonical import canonical
 from records.prescriptions.model import allergy_list
 from records.sealing import Place, Vault
@@ -38,7 +38,7 @@ async def state_allergies(tx: Tx, vault: Vault, reader: Reader, patient_id: UUID
 
     Raises RefusedError, ErasedError.
     """
-    require_read(reader, Kind.PRESCRIPTION, patient_id)  # whoever may know them may state them
+    by = require_write(reader, Kind.ALLERGIES, patient_id)
     held = select(allergy_list.c.version).where(allergy_list.c.patient_id == patient_id).with_for_update()
     version = ((await tx.conn.execute(held)).scalar_one_or_none() or 0) + 1
     sealed = await vault.seal(tx, patient_id, _place(patient_id, version), canonical(list(said)))
@@ -48,23 +48,18 @@ async def state_allergies(tx: Tx, vault: Vault, reader: Reader, patient_id: UUID
         .values(patient_id=patient_id, **values)
         .on_conflict_do_update(index_elements=[allergy_list.c.patient_id], set_=values)
     )
-    await _note(tx, reader, Action.WRITE, patient_id)
+    await note_by(tx, reader, by, Action.WRITE, subject=patient_id, table=allergy_list.name)
 
 
 async def allergies_of(tx: Tx, vault: Vault, reader: Reader, patient_id: UUID) -> list[str] | None:
     """What was stated last; None if nothing ever was. Raises RefusedError, ErasedError."""
-    require_read(reader, Kind.PRESCRIPTION, patient_id)
+    by = require_read(reader, Kind.ALLERGIES, patient_id)
     row = (await tx.conn.execute(select(allergy_list).where(allergy_list.c.patient_id == patient_id))).one_or_none()
+    await note_by(tx, reader, by, Action.READ, subject=patient_id, table=allergy_list.name)
     if row is None:
         return None
-    await _note(tx, reader, Action.READ, patient_id)
     said: list[str] = json.loads(await vault.open(tx, patient_id, _place(patient_id, row.version), row.sealed))
     return said
-
-
-async def _note(tx: Tx, reader: Reader, action: Action, patient_id: UUID) -> None:
-    why, table = reason_for(reader, patient_id), allergy_list.name
-    await note(tx, actor=reader.person_id, action=action, subject=patient_id, table=table, row=None, why=why)
 
 
 def _place(patient_id: UUID, version: int) -> Place:

@@ -1,6 +1,7 @@
 """Renewal: a patient asks for the same again; the doctor who wrote it signs a new prescription, or declines."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,14 +11,18 @@ from sqlalchemy.dialects.postgresql import insert
 from core.database import Tx
 from core.errors import ConflictError, RefusedError
 from core.ids import new_id
-from records.access import Kind, Reader, require_read, require_write
-from records.audit.rules import Action, Why, reason_for
-from records.audit.service import note
+from records.access import Kind, Reader, Relation, require_change, require_read
+from records.audit.rules import Action
+from records.audit.service import note_by
+from records.prescriptions.model import prescription as prescription_table
 from records.prescriptions.model import renewal
 from records.prescriptions.rules import Encounter, Prescription, checked, require_renewable
 from records.prescriptions.service import prescription, write_prescription
 from records.prescriptions.signature import Signer
 from records.sealing import Vault
+
+_ANSWERED_WITHIN = timedelta(days=30)
+"""How long what is asked for keeps the patient's records open to the doctor who is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +40,8 @@ async def ask_renewal(tx: Tx, vault: Vault, reader: Reader, prescription_id: UUI
     Raises RefusedError, ConflictError (it was ended, or is asked for already), ErasedError, ForgedError.
     """
     prior = await prescription(tx, vault, reader, prescription_id)
-    if prior.patient_id not in reader.own:
+    by = require_read(reader, Kind.PRESCRIPTION, prior.patient_id)
+    if by not in {Relation.SELF, Relation.GUARDIAN}:
         raise RefusedError
     require_renewable(prior)
     asked = new_id()
@@ -52,14 +58,28 @@ async def ask_renewal(tx: Tx, vault: Vault, reader: Reader, prescription_id: UUI
     )
     if not kept.rowcount:
         raise ConflictError("You have asked for this already. The doctor answers here.")
-    await _note(tx, reader, prior.patient_id, asked)
+    await _note(tx, reader, by, prior.patient_id, asked)
     return Renewal(asked, prior)
+
+
+async def renewals_waiting(tx: Tx, practitioner_id: UUID) -> frozenset[UUID]:
+    """Patients who have lately asked a doctor for something once more, and were not answered yet."""
+    asked = renewal.join(prescription_table, prescription_table.c.id == renewal.c.prescription_id)
+    found = await tx.conn.execute(
+        select(renewal.c.patient_id)
+        .select_from(asked)
+        .where(
+            prescription_table.c.practitioner_id == practitioner_id,
+            renewal.c.answered_at.is_(None),
+            renewal.c.asked_at > tx.now - _ANSWERED_WITHIN,
+        )
+    )
+    return frozenset(found.scalars())
 
 
 async def renewal_asked(tx: Tx, vault: Vault, reader: Reader, renewal_id: UUID) -> Renewal:
     """What is to be answered, for who is asked. Raises RefusedError, ConflictError (it is answered), ErasedError."""
     row = await _open(tx, renewal_id)
-    require_read(reader, Kind.PRESCRIPTION, row.patient_id)
     return Renewal(row.id, await prescription(tx, vault, reader, row.prescription_id))
 
 
@@ -70,6 +90,8 @@ async def renew(tx: Tx, vault: Vault, reader: Reader, signer: Signer, renewal_id
     """
     row = await _open(tx, renewal_id)
     prior = await prescription(tx, vault, reader, row.prescription_id)
+    # Asked for by the patient, and of what was prescribed: the time after the last visit may be over.
+    by = require_change(reader, Kind.PRESCRIPTION, prior.patient_id, author=prior.practitioner_id)
     require_renewable(prior)
     again = Encounter(
         appointment_id=prior.appointment_id,
@@ -81,7 +103,7 @@ async def renew(tx: Tx, vault: Vault, reader: Reader, signer: Signer, renewal_id
         centre_name=prior.centre_name,
         started=True,
     )
-    written = await write_prescription(tx, vault, reader, signer, again, checked(prior.draft), prior=prior.id)
+    written = await write_prescription(tx, vault, reader, by, signer, again, checked(prior.draft), prior=prior.id)
     await _answer(tx, row.id, renewed_by=written.id)
     return written
 
@@ -93,9 +115,9 @@ async def decline_renewal(tx: Tx, vault: Vault, reader: Reader, renewal_id: UUID
     """
     row = await _open(tx, renewal_id)
     prior = await prescription(tx, vault, reader, row.prescription_id)
-    require_write(reader, Kind.PRESCRIPTION, prior.patient_id, author=prior.practitioner_id)
+    by = require_change(reader, Kind.PRESCRIPTION, prior.patient_id, author=prior.practitioner_id)
     await _answer(tx, row.id, renewed_by=None)
-    await _note(tx, reader, prior.patient_id, row.id)
+    await _note(tx, reader, by, prior.patient_id, row.id)
     return prior
 
 
@@ -113,8 +135,5 @@ async def _answer(tx: Tx, renewal_id: UUID, *, renewed_by: UUID | None) -> None:
     await tx.conn.execute(update(renewal).where(renewal.c.id == renewal_id).values(**values))
 
 
-async def _note(tx: Tx, reader: Reader, patient_id: UUID, row: UUID) -> None:
-    why: Why = reason_for(reader, patient_id)
-    await note(
-        tx, actor=reader.person_id, action=Action.WRITE, subject=patient_id, table=renewal.name, row=row, why=why
-    )
+async def _note(tx: Tx, reader: Reader, by: Relation, patient_id: UUID, row: UUID) -> None:
+    await note_by(tx, reader, by, Action.WRITE, subject=patient_id, table=renewal.name, row=row)

@@ -9,9 +9,9 @@ from sqlalchemy import Row
 from core.database import Tx
 from core.errors import BadInputError, RefusedError
 from core.ids import new_code, new_id, normal_code
-from records.access import Kind, Reader, require_read, require_write
-from records.audit.rules import Action, Why, reason_for
-from records.audit.service import note
+from records.access import Kind, Reader, Relation, may_read, require_change, require_list, require_read, require_write
+from records.audit.rules import Action, Why
+from records.audit.service import note, note_by
 from records.pharmacy.store import something_given
 from records.prescriptions import store
 from records.prescriptions.medications import atc_of
@@ -52,27 +52,30 @@ async def prescribe(
 
     Raises RefusedError (the key is not the reader's, too), BadInputError, ErasedError.
     """
-    _require(reader, signer, encounter.patient_id, author=encounter.practitioner_id)
-    if not encounter.started:
+    author = encounter.practitioner_id
+    _require_key(reader, signer, author)
+    if not encounter.started and may_read(reader, Kind.NAME, encounter.patient_id, author=author):
         raise BadInputError("You can prescribe once the visit has begun: note first that the patient has arrived.")
-    return await write_prescription(tx, vault, reader, signer, encounter, checked(draft))
+    by = require_write(reader, Kind.PRESCRIPTION, encounter.patient_id, author=author)
+    return await write_prescription(tx, vault, reader, by, signer, encounter, checked(draft))
 
 
 async def write_prescription(
     tx: Tx,
     vault: Vault,
     reader: Reader,
+    by: Relation,
     signer: Signer,
     encounter: Encounter,
     draft: Draft,
     *,
     prior: UUID | None = None,
 ) -> Prescription:
-    """Sign and keep the first version of a checked draft. The caller has decided that the reader may.
+    """Sign and keep the first version of a checked draft. The caller has decided that the reader may, by what.
 
     `prior`: the prescription that this one renews. Raises RefusedError (the key is another's), ErasedError.
     """
-    _require(reader, signer, encounter.patient_id, author=encounter.practitioner_id)
+    _require_key(reader, signer, encounter.practitioner_id)
     written = Prescription(
         id=new_id(),
         code=new_code(),
@@ -93,7 +96,7 @@ async def write_prescription(
         prior=prior,
     )
     written = await store.add(tx, vault, signer, written)
-    await _note(tx, reader, Action.WRITE, written.patient_id, written.id)
+    await _note(tx, reader, by, Action.WRITE, written.patient_id, written.id)
     return written
 
 
@@ -151,7 +154,8 @@ async def change_prescription(
     """
     await store.lock(tx, prescription_id)
     row = await _find(tx, _prescriptions.c.id == prescription_id)
-    _require(reader, signer, row.patient_id, author=row.practitioner_id)
+    by = require_change(reader, Kind.PRESCRIPTION, row.patient_id, author=row.practitioner_id)
+    _require_key(reader, signer, row.practitioner_id)
     current = (await store.opened(tx, vault, row.patient_id, [row], check=True))[0]
     require_move(current.status, to)
     moved = replace(
@@ -162,13 +166,12 @@ async def change_prescription(
         status_changed=tx.now,
     )
     moved = await store.supersede(tx, vault, signer, moved)
-    await _note(tx, reader, Action.WRITE, moved.patient_id, moved.id)
+    await _note(tx, reader, by, Action.WRITE, moved.patient_id, moved.id)
     return moved
 
 
-def _require(reader: Reader, signer: Signer, patient_id: UUID, *, author: UUID) -> None:
-    """The doctor who wrote it, with the key that is theirs as this person."""
-    require_write(reader, Kind.PRESCRIPTION, patient_id, author=author)
+def _require_key(reader: Reader, signer: Signer, author: UUID) -> None:
+    """The doctor who writes it signs with the key that is theirs as this person."""
     if (signer.practitioner_id, signer.person_id) != (author, reader.person_id):
         raise RefusedError
 
@@ -181,20 +184,21 @@ async def _find(tx: Tx, which: Any) -> Row[Any]:
 
 
 async def _read(tx: Tx, vault: Vault, reader: Reader, row: Row[Any]) -> Prescription:
-    require_read(reader, Kind.PRESCRIPTION, row.patient_id)
-    await _note(tx, reader, Action.READ, row.patient_id, row.id)
+    by = require_read(reader, Kind.PRESCRIPTION, row.patient_id, author=row.practitioner_id)
+    await _note(tx, reader, by, Action.READ, row.patient_id, row.id)
     return (await store.opened(tx, vault, row.patient_id, [row], check=True))[0]
 
 
 async def _read_all(tx: Tx, vault: Vault, reader: Reader, patient_id: UUID, query: Any) -> list[Prescription]:
-    require_read(reader, Kind.PRESCRIPTION, patient_id)
-    rows = (await tx.conn.execute(query.where(_prescriptions.c.patient_id == patient_id))).all()
-    await _note(tx, reader, Action.READ, patient_id, None)
+    """All that the reader may see of them: a doctor whose time with the patient is over, what they wrote themselves."""
+    by, author = require_list(reader, Kind.PRESCRIPTION, patient_id)
+    wanted = query.where(_prescriptions.c.patient_id == patient_id)
+    if author is not None:
+        wanted = wanted.where(_prescriptions.c.practitioner_id == author)
+    rows = (await tx.conn.execute(wanted)).all()
+    await _note(tx, reader, by, Action.READ, patient_id, None)
     return await store.opened(tx, vault, patient_id, rows)
 
 
-async def _note(tx: Tx, reader: Reader, action: Action, patient_id: UUID, row: UUID | None) -> None:
-    why = Why.CARE if action is Action.WRITE else reason_for(reader, patient_id)
-    await note(
-        tx, actor=reader.person_id, action=action, subject=patient_id, table=_prescriptions.name, row=row, why=why
-    )
+async def _note(tx: Tx, reader: Reader, by: Relation, action: Action, patient_id: UUID, row: UUID | None) -> None:
+    await note_by(tx, reader, by, action, subject=patient_id, table=_prescriptions.name, row=row)

@@ -8,7 +8,7 @@ from sqlalchemy import select, text
 from booking.appointments import making
 from booking.appointments import service as visits
 from booking.appointments.model import Why, appointment_move
-from booking.appointments.reading import moves_of
+from booking.appointments.reading import moves_of, patients_of
 from booking.appointments.service import Appointment, Status
 from booking.directory.model import Mode, Payment
 from booking.people.service import person_of
@@ -292,7 +292,7 @@ async def test_a_visit_takes_its_course_by_the_doctor_or_the_centre(clinic: Clin
         assert (done.status, done.sequence) == (Status.FULFILLED, 2)
         with pytest.raises(ConflictError, match="is over"):
             await visits.no_show(tx, clinic.ctx, osei, visit.id)
-        assert await visits.treated_by(tx, clinic.doctor.id) == {visit.patient_id}
+        assert await patients_of(tx, clinic.doctor.id) == ({visit.patient_id}, {visit.patient_id})
 
 
 async def test_who_did_not_come_is_marked_after_the_start(clinic: Clinic) -> None:
@@ -301,7 +301,7 @@ async def test_who_did_not_come_is_marked_after_the_start(clinic: Clinic) -> Non
     async with clinic.tx() as tx:
         osei = await person_of(tx, clinic.ctx, OSEI)
         assert (await visits.no_show(tx, clinic.ctx, osei, visit.id)).appointment.status is Status.NOSHOW
-        assert await visits.treated_by(tx, clinic.doctor.id) == frozenset()
+        assert await patients_of(tx, clinic.doctor.id) == (frozenset(), frozenset())
         steps = (await tx.conn.execute(select(appointment_move.c.why).order_by(appointment_move.c.seq))).scalars().all()
     assert steps == [Why.BOOKED, Why.DID_NOT_COME]
 
