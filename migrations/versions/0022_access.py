@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0021_access"
-down_revision = "0020_erasure"
+revision = "0022_access"
+down_revision = "0021_day"
 
 
 def upgrade() -> None:
