@@ -16,6 +16,7 @@ from appservice.conversation.daily import DailyLists
 from appservice.conversation.notices import Notices
 from appservice.conversation.payouts import PayoutNews
 from appservice.conversation.service import Conversation
+from appservice.conversation.staff import StaffNotices
 from appservice.matrix.registry import Registry
 from appservice.matrix.service import MatrixService
 from appservice.watching import routes as watching
@@ -34,6 +35,7 @@ from booking.reminders.daily import daily_lists
 from booking.reminders.service import remind
 from booking.schedules import freed
 from booking.search.bounds import refresh
+from booking.staff.room import NOTICE as STAFF_NOTICE
 from booking.waiting.offering import handler as offering
 from booking.waiting.service import prune as prune_waits
 from core.database import Database, Tx
@@ -129,6 +131,7 @@ class _Process:
             "notice": Notices(self._ctx, direct_room=self._matrix.rooms.direct_room).deliver,
             freed.KIND: offering(self._ctx),
             payouts.TOLD: PayoutNews(self._ctx, direct_room=self._matrix.rooms.direct_room).deliver,
+            STAFF_NOTICE: StaffNotices(self._ctx).deliver,
             boards.KIND: boards.Boards(self._ctx).deliver,
             "daily": DailyLists(self._ctx, direct_room=self._matrix.rooms.direct_room).deliver,
         }

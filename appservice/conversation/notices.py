@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -16,12 +16,15 @@ from appservice.conversation.rendering.lists import numbered, offers
 from appservice.conversation.rendering.prescriptions import full, medicine
 from appservice.conversation.rendering.values import moment, moment_of
 from appservice.matrix.markdown import escape
+from appservice.matrix.staff_rooms import is_there
 from appservice.outgoing import File, Reply, post
 from booking.appointments.model import Appointment
+from booking.appointments.notices import FOR_STAFF
 from booking.appointments.reading import appointment, practitioners_seen, series_of
 from booking.appointments.rules import Status
 from booking.context import Context
 from booking.day.rules import waits
+from booking.directory.model import StaffNotices
 from booking.directory.reading import practitioner
 from booking.people.service import Person, patient_name, person_by_id
 from booking.referrals.rules import wish_of
@@ -76,8 +79,10 @@ class Notices:
         if _over(what, visit):
             return "not true any more"
         person = await person_by_id(tx, self._ctx, UUID(what["person"]))
-        room = await self._direct_room(tx, person.id, person.mxid)
-        told = _Told(tx, row, what, person, visit, room)
+        told = _Told(tx, row, what, person, visit, "")
+        if await _told_in_staff_room(told):
+            return "told in the staff room"
+        told = replace(told, room=await self._direct_room(tx, person.id, person.mxid))
         await getattr(self, f"_{what['notice']}", self._plain)(told)
         return None
 
@@ -244,6 +249,13 @@ class Notices:
 
     async def _post(self, told: _Told, key: str, reply: Reply | File) -> None:
         await post(told.tx, self._ctx.vault, subject=told.person.id, room_id=told.room, key=key, reply=reply)
+
+
+async def _told_in_staff_room(told: _Told) -> bool:
+    """Whether the centre's rule has its staff told in its room, and this person is there."""
+    if told.ours or told.what["notice"] not in FOR_STAFF or told.visit.centre.staff_notices is not StaffNotices.ROOM:
+        return False
+    return await is_there(told.tx, told.visit.centre.id, told.person.mxid)
 
 
 def _over(what: dict[str, Any], visit: Appointment) -> bool:

@@ -51,6 +51,8 @@ class Command:
     who: Who
     group: str
     run: Run
+    open: bool
+    """Whether its answer says nothing of anybody: in a staff room it is given there."""
     bare: bool
     """Whether it takes no words behind it: "today" alone, but "today after 5" is a wish."""
 
@@ -68,11 +70,12 @@ def command(
     who: Who = everyone,
     group: str = "You",
     bare: bool = False,
+    open: bool = False,  # noqa: A002  (as in Command)
 ) -> Callable[[Run], Run]:
     """Declare a command. `words`: spellings with bars between."""
 
     def declare(run: Run) -> Run:
-        COMMANDS.append(Command(tuple(words.split("|")), usage, help, who, group, run, bare))
+        COMMANDS.append(Command(tuple(words.split("|")), usage, help, who, group, run, open, bare))
         return run
 
     return declare

@@ -18,11 +18,13 @@ from appservice.conversation.understanding.text import Reading
 from appservice.conversation.understanding.wishes import Wanted, read_wish
 from appservice.incoming import Incoming
 from appservice.matrix.markdown import escape
+from appservice.matrix.staff_rooms import centre_of as staff_centre
 from appservice.outgoing import Reply, post
 from booking.context import Context
 from booking.directory.reading import centres_named, practitioners_named
 from booking.directory.reasons import is_emergency
-from booking.people.service import person_of
+from booking.people.service import Person, person_of
+from booking.staff.room import staff_of
 from core.database import Tx
 from core.errors import BadInputError, UserError
 
@@ -66,7 +68,7 @@ class Conversation:
         room = incoming.room_id
         if not incoming.direct:
             # What is answered is between the two: others are in this room.
-            room = await self._direct_room(tx, person.id, person.mxid)
+            room = await self._where(tx, incoming, person)
         dialogue = await load(tx, self._ctx.vault, person.id, room)
         session = Session(tx, self._ctx, person, incoming, room, dialogue)
         if incoming.kind == "joined":
@@ -83,6 +85,15 @@ class Conversation:
             pointer = Reply("I have answered that in our private chat.")
             key = f"elsewhere:{incoming.event_id}"
             await post(tx, self._ctx.vault, subject=person.id, room_id=incoming.room_id, key=key, reply=pointer)
+
+    async def _where(self, tx: Tx, incoming: Incoming, person: Person) -> str:
+        """Where a command said among others is answered: in private, but for what tells nothing in a staff room."""
+        found = find(incoming.text.strip().lstrip("!").strip(), person)
+        if found and found[0].open:
+            centre_id = await staff_centre(tx, incoming.room_id)
+            if centre_id and person.id in await staff_of(tx, centre_id):
+                return incoming.room_id
+        return await self._direct_room(tx, person.id, person.mxid)
 
     async def _without_words(self, session: Session) -> None:
         incoming = session.incoming

@@ -23,6 +23,7 @@ from appservice.matrix.model import bot_message
 from appservice.matrix.people import People
 from appservice.matrix.reading import Said, read
 from appservice.matrix.rooms import DirectRooms
+from appservice.matrix.staff_rooms import centre_of
 from appservice.matrix.views import RoomView
 from appservice.outgoing import Reply, post
 from core.database import Database, Tx
@@ -157,6 +158,8 @@ class Inbound:
             return  # to somebody else's message
         sender, room_id = event["sender"], event["room_id"]
         direct = view.direct(self._device.bot.user_id) == sender
+        if direct and room_id not in self._learnt:
+            direct = await centre_of(tx, room_id) is None  # one who works alone has a staff room, too
         if direct and room_id not in self._learnt:
             person = await self._people.person_of(tx, sender, view.members[sender])
             await self._rooms.learn(tx, person, room_id)

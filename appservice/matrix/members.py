@@ -12,6 +12,7 @@ from appservice.matrix.inbound import Inbound
 from appservice.matrix.keeper import Keeper
 from appservice.matrix.model import consultation_room
 from appservice.matrix.rooms import DirectRooms
+from appservice.matrix.staff_rooms import StaffRooms, centre_of
 from core.database import Tx
 from core.inbox import receive
 from core.lanes import Row
@@ -24,11 +25,12 @@ _TRIES = 12
 class Members:
     """Handler of the inbox kind filtering.MEMBER, for the process that leads."""
 
-    def __init__(self, device: Device, inbound: Inbound, rooms: DirectRooms, keeper: Keeper) -> None:
+    def __init__(self, device: Device, inbound: Inbound, rooms: DirectRooms, keeper: Keeper, staff: StaffRooms) -> None:
         self._device = device
         self._inbound = inbound
         self._rooms = rooms
         self._keeper = keeper
+        self._staff = staff
 
     async def changed(self, tx: Tx, row: Row) -> None:
         """Somebody was invited, came or went."""
@@ -43,7 +45,9 @@ class Members:
             await self._ours(tx, row, event)
         else:
             self._device.views.forget(room_id)
-            if membership in ("leave", "ban"):
+            if await centre_of(tx, room_id):
+                await self._staff.member(tx, room_id, event["state_key"], membership)
+            elif membership in ("leave", "ban"):
                 await self._left(tx, room_id)
 
     async def _ours(self, tx: Tx, row: Row, event: Json) -> None:

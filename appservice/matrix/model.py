@@ -1,6 +1,6 @@
 """Tables: the bot's identity and keys (pickled under settings.matrix.store_key), and rooms."""
 
-from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, Table, Text, Uuid
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from core.tables import Moment, metadata
@@ -101,6 +101,21 @@ direct_room = Table(
     Column("room_id", Text),
     Column("generation", Integer, nullable=False, server_default="0"),
     Index("ix_direct_room_room_id", "room_id"),
+)
+
+# Where the staff of a centre talks, the bot among them; and who has joined.
+staff_room = Table(
+    "staff_room",
+    metadata,
+    Column("centre_id", Uuid, primary_key=True),
+    Column("room_id", Text, nullable=False, unique=True),
+    Column("opened_at", Moment, nullable=False),
+)
+staff_room_member = Table(
+    "staff_room_member",
+    metadata,
+    Column("room_id", Text, ForeignKey("staff_room.room_id", ondelete="CASCADE"), primary_key=True),
+    Column("mxid", Text, primary_key=True),
 )
 
 consultation_room = Table(

@@ -21,6 +21,16 @@ class Visit:
     """The doctor's; empty while they have no account."""
 
 
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """Who works at a centre."""
+
+    centre: str
+    """Its name."""
+    accounts: dict[UUID, str]
+    """Matrix ids by person."""
+
+
 class People(Protocol):
     """Who is who."""
 
@@ -29,6 +39,10 @@ class People(Protocol):
 
     async def person_of(self, tx: Tx, mxid: str, display_name: str | None = None) -> UUID:
         """Return the id of the person with this account; one who is new is made."""
+        ...
+
+    async def staff(self, tx: Tx, centre_id: UUID) -> Staff:
+        """Return the centre and those who work there."""
         ...
 
     async def visit(self, tx: Tx, appointment_id: UUID) -> Visit:

@@ -2,11 +2,12 @@
 
 from uuid import UUID
 
-from appservice.matrix.people import Visit
+from appservice.matrix.people import Staff, Visit
 from booking.appointments.service import Status, appointment
 from booking.context import Context
-from booking.directory.reading import practitioner_person
+from booking.directory.reading import centre, practitioner_person
 from booking.people.service import guardians_of, person_by_id, person_of
+from booking.staff.room import staff_of
 from core.database import Tx
 from records.sealing import Vault
 
@@ -26,6 +27,10 @@ class Registry:
     async def person_of(self, tx: Tx, mxid: str, display_name: str | None = None) -> UUID:
         """Return the id of the person with this account; one who is new is made."""
         return (await person_of(tx, self._ctx, mxid, display_name=display_name)).id
+
+    async def staff(self, tx: Tx, centre_id: UUID) -> Staff:
+        """Return the centre and those who work there."""
+        return Staff((await centre(tx, centre_id)).name, await staff_of(tx, centre_id))
 
     async def visit(self, tx: Tx, appointment_id: UUID) -> Visit:
         """Return the visit and the accounts of its two sides."""

@@ -20,6 +20,7 @@ from appservice.matrix.members import Members
 from appservice.matrix.outbound import Attachments, Outbound
 from appservice.matrix.people import People
 from appservice.matrix.rooms import DirectRooms
+from appservice.matrix.staff_rooms import StaffRooms
 from appservice.matrix.store import prune
 from appservice.matrix.sync import SyncLoop
 from appservice.matrix.transactions import routes
@@ -44,6 +45,7 @@ class MatrixService:
         self._people = people
         self._api = Api(http, settings.matrix)
         self.rooms = DirectRooms(self._api.acting(self._matrix.bot_id), self._matrix)
+        self.staff = StaffRooms(people, self._api.acting(self._matrix.bot_id), self._matrix)
         self.keeper = Keeper(people, self._api.acting(self._matrix.keeper_id), self._matrix)
 
     def routes(self) -> list[web.RouteDef]:
@@ -66,7 +68,7 @@ class MatrixService:
         async def work(connection: psycopg.Connection) -> None:
             device = await self._start(connection)
             inbound = Inbound(self._people, device, self.rooms, listener)
-            members = Members(device, inbound, self.rooms, self.keeper)
+            members = Members(device, inbound, self.rooms, self.keeper, self.staff)
             outbound = Outbound(self._people.vault, device, self.rooms, attachments)
             hear: dict[str, Handler] = {
                 filtering.EVENT: inbound.event,
@@ -82,6 +84,7 @@ class MatrixService:
                 rooms.UNALIAS: self.rooms.unalias,
                 rooms.LEAVE: self.rooms.leave,
                 **self.keeper.handlers(),
+                **self.staff.handlers(),
                 **outbox_handlers,
             }
             mourn_hearing: dict[str, Mourner] = {filtering.EVENT: inbound.mourn}

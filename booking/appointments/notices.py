@@ -11,9 +11,11 @@ from sqlalchemy import bindparam, text
 from sqlalchemy.types import Uuid
 
 from booking.appointments.model import Appointment
+from booking.directory.model import StaffNotices
 from booking.directory.reading import centre_admins
 from booking.people.quiet import quiet_now
 from booking.people.service import guardians_of
+from booking.staff import room
 from core.database import Tx
 from core.outbox import Work, put
 
@@ -65,6 +67,23 @@ _OF_THE_PAST = frozenset(
     }
 )
 """What is done already: it may wait for any quiet hours to end."""
+
+
+FOR_STAFF = frozenset(
+    {
+        Notice.BOOKED,
+        Notice.SERIES,
+        Notice.MOVED,
+        Notice.CANCELLED,
+        Notice.NO_SHOW,
+        Notice.NOT_MISSED,
+        Notice.MISTAKE,
+        Notice.REFUNDED,
+        Notice.CHARGED,
+        Notice.CAPTURE_FAILED,
+    }
+)
+"""What the staff of a centre hears of in its room; what asks somebody to decide is told to them alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +139,9 @@ async def tell_payer(
     tx: Tx, visit: Appointment, notice: Notice, *, about: UUID | None = None, **more: str | int
 ) -> None:
     """Tell the person who booked. `about`: what can happen more than once to a visit (a refund)."""
-    await tell(tx, [_about(_telling(visit, notice, visit.booked_by, more), about)])
+    await tell(
+        tx, [_about(_telling(visit, notice, visit.booked_by, more), about)], *_in_room(visit, notice, about, more)
+    )
 
 
 _CONCERNED = text("""
@@ -141,12 +162,14 @@ async def tell_all(
     people = {visit.booked_by, *found.scalars()}
     if visit.practitioner.person_id:
         people.add(visit.practitioner.person_id)
-    await tell(tx, [_telling(visit, notice, person, more) for person in sorted(people - {but})], *besides)
+    works = [*besides, *_in_room(visit, notice, None, more)]
+    await tell(tx, [_telling(visit, notice, person, more) for person in sorted(people - {but})], *works)
 
 
 async def tell_admins(tx: Tx, visit: Appointment, notice: Notice, **more: str | int) -> None:
     """Tell those who run the centre."""
-    await tell(tx, [_telling(visit, notice, person, more) for person in await centre_admins(tx, visit.centre.id)])
+    admins = await centre_admins(tx, visit.centre.id)
+    await tell(tx, [_telling(visit, notice, each, more) for each in admins], *_in_room(visit, notice, None, more))
 
 
 async def tell_side(
@@ -154,7 +177,17 @@ async def tell_side(
 ) -> None:
     """Tell the patient's side: who booked, the patient and guardians. `about`: what can happen more than once."""
     people = {visit.booked_by, *await guardians_of(tx, visit.patient_id)}
-    await tell(tx, [_about(_telling(visit, notice, person, more), about) for person in sorted(people)])
+    tellings = [_about(_telling(visit, notice, person, more), about) for person in sorted(people)]
+    await tell(tx, tellings, *_in_room(visit, notice, about, more))
+
+
+def _in_room(visit: Appointment, notice: Notice, about: UUID | None, more: Mapping[str, str | int]) -> list[Work]:
+    """Return what the staff room is told, where the centre has its notices there: ids alone, as with all notices."""
+    if notice not in FOR_STAFF or visit.centre.staff_notices is StaffNotices.PRIVATE:
+        return []
+    what = {"notice": notice, "appointment": str(visit.id), "start": visit.start.isoformat(), **more}
+    key = f"{room.NOTICE}:{notice}:{visit.id}:{visit.sequence}:{about}"
+    return [Work(room.NOTICE, room.lane(visit.centre.id), key, json.dumps(what).encode())]
 
 
 async def open_room(tx: Tx, visit: Appointment) -> None:

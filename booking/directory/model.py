@@ -39,6 +39,16 @@ class Patients(StrEnum):
     KNOWN = "known"
 
 
+class StaffNotices(StrEnum):
+    """Where a centre's staff is told of what happens there."""
+
+    PRIVATE = "private"
+    """Each in their own room with the bot."""
+    ROOM = "room"
+    """In the staff room; in private only those who are not in it."""
+    BOTH = "both"
+
+
 class Payment(StrEnum):
     """When a service is paid: before it is booked, or at the desk."""
 
@@ -91,6 +101,9 @@ class Centre:
     records_days: int = 90
     """How long after a visit its doctor reads all of the patient's records; Germany's ePA has 90 days, too (SGB V,
     section 342, 2)."""
+    staff_notices: StaffNotices = StaffNotices.PRIVATE
+    question_hours: int | None = 4
+    """After so many hours without an answer the staff is told that a question waits; None: never."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,9 +194,12 @@ centre = Table(
     Column("carries_fee", Boolean, nullable=False),
     Column("offer_minutes", SmallInteger, nullable=False),
     Column("records_days", SmallInteger, nullable=False),
+    Column("staff_notices", Text, nullable=False),
+    Column("question_hours", SmallInteger),
     Column("trigrams", ARRAY(Text), nullable=False),
     CheckConstraint("late_refund_percent BETWEEN 0 AND 100", name="late_refund"),
     CheckConstraint("no_show_percent BETWEEN 0 AND 100", name="no_show"),
+    CheckConstraint("staff_notices IN ('private', 'room', 'both')", name="staff_notices"),
     Index("ix_centre_latitude_longitude", "latitude", "longitude"),
     Index("ix_centre_trigrams", "trigrams", postgresql_using="gin"),
 )

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, Table, bindparam, column, func, or_, select, true
 
 from booking.directory import model
-from booking.directory.model import Centre, Mode, Patients, Payment, Practitioner, Service
+from booking.directory.model import Centre, Mode, Patients, Payment, Practitioner, Service, StaffNotices
 from booking.directory.names import CLOSE, names_match, signs, trigrams
 from booking.directory.specialties import folded
 from core.database import Tx
@@ -170,6 +170,7 @@ def centre_from(row: Row[Any]) -> Centre:
         row.accessible, tuple(row.insurances), None if row.reminder_minutes is None else tuple(row.reminder_minutes),
         row.daily_list_at, row.no_show_percent, row.no_show_limit, row.captures, row.carries_fee, row.offer_minutes,
         row.records_days,
+        StaffNotices(row.staff_notices), row.question_hours,
     )  # fmt: skip
 
 

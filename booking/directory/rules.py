@@ -90,6 +90,8 @@ def checked_centre(centre: Centre) -> Centre:
     within(centre.no_show_percent, 0, 100, "refund of a missed visit", "percent")
     within(centre.offer_minutes, 10, 24 * 60, "time that an offer is kept", "minutes")
     within(centre.records_days, 0, 3650, "time that records are open after a visit", "days")
+    if centre.question_hours is not None:
+        within(centre.question_hours, 1, 24 * 14, "time that a question may wait", "hours")
     if centre.no_show_limit is not None:
         within(centre.no_show_limit, 1, 20, "number of missed visits", "visits")
     if centre.daily_list_at is not None:

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from booking.access import may_edit_centre, require
 from booking.context import Context
 from booking.directory import model, reading
-from booking.directory.model import Centre, Mode, Patients, Payment, Practitioner, Service
+from booking.directory.model import Centre, Mode, Patients, Payment, Practitioner, Service, StaffNotices
 from booking.directory.names import trigrams
 from booking.directory.places import find_place
 from booking.directory.resources import book_along
@@ -30,6 +30,7 @@ from booking.directory.rules import (
 )
 from booking.people.rules import checked_mxid
 from booking.people.service import Person, person_id_of
+from booking.staff.room import staff_changed
 from core.database import Tx
 from core.errors import BadInputError, ConflictError
 from core.ids import new_id
@@ -97,6 +98,8 @@ class CentreChanges(TypedDict, total=False):
     offer_minutes: int
     carries_fee: bool
     records_days: int
+    staff_notices: StaffNotices
+    question_hours: int | None
     accessible: bool
     insurances: tuple[str, ...]
 
@@ -121,6 +124,7 @@ async def add_centre_admin(tx: Tx, ctx: Context, actor: Person, centre_id: UUID,
     await tx.conn.execute(
         insert(model.centre_admin).values(centre_id=centre_id, person_id=admin).on_conflict_do_nothing()
     )
+    await staff_changed(tx, centre_id)
     return admin
 
 
@@ -171,6 +175,7 @@ async def add_role(tx: Tx, ctx: Context, actor: Person, practitioner_id: UUID, c
         .values(practitioner_id=practitioner_id, centre_id=centre_id)
         .on_conflict_do_nothing()
     )
+    await staff_changed(tx, centre_id)
     return await reading.practitioner(tx, practitioner_id)
 
 
@@ -195,6 +200,7 @@ async def link_practitioner(tx: Tx, ctx: Context, actor: Person, practitioner_id
     linked = await reading.practitioner(tx, practitioner_id)
     if linked.person_id != person_id:
         raise ConflictError("{doctor} has another account already.", doctor=linked.name)
+    await staff_changed(tx, *(each.id for each in at))
     return linked
 
 

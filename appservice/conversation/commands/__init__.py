@@ -24,6 +24,7 @@ from appservice.conversation.commands import (  # noqa: F401  (declared by being
     series,
     services,
     signing,
+    staff,
     team,
     today,
     visits,

@@ -12,7 +12,7 @@ _ORDER = ("Doctor", "Centre", "Platform", "Visits", "Health", "You")
 _FIRST = "To book, say what you need: “cardiologist near Berlin tomorrow under 60”. Then answer with numbers."
 
 
-@command("help|commands|menu|what can you do|hilfe", help="what you can do", group="")
+@command("help|commands|menu|what can you do|hilfe", help="what you can do", group="", open=True)
 async def help_(session: Session, text: str) -> None:
     """The words this person can use, a line for each matter; behind a word, what it does and how it is written."""
     mine = [each for each in COMMANDS if each.group and each.who(session.person)]

@@ -10,17 +10,28 @@ from appservice.conversation.understanding.clock import read_time
 from appservice.conversation.understanding.durations import read_lengths, say_length
 from appservice.conversation.understanding.text import Reading
 from appservice.matrix.markdown import escape
-from booking.directory.model import Centre
+from booking.directory.model import Centre, StaffNotices
 from booking.directory.service import CentreChanges, edit_centre
 from core.errors import BadInputError
 
 _HOURS = re.compile(r"\b(?P<n>\d{1,3}) ?(?:h|hours?)\b", re.IGNORECASE)
 _PERCENT = re.compile(r"\b(?P<n>\d{1,3}) ?(?:%|percent)", re.IGNORECASE)
 _AFTER = re.compile(r"\bafter (?P<n>\d{1,3})\b(?: missed(?: visits)?)?", re.IGNORECASE)
+_STAFF = {
+    StaffNotices.PRIVATE: "in private",
+    StaffNotices.ROOM: "in the staff room",
+    StaffNotices.BOTH: "in the staff room and in private",
+}
 _OFF = re.compile(r"\b(?:off|never|no|none|not)\b", re.IGNORECASE)
 
 
-@command("rules|centre rules", help="your centre's rules, and how to change each", who=runs_centres, group="Centre")
+@command(
+    "rules|centre rules",
+    help="your centre's rules, and how to change each",
+    who=runs_centres,
+    group="Centre",
+    open=True,
+)
 async def rules(session: Session, text: str) -> None:
     """Draw them as a table."""
     await session.say(_drawn(await centre_of(session, Reading(text))))
@@ -177,6 +188,7 @@ def _drawn(at: Centre) -> str:
         ("you approve each booking", misses, "missed visits approval after 3"),
         ("patients are reminded", lengths, "patient reminders 48h and 2h"),
         ("a time that came free is offered", f"for {say_length(at.offer_minutes)}", "offers 30 min"),
+        ("staff is told of bookings", _STAFF[at.staff_notices], "staff room notices both"),
         ("a fee at a referral", "carried over" if at.carries_fee else "not carried over", "fee is carried over"),
         ("the day's list", morning, "daily list 7:00"),
         ("cards are charged", "after the visit" if at.captures else "when booked", "charge after the visit"),

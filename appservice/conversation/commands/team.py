@@ -54,7 +54,13 @@ async def _not_a_doctor(session: Session, words: Reading) -> bool:
     return quoted is None or not await reading.practitioners_named(session.tx, quoted)
 
 
-@command("doctors|team", help="the doctors of your centre, with their short names", who=runs_centres, group="Centre")
+@command(
+    "doctors|team",
+    help="the doctors of your centre, with their short names",
+    who=runs_centres,
+    group="Centre",
+    open=True,
+)
 async def doctors(session: Session, text: str) -> None:
     """Who works at the centre."""
     at_centre = await centre_of(session, Reading(f"at {text}" if text and not text.startswith("at ") else text))

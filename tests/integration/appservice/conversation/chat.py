@@ -13,12 +13,14 @@ from appservice.conversation import boards
 from appservice.conversation.daily import DailyLists
 from appservice.conversation.notices import Notices
 from appservice.conversation.service import Conversation
+from appservice.conversation.staff import StaffNotices
 from appservice.incoming import Incoming, Kind
 from appservice.matrix.markdown import escape, plain
 from appservice.outgoing import FILE, MESSAGE, Reply, post, unseal
 from booking.context import Context
 from booking.people.service import Person, person_of
 from booking.schedules import freed
+from booking.staff.room import NOTICE as STAFF_NOTICE
 from booking.waiting.offering import handler as offering
 from core.database import Database, Tx
 from core.errors import UserError
@@ -142,10 +144,13 @@ class Chat:
         async with self.database.transaction() as tx:
             columns = (outbox.c.id, outbox.c.lane, outbox.c.kind, outbox.c.payload, outbox.c.created_at)
             found = await tx.conn.execute(
-                select(*columns, outbox.c.attempts).where(outbox.c.kind.in_(["notice", "daily"])).order_by(outbox.c.seq)
+                select(*columns, outbox.c.attempts)
+                .where(outbox.c.kind.in_(["notice", "daily", STAFF_NOTICE]))
+                .order_by(outbox.c.seq)
             )
             handlers = {
                 "notice": Notices(self.ctx, direct_room=direct_room).deliver,
+                STAFF_NOTICE: StaffNotices(self.ctx).deliver,
                 "daily": DailyLists(self.ctx, direct_room=direct_room).deliver,
             }
             rows = [Row(*each) for each in found if json.loads(each.payload)]

@@ -17,7 +17,7 @@ from aiohttp import web
 
 from appservice.incoming import Incoming
 from appservice.matrix.outbound import Outbound
-from appservice.matrix.people import Visit
+from appservice.matrix.people import Staff, Visit
 from appservice.matrix.service import MatrixService
 from appservice.matrix.sync import SyncLoop
 from appservice.outgoing import File, Reply, post
@@ -35,6 +35,7 @@ class Directory:
     def __init__(self, settings: Settings) -> None:
         self.vault = Vault.from_settings(settings.records)
         self.visits: dict[UUID, Visit] = {}
+        self.centres: dict[UUID, Staff] = {}
 
     @staticmethod
     def id_of(mxid: str) -> UUID:
@@ -42,6 +43,9 @@ class Directory:
 
     async def person_of(self, tx: Tx, mxid: str, display_name: str | None = None) -> UUID:
         return self.id_of(mxid)
+
+    async def staff(self, tx: Tx, centre_id: UUID) -> Staff:
+        return self.centres[centre_id]
 
     async def visit(self, tx: Tx, appointment_id: UUID) -> Visit:
         return self.visits[appointment_id]

@@ -1,0 +1,48 @@
+"""The words of notices in a staff room: of visits by their codes, as not all there may know the patients. Pure."""
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from appservice.conversation.rendering.values import mode, moment
+from appservice.matrix.markdown import escape
+from booking.appointments.model import Appointment
+from core.languages import N_, _
+from core.money import Money
+
+_SAID = {
+    "booked": N_("**New visit**: {when} with {doctor}, {mode}, {money}. {visit}."),
+    "series": N_("**New visits** in a series, the first {when} with {doctor}, {mode}. {visit}."),
+    "moved": N_("**Moved**: {visit} with {doctor} is now {when} (was {before})."),
+    "cancelled": N_("**Cancelled**: {when} with {doctor}. {visit}."),
+    "no_show": N_("**Missed**: nobody came to {when} with {doctor}. {visit}."),
+    "not_missed": N_("{visit}, {when} with {doctor}: the patient came after all."),
+    "mistake": N_("{visit}, {when} with {doctor}, was entered by mistake."),
+    "refunded": N_("**Refund**: {amount} of {visit} go back."),
+    "charged": N_("**Payment**: {amount} were charged for {visit}."),
+    "capture_failed": N_("**Not charged**: the bank does not let the card of {visit} be charged any more ({money})."),
+}
+_MONEY = {
+    "paid": N_("{price}, paid"),
+    "authorised": N_("{price}, charged after the visit"),
+    "desk": N_("{price}, to be paid at the desk"),
+    "due": N_("{price}, not paid yet"),
+    "refunded": N_("{price}, refunded"),
+}
+
+
+def staff_notice(what: dict[str, Any], visit: Appointment, place: ZoneInfo, language: str) -> str:
+    """Say what happened to a visit, on the centre's wall clock."""
+    price = visit.price.show(language)
+    amount = Money(what["currency"], what["amount"]).show(language) if "amount" in what else price
+    before = what.get("before", what["start"])
+    return _(
+        _SAID[what["notice"]],
+        when=moment(visit.start, place),
+        before=moment(datetime.fromisoformat(before), place),
+        doctor=escape(visit.practitioner.name),
+        mode=mode(visit.service),
+        visit=_("Visit **{code}**", code=visit.code),
+        money=_(_MONEY[visit.payment], price=price) if visit.payment in _MONEY else price,
+        amount=amount,
+    )
