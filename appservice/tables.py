@@ -8,6 +8,7 @@ import booking.appointments.model
 import booking.calendars.model
 import booking.day.model
 import booking.directory.model
+import booking.imports.model
 import booking.payments.model
 import booking.people.model
 import booking.referrals.model

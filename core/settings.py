@@ -109,6 +109,17 @@ class BookingSettings(BaseModel):
         return zone(value).key
 
 
+class ImportSettings(BaseModel):
+    """Calendars that are fetched from where clinics and doctors keep them."""
+
+    poll_minutes: Annotated[int, Field(ge=5, le=1440)] = 15
+    """How often a calendar is looked at."""
+    patience_minutes: Annotated[int, Field(ge=15, le=10080)] = 180
+    """A doctor whose calendar could not be read for so long is not offered until it can."""
+    allowed_hosts: list[str] = []
+    """Hosts in private networks that calendars may be fetched from (a clinic's intranet): "host" or "host:port"."""
+
+
 class Settings(BaseSettings):
     """Everything. Build it once, in the composition; hand parts of it on."""
 
@@ -120,6 +131,7 @@ class Settings(BaseSettings):
     records: RecordsSettings = RecordsSettings()
     stripe: StripeSettings = StripeSettings()
     booking: BookingSettings = BookingSettings()
+    imports: ImportSettings = ImportSettings()
     log_level: str = "INFO"
 
     @classmethod

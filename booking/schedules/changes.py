@@ -4,7 +4,7 @@
 """
 # ruff: noqa: ARG001  (all services have one head: transaction, context, actor)
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -24,10 +24,10 @@ from booking.directory.model import Mode, Patients, Payment
 from booking.directory.service import ServiceChanges, edit_service
 from booking.people.service import Person
 from booking.schedules import service as schedules
-from booking.schedules.opening import Schedule, Week, with_week
+from booking.schedules.opening import Dates, Schedule, Week, with_week
 from booking.schedules.public_holidays import checked_region, public_holidays
 from booking.schedules.reading import schedules_of
-from booking.schedules.rules import Minutes, Span, WeeklySpan, covered
+from booking.schedules.rules import Minutes, Span, WeeklySpan, covered, overlaps
 from core.database import Tx
 from core.money import Money
 
@@ -120,7 +120,34 @@ class Outside:
     """Whether whoever makes the change may see whose it is: not a visit at another centre, and not a platform admin."""
 
 
-Change = HoursChange | DateChange | TimeOff | HolidaysChange | ServiceChange
+@dataclass(frozen=True, slots=True)
+class CalendarHours:
+    """Hours of a doctor at a centre as a calendar has them: each week until the next, and the dates that differ."""
+
+    practitioner_id: UUID
+    centre_id: UUID
+    weeks: tuple[Week, ...]
+    """The last without an end; those before it without gaps."""
+    dates: Dates
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedDays:
+    """Dates on which a centre is closed, for all who work there."""
+
+    centre_id: UUID
+    days: tuple[date, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BusyTimes:
+    """When a doctor is busy by a calendar. Merged, in order, UTC. Written by booking.imports alone."""
+
+    practitioner_id: UUID
+    spans: tuple[Span, ...]
+
+
+Change = HoursChange | DateChange | TimeOff | HolidaysChange | ServiceChange | CalendarHours | ClosedDays | BusyTimes
 
 
 async def conflicts_of(tx: Tx, ctx: Context, actor: Person, change: Change) -> list[Outside]:
@@ -129,7 +156,7 @@ async def conflicts_of(tx: Tx, ctx: Context, actor: Person, change: Change) -> l
     Those outside already do not count. For who may make the change. Raises RefusedError, BadInputError.
     """
     match change:
-        case HoursChange() | DateChange():
+        case HoursChange() | DateChange() | CalendarHours():
             require(may_set_hours(actor, change.practitioner_id, change.centre_id))
             theirs = table.c.practitioner_id == change.practitioner_id
             found = await _to_come(tx, theirs, table.c.centre_id == change.centre_id)
@@ -149,6 +176,14 @@ async def conflicts_of(tx: Tx, ctx: Context, actor: Person, change: Change) -> l
             )
             off = await schedules.time_off_of(tx, change.practitioner_id)
             left = [each for each in found if not any(each.start < end and start < each.end for start, end in off)]
+        case ClosedDays():
+            require(may_edit_centre(actor, change.centre_id))
+            found = await _to_come(tx, table.c.centre_id == change.centre_id)
+            left = await _left_outside(tx, found, partial(_closed, days=change.days))
+        case BusyTimes():
+            at = await reading.centres_of(tx, change.practitioner_id)
+            require(any(may_set_hours(actor, change.practitioner_id, each.id) for each in at))
+            left = await within_busy(tx, change.practitioner_id, change.spans)
         case ServiceChange():
             known = await reading.service(tx, change.service_id)
             require(may_edit_centre(actor, known.centre_id))
@@ -190,10 +225,27 @@ async def _apply(tx: Tx, ctx: Context, actor: Person, change: Change) -> None:
             await schedules.add_time_off(tx, ctx, actor, doctor, start, end)
         case HolidaysChange():
             await _close_on_holidays(tx, actor, change)
+        case CalendarHours():
+            await _set_calendar_hours(tx, ctx, actor, change)
+        case ClosedDays(centre, days):
+            for who in await reading.practitioners_at(tx, centre):
+                for day in days:
+                    await schedules.set_date(tx, ctx, actor, who.id, centre, day, ())
+        case BusyTimes():
+            raise TypeError("busy times are written by booking.imports")
         case ServiceChange():
             await edit_service(tx, ctx, actor, change.service_id, resources=change.resources, **change.changes)
         case _:
             assert_never(change)
+
+
+async def _set_calendar_hours(tx: Tx, ctx: Context, actor: Person, change: CalendarHours) -> None:
+    doctor, centre = change.practitioner_id, change.centre_id
+    for week in change.weeks:
+        last = week.ends and week.ends - _DAY
+        await schedules.set_hours(tx, ctx, actor, doctor, centre, week.spans, week.begins, valid_until=last)
+    for day, hours in change.dates.items():
+        await schedules.set_date(tx, ctx, actor, doctor, centre, day, hours)
 
 
 async def _close_on_holidays(tx: Tx, actor: Person, change: HolidaysChange) -> None:
@@ -206,8 +258,23 @@ async def _close_on_holidays(tx: Tx, actor: Person, change: HolidaysChange) -> N
     await tx.conn.execute(update(at).where(at.c.id == change.centre_id).values(**values))
 
 
-def _changed(schedule: Schedule, *, change: HoursChange | DateChange) -> Schedule:
+async def within_busy(tx: Tx, practitioner_id: UUID, spans: Sequence[Span]) -> list[Outside]:
+    """Return the visits to come, booked or held, that lie in some of these times (merged). No permission is asked."""
+    found = await _to_come(tx, table.c.practitioner_id == practitioner_id)
+    return [each for each in found if overlaps((each.start, each.end), spans)]
+
+
+def _closed(schedule: Schedule, *, days: Collection[date]) -> Schedule:
+    return replace(schedule, dates={**schedule.dates, **dict.fromkeys(days, ())})
+
+
+def _changed(schedule: Schedule, *, change: HoursChange | DateChange | CalendarHours) -> Schedule:
     """Return the schedule as it would be."""
+    if isinstance(change, CalendarHours):
+        weeks = schedule.weeks
+        for week in change.weeks:
+            weeks = with_week(weeks, week)
+        return replace(schedule, weeks=weeks, dates={**schedule.dates, **change.dates})
     if isinstance(change, DateChange):
         dates = {day: hours for day, hours in schedule.dates.items() if day != change.day}
         return replace(schedule, dates=dates if change.hours is None else {**dates, change.day: change.hours})

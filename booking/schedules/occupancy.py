@@ -5,6 +5,9 @@ That nobody waits for another in a circle takes three things: rows are inserted 
 CONFLICT DO NOTHING; rows are locked and removed in that order too; and a visit that gives back one time for another is
 alone with its resources meanwhile, since two that change places would each wait for what the other gives back. The
 functions that do this, each in one statement, are in the migration 0016_taking. What is free is read in `taken`.
+
+Nobody takes a practitioner's time over what a calendar of theirs says (booking.imports): a trigger on `occupancy`, in
+the migration of imports, takes no row then, as if the time were another visit's. Overbooking takes a further seat.
 """
 
 import re
@@ -117,7 +120,7 @@ async def busy_times(
     gap: timedelta = timedelta(),
     ignoring: UUID | None = None,
 ) -> dict[UUID, list[Span]]:
-    """Return when each resource is taken, or off, between two instants, in order and without overlaps.
+    """Return when each resource is taken, off, or busy by a calendar, between two instants, in order, without overlaps.
 
     Times that are not further apart than `gap` are one: where nobody fits in between, a full day comes over as one.
     Holds that expired do not count, nor does the appointment `ignoring`, which is to be moved; nor a session that
@@ -164,6 +167,8 @@ _BUSY = query(f"""
             SELECT practitioner_id, during
             FROM time_off
             WHERE practitioner_id = ANY (:resources) AND during && tstzrange(:start, :end)
+            UNION ALL
+            SELECT practitioner_id, during FROM calendar_busy_of(:resources, :start, :end)
         ) AS taken
         GROUP BY resource_id
     ) AS pieces

@@ -84,6 +84,12 @@ def covered(span: Span, opened: Sequence[Span]) -> bool:
     return n >= 0 and span[1] <= opened[n][1]
 
 
+def overlaps(span: Span, taken: Sequence[Span]) -> bool:
+    """Whether some of a time is taken. `taken`: merged."""
+    n = bisect_left(taken, span[1], key=lambda each: each[0])
+    return n > 0 and taken[n - 1][1] > span[0]
+
+
 def free_starts(
     opened: Sequence[Span], busy: Sequence[Span], visit: Visit, zone: ZoneInfo, earliest: datetime, latest: datetime
 ) -> Iterator[datetime]:

@@ -108,7 +108,7 @@ _ROOMS = query(f"""
     ORDER BY r.id, o.seat
 """)  # noqa: S608  (one constant put into another)
 # A session's own rows have its id as their appointment, its seats have it as their resource. None is left to join
-# where the practitioner has taken time off since.
+# where the practitioner has taken time off since, or is busy by a calendar.
 _SEATS = query("""
     SELECT o.resource_id AS practitioner_id, o.appointment_id AS session, min(lower(seat.busy)) AS starts,
         count(*) AS taken
@@ -120,6 +120,7 @@ _SEATS = query("""
       AND NOT EXISTS (
           SELECT FROM time_off WHERE practitioner_id = o.resource_id AND during && o.busy
       )
+      AND NOT EXISTS (SELECT FROM calendar_busy_of(ARRAY[o.resource_id], lower(o.busy), upper(o.busy)))
     GROUP BY o.resource_id, o.appointment_id
     ORDER BY starts
 """)

@@ -1,0 +1,212 @@
+"""Looking again at calendars that are followed: those that are due, one after the other, and what follows from each.
+
+What a calendar says no more is free again; what it says now is busy, and nobody books over it. One that can't be read
+keeps the times that are known of it; when it fails for long, the doctor is offered no more until it works, and its
+owner is told of both.
+"""
+
+import hashlib
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, update
+
+from booking.context import Context
+from booking.directory.reading import centres_of
+from booking.imports.fetching import Fetched, FetchError, fetch
+from booking.imports.model import Source, SourceKind, calendar_source
+from booking.imports.reading import AHEAD, Read
+from booking.imports.rules import given_up, next_look, pieces, spans_of
+from booking.imports.sandbox import read_apart
+from booking.imports.store import address_of, change_source, sources, write_busy
+from booking.schedules.changes import Outside
+from core.database import Tx
+from core.errors import BadInputError
+from core.ids import new_id
+from core.lanes import Row
+from core.outbox import Work, enqueue, put
+from records.sealing import ErasedError, SealBrokenError
+
+POLL, TOLD = "calendar.poll", "calendar.told"
+"""Outbox kinds: a calendar to be looked at, and news of one for somebody."""
+_LANES = 3
+"""Calendars that are looked at at the same time: servers that do not answer must not hold up what people wait for."""
+_AT_ONCE = 200
+_READ_ANEW = timedelta(days=1)
+"""Even when a calendar has not changed, what repeats in it goes on."""
+_LISTED = 20
+
+_table = calendar_source
+
+
+async def queue_due(tx: Tx, ctx: Context) -> int:
+    """Have the calendars looked at that are due. Returns how many; run it every few seconds, by any replica."""
+    due = (
+        select(_table.c.id)
+        .where(_table.c.next_look_at <= tx.now)
+        .order_by(_table.c.next_look_at)
+        .limit(_AT_ONCE)
+        .with_for_update(skip_locked=True)
+    )
+    ids = (await tx.conn.execute(due)).scalars().all()
+    if not ids:
+        return 0
+    found = await sources(tx, _table.c.id.in_(ids))
+    await queue(tx, found)
+    # Should the work be lost, it comes due again by itself.
+    again = tx.now + timedelta(minutes=max(60, ctx.settings.imports.poll_minutes))
+    await tx.conn.execute(update(_table).where(_table.c.id.in_(ids)).values(next_look_at=again))
+    return len(ids)
+
+
+async def queue(tx: Tx, wanted: Sequence[Source], *, report: UUID | None = None) -> None:
+    """Have calendars looked at now; `report` is told how it went, whatever it is."""
+    works = []
+    for source in wanted:
+        payload = json.dumps({"source": str(source.id), "report": str(report) if report else None}).encode()
+        works.append(Work(POLL, f"calendar:{source.id.int % _LANES}", f"calendar:{source.id}:{new_id()}", payload))
+    await put(tx, works)
+
+
+Fetcher = Callable[[Source, dict[str, str]], Awaitable[Fetched]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """One look at one calendar."""
+
+    tx: Tx
+    ctx: Context
+    source: Source
+    report: UUID | None
+
+
+class Polling:
+    """Handler of the outbox kind POLL, for the process that leads."""
+
+    def __init__(self, ctx: Context, fetchers: dict[SourceKind, Fetcher] | None = None) -> None:
+        self._ctx = ctx
+        self._fetchers: dict[SourceKind, Fetcher] = {SourceKind.FEED: self._fetch, **(fetchers or {})}
+
+    async def deliver(self, tx: Tx, row: Row) -> str:
+        """Look at a calendar; returns how it went."""
+        what = json.loads(row.payload)
+        found = await sources(tx, _table.c.id == UUID(what["source"]))
+        if not found or found[0].kind is SourceKind.FILE:
+            return "followed no more"
+        look = _Look(tx, self._ctx, found[0], UUID(what["report"]) if what["report"] else None)
+        try:
+            return await self._read(look)
+        except FetchError as failed:
+            return await _failed(look, failed.problem)
+        except BadInputError:
+            return await _failed(look, "unreadable")
+        except (ErasedError, SealBrokenError):
+            return await _failed(look, "refused")
+
+    async def _read(self, look: _Look) -> str:
+        source, tx = look.source, look.tx
+        # What was closed is read whole again, and what repeats goes on each day.
+        fresh = source.told_at is None and not source.failures and source.known_until - AHEAD > tx.now - _READ_ANEW
+        known = source if fresh else _unseen(source)
+        fetched = await self._fetchers[source.kind](known, await address_of(tx, self._ctx, source))
+        if fetched.body is None:
+            return await _same(look)
+        digest = hashlib.sha256(fetched.body).digest()
+        if fresh and digest == source.digest:
+            return await _same(look)
+        home = (await centres_of(tx, source.practitioner_id))[0].timezone
+        read = await read_apart(fetched.body, home, tx.now)
+        if not await _still_there(look):
+            return "followed no more"
+        left = await write_busy(tx, source, list(pieces(spans_of(read.busy), tx.now)))
+        await _succeeded(look, read, left, digest=digest, etag=fetched.etag, last_modified=fetched.last_modified)
+        return "read"
+
+    async def _fetch(self, source: Source, address: dict[str, str]) -> Fetched:
+        allowed = self._ctx.settings.imports.allowed_hosts
+        return await fetch(address["address"], allowed, etag=source.etag, last_modified=source.last_modified)
+
+
+def _unseen(source: Source) -> Source:
+    return replace(source, etag="", last_modified="", digest=b"")
+
+
+async def _still_there(look: _Look) -> bool:
+    """Whether it is followed yet, after a while in which it was fetched; from now on nobody changes that."""
+    return bool(await sources(look.tx, _table.c.id == look.source.id, lock=True))
+
+
+async def _same(look: _Look) -> str:
+    await change_source(look.tx, look.source.id, read_at=look.tx.now, next_look_at=_next(look, 0))
+    if look.report:
+        await tell(look.tx, look.source, look.report, "read")
+    return "as it was"
+
+
+async def _succeeded(look: _Look, read: Read, left: Sequence[Outside], **values: Any) -> None:
+    tx, source = look.tx, look.source
+    odd = read.left_out.get("unreadable", 0)
+    await change_source(
+        tx,
+        source.id,
+        read_at=tx.now,
+        known_until=tx.now + AHEAD,
+        next_look_at=_next(look, 0),
+        failures=0,
+        failing_since=None,
+        problem="",
+        told_at=None,
+        events=read.events,
+        left_out=odd,
+        **values,
+    )
+    if source.told_at is not None:
+        await tell(tx, source, source.owner, "works")
+    if left:
+        await tell(tx, source, source.owner, "collides", visits=[str(each.id) for each in left[:_LISTED]])
+    if odd > source.left_out:
+        await tell(tx, source, source.owner, "odd", count=odd)
+    if look.report:
+        await tell(tx, source, look.report, "read")
+
+
+async def _failed(look: _Look, problem: str) -> str:
+    """Note a failure. When it has gone on for too long, offer the doctor no more, and tell the owner."""
+    tx, source = look.tx, look.source
+    if not await _still_there(look):
+        return "followed no more"
+    failures, since = source.failures + 1, source.failing_since or tx.now
+    values: dict[str, Any] = {
+        "failures": min(failures, 10_000),
+        "failing_since": since,
+        "problem": problem,
+        "next_look_at": _next(look, failures),
+    }
+    if source.told_at is None and given_up(tx.now, since, look.ctx.settings.imports):
+        values |= {"known_until": tx.now, "told_at": tx.now}
+        await tell(tx, source, source.owner, "fails", problem=problem)
+    await change_source(tx, source.id, **values)
+    if look.report:
+        await tell(tx, source, look.report, "not read", problem=problem)
+    return problem
+
+
+def _next(look: _Look, failures: int) -> datetime:
+    return next_look(look.tx.now, failures, look.ctx.settings.imports)
+
+
+async def tell(tx: Tx, source: Source, person: UUID, news: str, **more: Any) -> None:
+    """Have somebody told of a calendar; ids and words alone wait in the outbox."""
+    what = {"news": news, "source": str(source.id), "practitioner": str(source.practitioner_id), "person": str(person)}
+    await enqueue(
+        tx,
+        kind=TOLD,
+        lane=f"person:{person}",
+        key=f"calendar:{source.id}:{news}:{person}:{new_id()}",
+        payload=json.dumps({**what, **more}).encode(),
+    )

@@ -1,0 +1,52 @@
+"""Time as a strip of minutes: whatever is laid on it, however often, it stays as long as its window. Pure."""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from booking.imports.events import Batch
+from booking.imports.recurrence import Budget
+from booking.imports.zones import Window
+
+_RUN = re.compile(b"\x01+")
+_CHEAP = 2048
+"""Minutes that are laid at the price of one step."""
+
+
+class Strip:
+    """The minutes of a window, each of which is taken or not."""
+
+    def __init__(self, window: Window, budget: Budget) -> None:
+        self._low, self._length = window.low, window.high - window.low
+        self._minutes = bytearray(self._length)
+        self._budget = budget
+
+    def lay(self, batches: Iterable[Batch]) -> int:
+        """Take the minutes of occurrences, as far as they lie in the window; returns how many did."""
+        minutes, low, most = self._minutes, self._low, self._length
+        count = 0
+        for starts, length in batches:
+            if length > _CHEAP:
+                self._budget.spend(len(starts) * (min(length, most) // _CHEAP))
+            if starts[0] >= low and starts[-1] - low + length <= most:
+                taken = b"\x01" * length
+                for at in starts:
+                    minutes[at - low : at - low + length] = taken
+                count += len(starts)
+                continue
+            for at in starts:
+                start, end = max(at - low, 0), min(at - low + length, most)
+                if start < end:
+                    minutes[start:end] = b"\x01" * (end - start)
+                    count += 1
+        return count
+
+    def put(self, other: "Strip", begins: int, ends: int) -> None:
+        """Be as another strip of the same window is, from one minute until before another."""
+        start, end = max(begins - self._low, 0), max(min(ends - self._low, self._length), 0)
+        if start < end:
+            self._minutes[start:end] = other._minutes[start:end]
+
+    def spans(self) -> Iterator[tuple[int, int]]:
+        """Yield what is taken, in order, without overlaps and without gaps of no length."""
+        for found in _RUN.finditer(self._minutes):
+            yield found.start() + self._low, found.end() + self._low
