@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from booking.imports.events import Batch, Event, occurrences
 from booking.imports.recurrence import Budget, Rule, UnreadableError
-from booking.imports.spans import Strip
+from booking.imports.spans import Strip, runs
 from booking.imports.zones import DAY, Window, Zone
 
 DATES_AHEAD = 366
@@ -139,16 +139,8 @@ def _merged(spans: Iterator[tuple[int, int]]) -> list[tuple[int, int, int]]:
             taken[minute] = 1
     found = []
     for day in range(7):
-        found += [(day, *span) for span in _runs(taken[day * DAY : (day + 1) * DAY])]
+        found += [(day, *span) for span in runs(taken[day * DAY : (day + 1) * DAY])]
     return found
-
-
-def _runs(minutes: bytearray) -> Iterator[tuple[int, int]]:
-    start = minutes.find(1)
-    while start >= 0:
-        end = minutes.find(0, start)
-        yield start, end if end >= 0 else len(minutes)
-        start = minutes.find(1, end) if end >= 0 else -1
 
 
 def _by_day(strip: Strip, home: Zone, closed: Collection[int]) -> dict[int, Hours]:

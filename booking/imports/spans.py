@@ -1,13 +1,11 @@
 """Time as a strip of minutes: whatever is laid on it, however often, it stays as long as its window. Pure."""
 
-import re
 from collections.abc import Iterable, Iterator
 
 from booking.imports.events import Batch
 from booking.imports.recurrence import Budget
 from booking.imports.zones import Window
 
-_RUN = re.compile(b"\x01+")
 _CHEAP = 2048
 """Minutes that are laid at the price of one step."""
 
@@ -48,5 +46,14 @@ class Strip:
 
     def spans(self) -> Iterator[tuple[int, int]]:
         """Yield what is taken, in order, without overlaps and without gaps of no length."""
-        for found in _RUN.finditer(self._minutes):
-            yield found.start() + self._low, found.end() + self._low
+        for start, end in runs(self._minutes):
+            yield start + self._low, end + self._low
+
+
+def runs(minutes: bytearray) -> Iterator[tuple[int, int]]:
+    """Yield from where until where minutes are taken."""
+    start = minutes.find(1)
+    while start >= 0:
+        end = minutes.find(0, start)
+        yield start, end if end >= 0 else len(minutes)
+        start = minutes.find(1, end) if end >= 0 else -1
