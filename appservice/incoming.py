@@ -1,20 +1,33 @@
 """What people say to the service, after decryption: what the conversation hears."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from core.database import Tx
 
-Kind = Literal["text", "reaction", "other", "undecryptable", "plaintext", "joined"]
+Kind = Literal["text", "reaction", "file", "other", "undecryptable", "plaintext", "joined"]
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """A file that somebody sent: what their client says of it, which nothing vouches for, and where it lies."""
+
+    name: str
+    caption: str
+    size: int | None
+    """Bytes."""
+    where: Mapping[str, Any]
+    """Matrix's EncryptedFile (https://spec.matrix.org/v1.16/client-server-api/#sending-encrypted-attachments)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
     """One event in a room in which the bot is.
 
-    `kind` is "text"; "reaction" (to a message of ours); "other" (an image, a voice message, a poll ...);
-    "undecryptable" (its key did not come); "plaintext" (sent without encryption: its words were never kept);
+    `kind` is "text"; "reaction" (to a message of ours); "file" (a picture, a PDF, a recording); "other" (a poll, a
+    sticker, a file that was not encrypted ...); "undecryptable" (its key did not come); "plaintext" (sent without
+    encryption: its words were never kept);
     "joined" (the bot has just been invited to this room and is in it).
     """
 
@@ -34,7 +47,12 @@ class Incoming:
     kind: Kind = "text"
     edited: bool = False
     """Whether the text is the new wording of an earlier message of the person's."""
+    attached: Attached | None = None
+    """Of kind "file"."""
 
 
 Listener = Callable[[Tx, Incoming], Awaitable[None]]
 """Hears an event within the transaction that marks it as heard. A UserError's sentence becomes the answer."""
+
+FileTaker = Callable[[Tx, Incoming, AsyncIterator[bytes]], Awaitable[None]]
+"""Takes the content of a file that was heard of, as it comes in. A UserError's sentence becomes the answer."""

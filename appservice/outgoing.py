@@ -1,16 +1,21 @@
-"""What the service says: written into the outbox with what it follows from, sealed, and sent by appservice.matrix."""
+"""What the service says: written into the outbox with what it follows from, sealed, and sent by appservice.matrix.
+
+And the other way round, through the same box: that a file which somebody sent is to be fetched.
+"""
 
 import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
 
+from appservice.incoming import Attached, Incoming
 from core.database import Tx
 from core.ids import id_of
 from core.outbox import enqueue
 from records.sealing import Place, Vault
 
-MESSAGE, REACTIONS, FILE = "matrix.message", "matrix.reactions", "matrix.file"
+MESSAGE, REACTIONS, FILE, FETCH = "matrix.message", "matrix.reactions", "matrix.file", "matrix.fetch"
 UNTAP = "matrix.untap"
 
 
@@ -41,6 +46,18 @@ class File:
     mimetype: str
 
 
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """The bytes of a file that is too large to be held: they come while the transaction lasts."""
+
+    size: int
+    parts: AsyncIterator[bytes]
+
+
+Attachments = Mapping[str, Callable[[Tx, UUID], Awaitable[bytes | Streamed]]]
+"""Makers of files by File.kind."""
+
+
 async def post(tx: Tx, vault: Vault, *, subject: UUID, room_id: str, key: str, reply: Reply | File) -> None:
     """Say `reply` in a room, after all that was said there before, once for each `key`.
 
@@ -55,6 +72,19 @@ async def untap(tx: Tx, room_id: str, event_id: str) -> None:
     """Take a person's reaction away once it has done its work, so that it can be tapped again: where the bot may."""
     payload = json.dumps({"room": room_id, "event": event_id}).encode()
     await enqueue(tx, kind=UNTAP, lane=f"reactions:{room_id}", key=f"untap:{event_id}", payload=payload)
+
+
+async def fetch(tx: Tx, vault: Vault, *, subject: UUID, incoming: Incoming) -> None:
+    """Have the file of an Incoming fetched, one after the other from a room, and handed to the FileTaker."""
+    key = f"fetch:{incoming.event_id}"
+    payload = await _seal(tx, vault, subject, id_of(key), asdict(incoming))
+    await enqueue(tx, kind=FETCH, lane=f"files:{incoming.room_id}", key=key, payload=payload)
+
+
+async def to_fetch(tx: Tx, vault: Vault, row: UUID, payload: bytes) -> Incoming:
+    """Open what `fetch` sealed. Raises as `unseal` does."""
+    said = await unseal(tx, vault, row, payload)
+    return Incoming(**{**said, "attached": Attached(**said["attached"])})
 
 
 def lane_of(room_id: str) -> str:

@@ -138,9 +138,11 @@ class _Process:
         if self._gateway:
             inbox_handlers |= payments.inbox_handlers(self._ctx, self._gateway)
             outbox_handlers |= payments.outbox_handlers(self._ctx, self._gateway)
+        conversation = Conversation(self._ctx, direct_room=self._matrix.rooms.direct_room)
         await self._matrix.run_as_leader(
-            Conversation(self._ctx, direct_room=self._matrix.rooms.direct_room).hear,
+            conversation.hear,
             attachments=attachments(self._ctx),
+            taker=conversation.take,
             inbox_handlers=inbox_handlers,
             outbox_handlers=outbox_handlers,
         )

@@ -22,6 +22,7 @@ import core.outbox
 import records.audit.model
 import records.consents.model
 import records.erasure.model
+import records.files.model
 import records.keys
 import records.pharmacy.model
 import records.prescriptions.model

@@ -75,6 +75,10 @@ class RecordsSettings(BaseModel):
     """For how many days a backup of the keys is kept. Who erases their records is told that it is final after these."""
     medicines: Path | None = None
     """A list of medicines beside the small one that we have: what `careconnect medicines` wrote."""
+    largest_file_mib: Annotated[int, Field(ge=1, le=16_384)] = 1024
+    """The largest file that is taken from people. The homeserver has a limit of its own, which is usually lower."""
+    files_mib_per_person: Annotated[int, Field(ge=1)] = 8192
+    """How much of files a person may have sent in all."""
 
 
 class StripeSettings(BaseModel):

@@ -2,11 +2,12 @@
 
 import asyncio
 import multiprocessing
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from uuid import UUID
 
+from appservice.outgoing import Attachments, Streamed
 from booking.appointments.reading import appointment
 from booking.calendars.service import invitation
 from booking.context import Context
@@ -15,6 +16,7 @@ from booking.reports.files import report_csv, report_plot
 from booking.reports.service import report_of
 from core.database import Tx
 from core.lanes import HopelessError
+from records.files.service import content_to_send
 from records.pharmacy.service import access_secret
 from records.prescriptions.document import prescription_pdf
 from records.prescriptions.rules import Status
@@ -22,7 +24,7 @@ from records.prescriptions.service import prescription_to_send
 from records.prescriptions.signing import signing_picture
 
 
-def attachments(ctx: Context) -> Mapping[str, Callable[[Tx, UUID], Awaitable[bytes]]]:
+def attachments(ctx: Context) -> Attachments:
     """Return the makers by File.kind."""
 
     async def visit(tx: Tx, appointment_id: UUID) -> bytes:
@@ -48,6 +50,10 @@ def attachments(ctx: Context) -> Mapping[str, Callable[[Tx, UUID], Awaitable[byt
             raise HopelessError("the key is set up already, and its code is shown once")
         return picture
 
+    async def stored(tx: Tx, file_id: UUID) -> Streamed:
+        found, content = await content_to_send(tx, ctx.vault, file_id)
+        return Streamed(found.size, content)
+
     async def plot(tx: Tx, report_id: UUID) -> bytes:
         return await _aside(partial(report_plot, await report_of(tx, report_id)))
 
@@ -59,6 +65,7 @@ def attachments(ctx: Context) -> Mapping[str, Callable[[Tx, UUID], Awaitable[byt
         "prescription": prescription,
         "prescription copy": copy,
         "signing": signing,
+        "stored file": stored,
         "report plot": plot,
         "report table": table,
     }

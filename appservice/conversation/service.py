@@ -4,10 +4,11 @@ The order in which a text is tried: an answer to a question that takes any words
 stop); a command; a change of the last wish; a new wish; the nearest command. Never silence.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from uuid import UUID
 
 import appservice.conversation.commands  # noqa: F401  (declares them)
+from appservice.conversation.commands import filing
 from appservice.conversation.commands.finding import understood, wish
 from appservice.conversation.dialogue import Choice, Question, load, save
 from appservice.conversation.registry import ACTIONS, find, nearest
@@ -42,7 +43,10 @@ _WELCOME = (
     "“help” shows everything I can do."
 )
 _SAID_WITHOUT_WORDS = {
-    "other": "I can only read text yet. Say in words what you need, or write “help”.",
+    "other": (
+        "I can read words, and take encrypted pictures, PDFs and recordings; not this. Say in words what you need, or"
+        " write “help”."
+    ),
     "undecryptable": "I could not read your last message: its key did not reach me. Please send it again.",
     "plaintext": (
         "I only talk encrypted, and did not read that. Please turn encryption on in this room's settings, or start a"
@@ -78,6 +82,8 @@ class Conversation:
             await self._without_words(session)
         elif incoming.kind == "reaction":
             await _tapped(session)
+        elif incoming.kind == "file":
+            await filing.announced(session)
         else:
             await _understand(session, incoming.text)
         await save(tx, self._ctx.vault, person.id, room, dialogue)
@@ -94,6 +100,14 @@ class Conversation:
             if centre_id and person.id in await staff_of(tx, centre_id):
                 return incoming.room_id
         return await self._direct_room(tx, person.id, person.mxid)
+
+    async def take(self, tx: Tx, incoming: Incoming, content: AsyncIterator[bytes]) -> None:
+        """Keep a file that was heard of, and ask what it is (incoming.FileTaker)."""
+        person = await person_of(tx, self._ctx, incoming.sender, display_name=incoming.display_name)
+        dialogue = await load(tx, self._ctx.vault, person.id, incoming.room_id)
+        session = Session(tx, self._ctx, person, incoming, incoming.room_id, dialogue)
+        await filing.came(session, content)
+        await save(tx, self._ctx.vault, person.id, incoming.room_id, dialogue)
 
     async def _without_words(self, session: Session) -> None:
         incoming = session.incoming

@@ -4,6 +4,7 @@ Nothing is understood here: paths in, JSON out, and errors sorted by what can be
 """
 
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -16,6 +17,10 @@ from core.settings import MatrixSettings
 Json = dict[str, Any]
 _TIMEOUT = 60.0
 """Seconds. Synapse's own patience with other servers is shorter for all that we ask."""
+_MEDIA = 300.0
+_SILENCE = 60.0
+"""Seconds without a byte after which a download is given up for now; how long it takes in all is a matter of size."""
+_PART = 64 * 1024
 
 
 class AwayError(LaterError):
@@ -60,14 +65,23 @@ class Actor:
     async def delete(self, *path: str) -> Json:
         return await self._api.call("DELETE", path, self._query(None), None, _TIMEOUT)
 
-    async def upload(self, content: bytes) -> str:
-        """Keep (encrypted) bytes on the homeserver. Returns their mxc address."""
-        answer = await self._api.call("POST", ("", "_matrix", "media", "v3", "upload"), self._query(None), content, 300)
+    async def upload(self, parts: AsyncIterator[bytes], size: int) -> str:
+        """Keep (encrypted) bytes on the homeserver: `size` of them, in parts. Returns their mxc address."""
+        answer = await self._api.call("POST", _UPLOAD, self._query(None), (parts, size), None)
         return str(answer["content_uri"])
+
+    def download(self, server: str, media_id: str) -> AsyncIterator[bytes]:
+        """Return the bytes of a file in parts, as they come. Raises as `Api.call` does, at any part."""
+        return self._api.stream(
+            ("", "_matrix", "client", "v1", "media", "download", server, media_id), self._query(None)
+        )
 
     def _query(self, query: Json | None) -> Json:
         device = {"device_id": self.device_id} if self.device_id else {}
         return {"user_id": self.user_id, **device, **(query or {})}
+
+
+_UPLOAD = ("", "_matrix", "media", "v3", "upload")
 
 
 class Api:
@@ -82,29 +96,56 @@ class Api:
         return Actor(self, user_id, device_id)
 
     async def call(
-        self, method: str, path: tuple[str, ...], query: Json, body: Json | bytes | None, seconds: float
+        self,
+        method: str,
+        path: tuple[str, ...],
+        query: Json,
+        body: Json | tuple[AsyncIterator[bytes], int] | None,
+        seconds: float | None,
     ) -> Json:
         """Ask. Path segments are quoted here; they start below /_matrix/client/v3, or at the root after an empty one.
 
         Raises AwayError, ForbiddenError, NotFoundError, MatrixError.
         """
-        root = "" if path[0] == "" else "/_matrix/client/v3/"
-        place = root + "/".join(quote(part, safe="") for part in path)
-        url = URL(f"{self._base}{place}?{urlencode(query)}", encoded=True)
-        headers = {"Authorization": f"Bearer {self._token}"}
-        if isinstance(body, bytes):
-            data: bytes | None = body
-            headers["Content-Type"] = "application/octet-stream"
+        headers = self._headers()
+        data: bytes | AsyncIterator[bytes] | None
+        if isinstance(body, tuple):  # Synapse takes nothing whose length it is not told
+            data, size = body
+            headers |= {"Content-Type": "application/octet-stream", "Content-Length": str(size)}
         else:
             data = None if body is None else json.dumps(body).encode()
             headers["Content-Type"] = "application/json"
         try:
             async with self._session.request(
-                method, url, data=data, headers=headers, timeout=aiohttp.ClientTimeout(total=seconds)
+                method,
+                self._url(path, query),
+                data=data,
+                headers=headers,
+                timeout=aiohttp.ClientTimeout(total=seconds, sock_read=None if seconds else _MEDIA),
             ) as answer:
                 return _read(answer.status, await answer.read())
         except (aiohttp.ClientError, TimeoutError, OSError) as away:
             raise AwayError(type(away).__name__) from away
+
+    async def stream(self, path: tuple[str, ...], query: Json) -> AsyncIterator[bytes]:
+        """Ask for what is no JSON and may be large. Raises as `call` does."""
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=_TIMEOUT, sock_read=_SILENCE)
+        try:
+            async with self._session.get(self._url(path, query), headers=self._headers(), timeout=timeout) as answer:
+                if answer.status != 200:
+                    _read(max(answer.status, 300), await answer.content.read(_PART))
+                async for part in answer.content.iter_chunked(_PART):
+                    yield part
+        except (aiohttp.ClientError, TimeoutError, OSError) as away:
+            raise AwayError(type(away).__name__) from away
+
+    def _url(self, path: tuple[str, ...], query: Json) -> URL:
+        root = "" if path[0] == "" else "/_matrix/client/v3/"
+        place = root + "/".join(quote(part, safe="") for part in path)
+        return URL(f"{self._base}{place}?{urlencode(query)}", encoded=True)
+
+    def _headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self._token}"}
 
 
 def _read(status: int, text: bytes) -> Json:

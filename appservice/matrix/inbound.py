@@ -174,6 +174,7 @@ class Inbound:
             reacts_to=about,
             kind=said.kind,
             edited=said.edited,
+            attached=said.attached,
         )
         try:
             async with tx.conn.begin_nested():

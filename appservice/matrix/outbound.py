@@ -3,24 +3,25 @@
 import contextlib
 import json
 import struct
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
-from nio.crypto import encrypt_attachment
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from appservice.matrix.api import ForbiddenError, Json, MatrixError
 from appservice.matrix.device import Device
 from appservice.matrix.markdown import message
+from appservice.matrix.media import Locking
 from appservice.matrix.model import bot_message
 from appservice.matrix.reactions import NUMBERS
 from appservice.matrix.room_cipher import NobodyReadsError
 from appservice.matrix.rooms import DirectRooms
 from appservice.matrix.views import RoomView
-from appservice.outgoing import REACTIONS, room_of, unseal
+from appservice.outgoing import REACTIONS, Attachments, Streamed, room_of, unseal
 from core.database import Tx
+from core.errors import RefusedError
 from core.ids import id_of
 from core.lanes import HopelessError, LaterError, Row
 from core.outbox import enqueue
@@ -28,8 +29,6 @@ from records.sealing import ErasedError, Vault
 
 _WAITS = (0.5, 1.0, 2.0, 4.0)
 """Seconds to wait for keys of somebody there, try after try; then what is said goes out all the same."""
-
-Attachments = Mapping[str, Callable[[Tx, UUID], Awaitable[bytes]]]
 
 
 class Outbound:
@@ -64,17 +63,28 @@ class Outbound:
         """Send a File, encrypted before it leaves."""
         said, room_id = await self._unsealed(tx, row), room_of(row.lane)
         view = await self._encrypted(room_id, public=False)
-        data = await self._attachments[said["kind"]](tx, UUID(said["id"]))
-        sealed, key = encrypt_attachment(data)
+        try:
+            made = await self._attachments[said["kind"]](tx, UUID(said["id"]))
+        except (RefusedError, ErasedError) as gone:
+            raise HopelessError("what was to be sent is not there any more") from gone
         content = {
-            **_shown_as(said["mimetype"], data),
+            **_shown_as(said["mimetype"], made),
             "body": said["name"],
             "filename": said["name"],
-            "file": {**key, "url": await self._bot.upload(sealed), "mimetype": said["mimetype"]},
+            "file": await self._uploaded(made),
         }
         sent = await self._send(row, view, "m.room.message", content)
         await self._remember(tx, row, said["key"], sent)
         return sent
+
+    async def _uploaded(self, made: bytes | Streamed) -> Json:
+        """Encrypt a file on its way to the homeserver. Returns where it lies, and what opens it."""
+        size, parts = (len(made), _alone(made)) if isinstance(made, bytes) else (made.size, made.parts)
+        locking = Locking()
+        try:
+            return locking.where(await self._bot.upload(locking.locked(parts), size))
+        except MatrixError as refused:  # larger than the homeserver takes now, perhaps
+            raise HopelessError(refused.code) from refused
 
     async def reactions(self, _tx: Tx, row: Row) -> None:
         """Put emoji under a message, in order. They go out unencrypted, as every client sends them."""
@@ -149,9 +159,20 @@ class Outbound:
         return found.scalar_one_or_none()
 
 
-def _shown_as(mimetype: str, data: bytes) -> Json:
-    """The kind of message that a file is: clients show a picture where it stands."""
-    info: Json = {"mimetype": mimetype, "size": len(data)}
+_SHOWN = {"image": "m.image", "audio": "m.audio", "video": "m.video"}
+
+
+async def _alone(data: bytes) -> AsyncIterator[bytes]:
+    yield data
+
+
+def _shown_as(mimetype: str, made: bytes | Streamed) -> Json:
+    """The kind of message that a file is: clients show a picture where it stands, and play what can be played."""
+    if isinstance(made, Streamed):
+        info: Json = {"mimetype": mimetype, "size": made.size}
+        return {"msgtype": _SHOWN.get(mimetype.partition("/")[0], "m.file"), "info": info}
+    data = made
+    info = {"mimetype": mimetype, "size": len(data)}
     if mimetype != "image/png":
         return {"msgtype": "m.file", "info": info}
     width, height = struct.unpack(">II", data[16:24])  # https://www.w3.org/TR/png-3/#11IHDR

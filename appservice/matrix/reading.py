@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from appservice.incoming import Kind
+from appservice.incoming import Attached, Kind
 from appservice.matrix.reactions import number_of, plain
 
 
@@ -16,6 +16,10 @@ class Said:
     reaction: str | None = None
     about: str | None = None
     edited: bool = False
+    attached: Attached | None = None
+
+
+_FILES = ("m.image", "m.file", "m.audio", "m.video")
 
 
 def read(event_type: str, content: dict[str, Any]) -> Said | None:
@@ -53,10 +57,26 @@ def _message(content: dict[str, Any], about: str | None, *, edited: bool) -> Sai
     where = content.get("geo_uri")
     if msgtype == "m.location" and isinstance(where, str) and where.startswith("geo:"):
         return Said("text", where[:200], about=about, edited=edited)
+    if msgtype in _FILES and (attached := _attached(content)):
+        return None if edited else Said("file", about=about, attached=attached)  # a new caption is no new file
     if msgtype not in ("m.text", "m.emote") or not isinstance(body, str):
         return Said("other", about=about)
     text = _without_quote(body) if about and not edited else body
     return Said("text", text.strip(), about=about, edited=edited)
+
+
+def _attached(content: dict[str, Any]) -> Attached | None:
+    """The file of a message, if it is encrypted as a file of its own; body is a caption beside a file's name."""
+    where, body = content.get("file"), content.get("body")
+    if not isinstance(where, dict):
+        return None
+    body = body if isinstance(body, str) else ""
+    name = content.get("filename")
+    if not isinstance(name, str) or not name:
+        name, body = body, ""
+    info = content.get("info")
+    size = info.get("size") if isinstance(info, dict) else None
+    return Attached(name, "" if body == name else body, size if isinstance(size, int) and size >= 0 else None, where)
 
 
 def _without_quote(body: str) -> str:

@@ -9,22 +9,23 @@ import psycopg
 from aiohttp import web
 from sqlalchemy.exc import DBAPIError
 
-from appservice.incoming import Listener
+from appservice.incoming import FileTaker, Listener
 from appservice.matrix import filtering, rooms
 from appservice.matrix.api import Api, AwayError, MatrixError
 from appservice.matrix.device import Device, register, start_device
+from appservice.matrix.fetching import Fetching
 from appservice.matrix.inbound import Inbound
 from appservice.matrix.keeper import Keeper
 from appservice.matrix.leader import lead
 from appservice.matrix.members import Members
-from appservice.matrix.outbound import Attachments, Outbound
+from appservice.matrix.outbound import Outbound
 from appservice.matrix.people import People
 from appservice.matrix.rooms import DirectRooms
 from appservice.matrix.staff_rooms import StaffRooms
 from appservice.matrix.store import prune
 from appservice.matrix.sync import SyncLoop
 from appservice.matrix.transactions import routes
-from appservice.outgoing import FILE, MESSAGE, REACTIONS, UNTAP
+from appservice.outgoing import FETCH, FILE, MESSAGE, REACTIONS, UNTAP, Attachments
 from core.database import Database
 from core.inbox import inbox
 from core.lanes import Handler, LaneWorker, Mourner
@@ -57,12 +58,14 @@ class MatrixService:
         listener: Listener,
         *,
         attachments: Attachments,
+        taker: FileTaker,
         inbox_handlers: Mapping[str, Handler],
         outbox_handlers: Mapping[str, Handler],
     ) -> None:
         """Work whenever this process holds the bot's device, until cancelled.
 
-        `listener` hears people; the handlers are those of inbox and outbox kinds that are not Matrix's own.
+        `listener` hears people, `taker` takes the files that they send; the handlers are those of inbox and outbox
+        kinds that are not Matrix's own.
         """
 
         async def work(connection: psycopg.Connection) -> None:
@@ -70,6 +73,7 @@ class MatrixService:
             inbound = Inbound(self._people, device, self.rooms, listener)
             members = Members(device, inbound, self.rooms, self.keeper, self.staff)
             outbound = Outbound(self._people.vault, device, self.rooms, attachments)
+            fetching = Fetching(self._people, device, taker)
             hear: dict[str, Handler] = {
                 filtering.EVENT: inbound.event,
                 filtering.UNREADABLE: inbound.unreadable,
@@ -81,6 +85,7 @@ class MatrixService:
                 FILE: outbound.file,
                 REACTIONS: outbound.reactions,
                 UNTAP: outbound.untap,
+                FETCH: fetching.fetch,
                 rooms.UNALIAS: self.rooms.unalias,
                 rooms.LEAVE: self.rooms.leave,
                 **self.keeper.handlers(),
@@ -88,7 +93,7 @@ class MatrixService:
                 **outbox_handlers,
             }
             mourn_hearing: dict[str, Mourner] = {filtering.EVENT: inbound.mourn}
-            mourn_doing: dict[str, Mourner] = {MESSAGE: outbound.mourn, FILE: outbound.mourn}
+            mourn_doing: dict[str, Mourner] = {MESSAGE: outbound.mourn, FILE: outbound.mourn, FETCH: fetching.mourn}
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(SyncLoop(self._database, device).run())
                 tasks.create_task(_listen(device, LaneWorker(self._database, inbox, hear, mourn_hearing)))

@@ -5,10 +5,10 @@ from collections.abc import Collection
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, func, or_, select, true
 
 from booking.access import may_administer, may_book_for, may_read_reason, may_see_visit, require
-from booking.appointments.model import Appointment, Move, ends
+from booking.appointments.model import Appointment, Move, ends, starts
 from booking.appointments.model import appointment as table
 from booking.appointments.reading import appointment, found_appointments, moves_of, visits_between
 from booking.appointments.rules import KEPT, STANDING, Status
@@ -22,6 +22,7 @@ from core.timezones import zone
 from records.sealing import ErasedError, Place
 
 _PAST_AT_MOST = 200
+_RECENT, _A_YEAR = timedelta(days=30), timedelta(days=365)
 _ON_THE_LIST = STANDING | KEPT | {Status.FULFILLED, Status.NOSHOW}
 
 
@@ -67,6 +68,22 @@ async def by_id(tx: Tx, ctx: Context, actor: Person, appointment_id: UUID) -> Ap
     visit = await appointment(tx, appointment_id)
     _require_sight(actor, visit)
     return visit
+
+
+async def nearest(tx: Tx, ctx: Context, actor: Person, *, as_doctor: bool, limit: int) -> list[Appointment]:
+    """Return visits that take or took place, nearest to now first: a doctor's own, or of oneself and one's family.
+
+    A doctor's are those that have begun, within a month. Raises RefusedError for one who is no doctor.
+    """
+    standing = table.c.status.in_([*STANDING, Status.FULFILLED])
+    away = func.abs(func.extract("epoch", starts - tx.now))
+    if as_doctor:
+        require(actor.practitioner_id is not None)
+        begun = or_(table.c.status != Status.BOOKED, starts <= tx.now)
+        mine = (table.c.practitioner_id == actor.practitioner_id, starts >= tx.now - _RECENT, begun)
+    else:
+        mine = (table.c.patient_id.in_(_patients(actor)), starts >= tx.now - _A_YEAR, true())
+    return await found_appointments(tx, *mine, standing, order=(away, table.c.id), limit=limit)
 
 
 async def practitioner_day(tx: Tx, ctx: Context, actor: Person, day: date) -> list[Appointment]:

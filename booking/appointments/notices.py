@@ -53,6 +53,7 @@ class Notice(StrEnum):
     READY = "ready"
     LATE = "late"
     IN_TIME = "in_time"
+    FILE_ADDED = "file_added"
 
 
 _OF_THE_PAST = frozenset(
@@ -64,6 +65,7 @@ _OF_THE_PAST = frozenset(
         Notice.NO_SHOW,
         Notice.NOT_MISSED,
         Notice.MISTAKE,
+        Notice.FILE_ADDED,
     }
 )
 """What is done already: it may wait for any quiet hours to end."""
@@ -188,6 +190,14 @@ def _in_room(visit: Appointment, notice: Notice, about: UUID | None, more: Mappi
     what = {"notice": notice, "appointment": str(visit.id), "start": visit.start.isoformat(), **more}
     key = f"{room.NOTICE}:{notice}:{visit.id}:{visit.sequence}:{about}"
     return [Work(room.NOTICE, room.lane(visit.centre.id), key, json.dumps(what).encode())]
+
+
+async def tell_practitioner(
+    tx: Tx, visit: Appointment, notice: Notice, *, about: UUID | None = None, **more: str | int
+) -> None:
+    """Tell the visit's doctor, if they have an account. `about`: what can happen more than once."""
+    if visit.practitioner.person_id:
+        await tell(tx, [_about(_telling(visit, notice, visit.practitioner.person_id, more), about)])
 
 
 async def open_room(tx: Tx, visit: Appointment) -> None:

@@ -60,10 +60,14 @@ async def offer(tx: Tx, service_id: UUID, *, alone: str | None = None) -> Offer:
 
 
 async def found_appointments(
-    tx: Tx, *wanted: ColumnElement[bool], newest_first: bool = False, limit: int | None = None
+    tx: Tx,
+    *wanted: ColumnElement[bool],
+    newest_first: bool = False,
+    order: tuple[ColumnElement[Any], ...] = (),
+    limit: int | None = None,
 ) -> list[Appointment]:
-    """Return the appointments that fulfil all conditions, by start."""
-    order = (starts.desc(), table.c.id.desc()) if newest_first else (starts, table.c.id)
+    """Return the appointments that fulfil all conditions, by start, or in another order."""
+    order = order or ((starts.desc(), table.c.id.desc()) if newest_first else (starts, table.c.id))
     found = await tx.conn.execute(_whole().where(*wanted).order_by(*order).limit(limit))
     return [_appointment_from(row) for row in found]
 

@@ -9,6 +9,8 @@ from appservice.conversation.commands import (  # noqa: F401  (declared by being
     desk,
     doctors,
     favourites,
+    files,
+    filing,
     finding,
     hours,
     money,

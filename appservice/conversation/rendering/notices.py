@@ -278,6 +278,22 @@ def _room(told: _Notice) -> str:
     return f"{told.code}: you are invited to its room, “Visit {told.visit.code}”. Only you and the {other} can read it."
 
 
+def _file_added(told: _Notice) -> str:
+    if told.ours:
+        return _(
+            "{doctor} has sent a file for visit **{code}**{who}. “files” shows it.",
+            doctor=told.doctor,
+            code=told.visit.code,
+            who=told.who,
+        )
+    return _(
+        "**{patient}** has sent a file for visit **{code}**, {when}. “files {code}” shows it.",
+        patient=escape(told.patient),
+        code=told.visit.code,
+        when=told.when,
+    )
+
+
 def _other(told: _Notice) -> str:
     return f"{told.code}: {told.what['notice']}."
 
@@ -311,4 +327,5 @@ _TEXTS: dict[str, Callable[[_Notice], str]] = {
     "referred": _referred,
     "referral_revoked": _referral_revoked,
     "offer_over": _offer_over,
+    "file_added": _file_added,
 }

@@ -1,0 +1,1 @@
+"""Files that patients and doctors send: pictures, PDFs, recordings; sealed piece by piece as they come in."""

@@ -1,0 +1,37 @@
+"""Tables of files. In clear: ids, sizes and times. Name, kind, note and the file's key are sealed for the patient."""
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, Table, Uuid
+
+from core.tables import Moment, metadata
+
+file = Table(
+    "file",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("patient_id", Uuid, nullable=False),
+    Column("sender_id", Uuid, nullable=False),
+    Column("appointment_id", Uuid),
+    Column("practitioner_id", Uuid),
+    Column("sent_at", Moment, nullable=False),
+    Column("filed_at", Moment),
+    Column("final_at", Moment),
+    Column("size", BigInteger, nullable=False),
+    Column("pieces", Integer, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Index("ix_file_patient_id_sent_at", "patient_id", "sent_at"),
+    Index("ix_file_sender_id", "sender_id", "sent_at"),
+)
+"""`practitioner_id`: to whose visit it belongs. Before `filed_at` it is its sender's alone; from `final_at` on it is
+part of what the centre must keep.
+"""
+
+file_piece = Table(
+    "file_piece",
+    metadata,
+    # Deferred: the pieces come first, and what the whole is, is known with the last of them.
+    Column("file_id", Uuid, ForeignKey("file.id", deferrable=True, initially="DEFERRED"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("sealed", LargeBinary, nullable=False),
+)
+"""A trigger refuses every change but deletion. Sealed under the file's own key (pieces.py)."""
