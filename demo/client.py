@@ -19,11 +19,11 @@ from nio import (
     MegolmEvent,
     ReactionEvent,
     RegisterResponse,
-    RoomEncryptedFile,
+    RoomEncryptedMedia,
     RoomMessage,
     SyncResponse,
 )
-from nio.crypto import decrypt_attachment
+from nio.crypto import decrypt_attachment, encrypt_attachment
 from nio.store import SqliteMemoryStore
 
 ENCRYPTION = {"type": "m.room.encryption", "state_key": "", "content": {"algorithm": "m.megolm.v1.aes-sha2"}}
@@ -227,6 +227,27 @@ class Person:
             raise ClientError(str(answer))
         return str(event_id)
 
+    async def send_file(
+        self, room_id: str, data: bytes, name: str, mimetype: str, *, caption: str = "", **more: Any
+    ) -> str:
+        """Send a file as clients do: encrypted by itself, beside a message that says how to open it."""
+        sealed, where = encrypt_attachment(data)
+        answer, _ = await self.client.upload(
+            lambda *_: sealed, "application/octet-stream", encrypt=False, filesize=len(sealed)
+        )
+        uri = getattr(answer, "content_uri", None)
+        if not uri:
+            raise ClientError(str(answer))
+        kind = mimetype.partition("/")[0]
+        content = {
+            "msgtype": f"m.{kind}" if kind in ("image", "audio", "video") else "m.file",
+            "body": caption or name,
+            "filename": name,
+            "info": {"mimetype": mimetype, "size": len(data)},
+            "file": {**where, "url": uri, **more},
+        }
+        return await self.send(room_id, "m.room.message", content)
+
     async def send_in_clear(self, room_id: str, text: str) -> None:
         """Say something without encryption, whatever the room is: what a careless client does."""
         await self.send_raw(room_id, "m.room.message", {"msgtype": "m.text", "body": text})
@@ -290,7 +311,7 @@ class Person:
     async def download(self, message: Heard) -> bytes:
         """Fetch and decrypt an encrypted file."""
         event = message.source
-        if not isinstance(event, RoomEncryptedFile):
+        if not isinstance(event, RoomEncryptedMedia):
             raise ClientError("that is no encrypted file")
         answer = await self.client.download(mxc=event.url)
         return bytes(decrypt_attachment(answer.body, event.key["k"], event.hashes["sha256"], event.iv))

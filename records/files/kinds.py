@@ -80,7 +80,7 @@ def _is_text(head: bytes) -> bool:
     try:
         text = head.decode("utf-8-sig")
     except UnicodeDecodeError as cut:
-        if len(head) < HEAD or cut.start < len(head) - 3:  # only a letter cut in two is forgiven
+        if len(head) < HEAD or cut.reason != "unexpected end of data":  # only a letter cut in two is forgiven
             return False
         text = head[: cut.start].decode("utf-8-sig")
     return bool(text) and all(sign in _LAYOUT or unicodedata.category(sign) != "Cc" for sign in text)

@@ -6,14 +6,14 @@ from datetime import datetime
 from typing import Any, Self
 from uuid import UUID
 
-from sqlalchemy import Row, or_
+from sqlalchemy import Row, or_, true
 
 from core.database import Tx
 from core.errors import RefusedError
 from core.settings import RecordsSettings
-from records.access import Kind, Reader, require_read, require_write
-from records.audit.rules import Action, Why, reason_for
-from records.audit.service import note as note_access
+from records.access import Kind, Reader, Relation, require_change, require_list, require_read, require_write
+from records.audit.rules import Action, Why
+from records.audit.service import note, note_by
 from records.files import store
 from records.files.kinds import kind_of
 from records.files.model import file as _files
@@ -79,8 +79,7 @@ async def keep_file(
     All of it is in the caller's transaction: it is kept whole or not at all. Raises RefusedError, BadInputError (empty,
     too large, of a kind that is not taken), ConflictError (no room), ErasedError, and what `content` raises.
     """
-    if arrival.patient_id not in reader.own:
-        raise RefusedError
+    by = require_write(reader, Kind.ATTACHMENT, arrival.patient_id)
     known = await store.row_of(tx, arrival.id)
     if known is not None:
         return (await store.opened(tx, vault, known.patient_id, [known]))[0]
@@ -108,7 +107,7 @@ async def keep_file(
         note=checked_note(arrival.note),
     )
     await store.add(tx, vault, kept, pieces=intake.pieces, key=key)
-    await _note(tx, reader, Action.WRITE, kept.patient_id, kept.id)
+    await _note(tx, reader, by, Action.WRITE, kept.patient_id, kept.id)
     return kept
 
 
@@ -117,8 +116,8 @@ async def file_away(tx: Tx, vault: Vault, reader: Reader, file_id: UUID, filing:
 
     Raises RefusedError, BadInputError, ConflictError (it is part of the record already), ErasedError.
     """
-    row = await _own(tx, reader, file_id)
-    require_write(reader, Kind.ATTACHMENT, filing.patient_id)
+    row, was = await _own(tx, reader, file_id)
+    by = require_write(reader, Kind.ATTACHMENT, filing.patient_id)
     before = (await store.opened(tx, vault, row.patient_id, [row]))[0]
     require_changeable(before, tx.now)
     filed = replace(
@@ -131,17 +130,19 @@ async def file_away(tx: Tx, vault: Vault, reader: Reader, file_id: UUID, filing:
         note=checked_note(filing.note) or before.note,
     )
     await store.rewrite(tx, vault, row, filed)
-    for patient in {before.patient_id, filed.patient_id}:
-        await _note(tx, reader, Action.WRITE, patient, filed.id)
+    await _note(tx, reader, by, Action.WRITE, filed.patient_id, filed.id)
+    if before.patient_id != filed.patient_id:
+        await _note(tx, reader, was, Action.WRITE, before.patient_id, filed.id)
     return filed
 
 
 async def files_of(tx: Tx, vault: Vault, reader: Reader, patient_id: UUID) -> list[StoredFile]:
     """A patient's files, newest first; what is not filed yet only for its sender. Raises RefusedError, ErasedError."""
-    require_read(reader, Kind.ATTACHMENT, patient_id)
+    by, author = require_list(reader, Kind.ATTACHMENT, patient_id)
     seen = or_(_files.c.filed_at.is_not(None), _files.c.sender_id == reader.person_id)
-    found = await store.rows(tx, _files.c.patient_id == patient_id, seen)
-    await _note(tx, reader, Action.READ, patient_id, None)
+    theirs = true() if author is None else _files.c.practitioner_id == author
+    found = await store.rows(tx, _files.c.patient_id == patient_id, seen, theirs)
+    await _note(tx, reader, by, Action.READ, patient_id, None)
     return await store.opened(tx, vault, patient_id, found)
 
 
@@ -162,20 +163,20 @@ async def stored_file(tx: Tx, vault: Vault, reader: Reader, file_id: UUID) -> St
     row = await store.row_of(tx, file_id)
     if row is None:
         raise RefusedError
-    require_read(reader, Kind.ATTACHMENT, row.patient_id)
+    by = require_read(reader, Kind.ATTACHMENT, row.patient_id, author=row.practitioner_id)
     if row.filed_at is None and row.sender_id != reader.person_id:
         raise RefusedError
-    await _note(tx, reader, Action.READ, row.patient_id, row.id)
+    await _note(tx, reader, by, Action.READ, row.patient_id, row.id)
     return (await store.opened(tx, vault, row.patient_id, [row]))[0]
 
 
 async def delete_file(tx: Tx, vault: Vault, reader: Reader, file_id: UUID) -> StoredFile:
     """Take one's file back, for good. Raises RefusedError, ConflictError (it is part of the record), ErasedError."""
-    row = await _own(tx, reader, file_id)
+    row, by = await _own(tx, reader, file_id)
     gone = (await store.opened(tx, vault, row.patient_id, [row]))[0]
     require_changeable(gone, tx.now)
     await store.remove(tx, _files.c.id == file_id)
-    await _note(tx, reader, Action.ERASE, gone.patient_id, gone.id)
+    await _note(tx, reader, by, Action.ERASE, gone.patient_id, gone.id)
     return gone
 
 
@@ -187,7 +188,7 @@ async def content_to_send(tx: Tx, vault: Vault, file_id: UUID) -> tuple[StoredFi
     row = await store.row_of(tx, file_id)
     if row is None:
         raise RefusedError
-    await note_access(
+    await note(
         tx,
         actor=None,
         action=Action.READ,
@@ -208,15 +209,14 @@ async def discard_files(tx: Tx, patient_id: UUID) -> int:
     return await store.remove(tx, _files.c.patient_id == patient_id)
 
 
-async def _own(tx: Tx, reader: Reader, file_id: UUID) -> Row[Any]:
+async def _own(tx: Tx, reader: Reader, file_id: UUID) -> tuple[Row[Any], Relation]:
+    """What the reader sent, and by what they may change it: as the patient's side, or as a doctor."""
     row = await store.row_of(tx, file_id, lock=True)
     if row is None or row.sender_id != reader.person_id:
         raise RefusedError
-    return row
+    author = None if row.patient_id in reader.own else reader.practitioner_id
+    return row, require_change(reader, Kind.ATTACHMENT, row.patient_id, author=author)
 
 
-async def _note(tx: Tx, reader: Reader, action: Action, patient_id: UUID, row: UUID | None) -> None:
-    why = reason_for(reader, patient_id)
-    await note_access(
-        tx, actor=reader.person_id, action=action, subject=patient_id, table=_files.name, row=row, why=why
-    )
+async def _note(tx: Tx, reader: Reader, by: Relation, action: Action, patient_id: UUID, row: UUID | None) -> None:
+    await note_by(tx, reader, by, action, subject=patient_id, table=_files.name, row=row)

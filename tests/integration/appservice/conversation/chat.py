@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -10,13 +11,14 @@ import pyotp
 from sqlalchemy import select, update
 
 from appservice.conversation import boards
+from appservice.conversation.attachments import attachments
 from appservice.conversation.daily import DailyLists
 from appservice.conversation.notices import Notices
 from appservice.conversation.service import Conversation
 from appservice.conversation.staff import StaffNotices
-from appservice.incoming import Incoming, Kind
+from appservice.incoming import Attached, Incoming, Kind
 from appservice.matrix.markdown import escape, plain
-from appservice.outgoing import FILE, MESSAGE, Reply, post, unseal
+from appservice.outgoing import FETCH, FILE, MESSAGE, Reply, post, to_fetch, unseal
 from booking.context import Context
 from booking.people.service import Person, person_of
 from booking.schedules import freed
@@ -35,6 +37,10 @@ def private_room(mxid: str) -> str:
 
 async def direct_room(_tx: Tx, _person: UUID, mxid: str) -> str:
     return private_room(mxid)
+
+
+async def _alone(data: bytes) -> AsyncIterator[bytes]:
+    yield data
 
 
 @dataclass
@@ -91,6 +97,30 @@ class Chat:
         """Answer with what the authenticator shows."""
         return await self.say(mxid, self.code(mxid))
 
+    async def send_file(self, mxid: str, data: bytes, name: str, *, caption: str = "", size: int | None = None) -> str:
+        """Send a file: it is heard of, fetched and taken as appservice.matrix does."""
+        self.transcript.append(f"{mxid}> [{name}] {caption}".rstrip())
+        attached = Attached(name, caption, len(data) if size is None else size, {})
+        await self._hear(mxid, "", kind="file", attached=attached)
+        async with self.database.transaction() as tx:
+            waits = outbox.c.kind == FETCH, outbox.c.payload != b""
+            found = await tx.conn.execute(select(outbox.c.id, outbox.c.payload).where(*waits))
+            for row in found.all():
+                incoming = await to_fetch(tx, self.ctx.vault, row.id, row.payload)
+                await tx.conn.execute(update(outbox).where(outbox.c.id == row.id).values(payload=b""))
+                try:
+                    async with tx.conn.begin_nested():
+                        await Conversation(self.ctx, direct_room=direct_room).take(tx, incoming, _alone(data))
+                except UserError as sentence:
+                    await self._refuse(tx, incoming, sentence)
+        return await self._read_on()
+
+    async def file(self, message: Message) -> bytes:
+        """What a file that the bot sent holds."""
+        async with self.database.transaction() as tx:
+            made = await attachments(self.ctx)[message.fields["kind"]](tx, UUID(message.fields["id"]))
+            return made if isinstance(made, bytes) else b"".join([part async for part in made.parts])
+
     async def tap(self, mxid: str, reaction: str, message: Message) -> str:
         """React to a message of the bot's."""
         return await self.say(mxid, "", kind="reaction", reaction=reaction, reacts_to=message.key)
@@ -109,6 +139,7 @@ class Chat:
         reacts_to: str | None = None,
         room: str | None = None,
         name: str | None = "Anna",
+        attached: Attached | None = None,
     ) -> None:
         """As appservice.matrix.inbound does, with a Conversation that remembers nothing of its own."""
         self._count += 1
@@ -122,6 +153,7 @@ class Chat:
             reaction=reaction,
             reacts_to=reacts_to,
             kind=kind,
+            attached=attached,
         )
         conversation = Conversation(self.ctx, direct_room=direct_room)
         async with self.database.transaction() as tx:
@@ -129,10 +161,13 @@ class Chat:
                 async with tx.conn.begin_nested():
                     await conversation.hear(tx, heard)
             except UserError as sentence:
-                person = await person_of(tx, self.ctx, mxid)
-                reply = Reply(escape(str(sentence)))
-                key = f"refusal:{heard.event_id}"
-                await post(tx, self.ctx.vault, subject=person.id, room_id=heard.room_id, key=key, reply=reply)
+                await self._refuse(tx, heard, sentence)
+
+    async def _refuse(self, tx: Tx, heard: Incoming, sentence: UserError) -> None:
+        person = await person_of(tx, self.ctx, heard.sender)
+        reply = Reply(escape(str(sentence)))
+        key = f"refusal:{heard.event_id}"
+        await post(tx, self.ctx.vault, subject=person.id, room_id=heard.room_id, key=key, reply=reply)
 
     async def _read_on(self) -> str:
         self.last = await self._new()

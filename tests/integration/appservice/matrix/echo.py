@@ -20,12 +20,15 @@ from appservice.matrix.outbound import Outbound
 from appservice.matrix.people import Staff, Visit
 from appservice.matrix.service import MatrixService
 from appservice.matrix.sync import SyncLoop
-from appservice.outgoing import File, Reply, post
+from appservice.outgoing import File, Reply, Streamed, fetch, post
 from core.database import Database, Tx
 from core.errors import BadInputError
+from core.ids import id_of
 from core.lanes import Row
 from core.logs import set_up_logs
 from core.settings import Settings
+from records.access import Reader
+from records.files.service import Arrival, Limits, content_to_send, keep_file
 from records.sealing import Vault
 
 
@@ -63,6 +66,9 @@ class Echo:
     async def hear(self, tx: Tx, incoming: Incoming) -> None:
         self.heard.append(incoming)
         text = incoming.text
+        if incoming.attached:
+            await fetch(tx, self.people.vault, subject=self.people.id_of(incoming.sender), incoming=incoming)
+            return
         if text == "bad":
             await self._say(tx, incoming, "never seen")
             raise BadInputError("Say {what} instead.", what="*good*")
@@ -89,6 +95,22 @@ class Echo:
             await self._say(tx, incoming, f"you tapped {incoming.reaction} under {incoming.reacts_to}")
         else:
             await self._say(tx, incoming, f"that was {incoming.kind}", public=incoming.kind == "plaintext")
+
+    async def take(self, tx: Tx, incoming: Incoming, content: AsyncIterator[bytes]) -> None:
+        """Keep the file in the records, and send it back from there."""
+        assert incoming.attached
+        person = self.people.id_of(incoming.sender)
+        reader = Reader(person, own=frozenset({person}), treats=frozenset(), practitioner_id=None)
+        arrival = Arrival(id_of(incoming.event_id), person, incoming.attached.name, incoming.attached.caption)
+        kept = await keep_file(tx, self.people.vault, reader, arrival, content, Limits(30 << 20, 1 << 30))
+        await self._say(tx, incoming, f"kept {kept.name} of {kept.size} bytes, {kept.note}")
+        file = File("stored", kept.id, kept.name, kept.mimetype)
+        key = f"back:{incoming.event_id}"
+        await post(tx, self.people.vault, subject=person, room_id=incoming.room_id, key=key, reply=file)
+
+    async def stored(self, tx: Tx, file_id: UUID) -> Streamed:
+        kept, content = await content_to_send(tx, self.people.vault, file_id)
+        return Streamed(kept.size, content)
 
     async def _say(
         self,
@@ -130,7 +152,11 @@ async def serving(settings: Settings) -> AsyncIterator[tuple[MatrixService, Echo
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", settings.http.port, reuse_address=True).start()
         work = service.run_as_leader(
-            echo.hear, attachments={"echo": echo.file}, inbox_handlers={}, outbox_handlers={"notice": echo.notice}
+            echo.hear,
+            attachments={"echo": echo.file, "stored": echo.stored},
+            taker=echo.take,
+            inbox_handlers={},
+            outbox_handlers={"notice": echo.notice},
         )
         tasks = [asyncio.create_task(work), asyncio.create_task(database.listen())]
         try:
@@ -151,7 +177,7 @@ def _die(marker: Path) -> None:
 
 def die_once(moment: str, marker: Path) -> None:
     """Arrange to be killed at that moment: the real steps run, and the next one never does."""
-    wake, remember, hear = SyncLoop._wake, Outbound._remember, Echo.hear
+    wake, remember, hear, take = SyncLoop._wake, Outbound._remember, Echo.hear, Echo.take
 
     async def at_key(self: SyncLoop, sessions: set[str]) -> None:
         _die(marker)  # the key is in the store; nobody was woken, and the place in the stream is not saved
@@ -165,7 +191,13 @@ def die_once(moment: str, marker: Path) -> None:
         await hear(self, tx, incoming)
         _die(marker)  # decrypted and answered, not committed
 
-    if moment == "key":
+    async def at_taken(self: Echo, tx: Tx, incoming: Incoming, content: AsyncIterator[bytes]) -> None:
+        await take(self, tx, incoming, content)
+        _die(marker)  # the file's pieces are sealed and written, not committed
+
+    if moment == "taken":
+        Echo.take = at_taken  # type: ignore[method-assign]
+    elif moment == "key":
         SyncLoop._wake = at_key  # type: ignore[method-assign, assignment]
     elif moment == "sent":
         Outbound._remember = at_sent  # type: ignore[method-assign, assignment]

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -35,16 +35,30 @@ def processes(tmp_path: Path, configuration: Path) -> Iterator[list[Child]]:
         child.stop()
 
 
-@pytest.mark.parametrize("moment", ["key", "heard", "sent"])
-async def test_a_message_is_answered_once_though_the_service_dies(
-    moment: str, configuration: Path, tmp_path: Path, processes: list[Child], settings: Settings, new_person: NewPerson
-) -> None:
+def starting(configuration: Path, tmp_path: Path, processes: list[Child]) -> Callable[..., None]:
+    """Return what starts the echo service as a process, to be killed at a moment."""
+
     def start(*arguments: str) -> None:
         command = [sys.executable, str(program.__file__), str(configuration), *arguments]
         child = Child("echo", command, tmp_path / "echo.log", env={"PYTHONPATH": str(Path.cwd())})
         processes.append(child)
         child.start()
 
+    return start
+
+
+async def died(child: Child) -> None:
+    """Wait until it is dead."""
+    async with asyncio.timeout(60):
+        while child.exit_code() is None:
+            await asyncio.sleep(0.05)
+
+
+@pytest.mark.parametrize("moment", ["key", "heard", "sent"])
+async def test_a_message_is_answered_once_though_the_service_dies(
+    moment: str, configuration: Path, tmp_path: Path, processes: list[Child], settings: Settings, new_person: NewPerson
+) -> None:
+    start = starting(configuration, tmp_path, processes)
     start()
     anna = await new_person("anna")
     room = await anna.direct_room(settings.matrix.bot_id)
@@ -55,9 +69,7 @@ async def test_a_message_is_answered_once_though_the_service_dies(
     if moment == "key":  # a new session, whose key has to come
         anna.client.invalidate_outbound_session(room)
     await anna.say(room, "during")
-    async with asyncio.timeout(60):
-        while processes[1].exit_code() is None:
-            await asyncio.sleep(0.05)
+    await died(processes[1])
     assert marker.exists()
     start(moment, str(marker))
     await anna.hears("you said during", room=room, seconds=60)
