@@ -12,11 +12,20 @@ from uuid import UUID
 from appservice.incoming import Attached, Incoming
 from core.database import Tx
 from core.ids import id_of
-from core.outbox import enqueue
-from records.sealing import Place, Vault
+from core.outbox import enqueue, outbox
+from records.places import leading_uuid, sealed_column
+from records.sealing import Vault
 
 MESSAGE, REACTIONS, FILE, FETCH = "matrix.message", "matrix.reactions", "matrix.file", "matrix.fetch"
 UNTAP = "matrix.untap"
+WORDS = sealed_column(
+    outbox.c.payload,
+    subject=leading_uuid(outbox.c.payload),
+    row=outbox.c.id,
+    where=outbox.c.kind.in_([MESSAGE, FILE]) & (outbox.c.state != "done"),
+    prefix=16,
+)
+"""The subject's id stands before the envelope. What was sent has no payload any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +112,10 @@ async def unseal(tx: Tx, vault: Vault, row: UUID, payload: bytes) -> dict[str, A
     Raises SealBrokenError, and ErasedError when the person has been erased meanwhile.
     """
     subject = UUID(bytes=payload[:16])
-    opened = json.loads(await vault.open(tx, subject, _place(row), payload[16:]))
+    opened = json.loads(await vault.open(tx, subject, WORDS.place(row), payload[16:]))
     return dict(opened)
 
 
 async def _seal(tx: Tx, vault: Vault, subject: UUID, row: UUID, fields: dict[str, Any]) -> bytes:
     plain = json.dumps(fields, default=str).encode()
-    return subject.bytes + await vault.seal(tx, subject, _place(row), plain)
-
-
-def _place(row: UUID) -> Place:
-    return Place(table="outbox", column="payload", row=row)
+    return subject.bytes + await vault.seal(tx, subject, WORDS.place(row), plain)

@@ -4,6 +4,7 @@ import asyncio
 import signal
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import aiohttp
 from aiohttp import web
@@ -44,6 +45,7 @@ from core.lanes import Handler, LaterError, prune
 from core.logs import log, set_up_logs
 from core.outbox import outbox
 from core.settings import Settings
+from records.erasure import carry_out_again, finish
 from records.pharmacy.routes import routes as pharmacy
 from records.prescriptions.importing import read_written
 from records.prescriptions.medications import add_medicines
@@ -104,6 +106,7 @@ class _Process:
             await runner.cleanup()
             if self._gateway:
                 await self._gateway.close()
+            await self._ctx.vault.close()
 
     def _application(self) -> web.Application:
         application = web.Application(client_max_size=_LARGEST_REQUEST)
@@ -151,7 +154,7 @@ class _Process:
         """What comes due by time. Every replica looks; whoever is second finds nothing left to do."""
         clock = AsyncIOScheduler(timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1})
 
-        def every(job: Job, **interval: int) -> None:
+        def every(job: Job, **interval: Any) -> None:
             clock.add_job(self._run, "interval", [job], misfire_grace_time=None, **interval)
 
         every(lambda tx: remind(tx, self._ctx), seconds=5)
@@ -159,6 +162,8 @@ class _Process:
         every(refresh, seconds=5)
         every(daily_lists, minutes=1)
         every(prune_waits, hours=1)
+        every(lambda tx: finish(tx, self._ctx.vault), seconds=5)
+        every(lambda tx: carry_out_again(tx, self._ctx.vault), hours=1, next_run_time=datetime.now(UTC))
         every(lambda tx: prune(tx, inbox, _KEPT), hours=1)
         every(lambda tx: prune(tx, outbox, _KEPT), hours=1)
         if self._gateway:

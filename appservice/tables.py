@@ -1,9 +1,10 @@
-"""Imports every floor's tables, so that the one collection of them (core.tables.metadata) is whole."""
+"""Imports every floor's tables, so that the collections of them and of what is sealed in them are whole."""
 # ruff: noqa: F401
 
 import appservice.conversation.boards
 import appservice.conversation.dialogue
 import appservice.matrix.model
+import appservice.outgoing
 import booking.appointments.model
 import booking.calendars.model
 import booking.day.model
@@ -23,6 +24,6 @@ import records.audit.model
 import records.consents.model
 import records.erasure.model
 import records.files.model
-import records.keys
+import records.keys.model
 import records.pharmacy.model
 import records.prescriptions.model

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import uuid4
 
 import asyncpg
@@ -36,6 +37,8 @@ class Tx:
     """Aware, UTC. The only `now` that a service knows."""
     wakes: set[tuple[str, str]] = field(default_factory=set)
     """Whom to wake once this is committed: a worker, and the lane in which there is work."""
+    kept: dict[Any, Any] = field(default_factory=dict)
+    """What a floor above keeps for as long as this transaction lasts, under a key of its own."""
 
     def wake(self, worker: str, lane: str = ANY) -> None:
         """Have a worker look at a lane, or at all of them, once this is committed."""

@@ -6,7 +6,7 @@ place: CARECONNECT_MATRIX__AS_TOKEN is `as_token` in the section `[matrix]`.
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
@@ -65,12 +65,48 @@ class MatrixSettings(BaseModel):
         return f"@{self.keeper}:{self.server_name}"
 
 
-class RecordsSettings(BaseModel):
-    """The key that the patients' keys are wrapped with."""
+class TransitSettings(BaseModel):
+    """A key in the transit engine of HashiCorp Vault (or OpenBao): derived, of type aes256-gcm96, not exportable.
 
+    The token's policy needs `update` on encrypt/KEY, decrypt/KEY and rewrap/KEY, and `read` on keys/KEY.
+    """
+
+    url: str = ""
+    """https://vault.example:8200"""
+    token: SecretStr = SecretStr("")
+    token_file: Path | None = None
+    """Where Vault Agent keeps a token fresh; read anew each time."""
+    mount: str = "transit"
+    key: str = "careconnect"
+    namespace: str = ""
+    ca_file: Path | None = None
+    """Certificate authority of Vault's, if it is not a public one."""
+
+
+class KmsSettings(BaseModel):
+    """A symmetric key in AWS KMS. Credentials are found as AWS's own tools find them. Needs the extra `aws`."""
+
+    key_id: str = ""
+    """Id, ARN or alias."""
+    region: str = ""
+    endpoint_url: str = ""
+    """For a VPC endpoint."""
+
+
+class RecordsSettings(BaseModel):
+    """The key (KEK) that the patients' keys are wrapped with: where it is, and which others wrapped some before."""
+
+    provider: Literal["key", "vault", "aws"] = "key"
+    """What wraps from now on: the key below, HashiCorp Vault, or AWS KMS. The others, if set, still unwrap."""
     key: SecretStr = SecretStr("")
     """32 random bytes in base64; or leave it empty and name a file."""
     key_file: Path | None = None
+    previous_keys: list[SecretStr] = []
+    """Earlier values of `key`, until `careconnect rotate master` says that none is needed any more."""
+    vault: TransitSettings = TransitSettings()
+    aws: KmsSettings = KmsSettings()
+    keys_url: SecretStr = SecretStr("")
+    """A PostgreSQL database of its own for the patients' keys; empty: the schema `keys` of the main one."""
     key_backup_days: Annotated[int, Field(ge=0, le=365)] = 30
     """For how many days a backup of the keys is kept. Who erases their records is told that it is final after these."""
     medicines: Path | None = None

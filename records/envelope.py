@@ -1,24 +1,37 @@
-"""The envelope, format 1: AES-256-GCM under a key of its own, committed to, and bound to its place. Pure.
+"""The envelope, format 2: AES-256-GCM under a key of its own, committed to, and bound to its place. Pure.
 
-    format (1) | wrap nonce (12) | wrapped data key (32 + 16) | commitment (32) | nonce (12) | ciphertext + tag (16)
+    format (1) | key number (4) | wrap nonce (12) | wrapped data key (32 + 16) | commitment (32)
+        | nonce (12) | ciphertext + tag (16)
 
-The data key is fresh for every value and wrapped under the subject's key. HKDF-SHA256 makes from it the encryption key
-and a commitment: without one, GCM lets a ciphertext open under two keys. Both layers carry the same associated data.
+The data key is fresh for every value and wrapped under the subject's key, which `key number` tells from those before
+it. HKDF-Expand (RFC 5869, 2.3; its 3.3 lets a key that is random anyway go without extraction) makes from the data key
+the encryption key and a commitment: without one, GCM lets a ciphertext open under two keys. Both layers carry the place
+as associated data, the wrapping besides it the subject's key, so that a new key of the subject's, or a new place of the
+key, changes the first `HEAD` bytes alone (`rewrap`).
 """
 
 import hmac
 import os
 import struct
+from dataclasses import dataclass, field
+from functools import cached_property
+from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
-FORMAT = 1
+FORMAT = 2
 _KEY, _NONCE, _TAG = 32, 12, 16
-_WRAPPED = _NONCE + _KEY + _TAG
-_HEAD = 1 + _WRAPPED + _KEY + _NONCE
+_WRAPPED = _KEY + _TAG
+HEAD = 1 + 4 + _NONCE + _WRAPPED
+"""Bytes that a new wrapping changes. What follows them stays as it is."""
+_NONCE_AT = HEAD + _KEY
+_BODY_AT = _NONCE_AT + _NONCE
+SHORTEST = _BODY_AT + _TAG
+_FRONT = struct.Struct(">BI")
+_DERIVED = b"careconnect seal 2"
 
 
 class SealBrokenError(Exception):
@@ -33,50 +46,79 @@ def bind(*parts: bytes) -> bytes:
     return b"".join(struct.pack(">I", len(part)) + part for part in parts)
 
 
-def wrap(key: bytes, inner: bytes, associated: bytes) -> bytes:
-    """Encrypt a key under another, with random nonce."""
-    nonce = os.urandom(_NONCE)
-    return nonce + AESGCM(key).encrypt(nonce, inner, associated)
+@dataclass(frozen=True)
+class SubjectKey:
+    """A subject's key, unwrapped. `id` and `number` are bound into all that it seals."""
+
+    id: UUID
+    secret: bytes = field(repr=False)
+    number: int = 1
+    """From 1 on: each rotation, and each beginning after an erasure, makes the next."""
+
+    @cached_property
+    def aead(self) -> AESGCM:
+        return AESGCM(self.secret)
+
+    @cached_property
+    def front(self) -> bytes:
+        """How an envelope begins that this key seals."""
+        return _FRONT.pack(FORMAT, self.number)
+
+    @cached_property
+    def bound(self) -> bytes:
+        """What binds a wrapped data key to this key."""
+        return self.front + self.id.bytes
 
 
-def unwrap(key: bytes, wrapped: bytes, associated: bytes) -> bytes:
-    """Reverse `wrap`. Raises SealBrokenError."""
+def key_number(sealed: bytes) -> int:
+    """The number of the subject's key that opens this. Raises SealBrokenError for what is no envelope of format 2."""
+    if len(sealed) < SHORTEST or sealed[0] != FORMAT:
+        raise SealBrokenError
+    return int.from_bytes(sealed[1:5], "big")
+
+
+def seal(key: SubjectKey, plain: bytes, place: bytes) -> bytes:
+    """Seal `plain` under the subject's key, bound to `place`."""
+    random = os.urandom(_KEY + 2 * _NONCE)
+    data_key, nonce = random[:_KEY], random[_KEY + _NONCE :]
+    encryption, commitment = _derive(data_key)
+    wrapping = _wrapped(key, data_key, random[_KEY : _KEY + _NONCE], place)
+    return wrapping + commitment + nonce + AESGCM(encryption).encrypt(nonce, plain, place)
+
+
+def unseal(key: SubjectKey, sealed: bytes, place: bytes) -> bytes:
+    """Open what `seal` sealed. Raises SealBrokenError for whatever is not exactly that."""
+    if len(sealed) < SHORTEST:
+        raise SealBrokenError
+    encryption, commitment = _derive(_data_key(key, sealed, place))
+    if not hmac.compare_digest(commitment, sealed[HEAD:_NONCE_AT]):
+        raise SealBrokenError
     try:
-        return AESGCM(key).decrypt(wrapped[:_NONCE], wrapped[_NONCE:], associated)
-    except (InvalidTag, ValueError) as broken:
+        return AESGCM(encryption).decrypt(sealed[_NONCE_AT:_BODY_AT], sealed[_BODY_AT:], place)
+    except InvalidTag as broken:
         raise SealBrokenError from broken
 
 
-def seal(key: bytes, plain: bytes, associated: bytes) -> bytes:
-    """Seal `plain` under the subject's key, bound to `associated`."""
-    data_key = os.urandom(_KEY)
-    encryption, commitment = _derive(data_key)
-    nonce = os.urandom(_NONCE)
-    return b"".join(
-        (
-            bytes([FORMAT]),
-            wrap(key, data_key, associated),
-            commitment,
-            nonce,
-            AESGCM(encryption).encrypt(nonce, plain, associated),
-        )
-    )
-
-
-def unseal(key: bytes, sealed: bytes, associated: bytes) -> bytes:
-    """Open what `seal` sealed. Raises SealBrokenError for whatever is not exactly that."""
-    if len(sealed) < _HEAD + _TAG or sealed[0] != FORMAT:
+def rewrap(old: SubjectKey, new: SubjectKey, head: bytes, place: bytes) -> bytes:
+    """The first `HEAD` bytes of an envelope, for another key of the same subject. Raises SealBrokenError."""
+    if len(head) != HEAD:
         raise SealBrokenError
-    data_key = unwrap(key, sealed[1 : 1 + _WRAPPED], associated)
-    encryption, commitment = _derive(data_key)
-    if not hmac.compare_digest(commitment, sealed[1 + _WRAPPED : 1 + _WRAPPED + _KEY]):
+    return _wrapped(new, _data_key(old, head, place), os.urandom(_NONCE), place)
+
+
+def _wrapped(key: SubjectKey, data_key: bytes, nonce: bytes, place: bytes) -> bytes:
+    return key.front + nonce + key.aead.encrypt(nonce, data_key, key.bound + place)
+
+
+def _data_key(key: SubjectKey, sealed: bytes, place: bytes) -> bytes:
+    if sealed[:5] != key.front:
         raise SealBrokenError
     try:
-        return AESGCM(encryption).decrypt(sealed[_HEAD - _NONCE : _HEAD], sealed[_HEAD:], associated)
+        return key.aead.decrypt(sealed[5 : 5 + _NONCE], sealed[5 + _NONCE : HEAD], key.bound + place)
     except InvalidTag as broken:
         raise SealBrokenError from broken
 
 
 def _derive(data_key: bytes) -> tuple[bytes, bytes]:
-    made = HKDF(SHA256(), 2 * _KEY, salt=None, info=b"careconnect seal 1").derive(data_key)
+    made = HKDFExpand(SHA256(), 2 * _KEY, info=_DERIVED).derive(data_key)
     return made[:_KEY], made[_KEY:]

@@ -1,81 +1,97 @@
 """The vault: seals and opens values for a subject (a patient or a person), each under that subject's own key."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Self
 from uuid import UUID
 
 from core.database import Tx
 from core.settings import RecordsSettings
-from records.envelope import FORMAT, SealBrokenError, bind, seal, unseal
-from records.keys import ErasedError, MasterKey, SubjectKey, destroy_key, find_key, make_key
+from records import envelope1
+from records.envelope import SealBrokenError, SubjectKey, key_number, seal, unseal
+from records.keys.ring import Ring, ring_of
+from records.keys.store import ErasedError, Keys, KeyStore
+from records.places import Place
 
 __all__ = ["ErasedError", "Place", "SealBrokenError", "Vault"]
 
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a sealed value lies. A value opens only at the place that it was sealed for."""
-
-    table: str
-    column: str
-    row: UUID
-    version: int = 1
-    centre: UUID | None = None
-
-    def associated(self, subject: UUID, key_id: UUID) -> bytes:
-        """The associated data of format 1: nothing of it is stored in the envelope, all of it must match."""
-        return bind(
-            bytes([FORMAT]),
-            self.centre.bytes if self.centre else b"",
-            self.table.encode(),
-            self.column.encode(),
-            self.row.bytes,
-            self.version.to_bytes(8, "big"),
-            subject.bytes,
-            key_id.bytes,
-        )
+_FORMAT_1 = bytes([envelope1.FORMAT])
 
 
 class Vault:
-    """Holds the master key. What it seals and opens, it does with the subject's key as the table has it now."""
+    """Seals and opens with the subject's keys as the store has them now."""
 
-    def __init__(self, master: MasterKey, *, key_backup_days: int = 30) -> None:
-        self._master = master
+    def __init__(self, ring: Ring, *, keys_url: str = "", key_backup_days: int = 30) -> None:
+        self.keys = KeyStore(ring, url=keys_url)
         self.key_backup_days = key_backup_days
         """For how long backups of the keys are kept, and so how long after it an erasure is final."""
 
     @classmethod
     def from_settings(cls, settings: RecordsSettings) -> Self:
-        """Raises ValueError with a plain sentence if the records key is missing or malformed."""
-        return cls(MasterKey.from_settings(settings), key_backup_days=settings.key_backup_days)
+        """Raises ValueError with a plain sentence if a key provider is not set up or malformed."""
+        return cls(
+            ring_of(settings),
+            keys_url=settings.keys_url.get_secret_value(),
+            key_backup_days=settings.key_backup_days,
+        )
 
     async def seal(self, tx: Tx, subject: UUID, place: Place, plain: bytes) -> bytes:
-        """Seal a value for a subject, whose key is made at first use. Raises ErasedError, SealBrokenError."""
-        key = await find_key(tx, self._master, subject) or await make_key(tx, self._master, subject)
-        return seal(key.secret, plain, place.associated(subject, key.id))
+        """Seal a value for a subject, whose key is made at first use.
+
+        Raises ErasedError once the subject was erased, SealBrokenError, ProviderAwayError.
+        """
+        return seal(await self.sealing_key(tx, subject), plain, place.bound(subject))
+
+    async def seal_all(self, tx: Tx, subject: UUID, values: Sequence[tuple[Place, bytes]]) -> list[bytes]:
+        """Seal many values of one subject with one look-up of the key. Raises as `seal` does."""
+        key = await self.sealing_key(tx, subject)
+        return [seal(key, plain, place.bound(subject)) for place, plain in values]
 
     async def open(self, tx: Tx, subject: UUID, place: Place, sealed: bytes) -> bytes:
-        """Open a value. Raises SealBrokenError, and ErasedError once the subject was forgotten."""
-        return _open(await self._key(tx, subject), subject, place, sealed)
+        """Open a value. Raises SealBrokenError, ProviderAwayError, and ErasedError once the subject was erased."""
+        return open_with(await self._keys(tx, subject), subject, place, sealed)
 
     async def open_all(self, tx: Tx, subject: UUID, values: Sequence[tuple[Place, bytes]]) -> list[bytes]:
-        """Open many values of one subject with one look-up of the key. Raises SealBrokenError, ErasedError."""
+        """Open many values of one subject with one look-up of the key. Raises as `open` does."""
         if not values:
             return []
-        key = await self._key(tx, subject)
-        return [_open(key, subject, place, sealed) for place, sealed in values]
+        keys = await self._keys(tx, subject)
+        return [open_with(keys, subject, place, sealed) for place, sealed in values]
 
-    async def forget(self, tx: Tx, subject: UUID) -> None:
-        """Make all that was sealed for the subject unreadable, and let nothing more be sealed for them."""
-        await destroy_key(tx, subject)
+    async def open_each(self, tx: Tx, values: Sequence[tuple[UUID, Place, bytes]]) -> list[bytes | None]:
+        """Open values of many subjects with one look-up of their keys; None for those who were erased.
 
-    async def _key(self, tx: Tx, subject: UUID) -> SubjectKey:
-        key = await find_key(tx, self._master, subject)
-        if key is None:
+        Raises SealBrokenError, ProviderAwayError.
+        """
+        keys = await self.keys.find_all(tx, {subject for subject, _, _ in values})
+        opened: list[bytes | None] = []
+        for subject, place, sealed in values:
+            if subject not in keys:
+                raise SealBrokenError
+            try:
+                opened.append(open_with(keys[subject], subject, place, sealed))
+            except ErasedError:
+                opened.append(None)
+        return opened
+
+    async def sealing_key(self, tx: Tx, subject: UUID) -> SubjectKey:
+        """The key that seals for a subject, made at first use. Raises as `seal` does."""
+        keys = await self.keys.find(tx, subject)
+        return keys.current if keys else await self.keys.make(tx, subject)
+
+    async def close(self) -> None:
+        """Let go of what reaches outside: a key provider's connections, the keys' own database."""
+        await self.keys.close()
+
+    async def _keys(self, tx: Tx, subject: UUID) -> Keys:
+        keys = await self.keys.find(tx, subject)
+        if keys is None:
             raise SealBrokenError
-        return key
+        return keys
 
 
-def _open(key: SubjectKey, subject: UUID, place: Place, sealed: bytes) -> bytes:
-    return unseal(key.secret, sealed, place.associated(subject, key.id))
+def open_with(keys: Keys, subject: UUID, place: Place, sealed: bytes) -> bytes:
+    """Open a value of any format with a subject's keys. Raises SealBrokenError, ErasedError."""
+    if sealed[:1] == _FORMAT_1:
+        key = keys.numbered(envelope1.KEY_NUMBER)
+        return envelope1.unseal(key, sealed, place.bound_1(subject, key.id))
+    return unseal(keys.numbered(key_number(sealed)), sealed, place.bound(subject))

@@ -18,6 +18,7 @@ from sqlalchemy.dialects.postgresql import insert
 from core.database import Tx
 from core.ids import id_of
 from core.tables import Moment, metadata
+from records.places import sealed_column
 from records.sealing import ErasedError, Place, SealBrokenError, Vault
 
 dialogue = Table(
@@ -29,6 +30,13 @@ dialogue = Table(
     Column("version", BigInteger, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
     Column("updated_at", Moment, nullable=False),
+)
+
+STATE = sealed_column(
+    dialogue.c.sealed,
+    subject=dialogue.c.person_id,
+    row_of=lambda row: _row(row.person_id, row.room_id),
+    version=dialogue.c.version,
 )
 
 _QUESTIONS = 8
@@ -156,7 +164,11 @@ async def save(tx: Tx, vault: Vault, person_id: UUID, room_id: str, state: Dialo
 
 
 def _place(person_id: UUID, room_id: str, version: int) -> Place:
-    return Place(table="dialogue", column="sealed", row=id_of(f"dialogue:{person_id}:{room_id}"), version=version)
+    return STATE.place(_row(person_id, room_id), version)
+
+
+def _row(person_id: UUID, room_id: str) -> UUID:
+    return id_of(f"dialogue:{person_id}:{room_id}")
 
 
 def _write(question: Question) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import and_, func, or_, select, true
 
 from booking.access import may_administer, may_book_for, may_read_reason, may_see_visit, require
-from booking.appointments.model import Appointment, Move, ends, starts
+from booking.appointments.model import REASON, Appointment, Move, ends, starts
 from booking.appointments.model import appointment as table
 from booking.appointments.reading import appointment, found_appointments, moves_of, visits_between
 from booking.appointments.rules import KEPT, STANDING, Status
@@ -19,7 +19,7 @@ from core.database import Tx
 from core.errors import RefusedError
 from core.ids import normal_code
 from core.timezones import zone
-from records.sealing import ErasedError, Place
+from records.sealing import ErasedError
 
 _PAST_AT_MOST = 200
 _RECENT, _A_YEAR = timedelta(days=30), timedelta(days=365)
@@ -135,7 +135,7 @@ async def reason_of(tx: Tx, ctx: Context, actor: Person, appointment_id: UUID) -
     if sealed is None:
         return None
     try:
-        plain = await ctx.vault.open(tx, visit.patient_id, Place("appointment", "reason", appointment_id), sealed)
+        plain = await ctx.vault.open(tx, visit.patient_id, REASON.place(appointment_id), sealed)
     except ErasedError:
         return None
     return plain.decode()

@@ -9,7 +9,7 @@ from sqlalchemy import Insert, bindparam, select
 from sqlalchemy.dialects.postgresql import Range, insert
 
 from booking.appointments import moves, rules
-from booking.appointments.model import Appointment, Why, appointment_move
+from booking.appointments.model import REASON, Appointment, Why, appointment_move
 from booking.appointments.model import appointment as table
 from booking.appointments.reading import Offer, offer, payment_word
 from booking.appointments.rules import Status
@@ -20,7 +20,6 @@ from booking.schedules.occupancy import Need
 from core.database import Tx
 from core.errors import ConflictError
 from core.ids import new_code, new_id
-from records.sealing import Place
 
 _AT_ONCE = 10
 """Visits that a practitioner can be booked for at one time, when staff book them beside each other."""
@@ -100,7 +99,7 @@ _WRITE = _write_statement()
 async def _write(tx: Tx, ctx: Context, appointment_id: UUID, draft: Draft, actor_id: UUID) -> Appointment:
     service = draft.service
     at = draft.offer or await offer(tx, service.id)
-    place = Place("appointment", "reason", appointment_id)
+    place = REASON.place(appointment_id)
     sealed = await ctx.vault.seal(tx, draft.patient_id, place, draft.reason.encode()) if draft.reason else None
     free_until = rules.free_until(draft.start, at.centre.cancel_hours)
     values = {

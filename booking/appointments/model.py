@@ -26,6 +26,7 @@ from booking.appointments.rules import Status
 from booking.directory.model import Centre, Practitioner, Service
 from core.money import Money
 from core.tables import Moment, metadata
+from records.places import sealed_column
 
 
 class Why(StrEnum):
@@ -174,6 +175,7 @@ appointment = Table(
     CheckConstraint("(status IN ('proposed', 'pending', 'waitlist')) = (hold_until IS NOT NULL)", name="hold"),
     CheckConstraint("price_amount >= 0", name="price"),
 )
+REASON = sealed_column(appointment.c.reason, subject=appointment.c.patient_id, row=appointment.c.id)
 starts = func.lower(appointment.c.during, type_=Moment)
 ends = func.upper(appointment.c.during, type_=Moment)
 

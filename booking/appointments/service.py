@@ -29,7 +29,7 @@ from booking.appointments.lists import (
     upcoming,
 )
 from booking.appointments.making import TAKEN, Draft, make, take
-from booking.appointments.model import CANCELLED_BY_CLINIC, Appointment, Cancellation, Why, starts
+from booking.appointments.model import CANCELLED_BY_CLINIC, REASON, Appointment, Cancellation, Why, starts
 from booking.appointments.model import appointment as table
 from booking.appointments.notices import Notice, tell_all
 from booking.appointments.reading import appointment, found_appointments, offer, practitioners_seen
@@ -48,7 +48,6 @@ from core.errors import ConflictError
 from core.money import Money
 from core.tables import Moment
 from core.timezones import utc
-from records.sealing import Place
 
 __all__ = [
     "Appointment",
@@ -221,7 +220,7 @@ async def set_reason(tx: Tx, ctx: Context, actor: Person, appointment_id: UUID, 
     if visit.status not in {Status.PENDING, Status.BOOKED, Status.ARRIVED}:
         raise ConflictError("That visit is over or cancelled.")
     wanted = rules.checked_reason(reason)
-    place = Place("appointment", "reason", visit.id)
+    place = REASON.place(visit.id)
     sealed = await ctx.vault.seal(tx, visit.patient_id, place, wanted.encode()) if wanted else None
     await tx.conn.execute(update(table).where(table.c.id == visit.id).values(reason=sealed))
 

@@ -15,6 +15,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from core.tables import Moment, metadata
+from records.places import sealed_column
 
 person = Table(
     "person",
@@ -44,6 +45,9 @@ patient = Table(
     Column("born", LargeBinary),
     Column("created_at", Moment, nullable=False),
 )
+
+NAME = sealed_column(patient.c.name, subject=patient.c.id, row=patient.c.id)
+BORN = sealed_column(patient.c.born, subject=patient.c.id, row=patient.c.id)
 
 guardian = Table(
     "guardian",

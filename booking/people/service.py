@@ -10,14 +10,13 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.types import Uuid
 
 from booking.context import Context
-from booking.people.model import guardian, patient, person
+from booking.people.model import BORN, NAME, guardian, patient, person
 from booking.people.quiet import Quiet
 from booking.people.rules import checked_birthday, checked_language, checked_name, checked_reminders
 from core.database import Tx
 from core.errors import RefusedError
 from core.ids import id_of, new_id
 from core.timezones import zone
-from records.sealing import ErasedError, Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,27 +112,25 @@ async def person_by_id(tx: Tx, ctx: Context, person_id: UUID) -> Person:
 
 async def _patients(tx: Tx, ctx: Context, ids: list[UUID]) -> dict[UUID, Patient]:
     found = await tx.conn.execute(select(patient.c.id, patient.c.name, patient.c.born).where(patient.c.id.in_(ids)))
-    return {
-        row.id: Patient(
-            row.id,
-            await _opened(tx, ctx, row.id, "name", row.name),
-            None if row.born is None else date.fromisoformat(await _opened(tx, ctx, row.id, "born", row.born) or ""),
-        )
-        for row in found.all()
+    rows = found.all()
+    sealed = [
+        (row.id, column.place(row.id), value)
+        for row in rows
+        for column, value in ((NAME, row.name), (BORN, row.born))
+        if value is not None
+    ]
+    opened = await ctx.vault.open_each(tx, sealed)
+    said = {
+        (patient_id, place.column): plain.decode()
+        for (patient_id, place, _), plain in zip(sealed, opened, strict=True)
+        if plain is not None
     }
-
-
-async def _opened(tx: Tx, ctx: Context, patient_id: UUID, column: str, sealed: bytes | None) -> str | None:
-    if sealed is None:
-        return None
-    try:
-        return (await ctx.vault.open(tx, patient_id, Place("patient", column, patient_id), sealed)).decode()
-    except ErasedError:
-        return None
+    born = {each: date.fromisoformat(said[each, "born"]) for each in ids if (each, "born") in said}
+    return {each: Patient(each, said.get((each, "name")), born.get(each)) for each in (row.id for row in rows)}
 
 
 async def _write_name(tx: Tx, ctx: Context, patient_id: UUID, name: str, *, given: bool) -> None:
-    sealed = await ctx.vault.seal(tx, patient_id, Place("patient", "name", patient_id), name.encode())
+    sealed = await ctx.vault.seal(tx, patient_id, NAME.place(patient_id), name.encode())
     await tx.conn.execute(update(patient).where(patient.c.id == patient_id).values(name=sealed, name_given=given))
 
 
@@ -178,11 +175,9 @@ async def add_family_member(tx: Tx, ctx: Context, actor: Person, name: str, born
         born, [member.name for member in actor.family], name, tx.now.astimezone(zone(actor.timezone)).date()
     )
     patient_id = new_id()
-    sealed_name = await ctx.vault.seal(tx, patient_id, Place("patient", "name", patient_id), name.encode())
+    sealed_name = await ctx.vault.seal(tx, patient_id, NAME.place(patient_id), name.encode())
     sealed_born = (
-        await ctx.vault.seal(tx, patient_id, Place("patient", "born", patient_id), born.isoformat().encode())
-        if born
-        else None
+        await ctx.vault.seal(tx, patient_id, BORN.place(patient_id), born.isoformat().encode()) if born else None
     )
     await tx.conn.execute(
         insert(patient).values(id=patient_id, name=sealed_name, name_given=True, born=sealed_born, created_at=tx.now)

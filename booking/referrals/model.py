@@ -9,6 +9,7 @@ from sqlalchemy import CheckConstraint, Column, ForeignKey, LargeBinary, Table, 
 
 from booking.directory.model import Mode
 from core.tables import Moment, metadata
+from records.places import sealed_column
 
 
 class Priority(StrEnum):
@@ -73,3 +74,4 @@ referral = Table(
     Column("expires_at", Moment, nullable=False),
     CheckConstraint("created_at < expires_at", name="span"),
 )
+NOTE = sealed_column(referral.c.note, subject=referral.c.patient_id, row=referral.c.id)

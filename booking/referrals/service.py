@@ -18,13 +18,13 @@ from booking.directory.model import Mode
 from booking.payments import ledger
 from booking.people.service import Person
 from booking.referrals import rules
-from booking.referrals.model import Priority, Referral, State
+from booking.referrals.model import NOTE, Priority, Referral, State
 from booking.referrals.model import referral as table
 from core.database import Tx
 from core.errors import RefusedError
 from core.ids import new_id
 from core.money import Money
-from records.sealing import ErasedError, Place
+from records.sealing import ErasedError
 
 _COLUMNS = [column for column in table.columns if column.name != "note"]
 
@@ -68,7 +68,7 @@ async def refer(
         tx.now,
         tx.now + rules.VALID_FOR,
     )
-    sealed = await ctx.vault.seal(tx, visit.patient_id, _note_of(made.id), note.encode()) if note else None
+    sealed = await ctx.vault.seal(tx, visit.patient_id, NOTE.place(made.id), note.encode()) if note else None
     values = {column.name: getattr(made, _FIELD.get(column.name, column.name)) for column in _COLUMNS}
     await tx.conn.execute(insert(table).values(**values, note=sealed))
     await tell_side(tx, visit, Notice.REFERRED, about=made.id, referral=str(made.id))
@@ -175,7 +175,7 @@ async def note_of(tx: Tx, ctx: Context, referral_id: UUID, patient_id: UUID) -> 
     if sealed is None:
         return None
     try:
-        return (await ctx.vault.open(tx, patient_id, _note_of(referral_id), sealed)).decode()
+        return (await ctx.vault.open(tx, patient_id, NOTE.place(referral_id), sealed)).decode()
     except ErasedError:
         return None
 
@@ -220,7 +220,3 @@ def _referral_from(row: Row[Any]) -> Referral:
         row.created_at,
         row.expires_at,
     )
-
-
-def _note_of(referral_id: UUID) -> Place:
-    return Place("referral", "note", referral_id)

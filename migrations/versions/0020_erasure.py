@@ -1,4 +1,4 @@
-"""Who was erased and until when backups of keys could tell; legal holds."""
+"""Keys with numbers; who was erased, and until when backups of keys could tell; legal holds."""
 
 from alembic import op
 
@@ -8,16 +8,25 @@ down_revision = "0019_signing"
 
 def upgrade() -> None:
     op.execute("""
+        ALTER TABLE keys.subject_key ADD COLUMN number integer NOT NULL DEFAULT 1;
+        ALTER TABLE keys.subject_key ALTER COLUMN number DROP DEFAULT;
+        ALTER TABLE keys.subject_key DROP CONSTRAINT pk_subject_key;
+        ALTER TABLE keys.subject_key ADD CONSTRAINT pk_subject_key PRIMARY KEY (subject, number);
+        CREATE INDEX ix_subject_key_wrapped_by ON keys.subject_key (wrapped_by) WHERE wrapped IS NOT NULL;
+
         CREATE TABLE erasure (
-            subject uuid NOT NULL CONSTRAINT pk_erasure PRIMARY KEY,
+            subject uuid NOT NULL,
+            through integer NOT NULL,
             asked_by uuid,
             asked_at timestamptz NOT NULL,
             backup_days integer NOT NULL,
-            destroyed_at timestamptz
+            destroyed_at timestamptz,
+            CONSTRAINT pk_erasure PRIMARY KEY (subject, through)
         );
         CREATE INDEX ix_erasure_open ON erasure (asked_at) WHERE destroyed_at IS NULL;
-        INSERT INTO erasure (subject, asked_at, backup_days, destroyed_at)
-            SELECT subject, destroyed_at, 30, destroyed_at FROM keys.subject_key WHERE destroyed_at IS NOT NULL;
+        INSERT INTO erasure (subject, through, asked_at, backup_days, destroyed_at)
+            SELECT subject, number, destroyed_at, 30, destroyed_at FROM keys.subject_key
+            WHERE destroyed_at IS NOT NULL;
 
         CREATE TABLE legal_hold (
             id uuid NOT NULL CONSTRAINT pk_legal_hold PRIMARY KEY,

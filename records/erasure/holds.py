@@ -1,19 +1,20 @@
 """Legal holds: while one stands on a subject, nobody can erase them. Set and lifted by somebody, for a reason."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import insert, select, update
 
 from core.database import Tx
 from core.errors import BadInputError, RefusedError, UserError
 from core.ids import new_id
 from records.audit.rules import Action, Why
 from records.audit.service import note
-from records.erasure.model import legal_hold
-from records.sealing import Place, Vault
+from records.erasure.model import LIFT_REASON, REASON, legal_hold
+from records.keys.store import lock_subjects
+from records.sealing import Vault
 
 _LONGEST = 500
 
@@ -48,9 +49,9 @@ async def place_hold(tx: Tx, vault: Vault, subject: UUID, *, actor: UUID, reason
     Raises BadInputError for an empty reason, ErasedError when it is too late.
     """
     reason = _checked(reason)
-    await lock_subject(tx, subject)
+    await lock_subjects(tx, [subject])
     hold = Hold(new_id(), subject, actor, tx.now, reason)
-    sealed = await vault.seal(tx, subject, _place(hold.id), reason.encode())
+    sealed = await vault.seal(tx, subject, REASON.place(hold.id), reason.encode())
     await tx.conn.execute(
         insert(legal_hold).values(id=hold.id, subject=subject, placed_by=actor, placed_at=tx.now, reason=sealed)
     )
@@ -70,7 +71,7 @@ async def lift_hold(tx: Tx, vault: Vault, hold_id: UUID, *, actor: UUID, reason:
     row = found.one_or_none()
     if row is None:
         raise RefusedError
-    sealed = await vault.seal(tx, row.subject, _lift_place(hold_id), reason.encode())
+    sealed = await vault.seal(tx, row.subject, LIFT_REASON.place(hold_id), reason.encode())
     values = {"lifted_by": actor, "lifted_at": tx.now, "lift_reason": sealed}
     await tx.conn.execute(update(legal_hold).where(legal_hold.c.id == hold_id).values(**values))
     opened = await _opened(tx, vault, row)
@@ -97,12 +98,6 @@ async def require_unheld(tx: Tx, subject: UUID) -> None:
         raise HeldError
 
 
-async def lock_subject(tx: Tx, subject: UUID) -> None:
-    """Let a hold and an erasure of one subject come one after the other, whoever is first."""
-    lock = func.pg_advisory_xact_lock(func.hashtextextended(f"erasure:{subject}", 0))
-    await tx.conn.execute(select(lock))
-
-
 def _checked(reason: str) -> str:
     reason = " ".join(reason.split())
     if not reason:
@@ -113,12 +108,14 @@ def _checked(reason: str) -> str:
 
 
 async def _opened(tx: Tx, vault: Vault, row: Any) -> Hold:
-    values = [(_place(row.id), row.reason), *([(_lift_place(row.id), row.lift_reason)] if row.lift_reason else [])]
-    reasons = [plain.decode() for plain in await vault.open_all(tx, row.subject, values)]
-    lift_reason = reasons[1] if row.lift_reason else None
-    return Hold(
-        row.id, row.subject, row.placed_by, row.placed_at, reasons[0], row.lifted_by, row.lifted_at, lift_reason
-    )
+    values = [(REASON.place(row.id), row.reason)]
+    if row.lift_reason:
+        values.append((LIFT_REASON.place(row.id), row.lift_reason))
+    reason, *lifted = [plain.decode() for plain in await vault.open_all(tx, row.subject, values)]
+    placed = Hold(row.id, row.subject, row.placed_by, row.placed_at, reason)
+    if not lifted:
+        return placed
+    return replace(placed, lifted_by=row.lifted_by, lifted_at=row.lifted_at, lift_reason=lifted[0])
 
 
 async def _note(tx: Tx, hold: Hold, actor: UUID) -> None:
@@ -131,11 +128,3 @@ async def _note(tx: Tx, hold: Hold, actor: UUID) -> None:
         row=hold.id,
         why=Why.REQUEST,
     )
-
-
-def _place(hold_id: UUID) -> Place:
-    return Place(legal_hold.name, legal_hold.c.reason.name, hold_id)
-
-
-def _lift_place(hold_id: UUID) -> Place:
-    return Place(legal_hold.name, legal_hold.c.lift_reason.name, hold_id)

@@ -3,6 +3,8 @@
 from sqlalchemy import Column, ForeignKey, Index, LargeBinary, SmallInteger, Table, Uuid
 
 from core.tables import Moment, metadata
+from records.places import sealed_column
+from records.prescriptions.model import prescription
 
 pharmacy_access = Table(
     "pharmacy_access",
@@ -12,6 +14,12 @@ pharmacy_access = Table(
     Column("sealed", LargeBinary, nullable=False),
 )
 """The secret that the paper carries: hashed for those who show it, sealed for the patient's next copy of the paper."""
+PAPER_SECRET = sealed_column(
+    pharmacy_access.c.sealed,
+    source=pharmacy_access.join(prescription),
+    subject=prescription.c.patient_id,
+    row=pharmacy_access.c.prescription_id,
+)
 
 pharmacy_claim = Table(
     "pharmacy_claim",
@@ -47,3 +55,9 @@ pharmacy_dispense = Table(
     Index("ix_pharmacy_dispense_prescription_id", "prescription_id"),
 )
 """One handing over, by the id that the pharmacy's form had. A trigger refuses every change."""
+GIVEN = sealed_column(
+    pharmacy_dispense.c.sealed,
+    source=pharmacy_dispense.join(prescription),
+    subject=prescription.c.patient_id,
+    row=pharmacy_dispense.c.id,
+)

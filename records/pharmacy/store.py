@@ -11,9 +11,9 @@ from sqlalchemy.dialects.postgresql import insert as insert_new
 
 from core.database import Tx
 from records.canonical import Json, canonical
-from records.pharmacy.model import pharmacy_access, pharmacy_claim, pharmacy_dispense
+from records.pharmacy.model import GIVEN, PAPER_SECRET, pharmacy_access, pharmacy_claim, pharmacy_dispense
 from records.pharmacy.rules import Given
-from records.sealing import Place, Vault
+from records.sealing import Vault
 
 _CLAIM = pharmacy_claim.c
 
@@ -32,14 +32,14 @@ async def access_row(tx: Tx, prescription_id: UUID) -> Row[Any] | None:
 
 async def add_access(tx: Tx, vault: Vault, patient_id: UUID, prescription_id: UUID, secret: str, kept: bytes) -> None:
     """Keep the paper's secret, hashed as `kept`, and sealed for the next copy; of two at once the first stays."""
-    sealed = await vault.seal(tx, patient_id, _access_place(prescription_id), secret.encode())
+    sealed = await vault.seal(tx, patient_id, PAPER_SECRET.place(prescription_id), secret.encode())
     values = {"prescription_id": prescription_id, "secret_hash": kept, "sealed": sealed}
     await tx.conn.execute(insert_new(pharmacy_access).values(**values).on_conflict_do_nothing())
 
 
 async def opened_access(tx: Tx, vault: Vault, patient_id: UUID, row: Row[Any]) -> str:
     """The paper's secret. Raises SealBrokenError, ErasedError."""
-    return (await vault.open(tx, patient_id, _access_place(row.prescription_id), row.sealed)).decode()
+    return (await vault.open(tx, patient_id, PAPER_SECRET.place(row.prescription_id), row.sealed)).decode()
 
 
 async def claims_of(tx: Tx, prescription_id: UUID) -> Sequence[Row[Any]]:
@@ -90,7 +90,7 @@ async def add_given(
             prescription_id=prescription_id,
             fill=given.fill,
             created_at=given.at,
-            sealed=await vault.seal(tx, patient_id, _given_place(dispense_id), canonical(said)),
+            sealed=await vault.seal(tx, patient_id, GIVEN.place(dispense_id), canonical(said)),
         )
     )
 
@@ -100,15 +100,7 @@ async def given_of(tx: Tx, vault: Vault, patient_id: UUID, prescription_id: UUID
     table = pharmacy_dispense.c
     wanted = select(pharmacy_dispense).where(table.prescription_id == prescription_id)
     rows = (await tx.conn.execute(wanted.order_by(table.created_at, table.id))).all()
-    plains = await vault.open_all(tx, patient_id, [(_given_place(row.id), row.sealed) for row in rows])
+    plains = await vault.open_all(tx, patient_id, [(GIVEN.place(row.id), row.sealed) for row in rows])
     return tuple(
         Given(fill=row.fill, at=row.created_at, **json.loads(plain)) for row, plain in zip(rows, plains, strict=True)
     )
-
-
-def _access_place(prescription_id: UUID) -> Place:
-    return Place(pharmacy_access.name, pharmacy_access.c.sealed.name, prescription_id)
-
-
-def _given_place(dispense_id: UUID) -> Place:
-    return Place(pharmacy_dispense.name, pharmacy_dispense.c.sealed.name, dispense_id)

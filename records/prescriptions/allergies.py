@@ -14,8 +14,8 @@ from records.access import Kind, Reader, require_read, require_write
 from records.audit.rules import Action
 from records.audit.service import note_by
 from records.canonical import canonical
-from records.prescriptions.model import allergy_list
-from records.sealing import Place, Vault
+from records.prescriptions.model import ALLERGIES, allergy_list
+from records.sealing import Vault
 
 _MOST, _LONGEST = 30, 100
 
@@ -41,7 +41,7 @@ async def state_allergies(tx: Tx, vault: Vault, reader: Reader, patient_id: UUID
     by = require_write(reader, Kind.ALLERGIES, patient_id)
     held = select(allergy_list.c.version).where(allergy_list.c.patient_id == patient_id).with_for_update()
     version = ((await tx.conn.execute(held)).scalar_one_or_none() or 0) + 1
-    sealed = await vault.seal(tx, patient_id, _place(patient_id, version), canonical(list(said)))
+    sealed = await vault.seal(tx, patient_id, ALLERGIES.place(patient_id, version), canonical(list(said)))
     values = {"version": version, "sealed": sealed, "updated_at": tx.now}
     await tx.conn.execute(
         insert(allergy_list)
@@ -58,9 +58,5 @@ async def allergies_of(tx: Tx, vault: Vault, reader: Reader, patient_id: UUID) -
     await note_by(tx, reader, by, Action.READ, subject=patient_id, table=allergy_list.name)
     if row is None:
         return None
-    said: list[str] = json.loads(await vault.open(tx, patient_id, _place(patient_id, row.version), row.sealed))
+    said: list[str] = json.loads(await vault.open(tx, patient_id, ALLERGIES.place(patient_id, row.version), row.sealed))
     return said
-
-
-def _place(patient_id: UUID, version: int) -> Place:
-    return Place(allergy_list.name, allergy_list.c.sealed.name, patient_id, version)

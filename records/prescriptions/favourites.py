@@ -3,7 +3,6 @@
 import json
 from dataclasses import asdict, dataclass, replace
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
@@ -12,9 +11,9 @@ from core.database import Tx
 from core.errors import BadInputError, RefusedError
 from records.access import Reader
 from records.canonical import canonical
-from records.prescriptions.model import favourite_list
+from records.prescriptions.model import FAVOURITES, favourite_list
 from records.prescriptions.rules import Draft
-from records.sealing import Place, Vault
+from records.sealing import Vault
 
 _MOST_FAVOURITES, _MOST_RECENT = 20, 5
 
@@ -75,7 +74,8 @@ async def _read(tx: Tx, vault: Vault, reader: Reader) -> tuple[Habits, int]:
     row = (await tx.conn.execute(found)).one_or_none()
     if row is None:
         return Habits(), 0
-    opened = json.loads(await vault.open(tx, reader.person_id, _place(reader.person_id, row.version), row.sealed))
+    place = FAVOURITES.place(reader.person_id, row.version)
+    opened = json.loads(await vault.open(tx, reader.person_id, place, row.sealed))
     return Habits(_drafts(opened["favourites"]), _drafts(opened["recent"])), row.version
 
 
@@ -86,7 +86,7 @@ def _drafts(kept: list[dict[str, Any]]) -> tuple[Draft, ...]:
 async def _write(tx: Tx, vault: Vault, reader: Reader, habits: Habits, version: int) -> Habits:
     version += 1
     plain = canonical({name: [asdict(each) for each in getattr(habits, name)] for name in ("favourites", "recent")})
-    sealed = await vault.seal(tx, reader.person_id, _place(reader.person_id, version), plain)
+    sealed = await vault.seal(tx, reader.person_id, FAVOURITES.place(reader.person_id, version), plain)
     values = {"version": version, "sealed": sealed, "updated_at": tx.now}
     await tx.conn.execute(
         insert(favourite_list)
@@ -94,7 +94,3 @@ async def _write(tx: Tx, vault: Vault, reader: Reader, habits: Habits, version: 
         .on_conflict_do_update(index_elements=[favourite_list.c.person_id], set_=values)
     )
     return habits
-
-
-def _place(person_id: UUID, version: int) -> Place:
-    return Place(favourite_list.name, favourite_list.c.sealed.name, person_id, version)

@@ -3,6 +3,7 @@
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, SmallInteger, Table, Text, Uuid
 
 from core.tables import Moment, metadata
+from records.places import sealed_column
 
 prescription = Table(
     "prescription",
@@ -35,6 +36,14 @@ prescription_version = Table(
 just these bytes. A version that a pharmacy's dispensing made holds what the doctor signed before, with a state of its
 own. A trigger refuses new rows without a signature; those from before there were any stay as they are.
 """
+CONTENT = sealed_column(
+    prescription_version.c.sealed,
+    source=prescription_version.join(prescription),
+    subject=prescription.c.patient_id,
+    row=prescription_version.c.prescription_id,
+    version=prescription_version.c.version,
+    centre=prescription.c.centre_id,
+)
 
 allergy_list = Table(
     "allergy_list",
@@ -45,6 +54,12 @@ allergy_list = Table(
     Column("updated_at", Moment, nullable=False),
 )
 """What a patient says they do not tolerate: an empty list is a statement, too."""
+ALLERGIES = sealed_column(
+    allergy_list.c.sealed,
+    subject=allergy_list.c.patient_id,
+    row=allergy_list.c.patient_id,
+    version=allergy_list.c.version,
+)
 
 favourite_list = Table(
     "favourite_list",
@@ -55,6 +70,12 @@ favourite_list = Table(
     Column("updated_at", Moment, nullable=False),
 )
 """What a doctor has at hand when prescribing."""
+FAVOURITES = sealed_column(
+    favourite_list.c.sealed,
+    subject=favourite_list.c.person_id,
+    row=favourite_list.c.person_id,
+    version=favourite_list.c.version,
+)
 
 renewal = Table(
     "renewal",
@@ -92,6 +113,7 @@ Index(
 """`sealed`: the private key, encrypted under the factor's secret, then sealed for the doctor. Without `valid_from` it
 waits for its first code; in force from then until `valid_until`, one of a practitioner at a time.
 """
+LOCKED_KEY = sealed_column(signing_key.c.sealed, subject=signing_key.c.person_id, row=signing_key.c.id)
 
 signing_factor = Table(
     "signing_factor",
@@ -105,3 +127,9 @@ signing_factor = Table(
     schema="keys",
 )
 """`sealed`: the secret that the doctor's authenticator has. Apart from the keys that it unlocks, as patients' are."""
+FACTOR = sealed_column(
+    signing_factor.c.sealed,
+    source=signing_factor.join(signing_key, signing_factor.c.key_id == signing_key.c.id),
+    subject=signing_key.c.person_id,
+    row=signing_factor.c.key_id,
+)

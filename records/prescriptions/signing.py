@@ -20,9 +20,9 @@ from records.access import Reader
 from records.audit.rules import Action, Why
 from records.audit.service import note
 from records.prescriptions.codes import Tries, link_of, new_factor, tried
-from records.prescriptions.model import signing_factor, signing_key
+from records.prescriptions.model import FACTOR, LOCKED_KEY, signing_factor, signing_key
 from records.prescriptions.signature import PublicKey, Signer, lock_key, new_secret_key, unlock_key
-from records.sealing import Place, Vault
+from records.sealing import Vault
 
 _KEY, _FACTOR = signing_key.c, signing_factor.c
 
@@ -73,14 +73,14 @@ async def begin_signing(
             practitioner_id=practitioner_id,
             person_id=reader.person_id,
             public_key=signer.public,
-            sealed=await vault.seal(tx, reader.person_id, _key_place(key_id), lock_key(secret, factor, key_id)),
+            sealed=await vault.seal(tx, reader.person_id, LOCKED_KEY.place(key_id), lock_key(secret, factor, key_id)),
             created_at=tx.now,
         )
     )
     await tx.conn.execute(
         insert(signing_factor).values(
             key_id=key_id,
-            sealed=await vault.seal(tx, reader.person_id, _factor_place(key_id), factor.encode()),
+            sealed=await vault.seal(tx, reader.person_id, FACTOR.place(key_id), factor.encode()),
             **asdict(Tries()),
         )
     )
@@ -171,12 +171,12 @@ async def _try(tx: Tx, vault: Vault, row: Row[Any], code: str) -> Signer | Wrong
     await tx.conn.execute(update(signing_factor).where(_FACTOR.key_id == row.id).values(**asdict(tries)))
     if not taken:
         return WrongCode(tries.locked_until)
-    locked = await vault.open(tx, row.person_id, _key_place(row.id), row.sealed)
+    locked = await vault.open(tx, row.person_id, LOCKED_KEY.place(row.id), row.sealed)
     return Signer(row.id, row.practitioner_id, row.person_id, unlock_key(locked, factor, row.id))
 
 
 async def _factor(tx: Tx, vault: Vault, row: Row[Any]) -> str:
-    return (await vault.open(tx, row.person_id, _factor_place(row.id), row.factor)).decode()
+    return (await vault.open(tx, row.person_id, FACTOR.place(row.id), row.factor)).decode()
 
 
 async def _end(tx: Tx, practitioner_id: UUID, *, by: UUID) -> bool:
@@ -196,11 +196,3 @@ async def _end(tx: Tx, practitioner_id: UUID, *, by: UUID) -> bool:
 async def _note(tx: Tx, person_id: UUID, key_id: UUID, *, by: UUID) -> None:
     table, why = signing_key.name, Why.OWN if by == person_id else Why.REQUEST
     await note(tx, actor=by, action=Action.WRITE, subject=person_id, table=table, row=key_id, why=why)
-
-
-def _key_place(key_id: UUID) -> Place:
-    return Place(signing_key.name, _KEY.sealed.name, key_id)
-
-
-def _factor_place(key_id: UUID) -> Place:
-    return Place(signing_factor.name, _FACTOR.sealed.name, key_id)

@@ -14,11 +14,11 @@ from core.database import Tx
 from core.ids import new_code
 from records.canonical import canonical
 from records.prescriptions.fhir import medication_request, prescription_from, version_of
-from records.prescriptions.model import prescription, prescription_version
+from records.prescriptions.model import CONTENT, prescription, prescription_version
 from records.prescriptions.rules import Prescription, Status
 from records.prescriptions.signature import ForgedError, PublicKey, Signer
 from records.prescriptions.signing import public_keys
-from records.sealing import Place, Vault
+from records.sealing import Vault
 
 
 async def add(tx: Tx, vault: Vault, signer: Signer, written: Prescription) -> Prescription:
@@ -55,7 +55,7 @@ async def complete(tx: Tx, vault: Vault, current: Prescription) -> Prescription:
     """Insert a version that says that all was dispensed: what the doctor signed, as it is. The caller holds `lock`."""
     rows = await tx.conn.execute(every_version().where(_is(current.id, current.version)))
     row = rows.one()
-    plain = await vault.open(tx, current.patient_id, _place(row.id, row.version, row.centre_id), row.sealed)
+    plain = await vault.open(tx, current.patient_id, CONTENT.place(row.id, row.version, row.centre_id), row.sealed)
     done = replace(current, version=current.version + 1, status=Status.COMPLETED, status_changed=tx.now)
     await _add_version(tx, vault, done, plain, key_id=row.signing_key_id, signature=row.signature)
     await _stands(tx, done.id, done.status, done.version)
@@ -108,7 +108,7 @@ async def opened(
     it to the moment at which one of them is read, sent, changed or dispensed. What was written before prescriptions
     were signed has no signature to check, and says so by `signed_by`.
     """
-    values = [(_place(row.id, row.version, row.centre_id), row.sealed) for row in rows]
+    values = [(CONTENT.place(row.id, row.version, row.centre_id), row.sealed) for row in rows]
     plains = await vault.open_all(tx, patient_id, values)
     if check:
         keys = await public_keys(tx, {row.signing_key_id for row in rows if row.signing_key_id})
@@ -155,7 +155,7 @@ async def _sign(tx: Tx, vault: Vault, signer: Signer, written: Prescription) -> 
 async def _add_version(
     tx: Tx, vault: Vault, written: Prescription, content: bytes, *, key_id: UUID | None, signature: bytes | None
 ) -> None:
-    place = _place(written.id, written.version, written.centre_id)
+    place = CONTENT.place(written.id, written.version, written.centre_id)
     await tx.conn.execute(
         insert(prescription_version).values(
             prescription_id=written.id,
@@ -171,7 +171,3 @@ async def _add_version(
 
 def _is(prescription_id: UUID, version: int) -> Any:
     return (prescription_version.c.prescription_id == prescription_id) & (prescription_version.c.version == version)
-
-
-def _place(prescription_id: UUID, version: int, centre_id: UUID) -> Place:
-    return Place(prescription_version.name, prescription_version.c.sealed.name, prescription_id, version, centre_id)

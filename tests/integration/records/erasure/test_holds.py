@@ -93,7 +93,7 @@ async def test_the_date_from_which_it_is_final_is_known_before_and_does_not_move
     vault = new_vault()
     async with database.transaction() as tx:
         told = final_at(tx.now, vault)
-        assert told == tx.now + timedelta(days=30)
+        assert told == tx.now + timedelta(days=31)
         first = await forget(tx, vault, ANNA, actor=ANNA)
         assert (first.at, first.final_at) == (tx.now, told)
     async with database.transaction() as tx:

@@ -16,8 +16,8 @@ from core.ids import new_id
 from records.access import Reader
 from records.canonical import canonical
 from records.erasure import forget
-from records.prescriptions import store
 from records.prescriptions.fhir import medication_request
+from records.prescriptions.model import CONTENT
 from records.prescriptions.rules import Prescription, Status
 from records.prescriptions.service import prescribe, prescription, prescription_to_send, prescriptions_of
 from records.prescriptions.signature import ForgedError, Signer
@@ -265,7 +265,7 @@ async def test_what_the_server_itself_sealed_anew_is_refused_without_the_doctors
     made = await written(database, vault)
     forged = replace(made, draft=replace(DRAFT, quantity="2000 tablets"))
     async with database.transaction() as tx:
-        place = store._place(made.id, made.version, made.centre_id)
+        place = CONTENT.place(made.id, made.version, made.centre_id)
         sealed = await vault.seal(tx, ANNA, place, canonical(medication_request(forged)))
     await tamper(database, "UPDATE prescription_version SET sealed = :sealed", sealed=sealed)
     await refused(database, vault, made)

@@ -5,19 +5,22 @@ import os
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from core.database import Database
 from core.ids import new_id
-from records.keys import MasterKey, subject_key
-from records.sealing import ErasedError, Place, SealBrokenError, Vault
+from records.erasure import forget
+from records.keys import subject_key
+from records.keys.local import LocalKey
+from records.keys.ring import Ring
+from records.sealing import Place, SealBrokenError, Vault
 
 PLACE = Place("t", "c", new_id(), 1, new_id())
 
 
 @pytest.fixture
 def vault() -> Vault:
-    return Vault(MasterKey(os.urandom(32)))
+    return Vault(Ring(LocalKey(os.urandom(32))))
 
 
 async def test_a_value_opens_only_for_its_subject_at_its_place(database: Database, vault: Vault) -> None:
@@ -38,7 +41,7 @@ async def test_a_value_opens_only_for_its_subject_at_its_place(database: Databas
             with pytest.raises(SealBrokenError):
                 await vault.open(tx, stranger, PLACE, sealed)
         with pytest.raises(SealBrokenError):
-            await Vault(MasterKey(os.urandom(32))).open(tx, anna, PLACE, sealed)
+            await Vault(Ring(LocalKey(os.urandom(32)))).open(tx, anna, PLACE, sealed)
 
 
 async def test_two_who_seal_first_at_once_get_one_key(database: Database, vault: Vault) -> None:
@@ -54,17 +57,44 @@ async def test_two_who_seal_first_at_once_get_one_key(database: Database, vault:
         assert (await tx.conn.execute(select(func.count()).select_from(subject_key))).scalar_one() == 1
 
 
-async def test_what_was_sealed_for_a_forgotten_subject_is_unreadable_and_stays_so(
+async def test_values_of_many_subjects_open_together_but_for_those_who_were_erased(
     database: Database, vault: Vault
 ) -> None:
-    anna, ben = new_id(), new_id()
+    anna, ben, carl = new_id(), new_id(), new_id()
     async with database.transaction() as tx:
-        hers, his = await vault.seal(tx, anna, PLACE, b"a"), await vault.seal(tx, ben, PLACE, b"b")
-        await vault.forget(tx, anna)
-        with pytest.raises(ErasedError):
-            await vault.open(tx, anna, PLACE, hers)
-        with pytest.raises(ErasedError):
-            await vault.seal(tx, anna, PLACE, b"again")
-        assert await vault.open(tx, ben, PLACE, his) == b"b"
-        kept = await tx.conn.execute(select(subject_key.c.wrapped).where(subject_key.c.subject == anna))
-        assert kept.scalar_one() is None
+        values = [(each, PLACE, await vault.seal(tx, each, PLACE, each.bytes)) for each in (anna, ben, carl)]
+        await forget(tx, vault, ben, actor=None)
+    async with database.transaction() as tx:
+        assert await vault.open_each(tx, [*values, *values]) == [anna.bytes, None, carl.bytes] * 2
+        assert await vault.open_each(tx, []) == []
+        with pytest.raises(SealBrokenError):
+            await vault.open_each(tx, [(new_id(), *values[0][1:])])
+        with pytest.raises(SealBrokenError):
+            await vault.open_each(tx, [(anna, *values[2][1:])])
+
+
+async def test_a_key_made_in_a_savepoint_that_was_rolled_back_seals_nothing_after_it(
+    database: Database, vault: Vault
+) -> None:
+    anna = new_id()
+    async with database.transaction() as tx:
+        savepoint = await tx.conn.begin_nested()
+        await vault.seal_all(tx, anna, [(PLACE, b"lost")])
+        await vault.seal(tx, anna, PLACE, b"lost, too")
+        await savepoint.rollback()
+        sealed = await vault.seal(tx, anna, PLACE, b"kept")
+    async with database.transaction() as tx:
+        assert await vault.open(tx, anna, PLACE, sealed) == b"kept"
+
+
+async def test_one_transaction_asks_once_for_a_key(database: Database, vault: Vault) -> None:
+    anna = new_id()
+    async with database.transaction() as tx:
+        await vault.seal(tx, anna, PLACE, b"x")
+    async with database.transaction() as tx:
+        asked: list[str] = []
+        event.listen(tx.conn.sync_connection, "before_cursor_execute", lambda *how: asked.append(how[2]))
+        sealed = await vault.seal_all(tx, anna, [(PLACE, b"1"), (PLACE, b"2")])
+        assert await vault.open_all(tx, anna, [(PLACE, each) for each in sealed]) == [b"1", b"2"]
+        assert await vault.open(tx, anna, PLACE, await vault.seal(tx, anna, PLACE, b"3")) == b"3"
+        assert len([each for each in asked if "subject_key" in each]) == 1
