@@ -10,9 +10,10 @@ from core.ids import new_id
 from records.access import Reader
 from records.audit.rules import Action, Why
 from records.audit.service import note
+from records.consents.model import REASON
 from records.consents.model import emergency_access as table
 from records.consents.rules import EMERGENCY_LASTS, Emergency, checked_emergency
-from records.sealing import Place, Vault
+from records.sealing import Vault
 
 _ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended(:who, 0))")
 
@@ -40,7 +41,7 @@ async def open_emergency(tx: Tx, vault: Vault, reader: Reader, patient_id: UUID,
             patient_id=patient_id,
             person_id=made.person_id,
             practitioner_id=made.practitioner_id,
-            reason=await vault.seal(tx, patient_id, _place(made.id), said.encode()),
+            reason=await vault.seal(tx, patient_id, REASON.place(made.id), said.encode()),
             opened_at=made.opened_at,
             until=made.until,
         )
@@ -65,7 +66,7 @@ async def emergency_to_tell(tx: Tx, vault: Vault, emergency_id: UUID) -> Emergen
     await note(
         tx, actor=None, action=Action.READ, subject=row.patient_id, table=table.name, row=row.id, why=Why.DELIVERY
     )
-    reason = (await vault.open(tx, row.patient_id, _place(row.id), row.reason)).decode()
+    reason = (await vault.open(tx, row.patient_id, REASON.place(row.id), row.reason)).decode()
     return Emergency(row.id, row.patient_id, row.person_id, row.practitioner_id, reason, row.opened_at, row.until)
 
 
@@ -77,7 +78,3 @@ async def open_emergencies(tx: Tx, person_id: UUID) -> dict[UUID, UUID]:
         )
     )
     return {row.patient_id: row.id for row in found}
-
-
-def _place(emergency_id: UUID) -> Place:
-    return Place(table.name, table.c.reason.name, emergency_id)

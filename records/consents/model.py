@@ -3,6 +3,7 @@
 from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, Table, Text, Uuid
 
 from core.tables import Moment, metadata
+from records.places import sealed_column
 
 consent = Table(
     "consent",
@@ -38,3 +39,4 @@ emergency_access = Table(
     Index("ix_emergency_access_person_id_until", "person_id", "until"),
 )
 """Only added to: what was opened stays written down, for as long as it was open."""
+REASON = sealed_column(emergency_access.c.reason, subject=emergency_access.c.patient_id, row=emergency_access.c.id)
