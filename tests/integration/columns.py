@@ -40,6 +40,7 @@ IN_CLEAR: dict[str, str] = {
     "centre.phone": DIRECTORY,
     "centre.region": DIRECTORY,
     "centre.slug": DIRECTORY,
+    "centre.staff_notices": STATE,
     "centre.street": DIRECTORY,
     "centre.timezone": CHOICE,
     "centre.trigrams": DIRECTORY,
@@ -141,5 +142,8 @@ IN_CLEAR: dict[str, str] = {
     "service.reasons": DIRECTORY,
     "service.specialty": DIRECTORY,
     "signing_key.public_key": PUBLIC_KEY,
+    "staff_room.room_id": IDS,
+    "staff_room_member.mxid": IDS,
+    "staff_room_member.room_id": IDS,
     "waiting.timezone": CHOICE,
 }
