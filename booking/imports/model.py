@@ -23,6 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import TSTZRANGE
 
 from core.tables import Moment, metadata
+from records.places import sealed_column
 
 FOR_EVER = datetime(2200, 1, 1, tzinfo=UTC)
 """Until when nobody is offered of whom nothing is known. The migration has it, too."""
@@ -94,6 +95,7 @@ calendar_source = Table(
     CheckConstraint("(kind = 'file') = (address IS NULL)", name="address"),
     Index("ix_calendar_source_next_look_at", "next_look_at", postgresql_where="next_look_at IS NOT NULL"),
 )
+ADDRESS = sealed_column(calendar_source.c.address, subject=calendar_source.c.owner, row=calendar_source.c.id)
 
 calendar_busy = Table(
     "calendar_busy",
@@ -122,3 +124,4 @@ calendar_draft = Table(
     Column("content", LargeBinary, nullable=False),
     Index("ix_calendar_draft_created_at", "created_at"),
 )
+DRAFT = sealed_column(calendar_draft.c.content, subject=calendar_draft.c.person_id, row=calendar_draft.c.id)
