@@ -3,6 +3,7 @@
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, Table, Uuid
 
 from core.tables import Moment, metadata
+from records.places import sealed_column
 
 file = Table(
     "file",
@@ -25,6 +26,7 @@ file = Table(
 """`practitioner_id`: to whose visit it belongs. Before `filed_at` it is its sender's alone; from `final_at` on it is
 part of what the centre must keep.
 """
+ABOUT = sealed_column(file.c.sealed, subject=file.c.patient_id, row=file.c.id, version=file.c.version)
 
 file_piece = Table(
     "file_piece",

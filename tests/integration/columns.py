@@ -55,6 +55,7 @@ IN_CLEAR: dict[str, str] = {
     "day_board.room_id": IDS,
     "dialogue.room_id": IDS,
     "direct_room.room_id": IDS,
+    "file_piece.sealed": "sealed under the file's own key, which is in file.sealed, and goes with the file's row",
     "inbox.error": ERROR,
     "inbox.kind": STATE,
     "inbox.lane": IDS,
