@@ -1,4 +1,9 @@
-"""Errors that speak to a person. What is not one of these is a fault of ours, and is logged by its class alone."""
+"""Errors that speak to a person, in the language that is spoken where they are raised.
+
+What is not one of these is a fault of ours, and is logged by its class alone.
+"""
+
+from core.languages import N_, _, language, speaking
 
 
 class UserError(Exception):
@@ -12,9 +17,11 @@ class UserError(Exception):
         super().__init__(sentence)
         self.sentence = sentence
         self.values = values
+        self.language = language()
 
     def __str__(self) -> str:
-        return self.sentence.format(**self.values) if self.values else self.sentence
+        with speaking(self.language):
+            return _(self.sentence, **self.values)
 
 
 class BadInputError(UserError):
@@ -24,7 +31,7 @@ class BadInputError(UserError):
 class RefusedError(UserError):
     """This person may not do that. Says so without telling whether the thing exists."""
 
-    def __init__(self, sentence: str = "You may not do that, or there is no such thing.", /, **values: object) -> None:
+    def __init__(self, sentence: str = N_("You may not do that, or there is no such thing."), /, **values: object) -> None:
         super().__init__(sentence, **values)
 
 

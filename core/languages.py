@@ -12,6 +12,7 @@ from functools import cache
 from io import BytesIO
 from pathlib import Path
 
+from babel import Locale
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
@@ -56,6 +57,13 @@ def ngettext(one: str, many: str, count: int, /, **values: object) -> str:
 def spoken_languages() -> frozenset[str]:
     """Codes of the languages that there is a catalogue for, English among them."""
     return frozenset({DEFAULT, *(file.parent.parent.name for file in LOCALES.glob("*/LC_MESSAGES/careconnect.po"))})
+
+
+@cache
+def locale_of(tag: str) -> Locale:
+    """CLDR's data for a language that there is a catalogue for; English for any other."""
+    code = tag.replace("_", "-").split("-")[0].lower()
+    return Locale(code if code in spoken_languages() else DEFAULT)
 
 
 @cache

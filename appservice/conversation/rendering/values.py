@@ -4,27 +4,41 @@ from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from babel.dates import format_date
+
 from appservice.conversation.understanding.languages import language_name
 from appservice.matrix.markdown import escape
 from booking.appointments.model import Appointment
 from booking.directory.model import Mode, Service
+from core.languages import DEFAULT, language, locale_of
 from core.timezones import zone
 
 
 def day(when: date) -> str:
-    """Tue 24 Nov"""
-    return f"{when:%a} {when.day} {when:%b}"
+    """Tue 24 Nov, in the language that is spoken: Di. 24. Nov."""
+    return format_date(when, *_forms("day"))
 
 
 def dated_day(when: date) -> str:
     """24 Nov 2026"""
-    return f"{when.day} {when:%b %Y}"
+    return format_date(when, *_forms("dated"))
 
 
 def dated(when: datetime, place: ZoneInfo) -> str:
     """24 Nov 2026"""
-    local = when.astimezone(place)
-    return f"{local.day} {local:%b %Y}"
+    return dated_day(when.astimezone(place).date())
+
+
+_ENGLISH = {"day": "EEE d MMM", "dated": "d MMM y"}
+_SKELETONS = {"day": "MMMEd", "dated": "yMMMd"}
+
+
+def _forms(which: str) -> tuple[str, str]:
+    """CLDR's pattern for the language, and its locale; English as it is written in most of the world, day first."""
+    locale = locale_of(language())
+    if locale.language == DEFAULT:
+        return _ENGLISH[which], DEFAULT
+    return locale.datetime_skeletons[_SKELETONS[which]].pattern, str(locale)
 
 
 def moment(when: datetime, place: ZoneInfo) -> str:
@@ -78,7 +92,8 @@ def mode(service: Service) -> str:
 
 def languages(codes: tuple[str, ...]) -> str:
     """English, German"""
-    return ", ".join(language_name(code) for code in codes)
+    names = locale_of(language()).languages
+    return ", ".join(names.get(code) or language_name(code) for code in codes)
 
 
 def where(visit: Appointment) -> str:

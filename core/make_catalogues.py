@@ -1,0 +1,87 @@
+"""Collect every sentence that people read, and bring the catalogues in `core/locale` up to date with them.
+
+    python -m core.make_catalogues
+
+What a catalogue lacks is left empty, to be translated; what nobody says any more goes. A test compares the catalogues
+with the sentences, so that none is forgotten. Babel's own extraction knows no words of a command's help.
+"""
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from babel.messages.catalog import Catalog, Message
+from babel.messages.pofile import read_po, write_po
+
+from core.languages import LOCALES
+
+_ROOT = Path(__file__).parent.parent
+_FLOORS = ("appservice", "booking", "records", "core")
+_SAYS = {"_", "N_"}
+_DECLARES = {"help", "group"}
+
+Sentence = str | tuple[str, str]
+"""What is said, or what is said of one and of many."""
+
+
+def sentences() -> dict[Sentence, list[tuple[str, int]]]:
+    """Return every sentence in the sources, with where it is said."""
+    found: dict[Sentence, list[tuple[str, int]]] = {}
+    for floor in _FLOORS:
+        for file in sorted((_ROOT / floor).rglob("*.py")):
+            for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+                if isinstance(node, ast.Call):
+                    for sentence in _said(node):
+                        where = (str(file.relative_to(_ROOT)), node.lineno)
+                        found.setdefault(sentence, []).append(where)
+    return found
+
+
+def _said(call: ast.Call) -> Iterator[Sentence]:
+    name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
+    texts = [each.value if isinstance(each, ast.Constant) else None for each in call.args]
+    if name == "ngettext" and len(texts) >= 2 and isinstance(texts[0], str) and isinstance(texts[1], str):
+        yield texts[0], texts[1]
+    elif texts and isinstance(texts[0], str) and (name in _SAYS or _is_user_error(name)):
+        yield texts[0]
+    if name == "command":
+        for word in call.keywords:
+            if word.arg in _DECLARES and isinstance(word.value, ast.Constant) and word.value.value:
+                yield str(word.value.value)
+
+
+def _is_user_error(name: str) -> bool:
+    """An error whose first argument is read by people (core.errors), or the head of one of its kinds."""
+    return name in {"UserError", "BadInputError", "RefusedError", "ConflictError", "UnavailableError", "__init__"}
+
+
+def template() -> Catalog:
+    """Return all sentences, without a translation."""
+    catalog = Catalog(project="careConnect", charset="utf-8", fuzzy=False)
+    for sentence, where in sentences().items():
+        catalog.add(sentence, locations=where)
+    return catalog
+
+
+def main() -> None:
+    """Update each catalogue, and say what it lacks."""
+    wanted = template()
+    for file in sorted(LOCALES.glob("*/LC_MESSAGES/careconnect.po")):
+        code = file.parent.parent.name
+        with file.open("rb") as written:
+            catalog = read_po(written, locale=code)
+        catalog.update(wanted, no_fuzzy_matching=True)
+        catalog.obsolete.clear()
+        with file.open("wb") as anew:
+            write_po(anew, catalog, width=120, sort_output=True, ignore_obsolete=True, include_lineno=False)
+        lacking = sum(1 for message in catalog if message.id and not _translated(message))
+        sys.stdout.write(f"{code}: {lacking} of {len(catalog)} to be translated\n")
+
+
+def _translated(message: Message) -> bool:
+    return bool(message.string) if isinstance(message.string, str) else all(message.string or [""])
+
+
+if __name__ == "__main__":
+    main()
