@@ -31,7 +31,9 @@ class BadInputError(UserError):
 class RefusedError(UserError):
     """This person may not do that. Says so without telling whether the thing exists."""
 
-    def __init__(self, sentence: str = N_("You may not do that, or there is no such thing."), /, **values: object) -> None:
+    def __init__(
+        self, sentence: str = N_("You may not do that, or there is no such thing."), /, **values: object
+    ) -> None:
         super().__init__(sentence, **values)
 
 

@@ -34,6 +34,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.exc import DBAPIError
 
 from core.database import ANY, Database, Tx
+from core.languages import DEFAULT, speaking
 from core.logs import log
 from core.tables import Moment, metadata
 
@@ -225,7 +226,8 @@ class LaneWorker:
                 row = await self._take(tx, lane)
                 if row is None:
                     return False
-                result = await self._handlers[row.kind](tx, row)
+                with speaking(DEFAULT):  # what a handler speaks is forgotten with its row
+                    result = await self._handlers[row.kind](tx, row)
                 await self._mark(tx, row, state="done", result=result, done_at=tx.now, payload=b"", error=None)
         except BlockedError as blocked:
             assert row is not None

@@ -27,6 +27,11 @@ def language() -> str:
     return _spoken.get()
 
 
+def speak(tag: str) -> None:
+    """Speak a person's language from here on, until whoever began with `speaking` ends."""
+    _spoken.set(tag)
+
+
 @contextmanager
 def speaking(tag: str) -> Iterator[None]:
     """Speak a person's language inside the block; what has no catalogue is said in English."""

@@ -26,7 +26,7 @@ from booking.people.service import Person, patient_name, person_by_id
 from core.database import Tx
 from core.errors import RefusedError
 from core.lanes import Row
-from core.languages import speaking
+from core.languages import speak, speaking
 from core.outbox import outbox
 from core.tables import Moment, metadata
 from core.timezones import zone
@@ -135,6 +135,7 @@ class Boards:
         if await self._again(tx, row):
             return "another one follows"
         person = await person_by_id(tx, self._ctx, shown.person_id)
+        speak(person.language)
         try:
             with speaking(person.language):
                 board = await board_of(

@@ -15,6 +15,7 @@ from booking.directory.reading import centre
 from booking.people.service import Person, person_by_id
 from core.database import Tx
 from core.lanes import Row
+from core.languages import speak
 from core.timezones import zone
 
 DirectRoom = Callable[[Tx, UUID, str], Awaitable[str]]
@@ -31,6 +32,7 @@ class DailyLists:
         """Say whom the day brings, to somebody who runs a centre or works there; nothing if it brings nobody."""
         what = json.loads(row.payload)
         person = await person_by_id(tx, self._ctx, UUID(what["person"]))
+        speak(person.language)
         when = date.fromisoformat(what["day"])
         parts = [await self._of_centre(tx, person, UUID(each), when) for each in what["centres"]]
         said = "\n\n".join(part for part in [await self._own(tx, person, when), *parts] if part)

@@ -33,6 +33,7 @@ from booking.schedules.service import free_times
 from booking.search.service import search
 from core.database import Tx
 from core.lanes import Row
+from core.languages import speak
 from core.timezones import zone
 from records.prescriptions.service import prescription_to_send
 
@@ -79,6 +80,7 @@ class Notices:
         if _over(what, visit):
             return "not true any more"
         person = await person_by_id(tx, self._ctx, UUID(what["person"]))
+        speak(person.language)
         told = _Told(tx, row, what, person, visit, "")
         if await _told_in_staff_room(told):
             return "told in the staff room"

@@ -11,6 +11,7 @@ from booking.directory.reading import centre
 from booking.people.service import person_by_id
 from core.database import Tx
 from core.lanes import Row
+from core.languages import speak
 
 DirectRoom = Callable[[Tx, UUID, str], Awaitable[str]]
 
@@ -26,6 +27,7 @@ class PayoutNews:
         """Say it to somebody who runs the centre; nothing to who does not any more."""
         what = json.loads(row.payload)
         person = await person_by_id(tx, self._ctx, UUID(what["person"]))
+        speak(person.language)
         if UUID(what["centre"]) not in person.administers:
             return "runs it no more"
         name = escape((await centre(tx, UUID(what["centre"]))).name)

@@ -28,6 +28,7 @@ from booking.people.service import Person, person_of
 from booking.staff.room import staff_of
 from core.database import Tx
 from core.errors import BadInputError, UserError
+from core.languages import speak
 
 _HINT = (
     "I did not understand that. Say what you need, like “cardiologist near Berlin tomorrow under 60”, or “help” to see"
@@ -69,6 +70,7 @@ class Conversation:
         if not incoming.direct and not (incoming.kind == "text" and incoming.text.lstrip().startswith("!")):
             return  # others talk here; the bot is spoken to by "!"
         person = await person_of(tx, self._ctx, incoming.sender, display_name=incoming.display_name)
+        speak(person.language)
         room = incoming.room_id
         if not incoming.direct:
             # What is answered is between the two: others are in this room.
@@ -104,6 +106,7 @@ class Conversation:
     async def take(self, tx: Tx, incoming: Incoming, content: AsyncIterator[bytes]) -> None:
         """Keep a file that was heard of, and ask what it is (incoming.FileTaker)."""
         person = await person_of(tx, self._ctx, incoming.sender, display_name=incoming.display_name)
+        speak(person.language)
         dialogue = await load(tx, self._ctx.vault, person.id, incoming.room_id)
         session = Session(tx, self._ctx, person, incoming, incoming.room_id, dialogue)
         await filing.came(session, content)
