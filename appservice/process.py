@@ -13,7 +13,9 @@ from sqlalchemy.exc import DBAPIError
 
 from appservice.conversation import boards
 from appservice.conversation.attachments import attachments
+from appservice.conversation.commands import previewing
 from appservice.conversation.daily import DailyLists
+from appservice.conversation.importing import CalendarNews, CalendarReading
 from appservice.conversation.notices import Notices
 from appservice.conversation.payouts import PayoutNews
 from appservice.conversation.service import Conversation
@@ -25,6 +27,8 @@ from booking import web as pages
 from booking.appointments.sweep import sweep
 from booking.calendars.routes import routes as calendars
 from booking.context import Context
+from booking.imports import polling
+from booking.imports.service import prune_drafts
 from booking.payments import handlers as payments
 from booking.payments import payouts
 from booking.payments.capturing import capture_due
@@ -135,6 +139,9 @@ class _Process:
             freed.KIND: offering(self._ctx),
             payouts.TOLD: PayoutNews(self._ctx, direct_room=self._matrix.rooms.direct_room).deliver,
             STAFF_NOTICE: StaffNotices(self._ctx).deliver,
+            previewing.READ: CalendarReading(self._ctx, self._database).deliver,
+            polling.POLL: polling.Polling(self._ctx).deliver,
+            polling.TOLD: CalendarNews(self._ctx, direct_room=self._matrix.rooms.direct_room).deliver,
             boards.KIND: boards.Boards(self._ctx).deliver,
             "daily": DailyLists(self._ctx, direct_room=self._matrix.rooms.direct_room).deliver,
         }
@@ -161,6 +168,8 @@ class _Process:
         every(lambda tx: sweep(tx, self._ctx), seconds=10)
         every(refresh, seconds=5)
         every(daily_lists, minutes=1)
+        every(lambda tx: polling.queue_due(tx, self._ctx), seconds=15)
+        every(prune_drafts, hours=1)
         every(prune_waits, hours=1)
         every(lambda tx: finish(tx, self._ctx.vault), seconds=5)
         every(lambda tx: carry_out_again(tx, self._ctx.vault), hours=1, next_run_time=datetime.now(UTC))

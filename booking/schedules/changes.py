@@ -194,10 +194,7 @@ async def conflicts_of(tx: Tx, ctx: Context, actor: Person, change: Change) -> l
             left = [each for each in found if gone or (other and each.end - each.start != length)]
         case _:
             assert_never(change)
-    return [
-        replace(each, visible=may_run_visit(actor, practitioner_id=each.practitioner_id, centre_id=each.centre_id))
-        for each in left
-    ]
+    return [_seen_by(actor, each) for each in left]
 
 
 async def make(tx: Tx, ctx: Context, actor: Person, change: Change, *, sure: bool) -> list[Outside]:
@@ -262,6 +259,17 @@ async def within_busy(tx: Tx, practitioner_id: UUID, spans: Sequence[Span]) -> l
     """Return the visits to come, booked or held, that lie in some of these times (merged). No permission is asked."""
     found = await _to_come(tx, table.c.practitioner_id == practitioner_id)
     return [each for each in found if overlaps((each.start, each.end), spans)]
+
+
+async def standing(tx: Tx, actor: Person, visits: Collection[UUID]) -> list[Outside]:
+    """Return those of some visits that are to come yet, booked or held, as far as the actor is concerned with them."""
+    found = await _to_come(tx, table.c.id.in_(visits)) if visits else []
+    return [_seen_by(actor, each) for each in found]
+
+
+def _seen_by(actor: Person, each: Outside) -> Outside:
+    visible = may_run_visit(actor, practitioner_id=each.practitioner_id, centre_id=each.centre_id)
+    return replace(each, visible=visible)
 
 
 def _closed(schedule: Schedule, *, days: Collection[date]) -> Schedule:

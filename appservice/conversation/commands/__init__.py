@@ -13,6 +13,7 @@ from appservice.conversation.commands import (  # noqa: F401  (declared by being
     filing,
     finding,
     hours,
+    importing,
     money,
     offering,
     people,

@@ -3,15 +3,17 @@
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from pydantic import TypeAdapter
 
-from appservice.conversation.commands.doctors import day_list
+from appservice.conversation.commands.doctors import visits_listed
 from appservice.conversation.registry import action
 from appservice.conversation.rendering.schedules import drawn, service_line
 from appservice.conversation.session import Session
 from appservice.matrix.markdown import escape
 from booking.appointments.reading import appointment
+from booking.context import Context
 from booking.directory import reading
 from booking.directory.resources import resources_of
 from booking.schedules.changes import (
@@ -26,6 +28,7 @@ from booking.schedules.changes import (
 )
 from booking.schedules.reading import schedule_of
 from booking.schedules.service import time_off_of
+from core.database import Tx
 from core.timezones import zone
 
 _KINDS: dict[str, TypeAdapter[Change]] = {
@@ -84,8 +87,15 @@ async def drawn_schedule(session: Session, practitioner_id: UUID, centre_id: UUI
 
 
 async def _listed(session: Session, left: Sequence[Outside]) -> str:
+    return await outside_listed(session.tx, session.ctx, session.place, left)
+
+
+async def outside_listed(tx: Tx, ctx: Context, place: ZoneInfo, left: Sequence[Outside]) -> str:
+    """The visits that a change leaves outside; of those that the reader may not look into, only how many."""
     known = [each for each in left if each.visible]
-    lines = [await day_list(session, [await appointment(session.tx, each.id) for each in known[:_SHOWN]], dated=True)]
+    lines = [
+        await visits_listed(tx, ctx, place, [await appointment(tx, each.id) for each in known[:_SHOWN]], dated=True)
+    ]
     if len(known) > _SHOWN:
         lines.append(f"- and {len(known) - _SHOWN} more")
     if len(known) < len(left):

@@ -1,0 +1,128 @@
+"""Calendars that are read: fetched from the outbox, with a message that changes itself meanwhile; and news of them.
+
+Reading takes a while and goes to other people's servers. What is asked in the end is asked as any question is.
+"""
+
+import json
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from appservice.conversation.commands.changing import outside_listed
+from appservice.conversation.commands.previewing import Asked, look_through, not_read, step
+from appservice.conversation.dialogue import Question, load, save
+from appservice.conversation.rendering.calendars_in import news, under_way
+from appservice.matrix.markdown import escape
+from appservice.outgoing import Reply, post
+from booking.context import Context
+from booking.imports import service as imports
+from booking.imports.fetching import FetchError, fetch
+from booking.imports.service import Draft
+from booking.people.service import Person, person_by_id
+from booking.schedules.changes import standing
+from core.database import Database, Tx
+from core.errors import RefusedError, UserError
+from core.lanes import Row
+from core.languages import _, speaking
+from core.timezones import zone
+
+_SPOKEN_EVERY = 1.0
+"""Seconds between two changes of the message that says how far it is."""
+
+DirectRoom = Callable[[Tx, UUID, str], Awaitable[str]]
+
+
+@dataclass
+class Message:
+    """The message that says how far reading is, and in the end what was read."""
+
+    ctx: Context
+    database: Database
+    person: Person
+    room_id: str
+    key: str
+    _last: float = field(default_factory=time.monotonic)
+    _count: int = 0
+
+    async def progress(self, done: int, of: int) -> None:
+        """Say how far it is, in a transaction of its own, so that it is seen meanwhile."""
+        if time.monotonic() - self._last < _SPOKEN_EVERY:
+            return
+        self._last, self._count = time.monotonic(), self._count + 1
+        async with self.database.transaction() as tx:
+            await self._edit(tx, f"{self.key}:{self._count}", Reply(under_way(done, of), edits=self.key))
+
+    async def end(self, tx: Tx, asked: Asked) -> None:
+        """Say what was read, and remember what it can be answered with."""
+        key = f"{self.key}:read"
+        if asked.choices or asked.words:
+            dialogue = await load(tx, self.ctx.vault, self.person.id, self.room_id)
+            dialogue.ask(Question(key, tx.now, asked.choices, asked.words))
+            await save(tx, self.ctx.vault, self.person.id, self.room_id, dialogue)
+        await self._edit(tx, key, Reply(asked.text, choices=min(len(asked.choices), 10), edits=self.key))
+
+    async def _edit(self, tx: Tx, key: str, reply: Reply) -> None:
+        await post(tx, self.ctx.vault, subject=self.person.id, room_id=self.room_id, key=key, reply=reply)
+
+
+class CalendarReading:
+    """Handler of the outbox kind READ, for the process that leads."""
+
+    def __init__(self, ctx: Context, database: Database) -> None:
+        self._ctx = ctx
+        self._database = database
+
+    async def deliver(self, tx: Tx, row: Row) -> str:
+        """Fetch and read, say what was found, and ask what to do with it."""
+        what = json.loads(row.payload)
+        person = await person_by_id(tx, self._ctx, UUID(what["person"]))
+        with speaking(person.language):
+            message = Message(self._ctx, self._database, person, what["room"], what["key"])
+            try:
+                draft = await imports.draft_of(tx, self._ctx, person, UUID(what["draft"]))
+                fetched = await fetch(draft.origin["address"], self._ctx.settings.imports.allowed_hosts)
+                assert fetched.body is not None
+                await self._read(tx, person, draft, fetched.body, message)
+            except FetchError as failed:
+                await message.end(tx, Asked(not_read(failed.problem)))
+            except UserError as sentence:
+                await message.end(tx, Asked(_("{why} Nothing has changed.", why=escape(str(sentence)))))
+        return "told"
+
+    async def _read(self, tx: Tx, person: Person, draft: Draft, body: bytes, message: "Message") -> None:
+        read = await look_through(tx, self._ctx, person, draft, body, message.progress)
+        await message.end(tx, await step(tx, self._ctx, person, read))
+
+
+class CalendarNews:
+    """Handler of the outbox kind booking.imports.polling.TOLD."""
+
+    def __init__(self, ctx: Context, *, direct_room: DirectRoom) -> None:
+        self._ctx = ctx
+        self._direct_room = direct_room
+
+    async def deliver(self, tx: Tx, row: Row) -> str | None:
+        """Tell somebody of a calendar whose doctor's times they may set; nothing to who may no more."""
+        what = json.loads(row.payload)
+        person = await person_by_id(tx, self._ctx, UUID(what["person"]))
+        try:
+            doctors = await imports.doctors_for(tx, self._ctx, person)
+        except RefusedError:
+            return "gone"
+        doctor = next((each for each in doctors if str(each.id) == what["practitioner"]), None)
+        if doctor is None:
+            return "sets the doctor's times no more"
+        room = await self._direct_room(tx, person.id, person.mxid)
+        with speaking(person.language):
+            listed = await self._visits(tx, person, what)
+            if what["news"] == "collides" and not listed:
+                return "not true any more"
+            reply = Reply(news(what, doctor.name, listed))
+            await post(tx, self._ctx.vault, subject=person.id, room_id=room, key=f"calendar:{row.id}", reply=reply)
+        return None
+
+    async def _visits(self, tx: Tx, person: Person, what: dict[str, Any]) -> str:
+        left = await standing(tx, person, [UUID(each) for each in what.get("visits", ())])
+        return await outside_listed(tx, self._ctx, zone(person.timezone), left) if left else ""
