@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 from pydantic import SecretStr, ValidationError
 
+from appservice.identity_cli import app as identity
 from appservice.registration import registration as registration_file
 from core.errors import UserError
 from core.settings import Settings
@@ -26,10 +27,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # a plain traceback is what a log can hold
 )
 
+app.add_typer(identity, name="identity")
+
 _COLOURS = {"ok": "green", "warning": "yellow", "wrong": "red"}
 
 
-def _settings() -> Settings:
+def settings() -> Settings:
     """Read the configuration, or end with what is wrong in it; values are not shown, they may be secrets."""
     try:
         return Settings()
@@ -47,13 +50,13 @@ def serve() -> None:
     """Run the service until it is stopped (SIGTERM or Ctrl-C)."""
     from appservice.process import serve as run
 
-    asyncio.run(run(_settings()))
+    asyncio.run(run(settings()))
 
 
 @app.command()
 def check() -> None:
     """Look at database, homeserver, tokens, keys, Stripe and clocks; say what is wrong and what to do about it."""
-    if asyncio.run(_check(_settings())):
+    if asyncio.run(_check(settings())):
         raise typer.Exit(1)
 
 
@@ -77,7 +80,7 @@ def migrate() -> None:
     """Bring the database to the newest schema. Safe to run twice, or from two machines at once."""
     import migrations
 
-    migrations.upgrade(_settings().database.url.get_secret_value())
+    migrations.upgrade(settings().database.url.get_secret_value())
 
 
 @app.command()
@@ -89,8 +92,8 @@ def registration(
     ] = False,
 ) -> None:
     """Print the registration file that the homeserver needs, for this configuration."""
-    settings = _settings()
-    matrix = settings.matrix
+    known = settings()
+    matrix = known.matrix
     if new_tokens:
         made = {name: secrets.token_urlsafe(32) for name in ("as_token", "hs_token")}
         matrix = matrix.model_copy(update={name: SecretStr(token) for name, token in made.items()})
@@ -98,7 +101,7 @@ def registration(
     elif not matrix.as_token.get_secret_value() or not matrix.hs_token.get_secret_value():
         typer.echo("There are no tokens in the configuration. Use --new-tokens to make them.", err=True)
         raise typer.Exit(1)
-    typer.echo(registration_file(matrix, url or f"http://{settings.http.host}:{settings.http.port}"), nl=False)
+    typer.echo(registration_file(matrix, url or f"http://{known.http.host}:{known.http.port}"), nl=False)
 
 
 @app.command()
@@ -145,6 +148,23 @@ def new_deployment(
         raise typer.Exit(1) from None
     typer.echo(f"Written. Keep a copy of {folder} apart from the database's backups. Then:")
     typer.echo(f"docker compose --env-file {folder}/.env up -d")
+
+
+@app.command()
+def rotate_tokens(folder: Path) -> None:
+    """Replace the tokens between homeserver and careConnect, when somebody else may know them; no message is lost."""
+    from appservice.deployment import NoTokensError
+    from appservice.deployment import rotate_tokens as rotate
+
+    try:
+        rotate(folder)
+    except NoTokensError as none:
+        typer.echo(str(none), err=True)
+        raise typer.Exit(1) from None
+    typer.echo(
+        "Written. Restart the homeserver, which reads its registrations at its start, then careConnect. Until both"
+    )
+    typer.echo("have started they refuse each other, and what people write waits at the homeserver.")
 
 
 def main() -> None:

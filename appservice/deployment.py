@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
@@ -56,6 +57,34 @@ def new_deployment(folder: Path, *, server_name: str, admins: Sequence[str], ema
         raise DeploymentExistsError(f"{folder} exists. Remove it, or name another folder.") from None
     for name, text in _files(server_name, admins, email).items():
         (folder / name).write_text(text)
+
+
+class NoTokensError(Exception):
+    """The folder has no configuration and registration with the same tokens; nothing was changed."""
+
+
+def rotate_tokens(folder: Path) -> None:
+    """Put new tokens into careconnect.toml and registration.yaml of a deployment, each file replaced as a whole.
+
+    Should it be ended between the two, it can be run again: what counts is what stands in the configuration.
+    Raises NoTokensError.
+    """
+    configuration, registered = folder / "careconnect.toml", folder / "registration.yaml"
+    try:
+        texts = {file: file.read_text("utf-8") for file in (configuration, registered)}
+    except OSError as missing:
+        raise NoTokensError(f"{folder} has to hold careconnect.toml and registration.yaml.") from missing
+    for name in ("as_token", "hs_token"):
+        new = json.dumps(secrets.token_urlsafe(32))
+        for file, between in ((configuration, " = "), (registered, ": ")):
+            texts[file], times = re.subn(rf"(?m)^{name}{between}.*$", f"{name}{between}{new}", texts[file])
+            if times != 1:
+                raise NoTokensError(f"{file} has no line with {name}.")
+    for file, text in texts.items():
+        written = file.with_suffix(".new")
+        written.touch(mode=file.stat().st_mode & 0o777)
+        written.write_text(text, "utf-8")
+        written.replace(file)
 
 
 def _files(server_name: str, admins: Sequence[str], email: str) -> dict[str, str]:

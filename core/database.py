@@ -23,6 +23,15 @@ ANY = ""
 """Stands for every lane."""
 
 
+# A transaction may wait for the homeserver or Stripe, but a process that has hung or lost its machine must not keep
+# rows locked for the next one: PostgreSQL ends its connections, and so its transactions, after this time.
+_SERVER_SETTINGS = {
+    "idle_in_transaction_session_timeout": "330s",
+    "tcp_keepalives_idle": "5",
+    "tcp_keepalives_interval": "2",
+    "tcp_keepalives_count": "3",
+}
+
 _NOTIFY = text("SELECT pg_notify(:channel, told) FROM unnest(:told) AS told").bindparams(
     bindparam("told", type_=ARRAY(Text))
 )
@@ -57,7 +66,11 @@ class Database:
         self.url = libpq_url(url)
         self.clock: Clock = clock or SystemClock()
         self.engine: AsyncEngine = create_async_engine(
-            make_url(url).set(drivername="postgresql+asyncpg"), pool_size=pool, max_overflow=0, pool_pre_ping=False
+            make_url(url).set(drivername="postgresql+asyncpg"),
+            pool_size=pool,
+            max_overflow=0,
+            pool_pre_ping=False,
+            connect_args={"server_settings": _SERVER_SETTINGS},
         )
         self._bells: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
         self._rung: defaultdict[str, set[str]] = defaultdict(set)

@@ -61,6 +61,10 @@ class MatrixSettings(BaseModel):
         return f"@{self.bot}:{self.server_name}"
 
     @property
+    def bot_ids(self) -> tuple[str, ...]:
+        return (self.bot_id,)
+
+    @property
     def keeper_id(self) -> str:
         return f"@{self.keeper}:{self.server_name}"
 

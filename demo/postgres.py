@@ -1,9 +1,13 @@
 """The embedded PostgreSQL of the demo and of the tests: started once, kept in a folder, addressed over its socket."""
 
+import contextlib
+import subprocess
+import time
 import warnings
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import psutil
 import psycopg
 from psycopg import sql
 
@@ -54,11 +58,43 @@ class Postgres:
             connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database)))
 
     def forgetful(self) -> None:
-        """Let it not wait for the disk: faster, and lost when the machine crashes. For tests."""
+        """Let it not wait for the disk: faster, and lost when the server or the machine crashes. For tests."""
+        self._switch_off("fsync", "synchronous_commit", "full_page_writes")
+
+    def crashproof(self) -> None:
+        """Keep what is committed when the server crashes but the machine does not, and recover at once. For tests."""
+        self._switch_off("fsync")
+
+    def _switch_off(self, *settings: str) -> None:
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            for setting in settings:
                 connection.execute(sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(setting)))
             connection.execute("SELECT pg_reload_conf()")
+
+    def crash(self) -> None:
+        """Kill the server (SIGKILL), as a power cut would; `revive` starts it again. For tests."""
+        postmaster = psutil.Process(self._server.get_postmaster_info().pid)
+        children = postmaster.children(recursive=True)
+        for process in (postmaster, *children):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs([postmaster, *children], timeout=10)
+
+    def revive(self) -> None:
+        """Start the server again after a crash; it recovers from its log first."""
+        with contextlib.suppress(subprocess.TimeoutExpired):  # its library waits ten seconds, a full disk takes longer
+            self._server.ensure_postgres_running()
+        until = time.monotonic() + 120
+        while True:
+            try:
+                psycopg.connect(self.url("postgres"), connect_timeout=5).close()
+            except psycopg.OperationalError:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.1)
+            else:
+                break
+        self._server.ensure_postgres_running()  # it knows the new process now
 
     def stop(self) -> None:
         self._server.cleanup()

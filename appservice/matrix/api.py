@@ -53,6 +53,10 @@ class Actor:
         self.device_id = device_id
         self._api = api
 
+    def without_device(self) -> "Actor":
+        """The same user, acting with no device."""
+        return Actor(self._api, self.user_id)
+
     async def get(self, *path: str, query: Json | None = None, seconds: float = _TIMEOUT) -> Json:
         return await self._api.call("GET", path, self._query(query), None, seconds)
 

@@ -32,6 +32,22 @@ def load(text: bytes) -> Seeds:
     return {u: Ed25519PrivateKey.from_private_bytes(decode_base64(s)) for u, s in json.loads(text).items()}
 
 
+def complete(seeds: Seeds) -> bool:
+    """Whether all three keys are there."""
+    return set(seeds) == set(_USAGES)
+
+
+def is_key(key: Ed25519PrivateKey, keys: Json) -> bool:
+    """Whether published `keys` ({name: public key}) hold this one."""
+    return _name(key) in keys
+
+
+async def published(bot: Actor, user: str) -> bool:
+    """Whether the homeserver knows an identity of this user's, ours or not."""
+    known = await bot.post("keys", "query", body={"device_keys": {user: []}})
+    return bool(known.get("master_keys", {}).get(user, {}).get("keys"))
+
+
 async def ensure(bot: Actor, olm: SafeOlm, seeds: Seeds) -> None:
     """See to it that the homeserver has our keys, and our signature under the bot's device. Idempotent.
 

@@ -6,17 +6,18 @@ from datetime import datetime
 
 import psycopg
 
-from appservice.matrix import cross_signing
+from appservice.matrix import cross_signing, identity
 from appservice.matrix.api import Actor, Api, MatrixError
 from appservice.matrix.exchange import KeyExchange
 from appservice.matrix.machine import SafeOlm
 from appservice.matrix.room_cipher import RoomCipher
-from appservice.matrix.sealing import pickle_key, seal, unseal
+from appservice.matrix.sealing import pickle_key
 from appservice.matrix.store import KeyStore
 from appservice.matrix.views import RoomViews
+from core.logs import log
 from core.settings import MatrixSettings
 
-_SEEDS = "cross-signing seeds"
+_log = log("appservice.matrix")
 
 
 class Device:
@@ -49,8 +50,23 @@ async def start_device(api: Api, matrix: MatrixSettings, connection: psycopg.Con
     if not published:
         device.olm.account.shared = False
     await device.keys.publish()
-    await cross_signing.ensure(device.bot, device.olm, _seeds(matrix, connection))
+    seeds = await _seeds(device.bot, matrix, connection)
+    if seeds:
+        await cross_signing.ensure(device.bot, device.olm, seeds)
+    await drop_devices(device.bot, but=device.olm.device_id)
     return device
+
+
+async def drop_devices(actor: Actor, *, but: str | None = None) -> None:
+    """Take away the devices of one of our users that should not be there.
+
+    They are old ones whose keys were lost, to which people's clients would go on encrypting, or one that somebody made
+    who had our token.
+    """
+    found = (await actor.get("devices"))["devices"]
+    for device_id in (one["device_id"] for one in found if one["device_id"] != but):
+        await actor.delete("devices", device_id)
+        _log.warning("a device was taken away", kind="old or strange")
 
 
 async def register(api: Api, localpart: str, user_id: str) -> None:
@@ -81,13 +97,18 @@ def _our_keys(olm: SafeOlm) -> dict[str, str]:
     return {f"{name}:{olm.device_id}": ours[name] for name in ("curve25519", "ed25519")}
 
 
-def _seeds(matrix: MatrixSettings, connection: psycopg.Connection) -> cross_signing.Seeds:
-    """Read the seeds, or make them; they are stored before anything of theirs is uploaded."""
+async def _seeds(bot: Actor, matrix: MatrixSettings, connection: psycopg.Connection) -> cross_signing.Seeds | None:
+    """Read the seeds, or make the first ones; they are stored before anything of theirs is uploaded.
+
+    An identity that people know is never replaced by another without the operator's word: a device that it has signed
+    stays signed without the seeds.
+    """
     user = matrix.bot_id
-    connection.execute(
-        "INSERT INTO matrix_cross_signing VALUES (%s, %s) ON CONFLICT DO NOTHING",
-        (user, seal(matrix, _SEEDS, cross_signing.dump(cross_signing.new_seeds()))),
-    )
-    found = connection.execute("SELECT sealed FROM matrix_cross_signing WHERE user_id = %s", (user,)).fetchone()
-    assert found
-    return cross_signing.load(unseal(matrix, _SEEDS, found[0]))
+    seeds = identity.seeds_of(matrix, connection, user)
+    if seeds is None:
+        if await cross_signing.published(bot, user):
+            _log.error("the bot's identity is lost", reason="see `careconnect identity`")
+            return None
+        seeds = cross_signing.new_seeds()
+        identity.keep(matrix, connection, user, seeds)
+    return seeds

@@ -1,7 +1,8 @@
 """Leadership: the one process that has the bot's device, by a lock in PostgreSQL.
 
 The lock lives and dies with a connection, and the keys are written over that same connection: who has lost the lock
-cannot write keys any more. Everybody else waits, and takes over within a second or two.
+cannot write keys any more. Everybody else waits, and takes over within a second or two; from a leader that is still
+connected but does not stir (its machine has lost power or froze, its process hangs) the database takes the lock.
 """
 
 import asyncio
@@ -15,6 +16,8 @@ from core.logs import log
 
 _POLL = 0.5
 _HEARTBEAT = 1.0
+_SILENCE = 5
+"""Seconds without a heartbeat after which PostgreSQL ends the leader's connection, and with it its leadership."""
 # A database that has vanished without a word is noticed in seconds, not in the two hours of TCP's own keepalive.
 _CONNECTION: dict[str, Any] = {
     "connect_timeout": 5,
@@ -22,12 +25,18 @@ _CONNECTION: dict[str, Any] = {
     "keepalives_interval": 1,
     "keepalives_count": 3,
     "tcp_user_timeout": 5000,
-    "options": "-c statement_timeout=10000 -c lock_timeout=5000",
+    "options": f"-c statement_timeout=10000 -c lock_timeout=5000 -c idle_session_timeout={_SILENCE}s"
+    f" -c idle_in_transaction_session_timeout={_SILENCE}s",
     "application_name": "careconnect leader",
 }
 _log = log("appservice.matrix")
 
 Work = Callable[[psycopg.Connection], Awaitable[None]]
+
+
+def lock_key(user_id: str) -> str:
+    """The name of the lock on a bot's device."""
+    return f"careconnect device {user_id}"
 
 
 async def lead(url: str, name: str, work: Work) -> None:

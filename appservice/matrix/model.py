@@ -30,6 +30,7 @@ olm_account = Table(
     Column("pickle", LargeBinary, nullable=False),
     Column("shared", Boolean, nullable=False),
     Column("sync_token", Text),
+    Column("heard_token", Text),
 )
 
 olm_session = Table(

@@ -12,11 +12,12 @@ from sqlalchemy.exc import DBAPIError
 from appservice.incoming import FileTaker, Listener
 from appservice.matrix import filtering, rooms
 from appservice.matrix.api import Api, AwayError, MatrixError
-from appservice.matrix.device import Device, register, start_device
+from appservice.matrix.catching_up import CatchingUp
+from appservice.matrix.device import Device, drop_devices, register, start_device
 from appservice.matrix.fetching import Fetching
 from appservice.matrix.inbound import Inbound
 from appservice.matrix.keeper import Keeper
-from appservice.matrix.leader import lead
+from appservice.matrix.leader import lead, lock_key
 from appservice.matrix.members import Members
 from appservice.matrix.outbound import Outbound
 from appservice.matrix.people import People
@@ -96,17 +97,19 @@ class MatrixService:
             mourn_doing: dict[str, Mourner] = {MESSAGE: outbound.mourn, FILE: outbound.mourn, FETCH: fetching.mourn}
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(SyncLoop(self._database, device).run())
+                tasks.create_task(CatchingUp(self._database, device, self._matrix, self._ping).run())
                 tasks.create_task(_listen(device, LaneWorker(self._database, inbox, hear, mourn_hearing)))
                 tasks.create_task(LaneWorker(self._database, outbox, do, mourn_doing).run())
                 tasks.create_task(_every(5, inbound.wake_overdue, self._database))
 
-        await lead(self._database.url, f"careconnect device {self._matrix.bot_id}", work)
+        await lead(self._database.url, lock_key(self._matrix.bot_id), work)
 
     async def _start(self, connection: psycopg.Connection) -> Device:
         logging.getLogger("nio").setLevel(logging.CRITICAL)  # it reports what strangers send: theirs to flood
         prune(connection)
         device = await start_device(self._api, self._matrix, connection)
         await register(self._api, self._matrix.keeper, self._matrix.keeper_id)
+        await drop_devices(self._api.acting(self._matrix.keeper_id))
         await self._name(self._matrix.bot_id, self._matrix.display_name)
         await self._name(self._matrix.keeper_id, f"{self._matrix.display_name} (opens consultation rooms)")
         await self._ping()

@@ -64,6 +64,16 @@ class KeyStore(TrustInMemory):
             "UPDATE matrix_olm_account SET sync_token = %s WHERE user_id = %s AND device_id = %s", (token, *self._us)
         )
 
+    def load_heard_token(self) -> str | None:
+        """The place in the stream up to which all that people said is in the inbox."""
+        found = self._run("SELECT heard_token FROM matrix_olm_account WHERE user_id = %s AND device_id = %s")
+        return found[0][0] if found else None
+
+    def save_heard_token(self, token: str) -> None:
+        self._connection.execute(
+            "UPDATE matrix_olm_account SET heard_token = %s WHERE user_id = %s AND device_id = %s", (token, *self._us)
+        )
+
     def load_sessions(self) -> SessionStore:
         store = SessionStore()
         for sender_key, pickle, created, used in self._run(

@@ -43,7 +43,7 @@ def routes(database: Database, matrix: MatrixSettings) -> list[web.RouteDef]:
         except (ValueError, KeyError, TypeError):
             return _refuse(400, "M_NOT_JSON")
         async with database.transaction() as tx:  # answered only once it is on disk: else it comes again
-            await _keep(tx, matrix, events)
+            await keep(tx, matrix, events)
         return web.json_response({})
 
     async def user(request: web.Request) -> web.Response:
@@ -67,8 +67,9 @@ def routes(database: Database, matrix: MatrixSettings) -> list[web.RouteDef]:
     ]
 
 
-async def _keep(tx: Tx, matrix: MatrixSettings, events: list[Json]) -> None:
-    """Put into the inbox what is of use; a transaction that comes again changes nothing."""
+async def keep(tx: Tx, matrix: MatrixSettings, events: list[Json]) -> set[str]:
+    """Put into the inbox what is of use; what comes again changes nothing. Returns the ids of what was new."""
+    new: set[str] = set()
     rooms = {event["room_id"] for event in events if well_formed(event)}
     found = await tx.conn.execute(select(consultation_room.c.room_id).where(consultation_room.c.room_id.in_(rooms)))
     private = {row.room_id for row in found}
@@ -76,13 +77,10 @@ async def _keep(tx: Tx, matrix: MatrixSettings, events: list[Json]) -> None:
         use = kept(event, (matrix.bot_id, matrix.keeper_id), private)
         if use:
             kind, what = use
-            await receive(
-                tx,
-                kind=kind,
-                event_id=what["event_id"],
-                lane=lane_of(what["room_id"]),
-                payload=json.dumps(what).encode(),
-            )
+            payload = json.dumps(what).encode()
+            if await receive(tx, kind=kind, event_id=what["event_id"], lane=lane_of(what["room_id"]), payload=payload):
+                new.add(what["event_id"])
+    return new
 
 
 def _refuse(status: int, code: str) -> web.Response:

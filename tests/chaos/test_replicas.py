@@ -1,63 +1,69 @@
-"""Two of careConnect share a database; the one that leads is killed while people ask, and the other answers."""
+"""Two of careConnect share a database: the one that leads dies, freezes or is replaced while people ask.
+
+Each question is answered once. How long the longest silence is, `python -m benchmarks.takeover` measures.
+"""
 
 import asyncio
-import sys
 import time
 from collections.abc import Iterator
 
 import pytest
 
-from demo.child import Child, free_port
-from demo.client import Person
-from demo.run import CARECONNECT, Demo
-from tests.chaos.booking import PATIENCE, newcomer
-
-_PATIENTS = 3
+from demo.run import Demo
+from tests.chaos.asking import all_settled, askers
+from tests.chaos.replicas import Replicas, replicated
 
 
-@pytest.fixture
-def leading(demo: Demo) -> Iterator[Child]:
-    """Another careConnect, which leads. The demo's own stands by, on the port to which the homeserver turns."""
-    demo.careconnect.stop()
-    port = free_port()
-    environment = {**demo.environment, "CARECONNECT_HTTP__PORT": str(port)}
-    child = Child("the leading careConnect", [str(CARECONNECT), "serve"], demo.logs / "leading.log", env=environment)
-    child.start()
-    child.wait_for(f"http://127.0.0.1:{port}/health/ready")
-    demo.careconnect.start()
-    demo.careconnect.wait_for(f"http://127.0.0.1:{demo.ports.careconnect}/health/ready")
-    yield child
-    child.kill()
+@pytest.fixture(scope="module")
+def replicas(demo: Demo) -> Iterator[Replicas]:
+    with replicated(demo, "one", "two") as both:
+        yield both
 
 
-async def test_another_replica_takes_over_and_each_question_is_answered_once(
-    demo: Demo, leading: Child, capsys: pytest.CaptureFixture[str]
+async def test_another_replica_takes_over_from_one_that_died(demo: Demo, replicas: Replicas) -> None:
+    async with askers(demo, 3) as asking:
+        load = asyncio.gather(*(asker.keep_asking(4) for asker in asking))
+        await asyncio.sleep(0.5)
+        leader = str(replicas.leader())
+        await asyncio.to_thread(replicas.kill, leader)
+        await load
+        assert replicas.leader() not in (None, leader)
+        await all_settled(demo, asking)
+    await asyncio.to_thread(replicas.start, leader)
+
+
+async def test_another_replica_takes_over_from_one_that_froze_and_it_does_no_harm_when_it_thaws(
+    demo: Demo, replicas: Replicas
 ) -> None:
-    patients = [await newcomer(demo) for _ in range(_PATIENTS)]
-    for person, room in patients:
-        await person.ask(room, "help", seconds=PATIENCE)
-    led_before = demo.careconnect.log.read_text().count('"leading"')
-    before = [len(person.heard) for person, _ in patients]
+    async with askers(demo, 3) as asking:
+        load = asyncio.gather(*(asker.keep_asking(4) for asker in asking))
+        await asyncio.sleep(0.3)
+        frozen = str(replicas.leader())
+        replicas.freeze(frozen)
+        await asyncio.to_thread(taken_over, replicas, frozen)
+        replicas.thaw(frozen)
+        await load
+        await all_settled(demo, asking)
+        assert replicas.leader() != frozen
 
-    await asyncio.gather(*(person.say(room, f"name Ida Storm {n}") for n, (person, room) in enumerate(patients)))
-    leading.kill()  # at whatever it is just doing for them
-    died = time.monotonic()
 
-    async def answered(n: int, person: Person, room: str) -> float:
-        await person.hears(f"Ida Storm {n}", room=room, since=before[n], seconds=PATIENCE)
-        return time.monotonic() - died
+def taken_over(replicas: Replicas, frozen: str) -> None:
+    until = time.monotonic() + 20
+    while replicas.leader() == frozen:
+        assert time.monotonic() < until, "nobody took over"
+        time.sleep(0.1)
 
-    times = await asyncio.gather(*(answered(n, *patient) for n, patient in enumerate(patients)))
-    with capsys.disabled():
-        sys.stdout.write(
-            f"\nanswers came {min(times):.2f} to {max(times):.2f} s after the leading process was killed\n"
-        )
-    assert demo.careconnect.log.read_text().count('"leading"') == led_before + 1
 
-    for n, (person, room) in enumerate(patients):
-        await person.ask(room, "cardiologist near Berlin", "Berlin", seconds=PATIENCE)
-        said = [heard.body for heard in person.heard[before[n] :]]
-        assert sum(f"Ida Storm {n}" in words for words in said) == 1
-        assert len(said) == 2
-        assert person.unreadable == []
-        await person.close()
+async def test_an_upgrade_one_replica_after_the_other_loses_no_message(demo: Demo, replicas: Replicas) -> None:
+    """The old ones run, new ones start beside them, the old ones are asked to end; people ask all the time."""
+    old = replicas.names()
+    async with askers(demo, 3) as asking:
+        load = asyncio.gather(*(asker.keep_asking(8) for asker in asking))
+        for name in old:
+            await asyncio.to_thread(replicas.start, f"new {name}")
+            await asyncio.to_thread(replicas.stop, name)
+        await load
+        await all_settled(demo, asking)
+    assert replicas.names() == [f"new {name}" for name in old]
+    for name in old:  # each ended in order: nothing was killed, nothing was reported as a fault
+        assert replicas.ended_well(name)

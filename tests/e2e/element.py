@@ -107,6 +107,10 @@ class Element:
         """What Element shows beside the message: NONE, GREY or RED."""
         return str((await self._do("shield", room=heard.room, event=heard.event))["colour"])
 
+    async def identity(self, user: str) -> str:
+        """Return the public key by which somebody is known, whatever devices they have."""
+        return str(await self._do("identity", user=user))
+
     async def undecryptable(self, room: str) -> list[str]:
         """Events of a room that came and could not be read until now.
 

@@ -95,6 +95,12 @@ export class Person {
     return info && { colour: EventShieldColour[info.shieldColour], reason: info.shieldReason && EventShieldReason[info.shieldReason] };
   }
 
+  // The public key by which this client knows somebody, whatever devices they have.
+  async identity({ user }) {
+    const found = await this.#client.http.authedRequest("POST", "/keys/query", undefined, { device_keys: { [user]: [] } });
+    return Object.values(found.master_keys[user].keys)[0];
+  }
+
   undecryptable({ room }) {
     return [...this.#undecryptable].filter((event) => this.#client.getRoom(room).findEventById(event));
   }

@@ -1,0 +1,114 @@
+"""What the homeserver did not bring us by transactions is fetched: each few seconds, and after every trouble.
+
+Synapse repeats transactions until they are answered, but it makes them from events in its memory: those that it holds
+when it, or its database, dies are never sent. And after a restart it goes on with what it could not deliver only once
+somebody says something new. So the bot's rooms are also read by /sync, from the place up to which all is known to be in
+the inbox. What came before is no repeat: an event has one row by its id.
+
+The /sync is one without a device: it must not acknowledge keys, which are the key loop's to take in.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from prometheus_client import Counter
+from sqlalchemy.exc import DBAPIError
+
+from appservice.matrix.api import Actor, AwayError, ForbiddenError, Json, MatrixError, NotFoundError
+from appservice.matrix.device import Device
+from appservice.matrix.transactions import keep
+from core.database import Database
+from core.logs import log
+from core.settings import MatrixSettings
+
+_EVERY = 5.0
+"""Seconds between two looks."""
+_OVERDUE = 5.0
+"""Seconds after which a transaction should have brought an event, were all well."""
+_PAGES = 50
+_NO: Json = {"types": []}
+_KINDS = ["m.room.encrypted", "m.room.message", "m.reaction", "m.room.member"]
+_FILTER = json.dumps(
+    {
+        "presence": _NO,
+        "account_data": _NO,
+        "room": {
+            "timeline": {"types": _KINDS, "limit": 50},
+            "state": {**_NO, "lazy_load_members": True},
+            "ephemeral": _NO,
+            "account_data": _NO,
+        },
+    }
+)
+_fetched = Counter("careconnect_events_fetched", "Events that no transaction had brought in time")
+_log = log("appservice.matrix")
+
+
+class CatchingUp:
+    """Reads after the transactions, for the process that leads. `nudge` has the homeserver try them again."""
+
+    def __init__(
+        self, database: Database, device: Device, matrix: MatrixSettings, nudge: Callable[[], Awaitable[None]]
+    ) -> None:
+        self._database = database
+        self._device = device
+        self._matrix = matrix
+        self._nudge = nudge
+        self._bot: Actor = device.bot.without_device()
+
+    async def run(self) -> None:
+        """Look until cancelled."""
+        await self._device.caught_up.wait()
+        while True:
+            try:
+                await self.once()
+            except (AwayError, MatrixError, OSError, DBAPIError) as away:
+                _log.warning("cannot look for missed events", error=type(away).__name__)
+            await asyncio.sleep(_EVERY)
+
+    async def once(self) -> int:
+        """Fetch what is missing since the last look. Returns how much of it should have come by itself."""
+        store = self._device.olm.store
+        since = store.load_heard_token() or store.load_sync_token()
+        query = {"filter": _FILTER, "timeout": 0, "set_presence": "offline", "since": since}
+        answer = await self._bot.get("sync", query=query)
+        events = [invitation for room in answer.get("rooms", {}).get("invite", {}).items() for invitation in _of(*room)]
+        for room_id, room in answer.get("rooms", {}).get("join", {}).items():
+            events += await self._in_room(room_id, room["timeline"], str(since))
+        missed = 0
+        if events:
+            async with self._database.transaction() as tx:
+                new = await keep(tx, self._matrix, events)
+            before = (time.time() - _OVERDUE) * 1000
+            missed = sum(event["event_id"] in new and event.get("origin_server_ts", 0) < before for event in events)
+        store.save_heard_token(answer["next_batch"])
+        if missed:
+            _fetched.inc(missed)
+            _log.warning("fetched what no transaction had brought", count=missed)
+            await self._nudge()
+        return missed
+
+    async def _in_room(self, room_id: str, timeline: Json, since: str) -> list[Json]:
+        """The room's new events in their order; those that a short timeline leaves out are asked for."""
+        events: list[Json] = list(timeline["events"])
+        place: Any = timeline.get("prev_batch") if timeline.get("limited") else None
+        for _ in range(_PAGES):
+            if not place:
+                break
+            query = {"dir": "b", "from": place, "to": since, "limit": 100, "filter": json.dumps({"types": _KINDS})}
+            try:
+                page = await self._bot.get("rooms", room_id, "messages", query=query)
+            except (ForbiddenError, NotFoundError):
+                break
+            events = [*reversed(page["chunk"]), *events]
+            place = page.get("end") if page["chunk"] else None
+        return [{**event, "room_id": room_id} for event in events if isinstance(event, dict)]
+
+
+def _of(room_id: str, invitation: Json) -> list[Json]:
+    """The invitation itself, which stands among the state that comes with it."""
+    state = invitation.get("invite_state", {}).get("events", [])
+    return [{**event, "room_id": room_id} for event in state if isinstance(event, dict) and "event_id" in event]
