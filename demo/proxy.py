@@ -55,7 +55,7 @@ class Proxy:
         async with aiohttp.ClientSession(connector=connector, auto_decompress=False) as http:
             application = web.Application(client_max_size=_LARGEST)
             application.router.add_route("*", "/{rest:.*}", partial(self._handle, http))
-            runner = web.AppRunner(application, access_log=None)
+            runner = web.AppRunner(application, access_log=None, handler_cancellation=True, shutdown_timeout=0.2)
             await runner.setup()
             await web.TCPSite(runner, "127.0.0.1", self.port).start()
             self._ready.set()

@@ -82,14 +82,18 @@ class CatchingUp:
         if events:
             async with self._database.transaction() as tx:
                 new = await keep(tx, self._matrix, events)
-            before = (time.time() - _OVERDUE) * 1000
-            missed = sum(event["event_id"] in new and event.get("origin_server_ts", 0) < before for event in events)
+            missed = sum(event["event_id"] in new and self._overdue(event) for event in events)
         store.save_heard_token(answer["next_batch"])
         if missed:
             _fetched.inc(missed)
             _log.warning("fetched what no transaction had brought", count=missed)
             await self._nudge()
         return missed
+
+    def _overdue(self, event: Json) -> bool:
+        """Whether a transaction should have brought it: not who came before us, which no transaction tells."""
+        ours = event["type"] != "m.room.member" or event.get("state_key") == self._bot.user_id
+        return ours and event.get("origin_server_ts", 0) < (time.time() - _OVERDUE) * 1000
 
     async def _in_room(self, room_id: str, timeline: Json, since: str) -> list[Json]:
         """The room's new events in their order; those that a short timeline leaves out are asked for."""

@@ -13,7 +13,7 @@ KINDS = ("429", "502", "502 afterwards", "reset", "reset afterwards", "timeout a
 
 
 class Faults:
-    """Meddles with a proxy's requests (demo.proxy.Meddle): a `share` of them fails, by chance from a seed."""
+    """Meddles with a proxy's requests (demo.proxy.Meddle): a `share` of them fails by chance, in all ways by turns."""
 
     def __init__(self, share: float, seed: int, *, silence: float) -> None:
         self.share = share
@@ -25,7 +25,7 @@ class Faults:
     async def meddle(self, request: web.Request, forward: Forward) -> web.StreamResponse:
         if self._chance.random() >= self.share:
             return await forward()
-        kind = self._chance.choice(KINDS)
+        kind = KINDS[self.happened.total() % len(KINDS)]
         self.happened[kind] += 1
         if kind.endswith("afterwards"):
             await forward()

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0020_heard"
-down_revision = "0019_signing"
+revision = "0024_heard"
+down_revision = "0023_staff"
 
 
 def upgrade() -> None:
