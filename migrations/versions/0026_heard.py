@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0024_heard"
-down_revision = "0023_staff"
+revision = "0026_heard"
+down_revision = "0025_files"
 
 
 def upgrade() -> None:
