@@ -18,6 +18,7 @@ from appservice.conversation.daily import DailyLists
 from appservice.conversation.importing import CalendarNews, CalendarReading
 from appservice.conversation.notices import Notices
 from appservice.conversation.payouts import PayoutNews
+from appservice.conversation.questions import QuestionNews
 from appservice.conversation.service import Conversation
 from appservice.conversation.staff import StaffNotices
 from appservice.matrix.registry import Registry
@@ -36,6 +37,8 @@ from booking.payments.comparison import compare
 from booking.payments.events import catch_up
 from booking.payments.gateway import Gateway, RejectedError
 from booking.payments.routes import routes as payment_routes
+from booking.questions import service as questions
+from booking.questions import waiting
 from booking.reminders.daily import daily_lists
 from booking.reminders.service import remind
 from booking.schedules import freed
@@ -138,6 +141,8 @@ class _Process:
             "notice": Notices(self._ctx, direct_room=self._matrix.rooms.direct_room).deliver,
             freed.KIND: offering(self._ctx),
             payouts.TOLD: PayoutNews(self._ctx, direct_room=self._matrix.rooms.direct_room).deliver,
+            questions.NEWS: QuestionNews(self._ctx, direct_room=self._matrix.rooms.direct_room).deliver,
+            waiting.LONG: QuestionNews(self._ctx, direct_room=self._matrix.rooms.direct_room).long,
             STAFF_NOTICE: StaffNotices(self._ctx).deliver,
             previewing.READ: CalendarReading(self._ctx, self._database).deliver,
             polling.POLL: polling.Polling(self._ctx).deliver,
@@ -170,6 +175,7 @@ class _Process:
         every(daily_lists, minutes=1)
         every(lambda tx: polling.queue_due(tx, self._ctx), seconds=15)
         every(prune_drafts, hours=1)
+        every(waiting.tell_of_waiting, minutes=1)
         every(prune_waits, hours=1)
         every(lambda tx: finish(tx, self._ctx.vault), seconds=5)
         every(lambda tx: carry_out_again(tx, self._ctx.vault), hours=1, next_run_time=datetime.now(UTC))

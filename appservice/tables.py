@@ -12,6 +12,8 @@ import booking.directory.model
 import booking.imports.model
 import booking.payments.model
 import booking.people.model
+import booking.questions.model
+import booking.reach.model
 import booking.referrals.model
 import booking.reminders.model
 import booking.reports.model

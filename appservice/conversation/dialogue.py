@@ -66,6 +66,8 @@ class Question:
 
     taps: Mapping[str, Choice] = field(default_factory=dict)
     """What emoji mean that stand under it, without variation selectors; the same as a word means something else."""
+    reply: Choice | None = None
+    """Takes the words of a reply to this message as `text`, and nothing that is said without replying."""
     kept: bool = False
     """Whether it stays open for its whole lifetime, however much is asked after it: a list that is kept up to date."""
 
@@ -180,6 +182,7 @@ def _write(question: Question) -> dict[str, Any]:
         "refine": question.refine and dict(question.refine),
         "free": question.free and dict(question.free),
         "taps": {emoji: dict(each) for emoji, each in question.taps.items()},
+        "reply": question.reply and dict(question.reply),
         "kept": question.kept,
     }
 

@@ -160,7 +160,11 @@ async def _understand(session: Session, text: str) -> None:
 async def _meant(session: Session, text: str) -> None:
     command_only = text.lstrip().startswith("!")
     text = text.strip().lstrip("!/").strip()
-    question = session.dialogue.by_key(session.incoming.reacts_to or "") or session.dialogue.last
+    replied = session.dialogue.by_key(session.incoming.reacts_to or "")
+    if replied and replied.reply and not command_only:
+        await _act(session, {**replied.reply, "text": text})
+        return
+    question = replied or session.dialogue.last
     if question and not command_only and await _answer(session, question, text):
         return
     found = find(text, session.person)

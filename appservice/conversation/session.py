@@ -77,7 +77,8 @@ class Session:
         self.said += 1
         if choices or words or refine or free or taps:
             tapped = {bare(emoji): each for emoji, each in (taps or {}).items()}
-            self.dialogue.ask(Question(key, self.tx.now, list(choices), dict(words or {}), refine, free, tapped, kept))
+            asked = Question(key, self.tx.now, list(choices), dict(words or {}), refine, free, taps=tapped, kept=kept)
+            self.dialogue.ask(asked)
         reply = Reply(markdown, choices=min(len(choices), 10), taps=tuple(taps or ()))
         await post(self.tx, self.ctx.vault, subject=self.person.id, room_id=self.room_id, key=key, reply=reply)
         return key

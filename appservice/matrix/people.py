@@ -45,6 +45,10 @@ class People(Protocol):
         """Return the centre and those who work there."""
         ...
 
+    async def may_contact(self, tx: Tx, mxid: str, by: str) -> bool:
+        """Whether somebody lets another write to them, or invite them, first."""
+        ...
+
     async def visit(self, tx: Tx, appointment_id: UUID) -> Visit:
         """Return the visit and the accounts of its two sides."""
         ...

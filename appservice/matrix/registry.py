@@ -7,6 +7,7 @@ from booking.appointments.service import Status, appointment
 from booking.context import Context
 from booking.directory.reading import centre, practitioner_person
 from booking.people.service import guardians_of, person_by_id, person_of
+from booking.reach.contacts import may_contact
 from booking.staff.room import staff_of
 from core.database import Tx
 from records.sealing import Vault
@@ -31,6 +32,10 @@ class Registry:
     async def staff(self, tx: Tx, centre_id: UUID) -> Staff:
         """Return the centre and those who work there."""
         return Staff((await centre(tx, centre_id)).name, await staff_of(tx, centre_id))
+
+    async def may_contact(self, tx: Tx, mxid: str, by: str) -> bool:
+        """Whether somebody lets another write to them, or invite them, first."""
+        return await may_contact(tx, mxid, by)
 
     async def visit(self, tx: Tx, appointment_id: UUID) -> Visit:
         """Return the visit and the accounts of its two sides."""

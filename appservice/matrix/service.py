@@ -52,7 +52,7 @@ class MatrixService:
 
     def routes(self) -> list[web.RouteDef]:
         """The homeserver's door. Its transactions may be large: the web application has to take 64 MiB."""
-        return routes(self._database, self._matrix)
+        return routes(self._database, self._matrix, self._people)
 
     async def run_as_leader(
         self,

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from appservice.matrix.api import Json
 from appservice.matrix.filtering import kept, well_formed
 from appservice.matrix.model import consultation_room
+from appservice.matrix.people import People
 from appservice.outgoing import lane_of
 from core.database import Database, Tx
 from core.ids import same
@@ -21,7 +22,7 @@ from core.settings import MatrixSettings
 _Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 
-def routes(database: Database, matrix: MatrixSettings) -> list[web.RouteDef]:
+def routes(database: Database, matrix: MatrixSettings, people: People) -> list[web.RouteDef]:
     """The homeserver's requests. Each is refused without the hs_token."""
     token = matrix.hs_token.get_secret_value()
 
@@ -58,12 +59,21 @@ def routes(database: Database, matrix: MatrixSettings) -> list[web.RouteDef]:
     async def ping(_request: web.Request) -> web.Response:
         return web.json_response({})
 
+    async def contact(request: web.Request) -> web.Response:
+        """Whether one user lets another write to them, or invite them, first: for the homeserver's module."""
+        user, by = request.query.get("user", ""), request.query.get("by", "")
+        if not user or not by:
+            return _refuse(400, "M_MISSING_PARAM")
+        async with database.transaction() as tx:
+            return web.json_response({"allowed": await people.may_contact(tx, user, by)})
+
     base = "/_matrix/app/v1"
     return [
         web.put(base + "/transactions/{txn_id}", guarded(transaction)),
         web.get(base + "/users/{user_id}", guarded(user)),
         web.get(base + "/rooms/{alias}", guarded(alias)),
         web.post(base + "/ping", guarded(ping)),
+        web.get("/_careconnect/v1/contact", guarded(contact)),
     ]
 
 

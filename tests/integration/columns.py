@@ -50,6 +50,8 @@ IN_CLEAR: dict[str, str] = {
     "centre.timezone": CHOICE,
     "centre.trigrams": DIRECTORY,
     "consent.kind": STATE,
+    "contact_exception.whom": IDS,
+    "question.code": CODE,
     "consultation_room.room_id": IDS,
     "day_board.key": IDS,
     "day_board.room_id": IDS,

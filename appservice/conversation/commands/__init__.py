@@ -20,6 +20,8 @@ from appservice.conversation.commands import (  # noqa: F401  (declared by being
     platform,
     prescribing,
     prescriptions,
+    questions,
+    reach,
     records,
     referring,
     reports,

@@ -8,12 +8,14 @@ from appservice.conversation.commands.records import newest_prescriptions
 from appservice.conversation.commands.signing import ask_for_code, unlocked
 from appservice.conversation.registry import action, command, doctor
 from appservice.conversation.rendering.prescriptions import full, medicine
+from appservice.conversation.rendering.reach import answered_when
 from appservice.conversation.session import Session
 from appservice.conversation.telling import tell, tell_patient
 from appservice.conversation.understanding.answers import chosen, read_pick
 from appservice.conversation.understanding.arguments import split_code
 from appservice.matrix.markdown import escape
 from booking.directory.reading import practitioner
+from booking.reach.service import reach_of
 from core.errors import BadInputError
 from records.prescriptions.renewing import ask_renewal, decline_renewal, renew, renewal_asked
 from records.prescriptions.rules import Prescription, Status, checked_reason
@@ -89,9 +91,10 @@ async def renew_(session: Session, text: str) -> None:
     if doctor_.person_id is None:
         raise BadInputError("This doctor cannot be reached here any more. Please book a visit.")
     await tell(session, "renewal", found, doctor_.person_id, renewal=str(asked.id))
-    await session.say(
-        f"I have asked {escape(doctor_.name)} for {medicine(found.draft)} once more. The answer comes here."
-    )
+    said = f"I have asked {escape(doctor_.name)} for {medicine(found.draft)} once more. The answer comes here."
+    reach = await reach_of(session.tx, session.ctx, doctor_.id, found.centre_id)
+    when = answered_when(reach, session.place, session.tx.now)
+    await session.say(f"{said}\n\n{when}" if when else said)
 
 
 async def _meant(session: Session, text: str) -> Prescription:

@@ -164,6 +164,26 @@ async def offers(session: Session, text: str) -> None:
     await _changed(session, words, "offers 30 min", at=at, **changes)
 
 
+@command(
+    "unanswered",
+    "after 4 h | never",
+    help="after how long your staff is told that a patient's question waits",
+    who=runs_centres,
+    group="Centre",
+)
+async def unanswered(session: Session, text: str) -> None:
+    """The rule of questions that wait."""
+    words = Reading(text)
+    hours, off = words.take(_HOURS), words.take(_OFF)
+    changes = CentreChanges()
+    if hours:
+        changes["question_hours"] = int(hours["n"])
+    elif off:
+        changes["question_hours"] = None
+    words.take(re.compile(r"\bafter\b", re.IGNORECASE))
+    await _changed(session, words, "unanswered after 4 h, or unanswered never", **changes)
+
+
 async def _changed(
     session: Session, words: Reading, example: str, *, at: Centre | None = None, **changes: Unpack[CentreChanges]
 ) -> None:
@@ -180,6 +200,7 @@ def _drawn(at: Centre) -> str:
     misses = "never" if limit is None else f"after {limit} missed visits within a year"
     own = at.reminder_minutes
     lengths = "at the usual times" if own is None else " and ".join(say_length(each) for each in own) or "never"
+    waits = "never" if at.question_hours is None else f"after {say_length(60 * at.question_hours)}"
     morning = "never" if at.daily_list_at is None else f"{at.daily_list_at // 60:02}:{at.daily_list_at % 60:02}"
     rows = [
         ("cancelled free of charge", f"until {at.cancel_hours} hours before", "cancellation free until 24 h"),
@@ -189,6 +210,7 @@ def _drawn(at: Centre) -> str:
         ("patients are reminded", lengths, "patient reminders 48h and 2h"),
         ("a time that came free is offered", f"for {say_length(at.offer_minutes)}", "offers 30 min"),
         ("staff is told of bookings", _STAFF[at.staff_notices], "staff room notices both"),
+        ("staff is told that a question waits", waits, "unanswered after 4 h"),
         ("a fee at a referral", "carried over" if at.carries_fee else "not carried over", "fee is carried over"),
         ("the day's list", morning, "daily list 7:00"),
         ("cards are charged", "after the visit" if at.captures else "when booked", "charge after the visit"),

@@ -12,6 +12,7 @@ from appservice.conversation.registry import action, command
 from appservice.conversation.rendering.history import step
 from appservice.conversation.rendering.lists import numbered
 from appservice.conversation.rendering.lists import visit as shown
+from appservice.conversation.rendering.reach import answered_when
 from appservice.conversation.rendering.referrals import origin
 from appservice.conversation.rendering.values import moment
 from appservice.conversation.session import Session
@@ -24,6 +25,7 @@ from booking.appointments.rules import Status, refund_of
 from booking.appointments.service import set_reason
 from booking.directory import reading
 from booking.people.service import patient_name
+from booking.reach.service import reach_of
 from booking.referrals.service import of_visit
 from core.errors import BadInputError, ConflictError
 
@@ -209,7 +211,10 @@ async def reason(session: Session, text: str) -> None:
     visit = await appointments.by_code(session.tx, session.ctx, session.person, code)
     if words:
         await set_reason(session.tx, session.ctx, session.person, visit.id, words)
-        await session.say(f"Thank you. {escape(visit.practitioner.name)} can read it before visit **{visit.code}**.")
+        thanks = f"Thank you. {escape(visit.practitioner.name)} can read it before visit **{visit.code}**."
+        reach = await reach_of(session.tx, session.ctx, visit.practitioner.id, visit.centre.id)
+        away = answered_when(reach, session.place, session.tx.now) if reach.absence else ""
+        await session.say(f"{thanks}\n\n{away}" if away else thanks)
         return
     said = await appointments.reason_of(session.tx, session.ctx, session.person, visit.id)
     await session.say(

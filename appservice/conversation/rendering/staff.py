@@ -31,6 +31,17 @@ _MONEY = {
 }
 
 
+_WAITING = {
+    "question": N_("**Waits for an answer** since {hours} hours: a question to {doctor}, {code}."),
+    "renewal": N_("**Waits for an answer** since {hours} hours: {doctor} was asked to renew prescription {code}."),
+}
+
+
+def waiting(what: str, doctor: str, code: str, hours: int | None) -> str:
+    """Say that something waits too long: nothing of what it is about."""
+    return _(_WAITING[what], hours=hours or 0, doctor=escape(doctor), code=f"**{code}**")
+
+
 def staff_notice(what: dict[str, Any], visit: Appointment, place: ZoneInfo, language: str) -> str:
     """Say what happened to a visit, on the centre's wall clock."""
     price = visit.price.show(language)

@@ -41,3 +41,12 @@ def split_code(text: str) -> tuple[str | None, str]:
     if not (any(letter.isdigit() for letter in written) or written.isupper()):
         return None, text
     return normal_code(written), text[match.end() :].strip(" ,:;")
+
+
+def split_code_from_prose(text: str) -> tuple[str | None, str]:
+    """The same, where what follows is prose of a person's own: it stays as it was written, in all its lines."""
+    code, _ = split_code(text.strip().partition("\n")[0])
+    match = _CODE.match(text.strip())
+    if code is None or match is None:
+        return None, text
+    return code, text.strip()[match.end() :].strip(" ,:;\n")

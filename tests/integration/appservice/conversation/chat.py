@@ -14,6 +14,7 @@ from appservice.conversation import boards
 from appservice.conversation.attachments import attachments
 from appservice.conversation.daily import DailyLists
 from appservice.conversation.notices import Notices
+from appservice.conversation.questions import QuestionNews
 from appservice.conversation.service import Conversation
 from appservice.conversation.staff import StaffNotices
 from appservice.incoming import Attached, Incoming, Kind
@@ -21,6 +22,8 @@ from appservice.matrix.markdown import escape, plain
 from appservice.outgoing import FETCH, FILE, MESSAGE, Reply, post, to_fetch, unseal
 from booking.context import Context
 from booking.people.service import Person, person_of
+from booking.questions import service as questions
+from booking.questions import waiting
 from booking.schedules import freed
 from booking.staff.room import NOTICE as STAFF_NOTICE
 from booking.waiting.offering import handler as offering
@@ -125,6 +128,10 @@ class Chat:
         """React to a message of the bot's."""
         return await self.say(mxid, "", kind="reaction", reaction=reaction, reacts_to=message.key)
 
+    async def reply(self, mxid: str, text: str, message: Message) -> str:
+        """Reply to a message of the bot's."""
+        return await self.say(mxid, text, reacts_to=message.key)
+
     async def person(self, mxid: str) -> Person:
         async with self.database.transaction() as tx:
             return await person_of(tx, self.ctx, mxid)
@@ -180,12 +187,14 @@ class Chat:
             columns = (outbox.c.id, outbox.c.lane, outbox.c.kind, outbox.c.payload, outbox.c.created_at)
             found = await tx.conn.execute(
                 select(*columns, outbox.c.attempts)
-                .where(outbox.c.kind.in_(["notice", "daily", STAFF_NOTICE]))
+                .where(outbox.c.kind.in_(["notice", "daily", STAFF_NOTICE, questions.NEWS, waiting.LONG]))
                 .order_by(outbox.c.seq)
             )
             handlers = {
                 "notice": Notices(self.ctx, direct_room=direct_room).deliver,
                 STAFF_NOTICE: StaffNotices(self.ctx).deliver,
+                questions.NEWS: QuestionNews(self.ctx, direct_room=direct_room).deliver,
+                waiting.LONG: QuestionNews(self.ctx, direct_room=direct_room).long,
                 "daily": DailyLists(self.ctx, direct_room=direct_room).deliver,
             }
             rows = [Row(*each) for each in found if json.loads(each.payload)]

@@ -39,6 +39,7 @@ class Directory:
         self.vault = Vault.from_settings(settings.records)
         self.visits: dict[UUID, Visit] = {}
         self.centres: dict[UUID, Staff] = {}
+        self.kept_out: set[tuple[str, str]] = set()
 
     @staticmethod
     def id_of(mxid: str) -> UUID:
@@ -49,6 +50,9 @@ class Directory:
 
     async def staff(self, tx: Tx, centre_id: UUID) -> Staff:
         return self.centres[centre_id]
+
+    async def may_contact(self, tx: Tx, mxid: str, by: str) -> bool:
+        return (mxid, by) not in self.kept_out
 
     async def visit(self, tx: Tx, appointment_id: UUID) -> Visit:
         return self.visits[appointment_id]

@@ -9,10 +9,14 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from sqlalchemy import select
 
+from appservice.matrix.registry import Registry
 from appservice.matrix.transactions import routes
+from booking.people.service import person_of
+from booking.reach.contacts import choose, let_in
 from core.database import Database
 from core.inbox import inbox
 from core.settings import MatrixSettings
+from tests.integration.booking.clinic import context
 
 BASE = "/_matrix/app/v1"
 MATRIX = MatrixSettings(hs_token="right", as_token="other")  # type: ignore[arg-type]
@@ -22,7 +26,7 @@ GOOD = {"Authorization": "Bearer right"}
 @pytest.fixture
 async def door(database: Database) -> AsyncIterator[TestClient[Any, Any]]:
     app = web.Application()
-    app.add_routes(routes(database, MATRIX))
+    app.add_routes(routes(database, MATRIX, Registry(context())))
     async with TestClient(TestServer(app)) as client:
         yield client
 
@@ -53,7 +57,7 @@ async def test_only_the_homeserver_comes_in(
 
 async def test_without_a_token_of_ours_nobody_comes_in(database: Database) -> None:
     app = web.Application()
-    app.add_routes(routes(database, MatrixSettings()))
+    app.add_routes(routes(database, MatrixSettings(), Registry(context())))
     async with TestClient(TestServer(app)) as client:
         for token in ("", " "):
             answer = await client.put(f"{BASE}/transactions/1", json={}, headers={"Authorization": f"Bearer {token}"})
@@ -118,3 +122,20 @@ async def test_users_and_rooms_of_ours_are_known(door: TestClient[Any, Any], pat
 async def test_a_ping_is_answered(door: TestClient[Any, Any]) -> None:
     answer = await door.post(f"{BASE}/ping", json={"transaction_id": "x"}, headers=GOOD)
     assert (answer.status, await answer.json()) == (200, {})
+
+
+async def test_the_homeserver_asks_who_may_write_to_whom(door: TestClient[Any, Any], database: Database) -> None:
+    async with database.transaction() as tx:
+        osei = await person_of(tx, context(), "@osei:localhost")
+        await choose(tx, osei, allow_all=False)
+        await let_in(tx, osei, "friends.example", allowed=True)
+
+    async def allowed(by: str, user: str = "@osei:localhost") -> bool:
+        answer = await door.get("/_careconnect/v1/contact", params={"user": user, "by": by}, headers=GOOD)
+        return bool((await answer.json())["allowed"])
+
+    assert not await allowed("@anna:localhost")
+    assert await allowed("@ben:friends.example")
+    assert await allowed("@anna:localhost", user="@nobody:localhost")
+    assert (await door.get("/_careconnect/v1/contact", params={"user": "@a:b", "by": "@c:d"})).status == 401
+    assert (await door.get("/_careconnect/v1/contact", headers=GOOD)).status == 400
