@@ -24,6 +24,7 @@ import core.inbox
 import core.outbox
 import records.audit.model
 import records.consents.model
+import records.documents.model
 import records.erasure.model
 import records.files.model
 import records.keys.model

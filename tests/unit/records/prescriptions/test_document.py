@@ -9,7 +9,8 @@ import pytest
 import segno
 
 from core.errors import BadInputError
-from records.prescriptions.document import _as_seen, prescription_pdf
+from records.paper import as_seen
+from records.prescriptions.document import prescription_pdf
 from records.prescriptions.rules import Prescription, Status
 from tests.unit.records.prescriptions.examples import DRAFT, PRESCRIPTION
 
@@ -133,5 +134,5 @@ def test_signs_that_are_not_seen_are_no_boxes() -> None:
 def test_right_to_left_text_is_spoken_as_typed_and_printed_as_read() -> None:
     hebrew = "יש לקחת 12 טבליות (עם אוכל)"
     assert hebrew in words(replace(PRESCRIPTION, draft=replace(DRAFT, dosage=hebrew)))
-    assert _as_seen(hebrew, leftwards=True) == "(לכוא םע) תוילבט 12 תחקל שי"
-    assert _as_seen("take 1, not 21", leftwards=False) == "take 1, not 21"
+    assert as_seen(hebrew, leftwards=True) == "(לכוא םע) תוילבט 12 תחקל שי"
+    assert as_seen("take 1, not 21", leftwards=False) == "take 1, not 21"

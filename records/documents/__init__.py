@@ -1,0 +1,1 @@
+"""What doctors write about a visit: notes, of their own or shared with the patient, and sick notes."""
