@@ -16,6 +16,8 @@ from booking.reports.files import report_csv, report_plot
 from booking.reports.service import report_of
 from core.database import Tx
 from core.lanes import HopelessError
+from records.documents.papers import document_pdf
+from records.documents.service import document_to_send
 from records.files.service import content_to_send
 from records.pharmacy.service import access_secret
 from records.prescriptions.document import prescription_pdf
@@ -50,6 +52,14 @@ def attachments(ctx: Context) -> Attachments:
             raise HopelessError("the key is set up already, and its code is shown once")
         return picture
 
+    async def paper(tx: Tx, document_id: UUID, *, employer: bool = False) -> bytes:
+        found = await document_to_send(tx, ctx.vault, document_id)
+        timezone = (await centre(tx, found.centre_id)).timezone
+        return await _aside(partial(document_pdf, found, timezone=timezone, employer=employer))
+
+    async def employers(tx: Tx, document_id: UUID) -> bytes:
+        return await paper(tx, document_id, employer=True)
+
     async def stored(tx: Tx, file_id: UUID) -> Streamed:
         found, content = await content_to_send(tx, ctx.vault, file_id)
         return Streamed(found.size, content)
@@ -66,6 +76,8 @@ def attachments(ctx: Context) -> Attachments:
         "prescription copy": copy,
         "signing": signing,
         "stored file": stored,
+        "document": paper,
+        "document employer": employers,
         "report plot": plot,
         "report table": table,
     }

@@ -10,8 +10,8 @@ from uuid import UUID
 from appservice.conversation.commands.records import pdf
 from appservice.conversation.consulting import room_link
 from appservice.conversation.dialogue import Choice, Question, load, save
+from appservice.conversation.rendering import documents, referrals
 from appservice.conversation.rendering import notices as words
-from appservice.conversation.rendering import referrals
 from appservice.conversation.rendering.lists import numbered, offers
 from appservice.conversation.rendering.prescriptions import full, medicine
 from appservice.conversation.rendering.values import moment, moment_of
@@ -35,6 +35,7 @@ from core.database import Tx
 from core.lanes import Row
 from core.languages import speak
 from core.timezones import zone
+from records.documents.service import document_to_send
 from records.prescriptions.service import prescription_to_send
 
 _OTHER_TIMES = 5
@@ -236,6 +237,14 @@ class Notices:
             f"{doctor} does not renew **{prior.code}**, {medicine(prior.draft)}. Please book a visit to talk about it."
         )
         await self._post(told, f"notice:{told.row.id}", Reply(said))
+
+    async def _document(self, told: _Told) -> None:
+        """A sick note with its copy for the employer, or a note that the doctor shares."""
+        one = await document_to_send(told.tx, self._ctx.vault, UUID(told.what["document"]))
+        place = zone(told.person.timezone)
+        await self._post(told, f"notice:{told.row.id}", Reply(documents.news(one, place)))
+        for file in documents.papers(one, own=True):
+            await self._post(told, f"notice:{told.row.id}:{file.kind}", file)
 
     async def _text(self, told: _Told) -> str:
         patient = await patient_name(told.tx, self._ctx, told.visit.patient_id)

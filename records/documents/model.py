@@ -3,6 +3,7 @@
 from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, Table, Text, Uuid
 
 from core.tables import Moment, metadata
+from records.places import sealed_column
 
 document = Table(
     "document",
@@ -20,7 +21,10 @@ document = Table(
     Column("version", Integer, nullable=False),
     Index("ix_document_patient_id_created_at", "patient_id", "created_at"),
 )
-"""`status` and `version` are those of the newest row of document_version; `shared_at`: since when the patient sees it."""
+"""`status` and `version` are those of the newest row of document_version.
+
+`shared_at`: since when the patient sees it.
+"""
 
 document_version = Table(
     "document_version",
@@ -32,3 +36,11 @@ document_version = Table(
     Column("sealed", LargeBinary, nullable=False),
 )
 """A trigger refuses every change."""
+CONTENT = sealed_column(
+    document_version.c.sealed,
+    source=document_version.join(document, document_version.c.document_id == document.c.id),
+    subject=document.c.patient_id,
+    row=document_version.c.document_id,
+    version=document_version.c.version,
+    centre=document.c.centre_id,
+)

@@ -13,9 +13,9 @@ from sqlalchemy.dialects.postgresql import insert as insert_new
 from core.database import Tx
 from core.ids import new_code
 from records.canonical import Json, canonical
-from records.documents.model import document, document_version
+from records.documents.model import CONTENT, document, document_version
 from records.documents.rules import Content, Document, DocumentKind, DocumentStatus, Note, SickNote
-from records.sealing import Place, Vault
+from records.sealing import Vault
 
 _COLUMNS = (
     document.c.id,
@@ -90,7 +90,7 @@ def newest() -> Select[Any]:
 
 async def opened(tx: Tx, vault: Vault, patient_id: UUID, rows: Sequence[Row[Any]]) -> list[Document]:
     """Open rows of one patient. Raises SealBrokenError, ErasedError."""
-    values = [(_place(row.id, row.version, row.centre_id), row.sealed) for row in rows]
+    values = [(CONTENT.place(row.id, row.version, row.centre_id), row.sealed) for row in rows]
     plains = await vault.open_all(tx, patient_id, values)
     return [_read(row, json.loads(plain)) for row, plain in zip(rows, plains, strict=True)]
 
@@ -98,7 +98,7 @@ async def opened(tx: Tx, vault: Vault, patient_id: UUID, rows: Sequence[Row[Any]
 async def _add_version(tx: Tx, vault: Vault, written: Document) -> None:
     inside: dict[str, Json] = {name: getattr(written, name) for name in _NAMES}
     plain = canonical(inside | {"content": _content(written.content)})
-    place = _place(written.id, written.version, written.centre_id)
+    place = CONTENT.place(written.id, written.version, written.centre_id)
     await tx.conn.execute(
         insert(document_version).values(
             document_id=written.id,
@@ -146,7 +146,3 @@ def _read(row: Row[Any], inside: dict[str, Any]) -> Document:
 def _sick_note(said: dict[str, str]) -> SickNote:
     days = {name: date.fromisoformat(said[name]) for name in ("first", "last")}
     return SickNote(**{**said, **days})  # type: ignore[arg-type]
-
-
-def _place(document_id: UUID, version: int, centre_id: UUID) -> Place:
-    return Place(document_version.name, document_version.c.sealed.name, document_id, version, centre_id)

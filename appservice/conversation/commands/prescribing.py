@@ -60,10 +60,10 @@ async def _ask_for_whom(session: Session, text: str) -> None:
 async def begun_today(session: Session) -> list[Appointment]:
     """A doctor's visits of today that are under way or over."""
     today = await appointments.practitioner_day(session.tx, session.ctx, session.person, session.today)
-    return [each for each in today if _begun(session, each)]
+    return [each for each in today if begun(session, each)]
 
 
-def _begun(session: Session, visit: Appointment) -> bool:
+def begun(session: Session, visit: Appointment) -> bool:
     """Whether a visit is under way or over, so that something can be prescribed in it."""
     if visit.status in {Status.ARRIVED, Status.FULFILLED}:
         return True
@@ -80,7 +80,7 @@ async def prescribe_for(session: Session, choice: dict[str, Any]) -> None:
 async def _begin(session: Session, visit: Appointment, line: str) -> None:
     if visit.practitioner.id != session.person.practitioner_id:
         raise RefusedError
-    if not _begun(session, visit):
+    if not begun(session, visit):
         raise BadInputError("You can prescribe once the visit has begun: note first that the patient has arrived.")
     draft: dict[str, Any] = {"visit": str(visit.id)}
     if line:
@@ -230,7 +230,7 @@ async def sign(session: Session, choice: dict[str, Any]) -> None:
         practitioner_name=visit.practitioner.name,
         centre_id=visit.centre.id,
         centre_name=visit.centre.name,
-        started=_begun(session, visit),
+        started=begun(session, visit),
     )
     reader = await session.reader()
     written = await prescribe(session.tx, session.ctx.vault, reader, signer, encounter, _draft(draft))

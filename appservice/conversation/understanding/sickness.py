@@ -1,0 +1,58 @@
+"""Sick notes in a line: "until Friday", "from tomorrow for 5 days, school, no sport: J06.9 cold". Pure."""
+
+import re
+from datetime import date, timedelta
+
+from appservice.conversation.understanding.days import read_days
+from appservice.conversation.understanding.numbers import NUMBER, number_of
+from appservice.conversation.understanding.text import Reading, plain
+from core.errors import BadInputError
+from records.documents.rules import SickNote
+
+_FROM = re.compile(r"\b(?:from|since|starting|ab|seit) (?P<day>.+?)(?= (?:until|till|to|for|bis)\b|$)", re.IGNORECASE)
+_UNTIL = re.compile(r"\b(?:until|till|to|through|bis)(?: and including)? (?P<day>.+)$", re.IGNORECASE)
+_FOR = re.compile(rf"\bfor (?P<n>{NUMBER}) (?P<unit>days?|weeks?)\b", re.IGNORECASE)
+_ACTIVITY = re.compile(
+    r"^(?:(?:not fit|unfit|no|can'?t|cannot|not) (?:for |go to |do )?)?(?P<what>work|school|sports?)$"
+)
+EXAMPLE = "sick note K7QM3F until friday, work: J06.9"
+
+
+def read_sick_note(text: str, today: date, language: str = "en") -> SickNote:
+    """Read the days, what the patient cannot do, in what way, and behind a colon the diagnosis.
+
+    Without a first day it is `today`. Raises BadInputError without a last one.
+    """
+    before, _, diagnosis = plain(text, 1000).partition(":")
+    span, *rest = [part.strip() for part in before.split(",")]
+    first, last = _days(span, today, language)
+    activity, limits = "work", []
+    for part in filter(None, rest):
+        named = _ACTIVITY.match(part.lower())
+        if named:
+            activity = named["what"]
+        else:
+            limits.append(part)
+    return SickNote(first, last, activity, ", ".join(limits), diagnosis.strip())
+
+
+def _days(span: str, today: date, language: str) -> tuple[date, date]:
+    first = today
+    if named := _FROM.search(span):
+        first = _day(named["day"], today, language)
+    if counted := _FOR.search(span):
+        days = number_of(counted["n"]) * (7 if counted["unit"].lower().startswith("week") else 1)
+        return first, first + timedelta(days=max(1, days) - 1)
+    if named := _UNTIL.search(span):
+        return first, _day(named["day"], max(first, today), language)
+    days_said = read_days(Reading(span), today, language, past=True)
+    if days_said and days_said.last:
+        return days_said.first, days_said.last
+    raise BadInputError("From when until when? Write it like: {example}", example=EXAMPLE)
+
+
+def _day(text: str, today: date, language: str) -> date:
+    found = read_days(Reading(text), today, language, past=True)
+    if found is None:
+        raise BadInputError("Which day? Write it like tomorrow, Friday or 24.11.")
+    return found.first

@@ -1,0 +1,40 @@
+"""Sick notes as doctors write them in a line."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from appservice.conversation.understanding.sickness import read_sick_note
+from core.errors import BadInputError
+from records.documents.rules import SickNote
+
+TODAY = date(2026, 12, 1)
+"""A Tuesday."""
+
+
+def days(first: int, last: int, *rest: str) -> SickNote:
+    return SickNote(TODAY + timedelta(days=first), TODAY + timedelta(days=last), *rest)
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("until friday", days(0, 3)),
+        ("until friday: J06.9", days(0, 3, "work", "", "J06.9")),
+        ("from tomorrow until 8.12., school", days(1, 7, "school")),
+        ("from 30 Nov to 4 Dec", days(-1, 3)),
+        ("for 5 days", days(0, 4)),
+        ("from tomorrow for one week, sport, no contact sports", days(1, 7, "sport", "no contact sports")),
+        ("for 3 days, can work from home: back pain", days(0, 2, "work", "can work from home", "back pain")),
+        ("today", days(0, 0)),
+        ("2.12. - 4.12.", days(1, 3)),
+    ],
+)
+def test_what_is_read(text: str, read: SickNote) -> None:
+    assert read_sick_note(text, TODAY) == read
+
+
+@pytest.mark.parametrize("text", ["", "flu", ", work", "until later"])
+def test_without_days_it_says_how(text: str) -> None:
+    with pytest.raises(BadInputError):
+        read_sick_note(text, TODAY)
