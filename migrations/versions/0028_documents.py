@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0026_documents"
-down_revision = "0025_files"
+revision = "0028_documents"
+down_revision = "0027_reach"
 
 
 def upgrade() -> None:
