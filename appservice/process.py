@@ -153,7 +153,8 @@ class _Process:
         if self._gateway:
             inbox_handlers |= payments.inbox_handlers(self._ctx, self._gateway)
             outbox_handlers |= payments.outbox_handlers(self._ctx, self._gateway)
-        conversation = Conversation(self._ctx, direct_room=self._matrix.rooms.direct_room)
+        direct_room = self._matrix.rooms.direct_room
+        conversation = Conversation(self._ctx, direct_room=direct_room, database=self._database)
         await self._matrix.run_as_leader(
             conversation.hear,
             attachments=attachments(self._ctx),

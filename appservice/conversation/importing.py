@@ -5,19 +5,22 @@ Reading takes a while and goes to other people's servers. What is asked in the e
 
 import json
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 from appservice.conversation.commands.changing import outside_listed
+from appservice.conversation.commands.importing import draft_of_file, key_of
 from appservice.conversation.commands.previewing import Asked, look_through, not_read, step
 from appservice.conversation.dialogue import Question, load, save
 from appservice.conversation.rendering.calendars_in import news, under_way
+from appservice.conversation.session import Session
 from appservice.matrix.markdown import escape
 from appservice.outgoing import Reply, post
 from booking.context import Context
 from booking.imports import service as imports
+from booking.imports.content import MOST_BYTES, too_large
 from booking.imports.fetching import FetchError, fetch
 from booking.imports.service import Draft
 from booking.people.service import Person, person_by_id
@@ -39,7 +42,8 @@ class Message:
     """The message that says how far reading is, and in the end what was read."""
 
     ctx: Context
-    database: Database
+    database: Database | None
+    """For what is said while the transaction goes on; None: nothing is."""
     person: Person
     room_id: str
     key: str
@@ -48,7 +52,7 @@ class Message:
 
     async def progress(self, done: int, of: int) -> None:
         """Say how far it is, in a transaction of its own, so that it is seen meanwhile."""
-        if time.monotonic() - self._last < _SPOKEN_EVERY:
+        if self.database is None or time.monotonic() - self._last < _SPOKEN_EVERY:
             return
         self._last, self._count = time.monotonic(), self._count + 1
         async with self.database.transaction() as tx:
@@ -94,6 +98,25 @@ class CalendarReading:
     async def _read(self, tx: Tx, person: Person, draft: Draft, body: bytes, message: "Message") -> None:
         read = await look_through(tx, self._ctx, person, draft, body, message.progress)
         await message.end(tx, await step(tx, self._ctx, person, read))
+
+
+async def came(session: Session, database: Database | None, content: AsyncIterator[bytes]) -> None:
+    """A calendar that was sent as a file, as it comes in: read it, and ask. Nothing of it is kept but times."""
+    tx, ctx, person = session.tx, session.ctx, session.person
+    message = Message(ctx, database, person, session.room_id, key_of(session.incoming.event_id))
+    body = bytearray()
+    try:
+        async for part in content:
+            body += part
+            if len(body) > MOST_BYTES:
+                raise too_large()
+        draft = await look_through(
+            tx, ctx, person, await draft_of_file(session), bytes(body), message.progress if database else None
+        )
+        asked = await step(tx, ctx, person, draft)
+    except UserError as sentence:
+        asked = Asked(_("{why} Nothing has changed.", why=escape(str(sentence))))
+    await message.end(tx, asked)
 
 
 class CalendarNews:

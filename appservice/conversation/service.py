@@ -8,9 +8,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from uuid import UUID
 
 import appservice.conversation.commands  # noqa: F401  (declares them)
-from appservice.conversation.commands import filing
+from appservice.conversation.commands import filing, importing
 from appservice.conversation.commands.finding import understood, wish
 from appservice.conversation.dialogue import Choice, Question, load, save
+from appservice.conversation.importing import came
 from appservice.conversation.registry import ACTIONS, find, nearest
 from appservice.conversation.session import Session
 from appservice.conversation.understanding.answers import Pick, chosen, read_pick, read_word
@@ -26,7 +27,7 @@ from booking.directory.reading import centres_named, practitioners_named
 from booking.directory.reasons import is_emergency
 from booking.people.service import Person, person_of
 from booking.staff.room import staff_of
-from core.database import Tx
+from core.database import Database, Tx
 from core.errors import BadInputError, UserError
 from core.languages import speak
 
@@ -61,8 +62,10 @@ DirectRoom = Callable[[Tx, UUID, str], Awaitable[str]]
 class Conversation:
     """Hears what people say (incoming.Listener)."""
 
-    def __init__(self, ctx: Context, *, direct_room: DirectRoom) -> None:
+    def __init__(self, ctx: Context, *, direct_room: DirectRoom, database: Database | None = None) -> None:
+        """With the database, what takes a while says how far it is."""
         self._ctx = ctx
+        self._database = database
         self._direct_room = direct_room
 
     async def hear(self, tx: Tx, incoming: Incoming) -> None:
@@ -85,7 +88,7 @@ class Conversation:
         elif incoming.kind == "reaction":
             await _tapped(session)
         elif incoming.kind == "file":
-            await filing.announced(session)
+            await (importing.announced(session) if importing.is_calendar(session) else filing.announced(session))
         else:
             await _understand(session, incoming.text)
         await save(tx, self._ctx.vault, person.id, room, dialogue)
@@ -109,6 +112,9 @@ class Conversation:
         speak(person.language)
         dialogue = await load(tx, self._ctx.vault, person.id, incoming.room_id)
         session = Session(tx, self._ctx, person, incoming, incoming.room_id, dialogue)
+        if importing.is_calendar(session):
+            await came(session, self._database, content)
+            return
         await filing.came(session, content)
         await save(tx, self._ctx.vault, person.id, incoming.room_id, dialogue)
 

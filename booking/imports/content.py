@@ -64,10 +64,15 @@ class Component:
         return (each for each in self.parts if each.name == name)
 
 
+def too_large() -> BadInputError:
+    """What is said of more than that."""
+    return BadInputError("That calendar is too large: {most} MB are the most.", most=MOST_BYTES // 1024 // 1024)
+
+
 def components(body: bytes) -> list[Component]:
     """Return the calendars of a file; some have several. Raises BadInputError for what is none, or is too much."""
     if len(body) > MOST_BYTES:
-        raise BadInputError("That calendar is too large: {most} MB are the most.", most=MOST_BYTES // 1024 // 1024)
+        raise too_large()
     # An octet is a letter here: what is looked at is ASCII, and emoji in what is not would take four times as much.
     text = _FOLD.sub("", body.removeprefix(_BYTE_ORDER_MARK).decode("latin-1"))
     tree = _Tree()

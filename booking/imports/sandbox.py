@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 
-from booking.imports.content import MOST_BYTES
+from booking.imports.content import MOST_BYTES, too_large
 from booking.imports.opening import Opening
 from booking.imports.reading import Read
 from core.errors import BadInputError
@@ -30,7 +30,7 @@ Told = Callable[[int, int], Awaitable[None]]
 async def read_apart(body: bytes, home: str, now: datetime, told: Told | None = None) -> Read:
     """Read a calendar (see reading.read_calendar) in a child. Raises BadInputError with a sentence."""
     if len(body) > MOST_BYTES:
-        raise BadInputError("That calendar is too large: {most} MB are the most.", most=MOST_BYTES // 1024 // 1024)
+        raise too_large()
     async with _AT_ONCE:
         child = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "booking.imports.child", home, now.isoformat()),

@@ -15,11 +15,13 @@ from appservice.conversation.rendering.lists import numbered
 from appservice.conversation.session import Session
 from appservice.conversation.understanding.text import Reading
 from appservice.matrix.markdown import escape
+from appservice.outgoing import fetch
 from booking.directory.model import Practitioner
 from booking.imports import service as imports
+from booking.imports.content import MOST_BYTES, too_large
 from booking.imports.fetching import checked_address
 from booking.imports.model import Source, SourceKind
-from booking.imports.service import Purpose
+from booking.imports.service import Draft, Purpose
 from booking.imports.store import address_of
 from core.errors import BadInputError
 from core.languages import _
@@ -34,6 +36,7 @@ _PURPOSES = {
     Purpose.BUSY: re.compile(r"\b(?:busy(?: times?)?|appointments|blocked)\b", re.IGNORECASE),
 }
 _AT = re.compile(r"\b(?:at|of) (?!https?:)[^\W\d]", re.IGNORECASE)
+_FILES = (".ics", ".ical", ".icalendar", ".ifb")
 _NUMBER = re.compile(r"^\D{0,12}(?P<n>\d{1,2})\D{0,3}$")
 _HOW = (
     "Send me the calendar here as an .ics file, or write its address: import calendar https://… for dr.osei. With"
@@ -44,6 +47,36 @@ _HOW = (
 def purpose_in(words: Reading) -> Purpose | None:
     """What a calendar is said to stand for."""
     return next((purpose for purpose, pattern in _PURPOSES.items() if words.take(pattern)), None)
+
+
+def is_calendar(session: Session) -> bool:
+    """Whether a file that was sent is a calendar, of somebody who may read one in."""
+    attached = session.incoming.attached
+    return attached is not None and attached.name.lower().endswith(_FILES) and runs_or_treats(session.person)
+
+
+async def announced(session: Session) -> None:
+    """A calendar was sent as a file: have it fetched."""
+    assert session.incoming.attached
+    if (session.incoming.attached.size or 0) > MOST_BYTES:
+        raise too_large()
+    await session.say(under_way(0, 0))
+    await fetch(session.tx, session.ctx.vault, subject=session.person.id, incoming=session.incoming)
+
+
+def key_of(event_id: str) -> str:
+    """The key of the message that `announced` says."""
+    return f"answer:{event_id}:0"
+
+
+async def draft_of_file(session: Session) -> Draft:
+    """What is known of a calendar that was sent, from the words that went with it: "busy dr.osei"."""
+    assert session.incoming.attached
+    words = Reading(session.incoming.attached.caption)
+    purpose = purpose_in(words)
+    words.rest = re.sub(r"\b(?:calendar|for|of)\b", " ", words.rest)
+    doctor = (await doctor_of(session, words)).id if re.search(r"\b(?:dr|prof)\b", words.rest, re.IGNORECASE) else None
+    return new_draft(session.person, {"kind": SourceKind.FILE.value}, purpose=purpose, practitioner_id=doctor)
 
 
 @command(

@@ -256,3 +256,41 @@ async def test_addresses_are_nowhere_in_clear(chat: Chat, server: CalendarServer
             for row in await tx.conn.execute(select(table)):
                 assert "3f8a" not in repr(row)
                 assert "secret" not in repr(row)
+
+
+def busy_day(day: int) -> bytes:
+    return calendar(event(f"DTSTART:202612{day:02}T080000Z", LENGTH))
+
+
+async def test_a_file_is_asked_about_and_a_later_one_takes_its_place(chat: Chat) -> None:
+    asked = await chat.send_file(OSEI, busy_day(1), "calendar.ics")
+    assert "What are these times of Dr Ama Osei?\n\n1. busy times (1)\n2. opening hours" in asked
+    assert "1 event was read." in asked
+    assert "Tue 1 Dec | 09:00-10:00" in await chat.say(OSEI, "1")
+    assert "Taken in" in await chat.say(OSEI, "yes")
+    assert "a file, sent Mon 30 Nov" in await chat.say(OSEI, "calendars followed")
+    assert "09:00" not in await chat.say(ANNA, "dr osei on 1 Dec")
+    offered = await chat.send_file(OSEI, busy_day(2), "calendar.ics", caption="busy")
+    assert "1. In place of the file of 30 Nov" in offered
+    assert "Taken in" in await chat.say(OSEI, "1")
+    assert "09:00" in await chat.say(ANNA, "dr osei on 1 Dec")
+    assert "2 Dec 09:00" not in await chat.say(ANNA, "dr osei on 2 Dec")
+    assert (await chat.say(OSEI, "calendars followed")).count("a file, sent") == 1
+
+
+async def test_who_runs_a_centre_says_whose_a_file_is(chat: Chat) -> None:
+    asked = await chat.send_file(CLARA, busy_day(1), "team.ICS")
+    assert "Whose calendar is it?\n\n1. Dr Ama Osei\n2. Dr Jonas Weber" in asked
+    assert "What are these times of Dr Jonas Weber?" in await chat.say(CLARA, "2")
+    shown = await chat.say(CLARA, "1")
+    assert "Dr Jonas Weber is busy by this calendar" in shown
+    assert "Nothing has changed" in await chat.say(CLARA, "stop")
+    shown = await chat.send_file(CLARA, busy_day(1), "team.ics", caption="busy times of dr.weber")
+    assert "Dr Jonas Weber is busy by this calendar" in shown
+
+
+async def test_a_file_that_is_no_calendar_is_refused_and_a_patients_is_theirs(chat: Chat) -> None:
+    assert "That is no calendar" in await chat.send_file(OSEI, b"MZ" * 100, "calendar.ics")
+    assert "cut short" in await chat.send_file(OSEI, busy_day(1)[:-30], "calendar.ics")
+    assert "too large" in await chat.send_file(OSEI, b" " * (10 * 1024 * 1024 + 1), "calendar.ics")
+    assert "busy" not in await chat.send_file(ANNA, busy_day(1), "calendar.ics")
