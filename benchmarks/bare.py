@@ -24,8 +24,8 @@ _APPOINTMENT = """
 """
 _MOVE = "INSERT INTO appointment_move (appointment_id, at, from_status, to_status, why) VALUES ($1, $2, $3, $4, $5)"
 _PAYMENT = """
-    INSERT INTO payment (appointment_id, state, amount, currency, manual, created_at, updated_at)
-    VALUES ($1, 'creating', 4800, 'EUR', false, $2, $2)
+    INSERT INTO payment (appointment_id, state, amount, currency, fee_basis_points, manual, created_at, updated_at)
+    VALUES ($1, 'creating', 4800, 'EUR', 0, false, $2, $2)
 """
 _OUTBOX = """
     INSERT INTO outbox (id, kind, lane, payload, created_at, due_at)

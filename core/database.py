@@ -2,8 +2,8 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from core.clock import Clock, SystemClock
+from core.statements import Record, Statement, translated
 
 _CHANNEL = "careconnect"
 ANY = ""
@@ -44,10 +45,16 @@ class Tx:
     conn: AsyncConnection
     now: datetime
     """Aware, UTC. The only `now` that a service knows."""
+    driver: asyncpg.Connection = field(repr=False)
+    """The same connection, as asyncpg has it."""
     wakes: set[tuple[str, str]] = field(default_factory=set)
     """Whom to wake once this is committed: a worker, and the lane in which there is work."""
     kept: dict[Any, Any] = field(default_factory=dict)
     """What a floor above keeps for as long as this transaction lasts, under a key of its own."""
+
+    async def run(self, statement: Statement, values: Mapping[str, Any]) -> list[Record]:
+        """Run a statement that runs often."""
+        return await statement.run(self.driver, values)
 
     def wake(self, worker: str, lane: str = ANY) -> None:
         """Have a worker look at a lane, or at all of them, once this is committed."""
@@ -57,6 +64,22 @@ class Tx:
 def libpq_url(url: str) -> str:
     """The address without SQLAlchemy's driver name: for libpq, asyncpg and psycopg."""
     return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+@asynccontextmanager
+async def _transaction(driver: asyncpg.Connection) -> AsyncIterator[None]:
+    """As asyncpg's own, but that what went wrong inside is raised even if nothing can be rolled back any more."""
+    transaction = driver.transaction()
+    with translated():
+        await transaction.start()
+    try:
+        yield
+    except BaseException:
+        with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            await transaction.rollback()
+        raise
+    with translated():
+        await transaction.commit()
 
 
 class Database:
@@ -72,6 +95,8 @@ class Database:
             pool_pre_ping=False,
             connect_args={"server_settings": _SERVER_SETTINGS},
         )
+        # asyncpg begins and ends the transaction itself, for what SQLAlchemy and what asyncpg runs in it.
+        self._left_alone = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._bells: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
         self._rung: defaultdict[str, set[str]] = defaultdict(set)
         self._name = uuid4().hex
@@ -102,9 +127,16 @@ class Database:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Tx]:
         """Begin; commit when the block ends well, roll all of it back when it does not."""
-        async with self.engine.begin() as conn:
-            tx = Tx(conn, self.clock.now())
-            yield tx
+        async with self._left_alone.connect() as conn:
+            driver: asyncpg.Connection = (await conn.get_raw_connection()).driver_connection
+            try:
+                async with _transaction(driver):
+                    tx = Tx(conn, self.clock.now(), driver)
+                    yield tx
+            except BaseException:
+                if driver.is_closed() or driver.is_in_transaction():
+                    await conn.invalidate()
+                raise
         for name, lane in tx.wakes:
             self.ring(name, lane)
             self._to_tell.add(name)

@@ -11,23 +11,26 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from core.database import Tx
 from core.ids import id_of
 from core.lanes import lane_table
+from core.statements import Statement
 from core.tables import Moment
 
 outbox = lane_table("outbox")
 
-_PUT = text("""
+_PUT = Statement(
+    text("""
     INSERT INTO outbox (id, kind, lane, payload, created_at, due_at)
     SELECT id, kind, lane, payload, :now, coalesce(due_at, :now)
     FROM unnest(:ids, :kinds, :lanes, :payloads, :due) WITH ORDINALITY AS put (id, kind, lane, payload, due_at, place)
     ORDER BY place
     ON CONFLICT (id) DO NOTHING
 """).bindparams(
-    bindparam("ids", type_=ARRAY(Uuid())),
-    bindparam("kinds", type_=ARRAY(Text())),
-    bindparam("lanes", type_=ARRAY(Text())),
-    bindparam("payloads", type_=ARRAY(LargeBinary())),
-    bindparam("due", type_=ARRAY(Moment())),
-    bindparam("now", type_=Moment()),
+        bindparam("ids", type_=ARRAY(Uuid())),
+        bindparam("kinds", type_=ARRAY(Text())),
+        bindparam("lanes", type_=ARRAY(Text())),
+        bindparam("payloads", type_=ARRAY(LargeBinary())),
+        bindparam("due", type_=ARRAY(Moment())),
+        bindparam("now", type_=Moment()),
+    )
 )
 
 
@@ -46,7 +49,7 @@ async def put(tx: Tx, works: Sequence[Work]) -> list[UUID]:
     """Write down many pieces of work in one statement, in their order. Returns their ids."""
     ids = [id_of(each.key) for each in works]
     if works:
-        await tx.conn.execute(
+        await tx.run(
             _PUT,
             {
                 "ids": ids,

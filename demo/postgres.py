@@ -47,9 +47,10 @@ class Postgres:
             if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (database,)).fetchone():
                 return
             connection.execute(
-                sql.SQL("CREATE DATABASE {} ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE {}").format(
-                    sql.Identifier(database), sql.Identifier(template)
-                )
+                # Files are copied in half the time that writing each page into the log as well takes.
+                sql.SQL(
+                    "CREATE DATABASE {} ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE {} STRATEGY FILE_COPY"
+                ).format(sql.Identifier(database), sql.Identifier(template))
             )
 
     def drop(self, database: str) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Insert, bindparam, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.postgresql import Range, insert
 
 from booking.appointments import moves, rules
@@ -20,6 +20,7 @@ from booking.schedules.occupancy import Need
 from core.database import Tx
 from core.errors import ConflictError
 from core.ids import new_code, new_id
+from core.statements import Statement
 
 _AT_ONCE = 10
 """Visits that a practitioner can be booked for at one time, when staff book them beside each other."""
@@ -79,7 +80,7 @@ def _needed_beside(draft: Draft) -> dict[UUID, Need]:
     }
 
 
-def _write_statement() -> Insert:
+def _write_statement() -> Statement:
     """The visit and the first step of its history; nothing at all where another visit has the same code."""
     visit = (
         insert(table)
@@ -90,7 +91,8 @@ def _write_statement() -> Insert:
     )
     step = {"at": "created_at", "to_status": "status", "actor": "actor", "why": "why"}
     values = [bindparam(value, type_=appointment_move.c[name].type) for name, value in step.items()]
-    return insert(appointment_move).from_select(["appointment_id", *step], select(visit.c.id, *values))
+    written = insert(appointment_move).from_select(["appointment_id", *step], select(visit.c.id, *values))
+    return Statement(written.returning(appointment_move.c.seq))
 
 
 _WRITE = _write_statement()
@@ -127,7 +129,7 @@ async def _write(tx: Tx, ctx: Context, appointment_id: UUID, draft: Draft, actor
         "why": draft.why,
     }
     code = new_code()
-    while not (await tx.conn.execute(_WRITE, {**values, "code": code})).rowcount:
+    while not await tx.run(_WRITE, {**values, "code": code}):
         code = new_code()
     return Appointment(
         id=appointment_id,

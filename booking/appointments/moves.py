@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Insert, bindparam, insert, select, update
+from sqlalchemy import Boolean, bindparam, func, insert, select, update
 
 from booking.appointments.model import Appointment, Why, appointment_move
 from booking.appointments.model import appointment as table
@@ -21,30 +21,45 @@ from booking.schedules.freed import freed
 from booking.schedules.occupancy import Need
 from core.database import Tx
 from core.errors import ConflictError
+from core.statements import Statement
 
-_RECORD = insert(appointment_move)
+_RECORD = Statement(
+    insert(appointment_move).values(
+        {
+            name: bindparam(name, type_=appointment_move.c[name].type)
+            for name in ("appointment_id", "at", "from_status", "to_status", "actor", "why")
+        }
+    )
+)
 
 
 @cache
-def _step(names: tuple[str, ...]) -> Insert:
-    """The statement that changes these columns of a visit, and writes the step into its history."""
+def _step(names: tuple[str, ...], *, keeping: bool = False) -> Statement:
+    """The statement that changes these columns of a visit, and writes the step into its history.
+
+    `keeping`: makes a hold lasting first; where nothing of it is left, nothing is changed.
+    """
+    which = [table.c.id == bindparam("of")]
+    if keeping:
+        which.append(select(func.occupancy_keep(bindparam("of"), type_=Boolean)).scalar_subquery())
     changed = (
         update(table)
-        .where(table.c.id == bindparam("of"))
+        .where(*which)
         .values({name: bindparam(name, type_=table.c[name].type) for name in names})
         .returning(table.c.id)
         .cte("changed")
     )
     history = {"at": "updated_at", "from_status": "before", "to_status": "status", "actor": "actor", "why": "why"}
     values = [bindparam(value, type_=appointment_move.c[name].type) for name, value in history.items()]
-    return insert(appointment_move).from_select(["appointment_id", *history], select(changed.c.id, *values))
+    written = insert(appointment_move).from_select(["appointment_id", *history], select(changed.c.id, *values))
+    return Statement(written.returning(appointment_move.c.seq))
 
 
 async def record(
     tx: Tx, appointment_id: UUID, before: Status | None, after: Status, why: Why, actor: UUID | None = None
 ) -> None:
     """Write a step into the history."""
-    await tx.conn.execute(
+    await tx.run(
         _RECORD,
         {
             "appointment_id": appointment_id,
@@ -68,12 +83,35 @@ async def step(
     **values: Any,
 ) -> Appointment:
     """Bring an appointment into another state. Raises ConflictError for a step that is not legal."""
+    stepped = await _stepped(tx, visit, to, why, actor, hold_until=hold_until, **values)
+    assert stepped
+    return stepped
+
+
+async def _stepped(
+    tx: Tx, visit: Appointment, to: Status, why: Why, actor: UUID | None, *, keeping: bool = False, **values: Any
+) -> Appointment | None:
     check_move(visit.status, to)
-    sequence = sequence_after(visit.sequence, visit.status)
-    changed = {"status": to, "hold_until": hold_until, "sequence": sequence, "updated_at": tx.now, **values}
+    changed = {
+        "status": to,
+        "hold_until": None,
+        "sequence": sequence_after(visit.sequence, visit.status),
+        "updated_at": tx.now,
+        **values,
+    }
     about = {"of": visit.id, "before": visit.status, "actor": actor, "why": why}
-    await tx.conn.execute(_step(tuple(changed)), {**changed, **about})
-    return replace(visit, status=to, hold_until=hold_until, sequence=sequence, updated_at=tx.now)
+    if not await tx.run(_step(tuple(changed), keeping=keeping), {**changed, **about}):
+        return None
+    seen = ("status", "hold_until", "sequence", "updated_at")
+    return replace(visit, **{name: changed[name] for name in seen})
+
+
+async def confirm_kept(tx: Tx, visit: Appointment, why: Why) -> bool:
+    """Book what was held, in one statement with keeping its time. Returns False if nothing is kept any more."""
+    booked = await _stepped(tx, visit, Status.BOOKED, why, None, keeping=True, settled_at=tx.now)
+    if booked:
+        await announce(tx, booked)
+    return booked is not None
 
 
 async def confirm(tx: Tx, visit: Appointment, why: Why, actor: UUID | None = None) -> Appointment:

@@ -8,16 +8,18 @@ from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import bindparam, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Uuid
 
 from booking.appointments.model import Appointment
 from booking.directory.model import StaffNotices
 from booking.directory.reading import centre_admins
-from booking.people.quiet import quiet_now
+from booking.people.quiet import quiet_ends, quiet_now
 from booking.people.service import guardians_of
 from booking.staff import room
 from core.database import Tx
 from core.outbox import Work, put
+from core.statements import Statement
 
 _AT_ONCE = 1000
 _A_DAY = timedelta(days=1)
@@ -101,13 +103,17 @@ class Telling:
     """Until when it may wait for the end of the person's quiet hours; None: it goes out at once."""
 
 
-async def tell(tx: Tx, tellings: Iterable[Telling], *besides: Work) -> int:
+async def tell(
+    tx: Tx, tellings: Iterable[Telling], *besides: Work, quiet: Mapping[UUID, datetime] | None = None
+) -> int:
     """Write notices into the outbox, many in one statement. Returns how many; a repeat is no repeat.
 
-    `besides`: other work that goes into the outbox with them.
+    `besides`: other work that goes into the outbox with them. `quiet`: when the quiet hours end of those who have
+    them now, where that is known.
     """
     tellings = list(tellings)
-    quiet = await quiet_now(tx, {each.person_id for each in tellings if each.latest and each.latest > tx.now})
+    if quiet is None:
+        quiet = await quiet_now(tx, {each.person_id for each in tellings if each.latest and each.latest > tx.now})
 
     def later(each: Telling) -> datetime | None:
         end = quiet.get(each.person_id)
@@ -146,11 +152,20 @@ async def tell_payer(
     )
 
 
-_CONCERNED = text("""
-    SELECT person_id FROM patient WHERE id = :patient AND person_id IS NOT NULL
-    UNION SELECT person_id FROM guardian WHERE patient_id = :patient
-    UNION SELECT person_id FROM centre_admin WHERE centre_id = :centre
-""").bindparams(bindparam("patient", type_=Uuid()), bindparam("centre", type_=Uuid()))
+_CONCERNED = Statement(
+    text("""
+        SELECT id, timezone, quiet_starts, quiet_ends
+        FROM person
+        WHERE id IN (
+            SELECT unnest(:known)
+            UNION ALL SELECT person_id FROM patient WHERE id = :patient
+            UNION ALL SELECT person_id FROM guardian WHERE patient_id = :patient
+            UNION ALL SELECT person_id FROM centre_admin WHERE centre_id = :centre
+        )
+    """).bindparams(
+        bindparam("known", type_=ARRAY(Uuid())), bindparam("patient", type_=Uuid()), bindparam("centre", type_=Uuid())
+    )
+)
 
 
 async def tell_all(
@@ -160,12 +175,12 @@ async def tell_all(
 
     `but`: the person who did it, and who is answered anyway. `besides`: other work for the outbox.
     """
-    found = await tx.conn.execute(_CONCERNED, {"patient": visit.patient_id, "centre": visit.centre.id})
-    people = {visit.booked_by, *found.scalars()}
-    if visit.practitioner.person_id:
-        people.add(visit.practitioner.person_id)
+    known = [visit.booked_by, *([visit.practitioner.person_id] if visit.practitioner.person_id else [])]
+    found = await tx.run(_CONCERNED, {"known": known, "patient": visit.patient_id, "centre": visit.centre.id})
+    people = {row.id for row in found} - {but}
+    tellings = [_telling(visit, notice, person, more) for person in sorted(people)]
     works = [*besides, *_in_room(visit, notice, None, more)]
-    await tell(tx, [_telling(visit, notice, person, more) for person in sorted(people - {but})], *works)
+    await tell(tx, tellings, *works, quiet=quiet_ends(found, tx.now))
 
 
 async def tell_admins(tx: Tx, visit: Appointment, notice: Notice, **more: str | int) -> None:

@@ -19,6 +19,7 @@ from booking.payments.model import TO_CAPTURE, PaymentState, payment
 from core.database import Tx
 from core.errors import RefusedError
 from core.money import Money
+from core.statements import Record, Statement
 
 
 async def appointment(tx: Tx, appointment_id: UUID, *, lock: bool = False) -> Appointment:
@@ -28,11 +29,17 @@ async def appointment(tx: Tx, appointment_id: UUID, *, lock: bool = False) -> Ap
     each other.
     """
     if lock:
-        await tx.conn.execute(_LOCK, {"wanted": appointment_id})
-    row = (await tx.conn.execute(_by_id(), {"wanted": appointment_id})).one_or_none()
-    if row is None:
+        await tx.run(_LOCK, {"wanted": appointment_id})
+    found = await tx.run(_BY_ID, {"wanted": appointment_id})
+    if not found:
         raise RefusedError
-    return _appointment_from(row)
+    return _appointment_from(found[0])
+
+
+async def paid_for(tx: Tx, appointment_id: UUID) -> tuple[Appointment, Row[Any]] | None:
+    """Return an appointment under its lock, with the row of its payment; None for one that is not paid by card."""
+    found = await tx.run(_PAID_FOR, {"wanted": appointment_id})
+    return (_appointment_from(found[0]), _part(found[0], payment)) if found else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +56,10 @@ async def offer(tx: Tx, service_id: UUID, *, alone: str | None = None) -> Offer:
 
     `alone`: whoever asks with the same name meanwhile waits until this transaction ends.
     """
-    row = (await tx.conn.execute(_OFFER, {"wanted": service_id, "alone": alone})).one_or_none()
-    if row is None:
+    found = await tx.run(_OFFER, {"wanted": service_id, "alone": alone})
+    if not found:
         raise RefusedError
+    row = found[0]
     return Offer(
         service_from(_part(row, directory.service)),
         practitioner_from(_part(row, directory.practitioner)),
@@ -149,7 +157,7 @@ def _labelled(part: Table) -> list[ColumnElement[Any]]:
     return [column.label(f"{part.name}__{column.name}") for column in part.columns]
 
 
-_OFFER = (
+_OFFER = Statement(
     select(
         func.pg_advisory_xact_lock(func.hashtextextended(bindparam("alone", type_=Text), 0)).label("alone"),
         *_labelled(directory.service),
@@ -161,12 +169,12 @@ _OFFER = (
     .join(directory.centre, directory.centre.c.id == directory.service.c.centre_id)
     .where(directory.service.c.id == bindparam("wanted"))
 )
-_LOCK = select(table.c.id).where(table.c.id == bindparam("wanted")).with_for_update()
+_LOCK = Statement(select(table.c.id).where(table.c.id == bindparam("wanted")).with_for_update())
 
 
 @cache
-def _whole() -> Select[Any]:
-    """Made once: putting it together takes longer than PostgreSQL does."""
+def _whole(*, paid: bool = False) -> Select[Any]:
+    """Made once: putting it together takes longer than PostgreSQL does. `paid`: those alone that have a payment."""
     return (
         select(
             *(column for column in table.columns if column.name not in {"during", "reason"}),
@@ -181,18 +189,23 @@ def _whole() -> Select[Any]:
         .join(directory.service, directory.service.c.id == table.c.service_id)
         .join(directory.practitioner, directory.practitioner.c.id == table.c.practitioner_id)
         .join(directory.centre, directory.centre.c.id == table.c.centre_id)
-        .outerjoin(payment, payment.c.appointment_id == table.c.id)
+        .join(payment, payment.c.appointment_id == table.c.id, isouter=not paid)
     )
 
 
-@cache
-def _by_id() -> Select[Any]:
-    return _whole().where(table.c.id == bindparam("wanted"))
+# Both rows are locked: who waits for the lock reads then what the other one wrote, of both.
+_PAID_FOR = Statement(
+    _whole(paid=True)
+    .add_columns(*_labelled(payment))
+    .where(table.c.id == bindparam("wanted"))
+    .with_for_update(of=[table, payment])
+)
+_BY_ID = Statement(_whole().where(table.c.id == bindparam("wanted")))
 
 
-def _part(row: Row[Any], part: Table) -> Row[Any]:
+def _part(row: Row[Any] | Record, part: Table) -> Row[Any]:
     """Return the columns of one of the joined tables under their own names."""
-    known = row._mapping
+    known = row if isinstance(row, Record) else row._mapping
     return cast("Row[Any]", SimpleNamespace(**{name: known[label] for name, label in _labels(part)}))
 
 
@@ -201,7 +214,7 @@ def _labels(part: Table) -> list[tuple[str, str]]:
     return [(column.name, f"{part.name}__{column.name}") for column in part.columns]
 
 
-def _appointment_from(row: Row[Any]) -> Appointment:
+def _appointment_from(row: Row[Any] | Record) -> Appointment:
     status = Status(row.status)
     price = Money(row.price_currency, row.price_amount)
     state = PaymentState(row.payment_state) if row.payment_state else None

@@ -6,10 +6,9 @@ Looking visits up is in `lists`, what the centre says of a visit in `attendance`
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, func, or_, select, update
+from sqlalchemy import bindparam, func, literal_column, or_, select, update
 from sqlalchemy.dialects.postgresql import TSTZRANGE, Range
 
 from booking.access import may_book_for, may_see_visit, require
@@ -46,6 +45,7 @@ from booking.schedules.taken import span_of
 from core.database import Tx
 from core.errors import ConflictError
 from core.money import Money
+from core.statements import Record, Statement
 from core.tables import Moment
 from core.timezones import utc
 
@@ -241,12 +241,12 @@ _SAME = select(table.c.id).where(
     starts == bindparam("start", type_=Moment),
     table.c.service_id == bindparam("service"),
     table.c.booked_by == bindparam("actor"),
-    table.c.status.in_([*rules.KEPT, Status.BOOKED]),
+    table.c.status.in_([literal_column(f"'{each}'") for each in (*rules.KEPT, Status.BOOKED)]),
     or_(table.c.hold_until.is_(None), table.c.hold_until > bindparam("now", type_=Moment)),
 )
 _HELD = select(func.count()).where(
     table.c.booked_by == bindparam("actor"),
-    table.c.status.in_(rules.KEPT),
+    table.c.status.in_([literal_column(f"'{each}'") for each in rules.KEPT]),
     table.c.hold_until > bindparam("now", type_=Moment),
 )
 
@@ -295,15 +295,17 @@ _OFF = (
     )
     .exists()
 )
-_BEFORE = select(
-    _SAME.limit(1).scalar_subquery().label("known"),
-    _HELD.scalar_subquery().label("held"),
-    _MISSED.scalar_subquery().label("missed"),
-    _OFF.label("off"),
+_BEFORE = Statement(
+    select(
+        _SAME.limit(1).scalar_subquery().label("known"),
+        _HELD.scalar_subquery().label("held"),
+        _MISSED.scalar_subquery().label("missed"),
+        _OFF.label("off"),
+    )
 )
 
 
-async def _before(tx: Tx, actor: Person, service: Service, start: datetime, patient_id: UUID) -> Row[Any]:
+async def _before(tx: Tx, actor: Person, service: Service, start: datetime, patient_id: UUID) -> Record:
     """Return what there is before a booking: the very same visit, what the actor holds, whether the doctor is off."""
     begins, ends = span_of(service, start)
     values = {
@@ -318,4 +320,4 @@ async def _before(tx: Tx, actor: Person, service: Service, start: datetime, pati
         "begins": begins,
         "ends": ends,
     }
-    return (await tx.conn.execute(_BEFORE, values)).one()
+    return (await tx.run(_BEFORE, values))[0]

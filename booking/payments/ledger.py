@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from booking.payments.model import Entry, Payment, ledger_entry
@@ -12,6 +12,7 @@ from booking.payments.rules import fee_of
 from core.database import Tx
 from core.ids import new_id
 from core.money import Money
+from core.statements import Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,12 @@ class LedgerEntry:
 
 
 _BY_CARD = (Entry.CHARGE, Entry.REFUND, Entry.REVERSAL)
-_ADD = insert(ledger_entry).on_conflict_do_nothing().returning(ledger_entry.c.id)
+_ADD = Statement(
+    insert(ledger_entry)
+    .values({column.name: bindparam(column.name, type_=column.type) for column in ledger_entry.columns})
+    .on_conflict_do_nothing()
+    .returning(ledger_entry.c.id)
+)
 
 
 async def add(
@@ -41,7 +47,7 @@ async def add(
     reverses: UUID | None = None,
 ) -> UUID | None:
     """Write an entry. Returns its id, or None when Stripe's id, or the reversal, is in the ledger already."""
-    written = await tx.conn.execute(
+    written = await tx.run(
         _ADD,
         {
             "id": new_id(),
@@ -54,8 +60,7 @@ async def add(
             "reverses": reverses,
         },
     )
-    row = written.one_or_none()
-    return row.id if row else None
+    return written[0].id if written else None
 
 
 async def complete(tx: Tx, entry_id: UUID, stripe_ref: str) -> None:

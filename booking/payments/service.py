@@ -23,12 +23,12 @@ from booking.payments.gateway import Checkout, Gateway, Refund
 from booking.payments.model import UNPAID, Entry, PaymentState, payout_account
 from booking.payments.model import payment as table
 from booking.payments.rules import authorise_only, state_after_refunds
-from booking.payments.store import later, payment_by_session, payment_of, write
-from booking.schedules import occupancy
+from booking.payments.store import later, payment_by_session, payment_of, visit_and_payment, write, write_charged
 from core.database import Tx
 from core.logs import log
 from core.money import Money
 from core.outbox import Work, put
+from core.statements import Statement
 
 __all__ = ["ask_for", "close_page", "fulfil", "lapse", "opened", "payment_by_session", "payment_of", "refund", "settle"]
 
@@ -37,23 +37,25 @@ _log = log("booking.payments")
 
 
 # To whose account it is paid is decided once: the page is asked for with the same words each time.
-_ASK = insert(table).values(
-    destination=select(payout_account.c.account_id)
-    .where(payout_account.c.centre_id == bindparam("centre"), payout_account.c.charges_enabled)
-    .scalar_subquery(),
-    **{
-        name: bindparam(name, type_=table.c[name].type)
-        for name in (
-            "appointment_id",
-            "state",
-            "amount",
-            "currency",
-            "fee_basis_points",
-            "manual",
-            "created_at",
-            "updated_at",
-        )
-    },
+_ASK = Statement(
+    insert(table).values(
+        destination=select(payout_account.c.account_id)
+        .where(payout_account.c.centre_id == bindparam("centre"), payout_account.c.charges_enabled)
+        .scalar_subquery(),
+        **{
+            name: bindparam(name, type_=table.c[name].type)
+            for name in (
+                "appointment_id",
+                "state",
+                "amount",
+                "currency",
+                "fee_basis_points",
+                "manual",
+                "created_at",
+                "updated_at",
+            )
+        },
+    )
 )
 
 
@@ -62,7 +64,7 @@ async def ask_for(tx: Tx, ctx: Context, visit: Appointment) -> None:
 
     It is paid to the centre's own account, where it has one that can be paid to.
     """
-    await tx.conn.execute(
+    await tx.run(
         _ASK,
         {
             "appointment_id": visit.id,
@@ -100,11 +102,10 @@ async def fulfil(tx: Tx, gateway: Gateway, session_id: str) -> None:
 async def settle(tx: Tx, session: Checkout, *, failed: bool = False) -> None:
     """Act on a session that was fetched just now. `failed`: a bank said no to it, after the page was done with."""
     appointment_id = uuid_of(session.reference)
-    if appointment_id is None or await payment_of(tx, appointment_id) is None:
+    found = appointment_id and await visit_and_payment(tx, appointment_id)
+    if not found:
         return  # another shop's, at the same Stripe account
-    visit = await appointment(tx, appointment_id, lock=True)
-    payment = await payment_of(tx, visit.id)
-    assert payment
+    visit, payment = found
     if payment.session_id not in {None, session.id}:
         _log.error("a session that is not this visit's", row=str(visit.id), status=session.status)
     elif session.paid or session.authorised:
@@ -143,8 +144,8 @@ async def opened(tx: Tx, appointment_id: UUID, session: Checkout, expires_at: da
 
 
 async def _paid(tx: Tx, visit: Appointment, session: Checkout) -> None:
-    await write(tx, visit.id, state=PaymentState.PAID, session_id=session.id, payment_intent=session.payment_intent)
-    await ledger.add(tx, visit.id, Entry.CHARGE, session.amount, stripe_ref=session.payment_intent)
+    found = {"session_id": session.id, "payment_intent": session.payment_intent}
+    await write_charged(tx, visit.id, session.amount, state=PaymentState.PAID, **found)
     await _book(tx, visit, session)
 
 
@@ -164,7 +165,10 @@ async def _book(tx: Tx, visit: Appointment, session: Checkout) -> None:
     """Book what was held until now; what cannot take place any more is given back, or let go."""
     if visit.status in STANDING:
         return
-    if await _still_ours(tx, visit):
+    if visit.hold_until and visit.start > tx.now and tx.now < visit.hold_until + GRACE:
+        if await moves.confirm_kept(tx, visit, Why.PAID):
+            return
+    elif await _free_still(tx, visit):
         await moves.confirm(tx, visit, Why.PAID)
         return
     if visit.status is Status.PENDING:
@@ -172,12 +176,10 @@ async def _book(tx: Tx, visit: Appointment, session: Checkout) -> None:
     await refund(tx, visit, session.amount, notice=Notice.PAID_TOO_LATE)
 
 
-async def _still_ours(tx: Tx, visit: Appointment) -> bool:
-    """Whether what is paid now can take place: the hold stands, or its time is still free and nobody called it off."""
+async def _free_still(tx: Tx, visit: Appointment) -> bool:
+    """Whether what was paid after its hold can take place: its time is still free, and nobody called it off."""
     if visit.start <= tx.now:
         return False
-    if visit.hold_until and tx.now < visit.hold_until + GRACE:
-        return await occupancy.keep(tx, visit.id)
     if visit.status is not Status.PENDING:
         last = (await moves_of(tx, visit.id))[-1].why
         if last not in {Why.HOLD_OVER, Why.PAYMENT_FAILED}:

@@ -1,23 +1,47 @@
 """Reading and writing a visit's payment, and work for its lane."""
 
 import json
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, select, update
+from sqlalchemy import Integer, Row, Text, Uuid, bindparam, select, update
+from sqlalchemy.dialects.postgresql import insert
 
-from booking.payments.model import Payment, PaymentState
+from booking.appointments.model import Appointment
+from booking.appointments.reading import paid_for
+from booking.payments.model import Entry, Payment, PaymentState, ledger_entry
 from booking.payments.model import payment as table
 from core.database import Tx
+from core.ids import new_id
+from core.money import Money
 from core.outbox import enqueue
+from core.statements import Record, Statement
 
-_PAYMENT = select(table).where(table.c.appointment_id == bindparam("wanted"))
-_CHANGE = update(table).where(table.c.appointment_id == bindparam("of"))
+_PAYMENT = Statement(select(table).where(table.c.appointment_id == bindparam("wanted")))
+
+
+@cache
+def _change(names: tuple[str, ...]) -> Statement:
+    changed = {name: bindparam(name, type_=table.c[name].type) for name in names}
+    return Statement(update(table).where(table.c.appointment_id == bindparam("of")).values(changed))
 
 
 async def payment_of(tx: Tx, appointment_id: UUID) -> Payment | None:
     """Return a visit's payment, or None where none was asked for."""
-    return _payment_from((await tx.conn.execute(_PAYMENT, {"wanted": appointment_id})).one_or_none())
+    found = await tx.run(_PAYMENT, {"wanted": appointment_id})
+    return _payment_from(found[0] if found else None)
+
+
+async def visit_and_payment(tx: Tx, appointment_id: UUID) -> tuple[Appointment, Payment] | None:
+    """Return a visit under its lock, with its payment; None where none was asked for."""
+    found = await paid_for(tx, appointment_id)
+    if found is None:
+        return None
+    visit, row = found
+    payment = _payment_from(row)
+    assert payment
+    return visit, payment
 
 
 async def payment_by_session(tx: Tx, session_id: str) -> Payment | None:
@@ -25,7 +49,7 @@ async def payment_by_session(tx: Tx, session_id: str) -> Payment | None:
     return _payment_from((await tx.conn.execute(select(table).where(table.c.session_id == session_id))).one_or_none())
 
 
-def _payment_from(row: Row[Any] | None) -> Payment | None:
+def _payment_from(row: Row[Any] | Record | None) -> Payment | None:
     if row is None:
         return None
     return Payment(
@@ -36,7 +60,37 @@ def _payment_from(row: Row[Any] | None) -> Payment | None:
 
 async def write(tx: Tx, appointment_id: UUID, **values: object) -> None:
     """Change a payment, under its appointment's lock."""
-    await tx.conn.execute(_CHANGE, {"of": appointment_id, "updated_at": tx.now, **values})
+    changed = {"updated_at": tx.now, **values}
+    await tx.run(_change(tuple(changed)), {"of": appointment_id, **changed})
+
+
+async def write_charged(tx: Tx, appointment_id: UUID, charged: Money, **values: object) -> None:
+    """Change a payment, and write the charge into the ledger unless it is there: both in one statement."""
+    changed = {"updated_at": tx.now, **values}
+    entry = {"entry": new_id(), "kind": Entry.CHARGE, "charged": charged.amount, "in": charged.currency}
+    await tx.run(_charge(tuple(changed)), {"of": appointment_id, **changed, **entry})
+
+
+@cache
+def _charge(names: tuple[str, ...]) -> Statement:
+    changed = (
+        update(table)
+        .where(table.c.appointment_id == bindparam("of"))
+        .values({name: bindparam(name, type_=table.c[name].type) for name in names})
+        .returning(table.c.appointment_id, table.c.updated_at, table.c.payment_intent)
+        .cte("changed")
+    )
+    entry = select(
+        bindparam("entry", type_=Uuid),
+        changed.c.appointment_id,
+        changed.c.updated_at,
+        bindparam("kind", type_=Text),
+        bindparam("charged", type_=Integer),
+        bindparam("in", type_=Text),
+        changed.c.payment_intent,
+    )
+    into = ["id", "appointment_id", "at", "kind", "amount", "currency", "stripe_ref"]
+    return Statement(insert(ledger_entry).from_select(into, entry).on_conflict_do_nothing())
 
 
 async def later(tx: Tx, kind: str, appointment_id: UUID, key: str, **more: str | int) -> None:

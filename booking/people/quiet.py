@@ -1,6 +1,6 @@
 """Quiet hours: when a person wants to hear nothing that can wait."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from uuid import UUID
@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from booking.people.model import person
 from core.database import Tx
 from core.errors import BadInputError
+from core.statements import Record, Statement
 from core.timezones import zone
 
 _DAY = 1440
@@ -47,8 +48,10 @@ def quiet_until(quiet: Quiet, place: ZoneInfo, now: datetime) -> datetime | None
     return first if first > now else end.replace(fold=1).astimezone(UTC)
 
 
-_QUIET = select(person.c.id, person.c.timezone, person.c.quiet_starts, person.c.quiet_ends).where(
-    person.c.id == any_(bindparam("people", type_=ARRAY(Uuid()))), person.c.quiet_starts.is_not(None)
+_QUIET = Statement(
+    select(person.c.id, person.c.timezone, person.c.quiet_starts, person.c.quiet_ends).where(
+        person.c.id == any_(bindparam("people", type_=ARRAY(Uuid()))), person.c.quiet_starts.is_not(None)
+    )
 )
 
 
@@ -56,6 +59,14 @@ async def quiet_now(tx: Tx, people: Collection[UUID]) -> dict[UUID, datetime]:
     """Return, for those of these people whose quiet hours it is now, when these end (UTC)."""
     if not people:
         return {}
-    found = await tx.conn.execute(_QUIET, {"people": [*people]})
-    ends = {row.id: quiet_until(Quiet(row.quiet_starts, row.quiet_ends), zone(row.timezone), tx.now) for row in found}
+    return quiet_ends(await tx.run(_QUIET, {"people": [*people]}), tx.now)
+
+
+def quiet_ends(rows: Iterable[Record], now: datetime) -> dict[UUID, datetime]:
+    """The same of rows of people: their id, zone, and quiet hours where they have some."""
+    ends = {
+        row.id: quiet_until(Quiet(row.quiet_starts, row.quiet_ends), zone(row.timezone), now)
+        for row in rows
+        if row.quiet_starts is not None
+    }
     return {each: end for each, end in ends.items() if end is not None}

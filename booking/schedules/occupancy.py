@@ -16,13 +16,14 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import TextClause, bindparam, text
+from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Interval, SmallInteger, TypeEngine, Uuid
 
 from booking.schedules.rules import Span
 from core.database import Tx
 from core.ids import id_of
+from core.statements import Statement
 from core.tables import Moment
 from core.timezones import utc
 
@@ -45,7 +46,7 @@ def session_of(service_id: UUID, start: datetime) -> UUID:
     return id_of(f"session:{service_id}:{utc(start).isoformat()}")
 
 
-def query(sql: str) -> TextClause:
+def query(sql: str) -> Statement:
     """Say of what type the parameters of a query about time are, by their names."""
     types: dict[str, TypeEngine[Any]] = {
         "appointment": Uuid(),
@@ -61,9 +62,8 @@ def query(sql: str) -> TextClause:
         "starts": ARRAY(Moment()),
         "ends": ARRAY(Moment()),
     }
-    return text(sql).bindparams(
-        *(bindparam(name, type_=kind) for name, kind in types.items() if re.search(rf":{name}\b", sql))
-    )
+    said = (bindparam(name, type_=kind) for name, kind in types.items() if re.search(rf":{name}\b", sql))
+    return Statement(text(sql).bindparams(*said))
 
 
 _TAKE = query(
@@ -84,7 +84,7 @@ async def take(
     """
     order = sorted(wanted)
     needs = [Need(*wanted[resource]) for resource in order]
-    refused = await tx.conn.execute(
+    refused = await tx.run(
         _TAKE,
         {
             "appointment": appointment_id,
@@ -98,17 +98,17 @@ async def take(
             "now": tx.now,
         },
     )
-    return frozenset(refused.scalar_one())
+    return frozenset(refused[0][0])
 
 
 async def keep(tx: Tx, appointment_id: UUID) -> bool:
     """Make a hold lasting. Returns False if nothing of it is left, because it expired and its time was wanted."""
-    return bool((await tx.conn.execute(_KEEP, {"appointment": appointment_id})).scalar_one())
+    return bool((await tx.run(_KEEP, {"appointment": appointment_id}))[0][0])
 
 
 async def release(tx: Tx, appointment_id: UUID) -> None:
     """Give back all that the appointment holds. Who takes some of it for another does so in another transaction."""
-    await tx.conn.execute(_GIVE_BACK, {"appointment": appointment_id, "now": tx.now})
+    await tx.run(_GIVE_BACK, {"appointment": appointment_id, "now": tx.now})
 
 
 async def busy_times(
@@ -126,7 +126,7 @@ async def busy_times(
     Holds that expired do not count, nor does the appointment `ignoring`, which is to be moved; nor a session that
     nobody else shares with it.
     """
-    found = await tx.conn.execute(
+    found = await tx.run(
         _BUSY,
         {"resources": [*resources], "start": start, "end": end, "gap": gap, "now": tx.now, "appointment": ignoring},
     )

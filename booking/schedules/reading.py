@@ -4,16 +4,16 @@ import json
 from collections.abc import Collection
 from datetime import date
 from functools import partial
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Date, Row, Uuid, bindparam, text
+from sqlalchemy import Date, Uuid, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from booking.schedules.opening import Schedule, Week
 from booking.schedules.public_holidays import public_holidays
 from booking.schedules.rules import WeeklySpan
 from core.database import Tx
+from core.statements import Record, Statement
 from core.timezones import zone
 
 Where = tuple[UUID, UUID]
@@ -21,7 +21,8 @@ Where = tuple[UUID, UUID]
 
 # Served by ix_weekly_hours_practitioner_id and the primary key of date_hours. What has been is left out, so that years
 # of changes cost nothing.
-_SCHEDULES = text("""
+_SCHEDULES = Statement(
+    text("""
     SELECT wanted.practitioner_id, wanted.centre_id,
         centre.timezone, centre.country, centre.region, centre.closed_on_holidays,
         (
@@ -41,16 +42,17 @@ _SCHEDULES = text("""
     FROM unnest(:practitioners, :centres) AS wanted (practitioner_id, centre_id)
     JOIN centre ON centre.id = wanted.centre_id
 """).bindparams(
-    bindparam("practitioners", type_=ARRAY(Uuid())),
-    bindparam("centres", type_=ARRAY(Uuid())),
-    bindparam("first", type_=Date()),
-    bindparam("last", type_=Date()),
+        bindparam("practitioners", type_=ARRAY(Uuid())),
+        bindparam("centres", type_=ARRAY(Uuid())),
+        bindparam("first", type_=Date()),
+        bindparam("last", type_=Date()),
+    )
 )
 
 
 async def schedules_of(tx: Tx, wanted: Collection[Where], first: date, last: date) -> dict[Where, Schedule]:
     """Return what holds on the dates from `first` to `last`, for practitioners at centres."""
-    found = await tx.conn.execute(
+    found = await tx.run(
         _SCHEDULES,
         {
             "practitioners": [practitioner for practitioner, _ in wanted],
@@ -68,7 +70,7 @@ async def schedule_of(tx: Tx, practitioner_id: UUID, centre_id: UUID, first: dat
     return found[practitioner_id, centre_id]
 
 
-def _schedule(row: Row[Any]) -> Schedule:
+def _schedule(row: Record) -> Schedule:
     weeks: dict[str | None, dict[tuple[str, str | None], list[WeeklySpan]]] = {}
     for service_id, begins, ends, weekday, first, last in json.loads(row.weekly or "[]"):
         weeks.setdefault(service_id, {}).setdefault((begins, ends), []).append(WeeklySpan(weekday, first, last))

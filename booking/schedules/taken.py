@@ -56,7 +56,7 @@ async def taken_of(
     gap = min((length_of(each) for each in services), default=_INSTANT) - _INSTANT
     busy = await busy_times(tx, doctors, start, end, gap=gap, ignoring=ignoring)
     values = {"start": start, "end": end, "now": tx.now, "appointment": ignoring}
-    rooms = await tx.conn.execute(_ROOMS, {**values, "services": [each.id for each in services]})
+    rooms = await tx.run(_ROOMS, {**values, "services": [each.id for each in services]})
     kinds: dict[UUID, dict[UUID, list[list[Span]]]] = {}
     for row in rooms:
         kind = kinds.setdefault(row.service_id, {}).setdefault(row.resource_id, [[] for _ in range(row.seats)])
@@ -72,7 +72,7 @@ async def taken_of(
 async def _groups(tx: Tx, services: Collection[Service], values: Mapping[str, object]) -> dict[UUID, list[datetime]]:
     if not services:
         return {}
-    found = (await tx.conn.execute(_SEATS, {**values, "resources": [each.practitioner_id for each in services]})).all()
+    found = await tx.run(_SEATS, {**values, "resources": [each.practitioner_id for each in services]})
     return {
         each.id: [
             row.starts

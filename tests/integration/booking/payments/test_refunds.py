@@ -19,7 +19,6 @@ from booking.payments.ledger import entries, sums
 from booking.payments.model import Entry, PaymentState
 from booking.payments.service import payment_of, refund
 from booking.people.service import person_of
-from core.database import Tx
 from core.errors import ConflictError
 from core.ids import id_of
 from core.lanes import Row
@@ -196,8 +195,7 @@ async def test_all_120_orders_of_five_events_each_heard_twice_end_the_same(clini
     await clinic.rest()  # nothing else hears what is undone again
     ends = set()
     for order in itertools.permutations(kinds):
-        async with clinic.database.engine.connect() as connection, connection.begin() as undone:
-            tx = Tx(connection, clinic.now)
+        async with clinic.database.transaction() as tx, tx.conn.begin_nested() as undone:
             for kind in (*order, *order):
                 event = {"type": kind, **{name: events[kind][name] for name in ("id", "data")}}
                 if await hear(tx, event):
