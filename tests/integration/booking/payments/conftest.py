@@ -72,7 +72,7 @@ class PayingClinic(Clinic):
 
     def work(self) -> None:
         above = {"notice": self._hear, "room.open": _nothing, "room.close": _nothing, freed.KIND: offering(self.ctx)}
-        above |= {payouts.TOLD: self._hear_of_payouts}
+        above |= {payouts.TOLD: self._hear_of_payouts, "staff.sync": _nothing, "staff.notice": _nothing}
         handlers = {**outbox_handlers(self.ctx, self.gateway), **above}
         workers = [
             LaneWorker(self.database, outbox, handlers),
