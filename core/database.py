@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 import asyncpg
@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import QueuePool
 
 from core.clock import Clock, SystemClock
 from core.statements import Record, Statement, translated
@@ -177,6 +178,10 @@ class Database:
             await gone.wait()
         finally:
             await connection.close(timeout=1)
+
+    def connections(self) -> int:
+        """How many connections of the pool are in use now."""
+        return int(cast("QueuePool", self.engine.pool).checkedout())
 
     async def close(self) -> None:
         if self._telling:

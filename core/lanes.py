@@ -14,7 +14,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from prometheus_client import Counter
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -33,14 +32,12 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.exc import DBAPIError
 
+from core import figures
 from core.database import ANY, Database, Tx
 from core.languages import DEFAULT, speaking
 from core.logs import log
 from core.tables import Moment, metadata
 
-_rows = Counter(
-    "careconnect_lane_rows", "Rows of inbox and outbox by how their handling ended", ["table", "kind", "end"]
-)
 _LANES_AT_ONCE = 10
 """Each holds a connection of the pool while it works; inbox and outbox together leave some for the doors."""
 _LOOK_EVERY = 1.0
@@ -243,7 +240,9 @@ class LaneWorker:
                 raise
             await self._retry(row, problem)
             return False
-        _rows.labels(table.name, row.kind, "done").inc()
+        figures.rows.labels(table.name, row.kind, "done").inc()
+        took = (self._database.clock.now() - row.created_at).total_seconds()
+        figures.row_seconds.labels(table.name, row.kind).observe(max(took, 0.0))
         return True
 
     async def _take(self, tx: Tx, lane: str) -> Row | None:
@@ -281,7 +280,7 @@ class LaneWorker:
                 due_at=tx.now + timedelta(seconds=seconds),
                 error=type(problem).__name__,
             )
-        _rows.labels(self._table.name, row.kind, "retried").inc()
+        figures.rows.labels(self._table.name, row.kind, "retried").inc()
 
     async def _fail(self, row: Row, reason: str) -> None:
         self._log.error("given up", kind=row.kind, row=str(row.id), attempts=row.attempts + 1, reason=reason)
@@ -290,7 +289,7 @@ class LaneWorker:
             mourner = self._mourners.get(row.kind)
             if mourner:
                 await mourner(tx, row)
-        _rows.labels(self._table.name, row.kind, "failed").inc()
+        figures.rows.labels(self._table.name, row.kind, "failed").inc()
 
     async def _mark(self, tx: Tx, row: Row, **values: Any) -> None:
         await tx.conn.execute(update(self._table).where(self._table.c.id == row.id).values(**values))
@@ -300,6 +299,13 @@ async def prune(tx: Tx, table: Table, older_than: timedelta) -> int:
     """Remove rows that were done so long ago that nobody repeats or refers to them. Returns how many."""
     gone = await tx.conn.execute(delete(table).where(table.c.state == "done", table.c.done_at < tx.now - older_than))
     return gone.rowcount
+
+
+async def longest_due(tx: Tx, table: Table) -> float:
+    """For how many seconds the row that waits longest has been due: 0 when nothing is late. For metrics."""
+    first = select(func.min(table.c.due_at)).where(table.c.state == "waiting")
+    due = (await tx.conn.execute(first)).scalar_one()
+    return 0.0 if due is None else max((tx.now - due).total_seconds(), 0.0)
 
 
 async def counts(tx: Tx, table: Table) -> dict[str, int]:

@@ -17,6 +17,11 @@ def configuration(url: str) -> Config:
     return config
 
 
+def revisions() -> list[str]:
+    """Return all revisions that this version knows, the newest last: a file is named after its revision."""
+    return sorted(file.stem for file in (Path(__file__).parent / "versions").glob("[0-9]*.py"))
+
+
 def upgrade(url: str) -> None:
     """Bring the schema to the newest revision; safe to call from several replicas at once."""
     config = configuration(url)

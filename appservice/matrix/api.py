@@ -4,6 +4,7 @@ Nothing is understood here: paths in, JSON out, and errors sorted by what can be
 """
 
 import json
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -11,6 +12,7 @@ from urllib.parse import quote, urlencode
 import aiohttp
 from yarl import URL
 
+from core import figures
 from core.lanes import LaterError
 from core.settings import MatrixSettings
 
@@ -119,6 +121,8 @@ class Api:
         else:
             data = None if body is None else json.dumps(body).encode()
             headers["Content-Type"] = "application/json"
+        began = time.monotonic()
+        outcome = "away"
         try:
             async with self._session.request(
                 method,
@@ -127,9 +131,17 @@ class Api:
                 headers=headers,
                 timeout=aiohttp.ClientTimeout(total=seconds, sock_read=None if seconds else _MEDIA),
             ) as answer:
-                return _read(answer.status, await answer.read())
+                read = _read(answer.status, await answer.read())
+            outcome = "done"
+            return read
+        except MatrixError:
+            outcome = "refused"
+            raise
         except (aiohttp.ClientError, TimeoutError, OSError) as away:
             raise AwayError(type(away).__name__) from away
+        finally:
+            if not query.get("timeout"):  # a long poll takes as long as nothing happens
+                figures.homeserver_seconds.labels(outcome).observe(time.monotonic() - began)
 
     async def stream(self, path: tuple[str, ...], query: Json) -> AsyncIterator[bytes]:
         """Ask for what is no JSON and may be large. Raises as `call` does."""

@@ -14,12 +14,12 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from prometheus_client import Counter
 from sqlalchemy.exc import DBAPIError
 
 from appservice.matrix.api import Actor, AwayError, ForbiddenError, Json, MatrixError, NotFoundError
 from appservice.matrix.device import Device
 from appservice.matrix.transactions import keep
+from core import figures
 from core.database import Database
 from core.logs import log
 from core.settings import MatrixSettings
@@ -43,7 +43,6 @@ _FILTER = json.dumps(
         },
     }
 )
-_fetched = Counter("careconnect_events_fetched", "Events that no transaction had brought in time")
 _log = log("appservice.matrix")
 
 
@@ -85,7 +84,7 @@ class CatchingUp:
             missed = sum(event["event_id"] in new and self._overdue(event) for event in events)
         store.save_heard_token(answer["next_batch"])
         if missed:
-            _fetched.inc(missed)
+            figures.fetched_events.inc(missed)
             _log.warning("fetched what no transaction had brought", count=missed)
             await self._nudge()
         return missed

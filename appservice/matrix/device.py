@@ -30,6 +30,7 @@ class Device:
         self.views = RoomViews(bot)
         self.cipher = RoomCipher(olm, self.keys)
         self.created_at = created_at
+        self.localpart = bot.user_id[1:].partition(":")[0]
         self.caught_up = asyncio.Event()
         """Set once all keys that had come before the start have been taken in."""
 

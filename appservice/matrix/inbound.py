@@ -26,6 +26,7 @@ from appservice.matrix.rooms import DirectRooms
 from appservice.matrix.staff_rooms import centre_of
 from appservice.matrix.views import RoomView
 from appservice.outgoing import Reply, post
+from core import figures
 from core.database import Database, Tx
 from core.errors import UserError
 from core.inbox import inbox, receive
@@ -73,6 +74,7 @@ class Inbound:
         event: Json = json.loads(row.payload)
         view = await self._view(event["room_id"], event["sender"])
         if view:
+            figures.unreadable_events.inc()
             await _admitting_faults(row, self._hear(tx, view, event, Said("undecryptable")))
 
     async def joined(self, tx: Tx, event: Json) -> None:

@@ -27,6 +27,7 @@ from appservice.matrix.store import prune
 from appservice.matrix.sync import SyncLoop
 from appservice.matrix.transactions import routes
 from appservice.outgoing import FETCH, FILE, MESSAGE, REACTIONS, UNTAP, Attachments
+from core import figures
 from core.database import Database
 from core.inbox import inbox
 from core.lanes import Handler, LaneWorker, Mourner
@@ -70,7 +71,11 @@ class MatrixService:
         """
 
         async def work(connection: psycopg.Connection) -> None:
-            device = await self._start(connection)
+            with figures.leading.labels(self._matrix.bot).track_inprogress():
+                figures.took_lead.labels(self._matrix.bot).inc()
+                await run(await self._start(connection))
+
+        async def run(device: Device) -> None:
             inbound = Inbound(self._people, device, self.rooms, listener)
             members = Members(device, inbound, self.rooms, self.keeper, self.staff)
             outbound = Outbound(self._people.vault, device, self.rooms, attachments)

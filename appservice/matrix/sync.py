@@ -13,6 +13,7 @@ from sqlalchemy import update
 from appservice.matrix.api import AwayError, Json, MatrixError
 from appservice.matrix.device import Device
 from appservice.matrix.filtering import EVENT
+from core import figures
 from core.database import Database
 from core.inbox import inbox
 from core.lanes import backoff, wake_blocked
@@ -70,6 +71,7 @@ class SyncLoop:
             **({"since": since} if since else {}),
         }
         answer = await self._device.bot.get("sync", query=query, seconds=patience / 1000 + 60)
+        figures.synced_at.labels(self._device.localpart).set_to_current_time()
         came = self._take_in(answer)
         if came:
             await self._wake(came)
