@@ -130,6 +130,43 @@ def medicines(files: list[Path]) -> None:
 
 
 @app.command()
+def rotate(
+    level: Annotated[
+        str, typer.Argument(help="master: the key that wraps all others; subjects: the patients' keys; data: the rest.")
+    ],
+    *,
+    of: Annotated[str | None, typer.Option(help="Matrix id of the one person whose keys to exchange.")] = None,
+    batch: Annotated[int, typer.Option(help="Keys or values in one transaction.", min=1, max=10_000)] = 1000,
+) -> None:
+    """Exchange keys while the service runs; interrupted, it goes on where it was when it is called again."""
+    from appservice.rotating import rotate as run
+    from records.keys.provider import ProviderAwayError
+    from records.rotation.service import Level, Rotation
+    from records.sealing import SealBrokenError
+
+    def tell(now: Rotation) -> None:
+        waits = ", waiting for older transactions to end" if now.waiting else ""
+        typer.echo(f"\r{now.done} of {now.total}{waits}".ljust(70), nl=False)
+
+    if level not in set(Level) or (of is not None and level == Level.MASTER):
+        typer.echo("Say what to rotate: master, subjects or data; --of goes with the last two.", err=True)
+        raise typer.Exit(2)
+    try:
+        done = asyncio.run(run(_settings(), Level(level), of, tell, batch=batch))
+    except (UserError, ValueError) as problem:
+        sentence = (
+            "The key provider does not answer, or refuses." if isinstance(problem, ProviderAwayError) else str(problem)
+        )
+        typer.echo(f"\n{sentence} What is done stays done; call this again to go on.", err=True)
+        raise typer.Exit(1) from None
+    except SealBrokenError:
+        typer.echo("\nSomething does not open with the keys that there are: is an earlier one missing in", err=True)
+        typer.echo("the settings? No key was removed; what is done stays done.", err=True)
+        raise typer.Exit(1) from None
+    typer.echo(f"\nDone: {done.total} keys and values.")
+
+
+@app.command()
 def new_deployment(
     folder: Path,
     *,

@@ -30,3 +30,4 @@ import records.files.model
 import records.keys.model
 import records.pharmacy.model
 import records.prescriptions.model
+import records.rotation.model

@@ -72,9 +72,16 @@ class SubjectKey:
 
 def key_number(sealed: bytes) -> int:
     """The number of the subject's key that opens this. Raises SealBrokenError for what is no envelope of format 2."""
-    if len(sealed) < SHORTEST or sealed[0] != FORMAT:
+    if len(sealed) < SHORTEST:
         raise SealBrokenError
-    return int.from_bytes(sealed[1:5], "big")
+    return key_number_of(sealed)
+
+
+def key_number_of(head: bytes) -> int:
+    """The same of an envelope's first `HEAD` bytes. Raises SealBrokenError."""
+    if len(head) < HEAD or head[0] != FORMAT:
+        raise SealBrokenError
+    return int.from_bytes(head[1:5], "big")
 
 
 def seal(key: SubjectKey, plain: bytes, place: bytes) -> bytes:

@@ -207,23 +207,20 @@ class KeyStore:
             return [row.subject for row in found]
 
     async def retire(self, tx: Tx, subjects: Sequence[UUID]) -> int:
-        """Remove the keys of these subjects that a newer one replaced and that open nothing more. Returns how many.
+        """Remove the keys of these subjects that a newer one replaced. Returns how many.
 
-        The caller made sure of both. Keys that were destroyed keep their rows.
+        The caller made sure that they open nothing more. Keys that were destroyed keep their rows.
         """
         newer = subject_key.alias()
+        replaced = select(newer.c.number).where(
+            newer.c.subject == subject_key.c.subject,
+            newer.c.number > subject_key.c.number,
+            newer.c.wrapped.is_not(None),
+        )
         async with self.connection(tx) as conn:
             removed = await conn.execute(
                 delete(subject_key).where(
-                    subject_key.c.subject.in_(subjects),
-                    subject_key.c.wrapped.is_not(None),
-                    select(newer.c.number)
-                    .where(
-                        newer.c.subject == subject_key.c.subject,
-                        newer.c.number > subject_key.c.number,
-                        newer.c.wrapped.is_not(None),
-                    )
-                    .exists(),
+                    subject_key.c.subject.in_(subjects), subject_key.c.wrapped.is_not(None), replaced.exists()
                 )
             )
         self.unremember(tx, subjects)

@@ -1,0 +1,29 @@
+"""Table of rotations: what is rotated, and how far it has come."""
+
+from sqlalchemy import ARRAY, BigInteger, Boolean, Column, Index, Table, Text, Uuid
+
+from core.tables import Moment, metadata
+
+rotation = Table(
+    "rotation",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("level", Text, nullable=False),
+    Column("subjects", ARRAY(Uuid)),
+    Column("started_at", Moment, nullable=False),
+    Column("phase", Text, nullable=False),
+    Column("ready_at", Moment),
+    Column("place", Text),
+    Column("after", Text),
+    Column("found", BigInteger, nullable=False),
+    Column("quiet", Boolean, nullable=False),
+    Column("done", BigInteger, nullable=False),
+    Column("total", BigInteger, nullable=False),
+    Column("finished_at", Moment),
+)
+"""`subjects`: whose keys; null for everybody's. `ready_at`: since when the new keys seal. `place` and `after`: the
+sealed column, or the keys, and the primary key up to which this pass has come; `found`: how many it had to change;
+`quiet`: whether nothing that began before `ready_at` was under way when it began. `done` of `total` rows.
+"""
+_open = rotation.c.finished_at.is_(None)
+Index("uq_rotation_open", _open, unique=True, postgresql_where=_open)

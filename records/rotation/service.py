@@ -1,0 +1,206 @@
+"""Rotation: a master key, subjects' keys, data keys, each exchanged while everything else goes on.
+
+- `master`: every subject's key is wrapped by the provider of now. Then an earlier key can be taken out of the settings.
+- `subjects`: every subject gets a new key, which wraps what the old one wrapped; then the old one is removed.
+- `data`: every value is opened and sealed anew, with a data key of its own in the format of now.
+
+A rotation is a row that says how far it has come. `step` does one batch, and writes down the new place in the same
+transaction: killed at any line it goes on where it was, and a batch that is done twice does no harm.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, insert, select, text, update
+
+from core.database import Tx
+from core.errors import ConflictError
+from core.ids import new_id
+from records.places import sealed_columns
+from records.rotation import subjects as keys
+from records.rotation import values, walking
+from records.rotation.model import rotation
+from records.sealing import Vault
+
+BATCH = 1000
+
+
+class Level(StrEnum):
+    MASTER = "master"
+    SUBJECTS = "subjects"
+    DATA = "data"
+
+
+class _Phase(StrEnum):
+    KEYS = "keys"
+    VALUES = "values"
+    RETIRE = "retire"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """How far a rotation has come."""
+
+    id: UUID
+    level: Level
+    started_at: datetime
+    done: int
+    """Keys and values that were dealt with."""
+    total: int
+    """How many there were when it began; `done` may come out a little above or below."""
+    finished_at: datetime | None
+    waiting: bool = False
+    """Whether the last step found that older transactions have to end first."""
+
+
+async def start(tx: Tx, vault: Vault, level: Level, subjects: Sequence[UUID] | None = None) -> Rotation:
+    """Begin a rotation; of the same kind that is under way, go on with that. `subjects`: None for everybody's.
+
+    Raises ConflictError while another one is under way, ProviderAwayError.
+    """
+    await tx.conn.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('rotation', 0))"))
+    under_way = await tx.conn.execute(select(rotation).where(rotation.c.finished_at.is_(None)))
+    row = under_way.one_or_none()
+    wanted = None if subjects is None else sorted(subjects)
+    if row is not None:
+        if (row.level, row.subjects) != (level, wanted):
+            raise ConflictError("Another rotation is under way ({level}). Finish that first.", level=row.level)
+        return _rotation(row)
+    if level is Level.MASTER:
+        wanted = None  # the provider's key wraps everybody's
+        total = await keys.count_outdated(tx, vault)
+    else:
+        total = sum([await walking.count(tx, column, wanted) for column in sealed_columns()])
+        if level is Level.SUBJECTS:
+            total += await keys.count_living(tx, vault, wanted)
+    made = Rotation(new_id(), level, tx.now, 0, total, None)
+    written = {
+        "id": made.id,
+        "level": level,
+        "subjects": wanted,
+        "started_at": tx.now,
+        "phase": _Phase.VALUES if level is Level.DATA else _Phase.KEYS,
+        "found": 0,
+        "quiet": False,
+        "done": 0,
+        "total": total,
+    }
+    await tx.conn.execute(insert(rotation).values(**written))
+    return made
+
+
+async def step(tx: Tx, vault: Vault, rotation_id: UUID, *, limit: int = BATCH) -> Rotation:
+    """Do the next batch of a rotation. Raises ProviderAwayError, and SealBrokenError where a value does not open.
+
+    A value that does not open with the keys that it names stops the rotation there: nothing is removed.
+    """
+    found = await tx.conn.execute(select(rotation).where(rotation.c.id == rotation_id).with_for_update())
+    row = found.one()
+    if row.finished_at is not None:
+        return _rotation(row)
+    match _Phase(row.phase), Level(row.level):
+        case _Phase.KEYS, Level.MASTER:
+            changes = await _rewrap_keys(tx, vault, row, limit)
+        case _Phase.KEYS, _:
+            changes = await _new_keys(tx, vault, row, limit)
+        case _Phase.VALUES, _:
+            changes = await _values(tx, vault, row, limit)
+        case _:
+            changes = await _retire(tx, vault, row, limit)
+    waiting = bool(changes.pop("waiting", False))
+    changed = await tx.conn.execute(
+        update(rotation).where(rotation.c.id == row.id).values(**changes).returning(*rotation.c)
+    )
+    return _rotation(changed.one(), waiting=waiting)
+
+
+async def open_rotation(tx: Tx) -> Rotation | None:
+    """The one that is under way."""
+    row = (await tx.conn.execute(select(rotation).where(rotation.c.finished_at.is_(None)))).one_or_none()
+    return None if row is None else _rotation(row)
+
+
+async def rotations(tx: Tx, limit: int = 10) -> list[Rotation]:
+    """The last ones, newest first."""
+    found = await tx.conn.execute(select(rotation).order_by(rotation.c.started_at.desc()).limit(limit))
+    return [_rotation(row) for row in found]
+
+
+async def _rewrap_keys(tx: Tx, vault: Vault, row: Any, limit: int) -> dict[str, Any]:
+    """Wrap keys by the provider of now. After the last one once more from the first, until nothing is found."""
+    batch = await keys.rewrap(tx, vault, row.after, limit)
+    if batch.after is not None:
+        return {"after": batch.after, "found": row.found + batch.count, "done": row.done + batch.count}
+    if row.found:
+        return {"after": None, "found": 0}
+    return {"phase": _Phase.DONE, "finished_at": tx.now}
+
+
+async def _new_keys(tx: Tx, vault: Vault, row: Any, limit: int) -> dict[str, Any]:
+    batch = await keys.renew(tx, vault, row.after, row.subjects, row.started_at, limit)
+    if batch.after is not None:
+        return {"after": batch.after, "done": row.done + batch.count}
+    return {"phase": _Phase.VALUES, "after": None}
+
+
+async def _values(tx: Tx, vault: Vault, row: Any, limit: int) -> dict[str, Any]:
+    """One batch of one column; after the last one once more from the first, until nothing is found.
+
+    A transaction that began before the new keys were there may still write with an old one: a pass counts only if none
+    of those was under way when it began.
+    """
+    names = {column.name: column for column in sealed_columns()}
+    changes: dict[str, Any] = {}
+    place = row.place
+    if place is None:  # a pass begins
+        ready_at = row.ready_at or (await tx.conn.execute(select(func.clock_timestamp()))).scalar_one()
+        changes = {"ready_at": ready_at, "quiet": await _quiet(tx, ready_at), "found": 0}
+        place = next(iter(names))
+    column = names[place]
+    reseal = row.level == Level.DATA
+    batch = await values.renew(tx, vault, column, row.after, subjects=row.subjects, reseal=reseal, limit=limit)
+    changes |= {
+        "place": place,
+        "after": batch.after,
+        "found": changes.get("found", row.found) + batch.changed,
+        "done": min(row.total, row.done + batch.seen),
+    }
+    if batch.after is not None:
+        return changes
+    later = [name for name in names if name > place]
+    if later:
+        return changes | {"place": later[0]}
+    if reseal:
+        return changes | {"phase": _Phase.DONE, "finished_at": tx.now}
+    if changes["found"] or not changes.get("quiet", row.quiet):
+        return changes | {"place": None, "waiting": not changes["found"]}
+    return changes | {"phase": _Phase.RETIRE, "place": None}
+
+
+async def _retire(tx: Tx, vault: Vault, row: Any, limit: int) -> dict[str, Any]:
+    """Remove the keys that were replaced: only a rotation replaces keys, and this one saw that none needs them."""
+    batch = await keys.retire(tx, vault, row.after, row.subjects, limit)
+    if batch.after is not None:
+        return {"after": batch.after}
+    return {"phase": _Phase.DONE, "finished_at": tx.now}
+
+
+async def _quiet(tx: Tx, since: datetime) -> bool:
+    """Whether no transaction of this database is under way that began before then."""
+    older = await tx.conn.execute(
+        text("""
+            SELECT count(*) FROM pg_stat_activity
+            WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start < :since
+        """),
+        {"since": since},
+    )
+    return bool(older.scalar_one() == 0)
+
+
+def _rotation(row: Any, *, waiting: bool = False) -> Rotation:
+    return Rotation(row.id, Level(row.level), row.started_at, row.done, row.total, row.finished_at, waiting)
