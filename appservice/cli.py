@@ -152,7 +152,7 @@ def rotate(
         typer.echo("Say what to rotate: master, subjects or data; --of goes with the last two.", err=True)
         raise typer.Exit(2)
     try:
-        done = asyncio.run(run(_settings(), Level(level), of, tell, batch=batch))
+        done = asyncio.run(run(settings(), Level(level), of, tell, batch=batch))
     except (UserError, ValueError) as problem:
         sentence = (
             "The key provider does not answer, or refuses." if isinstance(problem, ProviderAwayError) else str(problem)

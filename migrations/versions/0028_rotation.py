@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0026_rotation"
-down_revision = "0025_files"
+revision = "0028_rotation"
+down_revision = "0027_reach"
 
 _ONLY_ADDED_TO = {"prescription_version": "sealed", "pharmacy_dispense": "sealed", "emergency_access": "reason"}
 
