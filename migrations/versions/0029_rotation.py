@@ -2,10 +2,15 @@
 
 from alembic import op
 
-revision = "0028_rotation"
-down_revision = "0027_reach"
+revision = "0029_rotation"
+down_revision = "0028_documents"
 
-_ONLY_ADDED_TO = {"prescription_version": "sealed", "pharmacy_dispense": "sealed", "emergency_access": "reason"}
+_ONLY_ADDED_TO = {
+    "prescription_version": "sealed",
+    "document_version": "sealed",
+    "pharmacy_dispense": "sealed",
+    "emergency_access": "reason",
+}
 
 
 def upgrade() -> None:
