@@ -12,6 +12,8 @@ RUN make install LOCK=requirements.lock && .venv/bin/python -m compileall -q cor
 
 FROM python:3.11-slim
 RUN useradd --system --uid 10001 --no-create-home careconnect
+# A new volume there belongs to whom this belongs to.
+RUN install -d -o careconnect /var/lib/careconnect
 # The same place: the scripts in .venv name it.
 COPY --from=build /srv/careconnect /srv/careconnect
 ENV PATH=/srv/careconnect/.venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1

@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 from pydantic import SecretStr, ValidationError
 
+from appservice.auditing.commands import audit_commands
 from appservice.identity_cli import app as identity
 from appservice.registration import registration as registration_file
 from core.errors import UserError
@@ -202,6 +203,9 @@ def rotate_tokens(folder: Path) -> None:
         "Written. Restart the homeserver, which reads its registrations at its start, then careConnect. Until both"
     )
     typer.echo("have started they refuse each other, and what people write waits at the homeserver.")
+
+
+app.add_typer(audit_commands(_settings), name="audit")
 
 
 def main() -> None:

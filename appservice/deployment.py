@@ -35,6 +35,12 @@ platform_admins = {admins}
 [records]
 key = {records_key}
 
+# Signs who looked at what; see docs/audit.md. Publish the public key (`careconnect audit key`), and let heads_file lie
+# where the database's administrator cannot write.
+[audit]
+key = {audit_key}
+heads_file = "/var/lib/careconnect/audit-heads"
+
 # Without a secret key, centres take payment at the desk. The endpoint for webhooks is {webhook}.
 [stripe]
 secret_key = ""
@@ -99,6 +105,7 @@ def _files(server_name: str, admins: Sequence[str], email: str) -> dict[str, str
         "store_key": secrets.token_urlsafe(32),
         "admins": list(admins),
         "records_key": base64.b64encode(secrets.token_bytes(32)).decode(),
+        "audit_key": base64.b64encode(secrets.token_bytes(32)).decode(),
     }
     quoted = {name: json.dumps(value) for name, value in values.items()}  # a JSON string or list is TOML too
     matrix = MatrixSettings(

@@ -11,6 +11,8 @@ from aiohttp import web
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy.exc import DBAPIError
 
+from appservice.auditing import heads
+from appservice.auditing.routes import routes as auditing
 from appservice.conversation import boards
 from appservice.conversation.attachments import attachments
 from appservice.conversation.commands import previewing
@@ -52,6 +54,7 @@ from core.lanes import Handler, LaterError, prune
 from core.logs import log, set_up_logs
 from core.outbox import outbox
 from core.settings import Settings
+from records.audit.sequencing import place_waiting
 from records.erasure import carry_out_again, finish
 from records.pharmacy.routes import routes as pharmacy
 from records.prescriptions.importing import read_written
@@ -124,6 +127,7 @@ class _Process:
                 *pages.routes(self._database, self._ctx),
                 *pharmacy(self._database, self._ctx.vault, title=self._settings.matrix.display_name),
                 *(payment_routes(self._database, self._ctx, self._gateway) if self._gateway else ()),
+                *auditing(self._database, self._ctx),
                 *watching(self._database),
             ]
         )
@@ -180,6 +184,9 @@ class _Process:
         every(prune_waits, hours=1)
         every(lambda tx: finish(tx, self._ctx.vault), seconds=5)
         every(lambda tx: carry_out_again(tx, self._ctx.vault), hours=1, next_run_time=datetime.now(UTC))
+        every(place_waiting, seconds=1)
+        every(lambda tx: heads.sign_if_due(tx, self._ctx), seconds=20)
+        every(lambda tx: heads.publish(tx, self._ctx), seconds=20)
         every(lambda tx: prune(tx, inbox, _KEPT), hours=1)
         every(lambda tx: prune(tx, outbox, _KEPT), hours=1)
         if self._gateway:

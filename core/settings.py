@@ -121,6 +121,24 @@ class RecordsSettings(BaseModel):
     """How much of files a person may have sent in all."""
 
 
+class AuditSettings(BaseModel):
+    """Where it is kept how the audit stood, apart from the database; see docs/audit.md."""
+
+    key: SecretStr = SecretStr("")
+    """32 random bytes in base64 that the audit's heads are signed with; or leave it empty and name a file."""
+    key_file: Path | None = None
+    name: str = ""
+    """The audit's name in its heads; it never changes. Empty: the homeserver's name and /audit."""
+    old_keys: list[str] = []
+    """Public keys that heads were signed with before, as `careconnect audit key` showed them."""
+    heads_file: Path | None = None
+    """A file that each head is added to. Keep it where the database's administrator cannot write."""
+    room: str = ""
+    """Id of a room that each head is said in; invite the bot to it."""
+    minutes: Annotated[int, Field(ge=1, le=1440)] = 60
+    """How often a head is signed."""
+
+
 class StripeSettings(BaseModel):
     """Without a secret key, centres take payment at the desk only."""
 
@@ -173,10 +191,15 @@ class Settings(BaseSettings):
     database: DatabaseSettings = DatabaseSettings()
     matrix: MatrixSettings = MatrixSettings()
     records: RecordsSettings = RecordsSettings()
+    audit: AuditSettings = AuditSettings()
     stripe: StripeSettings = StripeSettings()
     booking: BookingSettings = BookingSettings()
     imports: ImportSettings = ImportSettings()
     log_level: str = "INFO"
+
+    @property
+    def audit_name(self) -> str:
+        return self.audit.name or f"{self.matrix.server_name}/audit"
 
     @classmethod
     def settings_customise_sources(

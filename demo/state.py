@@ -9,7 +9,15 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from appservice.registration import registration
-from core.settings import DatabaseSettings, Http, MatrixSettings, RecordsSettings, Settings, StripeSettings
+from core.settings import (
+    AuditSettings,
+    DatabaseSettings,
+    Http,
+    MatrixSettings,
+    RecordsSettings,
+    Settings,
+    StripeSettings,
+)
 from demo.accounts import Account, Accounts, new_accounts
 from demo.ports import Ports
 
@@ -27,6 +35,8 @@ class State:
     stripe_key: str
     webhook_secret: str
     accounts: Accounts
+    folder: str
+    audit_key: str = ""
 
 
 def state_in(folder: Path) -> State:
@@ -35,7 +45,7 @@ def state_in(folder: Path) -> State:
     if file.exists():
         kept = json.loads(file.read_text())
         accounts = Accounts(**{role: Account(**account) for role, account in kept.pop("accounts").items()})
-        return State(**kept, accounts=accounts)
+        return State(**{**kept, "folder": str(folder)}, accounts=accounts)
     made = State(
         as_token=secrets.token_urlsafe(32),
         hs_token=secrets.token_urlsafe(32),
@@ -44,6 +54,8 @@ def state_in(folder: Path) -> State:
         stripe_key=f"sk_test_{secrets.token_hex(16)}",
         webhook_secret=f"whsec_{secrets.token_hex(24)}",
         accounts=new_accounts(SERVER_NAME),
+        folder=str(folder),
+        audit_key=base64.b64encode(secrets.token_bytes(32)).decode(),
     )
     file.touch(mode=0o600)
     file.write_text(json.dumps(asdict(made), indent=1))
@@ -64,6 +76,7 @@ def settings_from(state: State, ports: Ports, database_url: str) -> Settings:
             platform_admins=[state.accounts.platform_admin.mxid],
         ),
         records=RecordsSettings(key=SecretStr(state.records_key)),
+        audit=AuditSettings(key=SecretStr(state.audit_key), heads_file=Path(state.folder) / "audit-heads"),
         stripe=StripeSettings(
             secret_key=SecretStr(state.stripe_key),
             webhook_secret=SecretStr(state.webhook_secret),
@@ -91,5 +104,7 @@ def _toml(settings: Settings) -> str:
         lines += ["", f"[{section}]"]
         for name, value in values.items():
             plain = value.get_secret_value() if hasattr(value, "get_secret_value") else value
-            lines.append(f"{name} = {json.dumps(plain)}")  # a JSON string, number or list of them is TOML too
+            lines.append(
+                f"{name} = {json.dumps(plain, default=str)}"
+            )  # a JSON string, number or list of them is TOML too
     return "\n".join(lines) + "\n"

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from appservice.auditing.heads import trusted_keys
 from appservice.check.finding import Finding, ok, warning, wrong
 from core.ids import same
 from core.settings import MatrixSettings, Settings
@@ -22,6 +23,7 @@ def on_loopback(url: str) -> bool:
 def check_configuration(settings: Settings) -> Iterator[Finding]:
     yield _tokens(settings.matrix)
     yield from _keys(settings)
+    yield _audit(settings)
     yield _administrators(settings.matrix)
     yield _public_url(settings.http.public_url)
 
@@ -55,6 +57,26 @@ def _keys(settings: Settings) -> Iterator[Finding]:
         )
     else:
         yield ok("store key", "Set, and long enough.")
+
+
+def _audit(settings: Settings) -> Finding:
+    try:
+        keys = trusted_keys(settings)
+    except ValueError as problem:
+        return wrong("audit", str(problem), "`careconnect new-key` makes a key for [audit].")
+    if not keys:
+        return warning(
+            "audit",
+            "Its heads are not signed: who can write to the database can forge who looked at what.",
+            "Set key of [audit]; `careconnect new-key` makes one. Then publish what `careconnect audit key` prints.",
+        )
+    if not settings.audit.heads_file and not settings.audit.room:
+        return warning(
+            "audit",
+            "Its signed heads are kept in the database alone.",
+            "Set heads_file or room of [audit], where the database's administrator cannot write.",
+        )
+    return ok("audit", "Its heads are signed, and kept outside the database, too.")
 
 
 def _administrators(matrix: MatrixSettings) -> Finding:

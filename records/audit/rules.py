@@ -1,21 +1,17 @@
-"""What an entry of the audit is, and the hashes that chain entries. Pure.
-
-Hashes are prefixed as in RFC 6962, 2.1: a leaf with 0, what joins two hashes with 1. The leaves in their order can
-become a Merkle tree without a change to any of them.
-"""
+"""What an entry of the audit is, and its hash: a leaf of the tree (records.audit.tree). Pure."""
 
 import hashlib
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
 from core.timezones import utc
 from records.access import Relation
-from records.canonical import canonical
-
-NOTHING = b""
-"""The head of an empty chain."""
 
 
 class Action(StrEnum):
@@ -80,83 +76,56 @@ def why_of(by: Relation) -> Why:
 
 
 def leaf_hash(entry: Entry) -> bytes:
-    """SHA-256 over 0 and the entry's canonical JSON."""
-    said = {
+    """SHA-256 over 0 and the entry's canonical JSON (RFC 8785)."""
+    return hashlib.sha256(b"\x00" + entry_json(entry)).digest()
+
+
+def entry_json(entry: Entry) -> bytes:
+    """The canonical JSON of an entry: what records.canonical makes of `said`, ten times as fast."""
+    actor = "null" if entry.actor is None else f'"{entry.actor}"'
+    row = "null" if entry.row is None else f'"{entry.row}"'
+    return (
+        f'{{"action":{_quoted(entry.action)},"actor":{actor},"at":"{_moment(entry.at)}","id":"{entry.id}","row":{row},'
+        f'"subject":"{entry.subject}","table":{_quoted(entry.table)},"why":{_quoted(entry.why)}}}'
+    ).encode("utf-8", "surrogatepass")
+
+
+def said(entry: Entry) -> dict[str, str | None]:
+    """The entry as it stands in a file."""
+    return {
         "id": str(entry.id),
-        "at": utc(entry.at).isoformat(timespec="microseconds"),
+        "at": _moment(entry.at),
         "actor": str(entry.actor) if entry.actor else None,
-        "action": entry.action,
+        "action": str(entry.action),
         "subject": str(entry.subject),
         "table": entry.table,
         "row": str(entry.row) if entry.row else None,
-        "why": entry.why,
+        "why": str(entry.why),
     }
-    return hashlib.sha256(b"\x00" + canonical(said)).digest()
 
 
-def next_head(head: bytes, leaf: bytes) -> bytes:
-    """The chain's head after one more leaf. PostgreSQL computes the same when a transaction commits."""
-    return hashlib.sha256(b"\x01" + head + leaf).digest()
+def entry_from(read: Mapping[str, Any]) -> Entry:
+    """What `said` wrote. Words that we do not know stay as they are. Raises ValueError."""
+    try:
+        return Entry(
+            id=UUID(read["id"]),
+            at=utc(datetime.fromisoformat(read["at"])),
+            actor=UUID(read["actor"]) if read["actor"] else None,
+            action=read["action"],
+            subject=UUID(read["subject"]),
+            table=read["table"],
+            row=UUID(read["row"]) if read["row"] else None,
+            why=read["why"],
+        )
+    except (KeyError, TypeError, AttributeError) as malformed:
+        raise ValueError("That is no entry of an audit.") from malformed
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What verification found."""
-
-    entries: int
-    """How many entries are in order, from the first."""
-    head: bytes
-    """The head after them."""
-    fault: str | None = None
-    """In plain words, the first thing that is not in order."""
-
-    @property
-    def sound(self) -> bool:
-        return self.fault is None
+def _moment(at: datetime) -> str:
+    return utc(at).isoformat(timespec="microseconds")
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
-    """One place of the chain as it is stored: what is missing is None."""
-
-    position: int | None
-    head: bytes | None
-    entry: Entry | None
-    leaf: bytes | None
-
-
-class Checker:
-    """Follows the chain link by link, in order of position, those without one last; stops at the first fault."""
-
-    def __init__(self) -> None:
-        self.entries = 0
-        self.head = NOTHING
-        self.fault: str | None = None
-
-    def follow(self, link: Link) -> bool:
-        """Check one more link. Returns whether all is in order so far."""
-        self.fault = self._fault_of(link)
-        if self.fault is None:
-            assert link.head is not None
-            self.entries, self.head = self.entries + 1, link.head
-        return self.fault is None
-
-    def _fault_of(self, link: Link) -> str | None:
-        place = self.entries + 1
-        if link.position is None:
-            return "An entry stands outside the chain."
-        if link.position != place:
-            return f"Entry {place} is missing or out of order."
-        if link.entry is None or link.leaf is None:
-            return f"Entry {place} was deleted."
-        if leaf_hash(link.entry) != link.leaf:
-            return f"Entry {place} was changed."
-        if next_head(self.head, link.leaf) != link.head:
-            return f"The chain is broken at entry {place}."
-        return None
-
-    def verdict(self, size: int, head: bytes) -> Verdict:
-        """Compare with how long the chain was and where it ended."""
-        if self.fault is None and (size, head) != (self.entries, self.head):
-            self.fault = f"The chain ends at entry {self.entries}, and should at entry {size}."
-        return Verdict(self.entries, self.head, self.fault)
+@lru_cache(maxsize=256)
+def _quoted(word: str) -> str:
+    """Few words come again and again."""
+    return json.dumps(word, ensure_ascii=False)

@@ -1,5 +1,6 @@
 """`careconnect check` names what is wrong with a real deployment, what to do, and no secret."""
 
+import base64
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ from core.inbox import receive
 from core.settings import Settings
 from demo.child import free_port
 from demo.postgres import Postgres
+
+KEY = base64.b64encode(bytes(range(32))).decode()
 
 
 async def findings(settings: Settings) -> dict[str, Finding]:
@@ -30,7 +33,8 @@ def changed(settings: Settings, section: str, **values: Any) -> Settings:
 
 
 async def test_of_a_good_deployment_only_the_service_itself_is_missing(settings: Settings) -> None:
-    found = await findings(changed(settings, "matrix", platform_admins=["@paul:localhost"]))
+    good = changed(settings, "matrix", platform_admins=["@paul:localhost"])
+    found = await findings(changed(good, "audit", key=SecretStr(KEY), room="!audit:localhost"))
     assert {about: finding.level for about, finding in found.items() if finding.level != "ok"} == {"ping": "wrong"}
     assert "cannot reach careConnect" in found["ping"].sentence
     assert "PostgreSQL" in found["database"].sentence
@@ -54,6 +58,10 @@ async def test_of_a_good_deployment_only_the_service_itself_is_missing(settings:
         ("database", {"url": SecretStr("postgresql://u:MARKER@nowhere.invalid/x")}, "database", "no machine of that"),
         ("database", {"url": SecretStr("postgresql://u:MARKER@127.0.0.1:port/x")}, "database", "cannot be read"),
         ("records", {"key": SecretStr("MARKER")}, "records key", ""),
+        ("audit", {"key": SecretStr("")}, "audit", "are not signed"),
+        ("audit", {"key": SecretStr("MARKER")}, "audit", ""),
+        ("audit", {"key": SecretStr(KEY)}, "audit", "in the database alone"),
+        ("audit", {"key": SecretStr(KEY), "old_keys": ["MARKER"]}, "audit", "no public key"),
         ("http", {"public_url": "http://care.example"}, "public address", "plain http"),
         ("stripe", {"secret_key": SecretStr("sk_live_MARKER")}, "Stripe webhook", "could be forged"),
         ("stripe", {"secret_key": SecretStr("sk_MARKER"), "api_base": "http://care.example"}, "Stripe", "unencrypted"),

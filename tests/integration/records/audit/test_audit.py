@@ -1,6 +1,7 @@
-"""The audit on the real database: only added to, chained at commit, and whoever goes round it shows."""
+"""The audit on the real database: only added to, put into the tree in batches, and whoever goes round it shows."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
@@ -10,31 +11,54 @@ from core.database import Database, Tx
 from core.errors import RefusedError
 from core.ids import new_id
 from records.access import Reader
-from records.audit.rules import Action, Verdict, Why
-from records.audit.service import looked_at, note, verify
+from records.audit.checkpoint import HeadKey
+from records.audit.hashes import consistency_path, inclusion_path, root_at
+from records.audit.heads import AuditBrokenError, Head, sign_head
+from records.audit.published import Published, heads_in, line_of
+from records.audit.rules import Action, Entry, Why
+from records.audit.sequencing import place_all, place_waiting
+from records.audit.service import looked_at, note, note_all
+from records.audit.tree import EMPTY, proves_consistency, proves_inclusion, root_of
+from records.audit.verifying import Verdict, verify
 
 ANNA, BEN, DOCTOR = new_id(), new_id(), new_id()
 READER = Reader(new_id(), own=frozenset({ANNA}), treats=frozenset(), practitioner_id=None)
+KEY = HeadKey("care.test/audit", bytes(range(32)))
+MINUTE = timedelta(minutes=1)
 
 
-async def look(tx: Tx, subject: object = ANNA) -> None:
+async def look(tx: Tx, subject: object = ANNA) -> Entry:
     assert subject in (ANNA, BEN)
     patient = ANNA if subject == ANNA else BEN
-    await note(tx, actor=DOCTOR, action=Action.READ, subject=patient, table="prescription", row=new_id(), why=Why.CARE)
+    return await note(
+        tx, actor=DOCTOR, action=Action.READ, subject=patient, table="prescription", row=new_id(), why=Why.CARE
+    )
+
+
+async def placed(database: Database) -> int:
+    async with database.transaction() as tx:
+        return await place_all(tx)
+
+
+async def signed(database: Database) -> Head:
+    async with database.transaction() as tx:
+        return await sign_head(tx, KEY)
 
 
 @pytest.fixture
 async def audited(database: Database) -> Database:
-    """Five entries, chained."""
+    """Five entries in the tree."""
     for _ in range(5):
         async with database.transaction() as tx:
             await look(tx)
+    await placed(database)
     return database
 
 
-async def verdict(database: Database) -> Verdict:
+async def verdict(database: Database, *published: Head) -> Verdict:
     async with database.transaction() as tx:
-        return await verify(tx)
+        outside = [each for head in published for each in heads_in(line_of(head))]
+        return await verify(tx, keys=[KEY.public], published=outside)
 
 
 async def behind_its_back(database: Database, *statements: str) -> None:
@@ -45,76 +69,139 @@ async def behind_its_back(database: Database, *statements: str) -> None:
             await tx.conn.execute(text(statement))
 
 
+async def many(database: Database, count: int, subject: object = ANNA) -> None:
+    async with database.transaction() as tx:
+        entries = [
+            Entry(new_id(), tx.now, None, Action.READ, ANNA, "prescription", new_id(), Why.DELIVERY)
+            for _ in range(count)
+        ]
+        await note_all(tx, entries)
+
+
 async def test_an_empty_audit_is_sound(database: Database) -> None:
-    assert await verdict(database) == Verdict(0, b"")
+    assert await verdict(database) == Verdict(0, EMPTY)
+    assert (await signed(database)).checkpoint.root == EMPTY
+    assert await verdict(database) == Verdict(0, EMPTY, heads=1)
 
 
-async def test_what_was_noted_is_chained_and_sound(audited: Database) -> None:
-    found = await verdict(audited)
-    assert (found.entries, found.sound) == (5, True)
+async def test_what_was_noted_waits_and_is_then_in_the_tree(database: Database) -> None:
+    async with database.transaction() as tx:
+        entry = await look(tx)
+    assert await verdict(database) == Verdict(0, EMPTY, waiting=1)
+    assert await placed(database) == 1
+    found = await verdict(database)
+    assert (found.entries, found.waiting, found.sound) == (1, 0, True)
+    async with database.transaction() as tx:
+        leaf = (await tx.conn.execute(text("SELECT leaf FROM audit_event WHERE id = :id"), {"id": entry.id})).scalar()
+        assert await root_at(tx, 1) == leaf == found.root
 
 
-async def test_many_at_once_make_one_chain(database: Database) -> None:
+async def test_many_at_once_make_one_tree(database: Database) -> None:
     async def work(n: int) -> None:
         async with database.transaction() as tx:
-            # Each in another order: two who wait for each other would be a deadlock.
             for subject in (ANNA, BEN) if n % 2 else (BEN, ANNA):
                 await look(tx, subject)
+        async with database.transaction() as tx:
+            await place_waiting(tx)
 
     await asyncio.gather(*(work(n) for n in range(40)))
-    found = await verdict(database)
-    assert (found.entries, found.sound) == (80, True)
+    assert await placed(database) == 80
+    assert (await verdict(database)).sound
 
 
-async def test_one_at_work_keeps_no_other_from_committing(database: Database) -> None:
-    async with database.transaction() as slow:
+async def test_one_at_work_keeps_no_other_from_committing_even_while_entries_are_placed(audited: Database) -> None:
+    async with audited.transaction() as slow:
         await look(slow)
-        async with database.transaction() as quick:
-            await look(quick)
-    assert (await verdict(database)).entries == 2
+        async with audited.transaction() as placing:
+            assert await place_all(placing) == 5
+            async with audited.transaction() as quick:
+                await look(quick)
+            async with audited.transaction() as second:
+                assert await place_waiting(second) is None  # somebody is at it
+    assert await placed(audited) == 7
+    assert (await verdict(audited)).sound
 
 
-async def test_what_is_rolled_back_was_never_seen(audited: Database) -> None:
+async def test_what_is_rolled_back_was_never_seen_nor_placed(audited: Database) -> None:
     async def fail() -> None:
         async with audited.transaction() as tx:
             await look(tx)
+            await sign_head(tx, KEY)
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
         await fail()
-    assert (await verdict(audited)).entries == 5
+    assert await placed(audited) == 5
+    assert await verdict(audited) == Verdict(5, (await verdict(audited)).root)
 
 
-@pytest.mark.parametrize("table", ["audit_event", "audit_link", "audit_head"])
+async def test_proofs_across_kept_subtrees(database: Database) -> None:
+    """More than 256 leaves: part of the hashes come from the kept ones. In batches that end anywhere."""
+    for count in (100, 156, 1, 400, 3):
+        await many(database, count)
+        await placed(database)
+    async with database.transaction() as tx:
+        rows = await tx.conn.execute(text("SELECT leaf FROM audit_leaf ORDER BY leaf_index"))
+        leaves = [bytes(row.leaf) for row in rows]
+        kept = (await tx.conn.execute(text("SELECT count(*) FROM audit_node"))).scalar_one()
+        assert (len(leaves), kept) == (660, 2)
+        for size in (1, 255, 256, 257, 512, 660):
+            root = root_of(leaves[:size])
+            assert await root_at(tx, size) == root
+            path = await consistency_path(tx, size, 660)
+            assert proves_consistency(size, 660, path, root, root_of(leaves))
+            for index in {0, size // 2, size - 1}:
+                path = await inclusion_path(tx, index, size)
+                assert proves_inclusion(leaves[index], index, size, path, root)
+    assert (await verdict(database)).sound
+
+
+@pytest.mark.parametrize("table", ["audit_event", "audit_leaf", "audit_node", "audit_head", "audit_waiting"])
 @pytest.mark.parametrize("deed", ["DELETE FROM {}", "TRUNCATE {} CASCADE", "UPDATE {} SET {}"])
 async def test_the_database_refuses_every_change(audited: Database, table: str, deed: str) -> None:
-    column = {"audit_event": "why = 'own'", "audit_link": "position = 7", "audit_head": "size = 0"}[table]
+    if (table, deed) == ("audit_waiting", "DELETE FROM {}"):
+        pytest.skip("what is placed leaves the queue")
+    column = {
+        "audit_event": "why = 'own'",
+        "audit_leaf": "leaf_index = 7",
+        "audit_node": "hash = ''",
+        "audit_head": "size = 0",
+        "audit_waiting": "leaf = ''",
+    }[table]
     with pytest.raises(DBAPIError, match="is only added to"):
         async with audited.transaction() as tx:
             await tx.conn.execute(text(deed.format(table, column)))
     assert (await verdict(audited)).sound
 
 
-AT = "id = (SELECT event_id FROM audit_link WHERE position = {})".format
+AT = "id = (SELECT event_id FROM audit_leaf WHERE leaf_index = {})".format
 FORGERIES = {
-    "an actor removed": ([f"UPDATE audit_event SET actor = NULL WHERE {AT(3)}"], "Entry 3 was changed."),
-    "a word that does not exist": ([f"UPDATE audit_event SET action = 'nap' WHERE {AT(2)}"], "Entry 2 was changed."),
-    "an event deleted": ([f"DELETE FROM audit_event WHERE {AT(3)}"], "Entry 3 was deleted."),
-    "an event deleted with its link": (
-        [f"DELETE FROM audit_event WHERE {AT(3)}", "DELETE FROM audit_link WHERE position = 3"],
+    "an actor removed": ([f"UPDATE audit_event SET actor = NULL WHERE {AT(2)}"], "Entry 3 was changed."),
+    "a word that does not exist": ([f"UPDATE audit_event SET action = 'nap' WHERE {AT(1)}"], "Entry 2 was changed."),
+    "an event deleted": ([f"DELETE FROM audit_event WHERE {AT(2)}"], "Entry 3 was deleted."),
+    "an event deleted with its leaf": (
+        [f"DELETE FROM audit_event WHERE {AT(2)}", "DELETE FROM audit_leaf WHERE leaf_index = 2"],
         "Entry 3 is missing or out of order.",
     ),
+    "an event deleted, and the others moved up": (
+        [
+            f"DELETE FROM audit_event WHERE {AT(2)}",
+            "DELETE FROM audit_leaf WHERE leaf_index = 2",
+            "UPDATE audit_leaf SET leaf_index = leaf_index - 1 WHERE leaf_index > 2",
+        ],
+        "A head in the database has 5 entries, and there are 4: the end was cut off.",
+    ),
     "two swapped": (
-        [f"UPDATE audit_link SET position = {to} WHERE position = {of}" for of, to in ((1, 9), (2, 1), (9, 2))],
-        "The chain is broken at entry 1.",
+        [f"UPDATE audit_leaf SET leaf_index = {to} WHERE leaf_index = {of}" for of, to in ((1, 9), (2, 1), (9, 2))],
+        "A head in the database says otherwise of the first 5 entries: they were rewritten.",
     ),
     "the end cut off": (
-        [f"DELETE FROM audit_event WHERE {AT(5)}", "DELETE FROM audit_link WHERE position = 5"],
-        "The chain ends at entry 4, and should at entry 5.",
+        [f"DELETE FROM audit_event WHERE {AT(4)}", "DELETE FROM audit_leaf WHERE leaf_index = 4"],
+        "A head in the database has 5 entries, and there are 4: the end was cut off.",
     ),
     "all of it emptied": (
-        ["TRUNCATE audit_event, audit_link"],
-        "The chain ends at entry 0, and should at entry 5.",
+        ["TRUNCATE audit_event, audit_leaf"],
+        "A head in the database has 5 entries, and there are 0: the end was cut off.",
     ),
     "an event slipped in": (
         [
@@ -122,23 +209,113 @@ FORGERIES = {
             "UPDATE more SET id = gen_random_uuid()",
             "INSERT INTO audit_event SELECT * FROM more",
         ],
-        "An entry stands outside the chain.",
+        "An entry stands outside the tree.",
     ),
-    "the end set back": (["UPDATE audit_head SET size = 4"], "The chain ends at entry 5, and should at entry 4."),
+    "a head that was set back": (
+        ["UPDATE audit_head SET size = 4"],
+        "A head in the database is not what was signed.",
+    ),
+    "a head that nobody signed": (
+        ["UPDATE audit_head SET signed = replace(signed, E'\\n5\\n', E'\\n4\\n'), size = 4"],
+        "This head is not signed with the audit's key.",
+    ),
 }
 
 
 @pytest.mark.parametrize("forgery", FORGERIES)
 async def test_who_goes_round_the_refusal_shows(audited: Database, forgery: str) -> None:
+    await signed(audited)
     statements, fault = FORGERIES[forgery]
     await behind_its_back(audited, *statements)
     assert (await verdict(audited)).fault == fault
+
+
+async def test_a_kept_hash_that_was_changed_shows(database: Database) -> None:
+    await many(database, 300)
+    await placed(database)
+    await behind_its_back(database, "UPDATE audit_node SET hash = sha256('x')")
+    assert (await verdict(database)).fault == "A hash that is kept of the tree is wrong, up to entry 256."
+
+
+async def test_leaves_cut_off_behind_a_kept_hash_show_without_any_head(database: Database) -> None:
+    await many(database, 300)
+    await placed(database)
+    cut = "DELETE FROM audit_event WHERE id IN (SELECT event_id FROM audit_leaf WHERE leaf_index >= 200)"
+    await behind_its_back(database, cut, "DELETE FROM audit_leaf WHERE leaf_index >= 200")
+    assert (await verdict(database)).fault == ("A hash is kept of entries that are not there: the end was cut off.")
+
+
+async def rewritten(database: Database, count: int = 5) -> None:
+    """What a database's administrator can do who knows this program: another audit, with all its hashes right."""
+    await behind_its_back(database, "TRUNCATE audit_event, audit_leaf, audit_node, audit_head, audit_waiting")
+    await many(database, count)
+    await placed(database)
+
+
+async def test_an_audit_forged_as_a_whole_is_sound_in_itself_and_shows_by_a_head_from_outside(
+    audited: Database,
+) -> None:
+    head = await signed(audited)
+    assert (await verdict(audited, head)).heads == 2
+    await rewritten(audited)
+    assert (await verdict(audited)).sound
+    assert (await verdict(audited, head)).fault == (
+        "A published head says otherwise of the first 5 entries: they were rewritten."
+    )
+
+
+async def test_one_that_is_forged_longer_or_shorter_shows_just_so(audited: Database) -> None:
+    head = await signed(audited)
+    await rewritten(audited, 9)
+    assert "the first 5 entries: they were rewritten" in str((await verdict(audited, head)).fault)
+    await rewritten(audited, 3)
+    assert "A published head has 5 entries, and there are 3" in str((await verdict(audited, head)).fault)
+
+
+async def test_a_forged_audit_is_not_signed(audited: Database) -> None:
+    """The service compares with the newest head that it finds outside, before it lends the forgery its signature."""
+    head = await signed(audited)
+    await rewritten(audited)
+    with pytest.raises(AuditBrokenError, match="not those that were signed"):
+        async with audited.transaction() as tx:
+            await sign_head(tx, KEY, published=head.checkpoint)
+    await rewritten(audited, 3)
+    with pytest.raises(AuditBrokenError, match="A head of 5 entries was signed, and the audit has 3"):
+        async with audited.transaction() as tx:
+            await sign_head(tx, KEY, published=head.checkpoint)
+
+
+async def test_one_that_keeps_the_old_head_in_the_database_is_not_signed_either(audited: Database) -> None:
+    await signed(audited)
+    await behind_its_back(audited, "UPDATE audit_leaf SET leaf = sha256('x') WHERE leaf_index = 0")
+    with pytest.raises(AuditBrokenError, match="not those that were signed"):
+        await signed(audited)
+
+
+async def test_a_published_head_of_another_key_proves_nothing(audited: Database) -> None:
+    async with audited.transaction() as tx:
+        other = HeadKey("care.test/audit", bytes(32)).sign(5, await root_at(tx, 5), tx.now)
+        found = await verify(tx, keys=[KEY.public], published=[Published(other)])
+    assert found.fault == "This head is not signed with the audit's key."
+
+
+async def test_heads_prove_each_that_it_goes_on_from_the_one_before(audited: Database) -> None:
+    first = await signed(audited)
+    await many(audited, 7)
+    second = await signed(audited)
+    again = await signed(audited)  # nothing was added: that it still stands so is said, too
+    assert [each.before for each in (first, second, again)] == [0, 5, 12]
+    for old, new in ((first, second), (second, again)):
+        one, two = old.checkpoint, new.checkpoint
+        assert proves_consistency(one.size, two.size, new.path, one.root, two.root)
+    assert (await verdict(audited, first, second, again)).heads == 6
 
 
 async def test_what_follows_a_fault_is_still_kept(audited: Database) -> None:
     await behind_its_back(audited, "UPDATE audit_event SET actor = NULL")
     async with audited.transaction() as tx:
         await look(tx)
+    assert await placed(audited) == 6
     assert (await verdict(audited)).fault == "Entry 1 was changed."
 
 

@@ -1,0 +1,181 @@
+"""Follow the whole audit: each entry against its leaf, the leaves against the tree and against every head."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, select, text
+
+from core.database import Tx
+from records.audit.checkpoint import BadCheckpointError, Checkpoint, LogKey, opened
+from records.audit.model import audit_head, audit_leaf, audit_node, audit_waiting
+from records.audit.published import Published
+from records.audit.rules import Entry, leaf_hash
+from records.audit.tree import Frontier, joined
+
+_AT_ONCE = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What verification found."""
+
+    entries: int
+    """How many entries are in order, from the first."""
+    root: bytes
+    """The root over them."""
+    waiting: int = 0
+    """How many more are noted and not in the tree yet."""
+    heads: int = 0
+    """How many heads agree with the entries, the database's and those from outside."""
+    fault: str | None = None
+    """In plain words, the first thing that is not in order."""
+
+    @property
+    def sound(self) -> bool:
+        return self.fault is None
+
+
+async def verify(tx: Tx, *, keys: Sequence[LogKey] = (), published: Sequence[Published] = ()) -> Verdict:
+    """Read all of the audit and check it. `published`: heads from places that the database does not reach.
+
+    Without `keys` signatures are not checked, and so `published` is refused. Shows an entry that was changed, deleted,
+    added past the queue or moved, an end that was cut off after a head was signed, and, by published heads, an audit
+    that was forged as a whole. What the database's administrator removes before it is in the tree shows only until
+    then (docs/audit.md).
+    """
+    try:
+        claims = [*await _own_heads(tx, keys), *_claims(published, keys)]
+    except BadCheckpointError as bad:
+        return Verdict(0, b"", fault=str(bad))
+    follower = _Follower(claims, await _nodes(tx))
+    size = (await tx.conn.execute(select(func.max(audit_leaf.c.leaf_index)))).scalar_one()
+    for start in range(0, 0 if size is None else size + 1, _AT_ONCE):
+        found = await tx.conn.execute(_LEAVES, {"start": start, "stop": start + _AT_ONCE})
+        if not follower.follow(found):
+            break
+    waiting = (await tx.conn.execute(select(func.count()).select_from(audit_waiting))).scalar_one()
+    fault = follower.fault or follower.ended() or await _outside(tx)
+    return Verdict(follower.tree.size, follower.tree.root(), waiting, follower.agreed, fault)
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """A head that the entries must agree with."""
+
+    size: int
+    root: bytes
+    whose: str
+
+
+async def _own_heads(tx: Tx, keys: Sequence[LogKey]) -> Iterator[_Claim]:
+    found = (await tx.conn.execute(select(audit_head).order_by(audit_head.c.id))).all()
+    claims = []
+    for row in found:
+        if keys:
+            said = opened(row.signed, keys)
+            if (said.size, said.root) != (row.size, bytes(row.root)):
+                raise BadCheckpointError("A head in the database is not what was signed.")
+        claims.append(_Claim(row.size, bytes(row.root), "A head in the database"))
+    return iter(claims)
+
+
+def _claims(published: Iterable[Published], keys: Sequence[LogKey]) -> list[_Claim]:
+    read: list[Checkpoint] = [opened(each.signed, keys) for each in published]
+    return [_Claim(each.size, each.root, "A published head") for each in read]
+
+
+async def _nodes(tx: Tx) -> dict[tuple[int, int], bytes]:
+    found = await tx.conn.execute(select(audit_node.c.level, audit_node.c.node_index, audit_node.c.hash))
+    return {(row.level, row.node_index): bytes(row.hash) for row in found}
+
+
+_LEAVES = text("""
+    SELECT l.leaf_index, l.leaf AS placed, e.leaf AS noted,
+        e.id, e.at, e.actor, e.action, e.subject, e.table_name, e.row_id, e.why
+    FROM audit_leaf l LEFT JOIN audit_event e ON e.id = l.event_id
+    WHERE l.leaf_index >= :start AND l.leaf_index < :stop ORDER BY l.leaf_index
+""")
+
+
+class _Follower:
+    """Builds the tree anew from the entries, leaf by leaf; stops at the first fault."""
+
+    def __init__(self, claims: Iterable[_Claim], nodes: dict[tuple[int, int], bytes]) -> None:
+        self.tree = Frontier()
+        self.agreed = 0
+        self.fault: str | None = None
+        self._claims = sorted(claims, key=lambda each: each.size, reverse=True)
+        self._nodes = nodes
+        self._kept: list[list[bytes]] = []
+        self._check_heads()
+
+    def follow(self, rows: Iterable[Any]) -> bool:
+        """Go on with rows of _LEAVES. Returns whether all is in order so far."""
+        for index, placed, noted, *said in rows:
+            if self.fault is None:
+                self.fault = self._fault_of(index, placed, noted, said)
+            if self.fault is not None:
+                return False
+            self.tree.append(placed)
+            self._keep(placed)
+            if self._claims and self._claims[-1].size <= self.tree.size:
+                self._check_heads()
+        return self.fault is None
+
+    def _fault_of(self, index: int, placed: bytes, noted: bytes | None, said: list[Any]) -> str | None:
+        number = self.tree.size + 1
+        if index != self.tree.size:
+            return f"Entry {number} is missing or out of order."
+        if noted is None:
+            return f"Entry {number} was deleted."
+        # As it is stored: a word that was changed into one that we don't know is a fault to show, not one to fail at.
+        if leaf_hash(Entry(*said)) != placed or noted != placed:
+            return f"Entry {number} was changed."
+        return None
+
+    def _check_heads(self) -> None:
+        while self.fault is None and self._claims and self._claims[-1].size == self.tree.size:
+            claim = self._claims.pop()
+            if claim.root == self.tree.root():
+                self.agreed += 1
+            else:
+                self.fault = f"{claim.whose} says otherwise of the first {claim.size} entries: they were rewritten."
+
+    def _keep(self, leaf: bytes) -> None:
+        """Compare the roots of whole subtrees with those that are kept for proofs."""
+        level, value = 0, leaf
+        while True:
+            if level == len(self._kept):
+                self._kept.append([])
+            row = self._kept[level]
+            row.append(value)
+            if len(row) < 256:
+                return
+            while len(row) > 1:
+                row = [joined(left, right) for left, right in zip(row[::2], row[1::2], strict=True)]
+            self._kept[level], value, level = [], row[0], level + 1
+            place = (level, (self.tree.size >> 8 * level) - 1)
+            if self._nodes.pop(place, None) != value:
+                self.fault = f"A hash that is kept of the tree is wrong, up to entry {self.tree.size}."
+                return
+
+    def ended(self) -> str | None:
+        """What is left over when the leaves are at their end."""
+        if self._claims:
+            claim = self._claims[-1]
+            return f"{claim.whose} has {claim.size} entries, and there are {self.tree.size}: the end was cut off."
+        if self._nodes:
+            return "A hash is kept of entries that are not there: the end was cut off."
+        return None
+
+
+async def _outside(tx: Tx) -> str | None:
+    outside = await tx.conn.execute(
+        text("""
+            SELECT count(*) FROM audit_event e
+            WHERE NOT EXISTS (SELECT FROM audit_leaf l WHERE l.event_id = e.id)
+                AND NOT EXISTS (SELECT FROM audit_waiting w WHERE w.event_id = e.id)
+        """)
+    )
+    return "An entry stands outside the tree." if outside.scalar_one() else None
