@@ -205,7 +205,7 @@ def rotate_tokens(folder: Path) -> None:
     typer.echo("have started they refuse each other, and what people write waits at the homeserver.")
 
 
-app.add_typer(audit_commands(_settings), name="audit")
+app.add_typer(audit_commands(settings), name="audit")
 
 
 def main() -> None:
