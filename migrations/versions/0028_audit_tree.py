@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0027_audit_tree"
-down_revision = "0026_heard"
+revision = "0028_audit_tree"
+down_revision = "0027_reach"
 
 
 def upgrade() -> None:
