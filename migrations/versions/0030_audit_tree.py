@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0028_audit_tree"
-down_revision = "0027_reach"
+revision = "0030_audit_tree"
+down_revision = "0029_rotation"
 
 
 def upgrade() -> None:
