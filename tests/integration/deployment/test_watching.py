@@ -83,7 +83,7 @@ async def test_every_figure_that_is_asked_for_is_there(client: Client) -> None:
 
 
 def test_what_is_no_promql_is_seen() -> None:
-    with pytest.raises(ValueError, match="expected"):
+    with pytest.raises(ValueError, match="unclosed"):
         promql_parser.parse("sum by (le (rate(x[5m]))")
 
 
