@@ -1,0 +1,95 @@
+"""A visit is booked, paid and talked about through a Synapse of six processes, as production configures them."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from demo.client import Person
+from demo.ports import Ports
+from demo.run import Demo
+from demo.spoken import address_in, choice_of, code_in
+from demo.stripe.payer import pay
+from demo.workers import ManyProcesses
+
+_SECONDS = 60
+
+
+class Many(Demo):
+    """The demo on such a Synapse."""
+
+    homeserver: ManyProcesses
+
+    def _lay_out(self) -> None:
+        super()._lay_out()
+        self.homeserver = ManyProcesses(
+            self.folder / "synapse",
+            port=self.ports.homeserver,
+            server_name=self.homeserver.server_name,
+            database=self.postgres.url("synapse"),
+            registrations=[self.folder / "registration.yaml"],
+            log=self.logs / "synapse.log",
+        )
+        self.homeserver.write()
+
+    def stop(self) -> None:
+        self.careconnect.stop()
+        self.homeserver.stop()
+        super().stop()
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Many]:
+    started = Many(tmp_path_factory.mktemp("workers"), Ports.free())
+    try:
+        started.start()
+        yield started
+    finally:
+        started.stop()
+
+
+async def test_a_visit_is_booked_through_workers_one_of_which_dies(demo: Many) -> None:
+    doctor_account = demo.accounts.doctor
+    async with (
+        await Person.registered(demo.homeserver.url, "wanda", "pw-of-wanda") as wanda,
+        await Person.logged_in(demo.homeserver.url, doctor_account.localpart, doctor_account.password) as doctor,
+    ):
+        room = await wanda.direct_room(demo.bot_id, seconds=_SECONDS)
+        await wanda.hears(room=room, seconds=_SECONDS)
+        found = await wanda.ask(room, "cardiologist near Berlin online under 60", doctor_account.name, _SECONDS)
+        await wanda.ask(room, str(choice_of(found.body, doctor_account.name)), "1. ", _SECONDS)
+        card = await wanda.ask(room, "1", has_link(demo), _SECONDS)
+        await pay(str(link(demo, card)))
+        done = await wanda.hears(
+            lambda heard: heard.replaces == card.event and "onfirmed" in heard.body, room=room, seconds=_SECONDS
+        )
+        named = f"Visit {code_in(done.body)}"
+        rooms: list[Any] = []
+        for person in (wanda, doctor):
+            invited = await person.invitation(named=named, seconds=_SECONDS)
+            await person.join(invited)
+            rooms.append(invited)
+        assert rooms[0] == rooms[1]
+        await doctor.appears(rooms[0], wanda.mxid)
+        await doctor.say(rooms[0], "Good day!")
+        assert (await wanda.hears("Good day!", room=rooms[0], seconds=_SECONDS)).encrypted
+        entry = await wanda.hears(lambda heard: heard.body.endswith(".ics"), room=room, seconds=_SECONDS)
+        assert (await wanda.download(entry)).startswith(b"BEGIN:VCALENDAR")
+        # What sends careConnect its transactions and everybody their keys dies, and comes back.
+        demo.homeserver.kill_worker("streams")
+        restarted = asyncio.to_thread(demo.homeserver.start_worker, "streams")
+        since = len(wanda.heard)
+        await asyncio.gather(restarted, wanda.say(room, "appointments"))
+        await wanda.hears(str(code_in(done.body)), room=room, since=since, seconds=_SECONDS)
+        assert wanda.unreadable == []
+    busy = {host for host, requests in demo.homeserver.asked.items() if requests}
+    assert busy >= {"synapse", "synapse-generic1", "synapse-generic2", "synapse-media", "synapse-streams"}
+
+
+def link(demo: Demo, heard: Any) -> str | None:
+    return address_in(f"{heard.body} {heard.html}", f":{demo.ports.stripe}/")
+
+
+def has_link(demo: Demo) -> Any:
+    return lambda heard: link(demo, heard) is not None
