@@ -29,6 +29,7 @@ from appservice.watching import routes as watching
 from booking import web as pages
 from booking.appointments.sweep import sweep
 from booking.calendars.routes import routes as calendars
+from booking.consultations.due import close_due, erase_due, open_due
 from booking.context import Context
 from booking.imports import polling
 from booking.imports.service import prune_drafts
@@ -181,6 +182,10 @@ class _Process:
         every(lambda tx: polling.queue_due(tx, self._ctx), seconds=15)
         every(prune_drafts, hours=1)
         every(waiting.tell_of_waiting, minutes=1)
+        every(open_due, seconds=5)
+        every(close_due, minutes=1)
+        every(erase_due, minutes=10)
+        every(self._matrix.keeper.lobby.look, seconds=30)
         every(prune_waits, hours=1)
         every(lambda tx: finish(tx, self._ctx.vault), seconds=5)
         every(lambda tx: carry_out_again(tx, self._ctx.vault), hours=1, next_run_time=datetime.now(UTC))

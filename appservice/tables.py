@@ -7,6 +7,7 @@ import appservice.matrix.model
 import appservice.outgoing
 import booking.appointments.model
 import booking.calendars.model
+import booking.consultations.model
 import booking.day.model
 import booking.directory.model
 import booking.imports.model

@@ -6,9 +6,9 @@ place: CARECONNECT_MATRIX__AS_TOKEN is `as_token` in the section `[matrix]`.
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, Field, SecretStr, field_validator
+from pydantic import BaseModel, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from core.timezones import zone
@@ -55,6 +55,24 @@ class MatrixSettings(BaseModel):
     """What the bot's Olm account and sessions are encrypted with in the database."""
     platform_admins: list[str] = []
     """Matrix ids of those who may set up centres."""
+    video: Literal["none", "element-call", "jitsi"] = "none"
+    """What new consultation rooms have for video, beside the clients' own calls."""
+    video_address: str = ""
+    """Where Element Call is (https://call.example), or Jitsi's domain (meet.example)."""
+    federates_with: list[str] | None = None
+    """Homeservers whose people are served, beside our own; None: all. Synapse's federation_domain_whitelist is the
+    wall; by this list people are told."""
+
+    @model_validator(mode="after")
+    def _video_has_an_address(self) -> Self:
+        if self.video != "none" and not self.video_address:
+            raise ValueError("video_address is missing: where the calls are held")
+        return self
+
+    def serves(self, mxid: str) -> bool:
+        """Whether somebody of that Matrix id is served, by the homeserver that they are of."""
+        server = mxid.partition(":")[2]
+        return self.federates_with is None or server in (self.server_name, *self.federates_with)
 
     @property
     def bot_id(self) -> str:

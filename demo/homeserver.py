@@ -10,10 +10,12 @@ import secrets
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
+import yaml
 from sqlalchemy.engine import make_url
 
 from demo.certificates import Certificates
@@ -43,7 +45,8 @@ class Homeserver:
     """A homeserver whose data stays in `folder`.
 
     `database` is a PostgreSQL address in libpq's form; without one SQLite is used. With `certificates` it federates:
-    its name is then localhost:PORT of a TLS listener, so that another such server finds it.
+    its name is then localhost:PORT of a TLS listener, so that another such server finds it. `policy` changes what
+    synapse/homeserver.yaml sets for the module; None leaves the module out, as on a server of somebody else's.
     """
 
     def __init__(
@@ -56,6 +59,8 @@ class Homeserver:
         registrations: Sequence[Path] = (),
         certificates: Certificates | None = None,
         log: Path | None = None,
+        policy: Mapping[str, Any] | None = MappingProxyType({}),
+        settings: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
         self.folder = folder.absolute()
         self.port = port or free_port()
@@ -63,11 +68,14 @@ class Homeserver:
         self._database = database
         self._registrations = registrations
         self._certificates = certificates
+        self._policy = policy
+        self._settings = settings
         self._tls_port = free_port() if certificates else None
         self.server_name = f"localhost:{self._tls_port}" if certificates else server_name
         files = [_TEMPLATES / "homeserver.yaml", self.folder / "homeserver.json"]
         command = [sys.executable, "-m", "synapse.app.homeserver", *(f"--config-path={file}" for file in files)]
-        self.child = Child("Synapse", command, log or self.folder / "synapse.log", folder=self.folder)
+        environment = {"PYTHONPATH": str(_TEMPLATES)}  # where the policy module is
+        self.child = Child("Synapse", command, log or self.folder / "synapse.log", env=environment, folder=self.folder)
 
     def start(self) -> None:
         """Write the configuration, start, and return when it answers. Raises ChildError."""
@@ -91,7 +99,7 @@ class Homeserver:
         resources = [{"names": ["client", "federation", "openid"]}]
         loopback = {"type": "http", "bind_addresses": ["127.0.0.1"], "resources": resources}
         listeners = [{**loopback, "port": self.port, "tls": False}]
-        values = {
+        values: dict[str, Any] = {
             "server_name": self.server_name,
             "public_baseurl": f"{self.url}/",
             "pid_file": f"{self.folder}/homeserver.pid",
@@ -109,6 +117,7 @@ class Homeserver:
             "enable_registration_without_verification": True,
             "bcrypt_rounds": 4,
             **_RATE_LIMITS,
+            "modules": self._modules(),
         }
         if self._certificates:
             listeners.append({**loopback, "port": self._tls_port, "tls": True})
@@ -118,7 +127,13 @@ class Homeserver:
                 "federation_custom_ca_list": [str(self._certificates.authority)],
                 "ip_range_blacklist": [],  # the other server is on loopback too
             }
-        return values
+        return {**values, **self._settings}
+
+    def _modules(self) -> list[dict[str, Any]]:
+        if self._policy is None:
+            return []
+        configured: list[dict[str, Any]] = yaml.safe_load((_TEMPLATES / "homeserver.yaml").read_text())["modules"]
+        return [{**module, "config": {**module["config"], **self._policy}} for module in configured]
 
     def _database_section(self) -> dict[str, Any]:
         if self._database is None:

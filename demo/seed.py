@@ -57,6 +57,7 @@ async def _centre(tx: Tx, ctx: Context, admin: Person, accounts: Accounts, entry
             centre_id,
             cancel_hours=entry.cancel_hours,
             late_refund_percent=entry.late_refund_percent,
+            room_opens_minutes=None,  # so that it is there to be tried as soon as a visit is booked
         )
         if entry.administered_by_clinic_admin:
             await add_centre_admin(tx, ctx, admin, centre_id, accounts.clinic_admin.mxid)

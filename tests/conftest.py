@@ -82,11 +82,14 @@ HomeserverFactory = Callable[..., Homeserver]
 
 @pytest.fixture(scope="session")
 def start_homeserver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HomeserverFactory]:
-    """Start another Synapse: `start_homeserver(registrations=[...], certificates=...)`, see demo.homeserver."""
+    """Start another Synapse: `start_homeserver(registrations=[...], certificates=...)`, see demo.homeserver.
+
+    Somebody else's: without our policy module, unless `policy` is given.
+    """
     started: list[Homeserver] = []
 
     def start(**how: object) -> Homeserver:
-        homeserver = Homeserver(tmp_path_factory.mktemp("synapse"), **how)  # type: ignore[arg-type]
+        homeserver = Homeserver(tmp_path_factory.mktemp("synapse"), **{"policy": None, **how})  # type: ignore[arg-type]
         started.append(homeserver)
         homeserver.start()
         return homeserver
@@ -116,7 +119,7 @@ def homeserver(
     """A running Synapse named localhost, one for each worker, with `service` registered."""
     file = tmp_path_factory.mktemp("registration") / "registration.yaml"
     file.write_text(registration(service.matrix, f"http://127.0.0.1:{service.http.port}"))
-    return start_homeserver(registrations=[file])
+    return start_homeserver(registrations=[file], policy={"patients_invite": "anyone"})
 
 
 @pytest.fixture

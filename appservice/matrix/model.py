@@ -126,5 +126,11 @@ consultation_room = Table(
     Column("room_id", Text, nullable=False, unique=True),
     Column("opened_at", Moment, nullable=False),
     Column("keeper_left_at", Moment),
+    # Since when nobody may talk there; in a room that the keeper could not come back to, since when nobody should.
     Column("closed_at", Moment),
+    # The room and its files are gone from our homeserver. The row stays, so that it is known to have been private.
+    Column("erased_at", Moment),
 )
+
+# Who is staff, as the lobby says it.
+listed_staff = Table("matrix_listed_staff", metadata, Column("mxid", Text, primary_key=True))

@@ -1,6 +1,7 @@
 """What the Matrix floor asks of the rest: who somebody is, and whose a visit is (answered by registry.py)."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import UUID
 
@@ -19,6 +20,16 @@ class Visit:
     """Matrix ids by person of the patient, or of those who care for them."""
     doctor_side: dict[UUID, str]
     """The doctor's; empty while they have no account."""
+    guests: dict[UUID, str] = field(default_factory=dict)
+    """Of those who were brought in: family, interpreters, a second doctor."""
+    clinic: Sequence[UUID] = ()
+    """Who is told on the clinic's side: the doctor, the centre's admins."""
+
+    @property
+    def team(self) -> dict[str, str]:
+        """Roles by Matrix id."""
+        sides = ((self.guests, "guest"), (self.patient_side, "patient"), (self.doctor_side, "practitioner"))
+        return {mxid: role for side, role in sides for mxid in side.values()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,5 +61,9 @@ class People(Protocol):
         ...
 
     async def visit(self, tx: Tx, appointment_id: UUID) -> Visit:
-        """Return the visit and the accounts of its two sides."""
+        """Return the visit and the accounts of all who belong to it."""
+        ...
+
+    async def all_staff(self, tx: Tx) -> set[str]:
+        """Return the accounts of all doctors and of those who run centres or the platform."""
         ...

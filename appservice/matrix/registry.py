@@ -4,15 +4,16 @@ from uuid import UUID
 
 from appservice.matrix.people import Staff, Visit
 from booking.appointments.service import Status, appointment
+from booking.consultations.service import guests_of
 from booking.context import Context
-from booking.directory.reading import centre, practitioner_person
-from booking.people.service import guardians_of, person_by_id, person_of
+from booking.directory.reading import centre, centre_admins, practitioner_person, staff_accounts
+from booking.people.service import guardians_of, mxids_of, person_of
 from booking.reach.contacts import may_contact
 from booking.staff.room import staff_of
 from core.database import Tx
 from records.sealing import Vault
 
-_STANDING = frozenset({Status.BOOKED, Status.ARRIVED})
+_STANDING = frozenset({Status.BOOKED, Status.ARRIVED, Status.FULFILLED})
 
 
 class Registry:
@@ -38,16 +39,21 @@ class Registry:
         return await may_contact(tx, mxid, by)
 
     async def visit(self, tx: Tx, appointment_id: UUID) -> Visit:
-        """Return the visit and the accounts of its two sides."""
+        """Return the visit and the accounts of all who belong to it."""
         found = await appointment(tx, appointment_id)
         doctor = await practitioner_person(tx, found.practitioner.id)
+        admins = await centre_admins(tx, found.centre.id)
         patients = await guardians_of(tx, found.patient_id)
+        mxids = await mxids_of(tx, [*patients, *([doctor] if doctor else [])])
         return Visit(
             found.code,
             found.status in _STANDING,
-            {person: await self._mxid(tx, person) for person in patients},
-            {doctor: await self._mxid(tx, doctor)} if doctor else {},
+            {person: mxids[person] for person in patients},
+            {doctor: mxids[doctor]} if doctor else {},
+            {guest.person_id: guest.mxid for guest in await guests_of(tx, appointment_id)},
+            sorted({*admins, *([doctor] if doctor else [])}),
         )
 
-    async def _mxid(self, tx: Tx, person_id: UUID) -> str:
-        return (await person_by_id(tx, self._ctx, person_id)).mxid
+    async def all_staff(self, tx: Tx) -> set[str]:
+        """Return the accounts of all doctors and of those who run centres or the platform."""
+        return await staff_accounts(tx) | set(self._ctx.settings.matrix.platform_admins)

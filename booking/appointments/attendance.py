@@ -9,9 +9,10 @@ from booking.access import may_run_visit, require
 from booking.appointments import moves, rules
 from booking.appointments.model import Appointment, Cancellation, Why, starts
 from booking.appointments.model import appointment as table
-from booking.appointments.notices import Notice, close_room, tell_all, tell_side
+from booking.appointments.notices import Notice, tell_all, tell_side
 from booking.appointments.reading import appointment
 from booking.appointments.rules import STANDING, Status
+from booking.consultations.steps import close_room
 from booking.context import Context
 from booking.payments import capturing
 from booking.payments import service as payments

@@ -13,8 +13,9 @@ from sqlalchemy import Boolean, bindparam, func, insert, select, update
 
 from booking.appointments.model import Appointment, Why, appointment_move
 from booking.appointments.model import appointment as table
-from booking.appointments.notices import Notice, close_room, opening, tell_all, tell_payer
+from booking.appointments.notices import Notice, tell_all, tell_payer
 from booking.appointments.rules import GRACE, STANDING, Status, check_move, sequence_after
+from booking.consultations.steps import close_room, opening
 from booking.directory.model import Service
 from booking.schedules import occupancy
 from booking.schedules.freed import freed
@@ -122,8 +123,8 @@ async def confirm(tx: Tx, visit: Appointment, why: Why, actor: UUID | None = Non
 
 
 async def announce(tx: Tx, booked: Appointment) -> None:
-    """Tell all of a new visit, and have its room made."""
-    await tell_all(tx, booked, Notice.BOOKED, opening(booked))
+    """Tell all of a new visit, and have its room made if it is due."""
+    await tell_all(tx, booked, Notice.BOOKED, *opening(booked, tx.now))
 
 
 async def call_off(tx: Tx, visit: Appointment, why: Why, actor: UUID | None = None) -> Appointment:

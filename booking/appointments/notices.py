@@ -56,6 +56,7 @@ class Notice(StrEnum):
     LATE = "late"
     IN_TIME = "in_time"
     FILE_ADDED = "file_added"
+    BROUGHT_IN = "brought_in"
 
 
 _OF_THE_PAST = frozenset(
@@ -215,24 +216,17 @@ async def tell_practitioner(
         await tell(tx, [_about(_telling(visit, notice, visit.practitioner.person_id, more), about)])
 
 
-async def open_room(tx: Tx, visit: Appointment) -> None:
-    """Have the visit's consultation room made."""
-    await put(tx, [opening(visit)])
-
-
-async def close_room(tx: Tx, visit: Appointment) -> None:
-    """Have the visit's consultation room closed."""
-    await put(tx, [_room(visit, "room.close")])
-
-
-def opening(visit: Appointment) -> Work:
-    """Return the work of having the visit's consultation room made."""
-    return _room(visit, "room.open")
-
-
-def _room(visit: Appointment, kind: str) -> Work:
-    payload = json.dumps({"appointment": str(visit.id)}).encode()
-    return Work(kind, f"visit:{visit.id}", f"{kind}:{visit.id}", payload)
+async def tell_each(
+    tx: Tx,
+    visit: Appointment,
+    notice: Notice,
+    people: Iterable[UUID],
+    *besides: Work,
+    about: UUID | None = None,
+    **more: str | int,
+) -> None:
+    """Tell just these people, besides other work. `about`: what can happen more than once to a visit."""
+    await tell(tx, [_about(_telling(visit, notice, person, more), about) for person in sorted(people)], *besides)
 
 
 def _about(telling: Telling, about: UUID | None) -> Telling:

@@ -12,11 +12,12 @@ from booking.appointments.approving import is_prepaid, needs_approval
 from booking.appointments.making import Draft, make
 from booking.appointments.model import Appointment, Cancellation, Why
 from booking.appointments.model import appointment as table
-from booking.appointments.notices import Notice, open_room, tell_all
+from booking.appointments.notices import Notice, tell_all
 from booking.appointments.reading import appointment, series_of, visits_between
 from booking.appointments.rhythm import Rhythm, checked_rhythm, nearest, shifted, starts_of
 from booking.appointments.rules import KEPT, STANDING, Status
 from booking.appointments.service import cancel, reschedule
+from booking.consultations.steps import open_room
 from booking.context import Context
 from booking.directory import reading as directory
 from booking.directory.model import Service

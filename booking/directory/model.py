@@ -104,6 +104,14 @@ class Centre:
     staff_notices: StaffNotices = StaffNotices.PRIVATE
     question_hours: int | None = 4
     """After so many hours without an answer the staff is told that a question waits; None: never."""
+    room_opens_minutes: int | None = 1440
+    """How long before a visit its consultation room opens; None: as soon as it is booked, for questions before."""
+    room_closes_days: int = 7
+    """How long after the visit people can write in its room."""
+    room_kept_days: int = 182
+    """How long after that the room is kept before it is erased with its files."""
+    reply_hours: int | None = 24
+    """Within how many hours questions in the room are answered, as patients are told; None: nothing is said of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +204,10 @@ centre = Table(
     Column("records_days", SmallInteger, nullable=False),
     Column("staff_notices", Text, nullable=False),
     Column("question_hours", SmallInteger),
+    Column("room_opens_minutes", Integer),
+    Column("room_closes_days", SmallInteger, nullable=False),
+    Column("room_kept_days", SmallInteger, nullable=False),
+    Column("reply_hours", SmallInteger),
     Column("trigrams", ARRAY(Text), nullable=False),
     CheckConstraint("late_refund_percent BETWEEN 0 AND 100", name="late_refund"),
     CheckConstraint("no_show_percent BETWEEN 0 AND 100", name="no_show"),

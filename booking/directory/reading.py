@@ -4,12 +4,13 @@ from collections.abc import Callable, Collection, Iterable
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Table, bindparam, column, func, or_, select, true
+from sqlalchemy import ColumnElement, Row, Table, bindparam, column, func, or_, select, true, union
 
 from booking.directory import model
 from booking.directory.model import Centre, Mode, Patients, Payment, Practitioner, Service, StaffNotices
 from booking.directory.names import CLOSE, names_match, signs, trigrams
 from booking.directory.specialties import folded
+from booking.people.model import person
 from core.database import Tx
 from core.errors import RefusedError
 from core.money import Money
@@ -97,6 +98,16 @@ async def centre_admins(tx: Tx, centre_id: UUID) -> list[UUID]:
     return sorted(found.scalars())
 
 
+async def staff_accounts(tx: Tx) -> set[str]:
+    """Return the Matrix ids of all doctors and centres' admins."""
+    ids = union(
+        select(model.practitioner.c.person_id).where(model.practitioner.c.person_id.is_not(None)),
+        select(model.centre_admin.c.person_id),
+    )
+    found = await tx.conn.execute(select(person.c.mxid).where(person.c.id.in_(ids)))
+    return {row.mxid for row in found}
+
+
 async def practitioner_person(tx: Tx, practitioner_id: UUID) -> UUID | None:
     """Return the id of the person who a practitioner is, or None while no account is linked."""
     table = model.practitioner
@@ -171,6 +182,7 @@ def centre_from(row: Row[Any]) -> Centre:
         row.daily_list_at, row.no_show_percent, row.no_show_limit, row.captures, row.carries_fee, row.offer_minutes,
         row.records_days,
         StaffNotices(row.staff_notices), row.question_hours,
+        row.room_opens_minutes, row.room_closes_days, row.room_kept_days, row.reply_hours,
     )  # fmt: skip
 
 

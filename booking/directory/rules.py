@@ -92,6 +92,12 @@ def checked_centre(centre: Centre) -> Centre:
     within(centre.records_days, 0, 3650, "time that records are open after a visit", "days")
     if centre.question_hours is not None:
         within(centre.question_hours, 1, 24 * 14, "time that a question may wait", "hours")
+    within(centre.room_closes_days, 0, 90, "time after the visit until its room closes", "days")
+    within(centre.room_kept_days, 1, 3650, "time that a closed room is kept", "days")
+    if centre.room_opens_minutes is not None:
+        within(centre.room_opens_minutes, 5, 30 * 24 * 60, "time before the visit at which its room opens", "minutes")
+    if centre.reply_hours is not None:
+        within(centre.reply_hours, 1, 14 * 24, "time within which questions are answered", "hours")
     if centre.no_show_limit is not None:
         within(centre.no_show_limit, 1, 20, "number of missed visits", "visits")
     if centre.daily_list_at is not None:

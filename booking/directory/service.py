@@ -100,6 +100,10 @@ class CentreChanges(TypedDict, total=False):
     records_days: int
     staff_notices: StaffNotices
     question_hours: int | None
+    room_opens_minutes: int | None
+    room_closes_days: int
+    room_kept_days: int
+    reply_hours: int | None
     accessible: bool
     insurances: tuple[str, ...]
 

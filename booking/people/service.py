@@ -1,5 +1,6 @@
 """What a person can do about themselves and their family."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -190,6 +191,12 @@ async def patient_name(tx: Tx, ctx: Context, patient_id: UUID) -> str:
     """Return a patient's name, or "A patient" when there is none (any more). Who may know it the caller has decided."""
     known = await _patients(tx, ctx, [patient_id])
     return (known[patient_id].name if patient_id in known else None) or "A patient"
+
+
+async def mxids_of(tx: Tx, people: Sequence[UUID]) -> dict[UUID, str]:
+    """Return the Matrix ids of people."""
+    found = await tx.conn.execute(select(person.c.id, person.c.mxid).where(person.c.id.in_(people)))
+    return {row.id: row.mxid for row in found}
 
 
 async def guardians_of(tx: Tx, patient_id: UUID) -> list[UUID]:

@@ -50,6 +50,15 @@ def test_every_file_is_in_the_repository_or_made_by_new_deployment(compose: dict
     assert all(f"${{{name}:?" in TEXT for name in variables)
 
 
+def test_synapse_finds_the_module_that_its_configuration_names(compose: dict[str, Any]) -> None:
+    (module,) = yaml.safe_load((ROOT / "synapse" / "homeserver.yaml").read_text())["modules"]
+    folder = module["module"].partition(".")[0]
+    synapse = compose["services"]["synapse"]
+    path = synapse["environment"]["PYTHONPATH"]
+    assert f"./synapse/{folder}:{path}/{folder}:ro" in synapse["volumes"]
+    assert (ROOT / "synapse" / folder / "__init__.py").is_file()
+
+
 def test_services_wait_for_services_that_there_are(compose: dict[str, Any]) -> None:
     services = compose["services"]
     for service in services.values():

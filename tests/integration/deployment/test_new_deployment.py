@@ -47,7 +47,8 @@ def test_synapse_accepts_it(deployment: Path) -> None:
 
 
 def run(command: list[str], folder: Path) -> str:
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "synapse")}  # docker-compose.yml sets it, for the module
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=True).stdout
 
 
 def test_secrets_are_new_each_time_and_closed_to_others(deployment: Path, tmp_path: Path) -> None:

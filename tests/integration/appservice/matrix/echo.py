@@ -40,6 +40,7 @@ class Directory:
         self.visits: dict[UUID, Visit] = {}
         self.centres: dict[UUID, Staff] = {}
         self.kept_out: set[tuple[str, str]] = set()
+        self.staff_members: set[str] = set()
 
     @staticmethod
     def id_of(mxid: str) -> UUID:
@@ -56,6 +57,9 @@ class Directory:
 
     async def visit(self, tx: Tx, appointment_id: UUID) -> Visit:
         return self.visits[appointment_id]
+
+    async def all_staff(self, tx: Tx) -> set[str]:
+        return self.staff_members
 
 
 class Echo:

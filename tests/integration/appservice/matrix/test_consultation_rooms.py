@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from appservice.matrix import admitting
 from appservice.matrix import keeper as keeper_module
 from appservice.matrix.people import Visit
 from core.database import Database
@@ -97,7 +98,7 @@ async def test_the_room_is_encrypted_first_and_nobody_can_change_that(
     assert state["m.room.create"]["room_version"] == "11"
     assert state["m.room.history_visibility"] == {"history_visibility": "invited"}
     assert state["m.room.guest_access"] == {"guest_access": "forbidden"}
-    assert state["m.room.join_rules"] == {"join_rule": "invite"}
+    assert state["m.room.join_rules"]["join_rule"] == "restricted"  # to the keeper's own room
     assert state["m.room.name"] == {"name": "Visit 7F3K2A"}
     assert "m.room.topic" not in state
     assert not state.get("m.room.canonical_alias", {}).get("alias")
@@ -123,18 +124,19 @@ async def test_killed_while_opening_there_is_one_room_in_the_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     patient, doctor = two
-    name, real = ("create_once", keeper_module.create_once) if moment == "created" else ("invite", keeper_module.invite)
+    module, name = (keeper_module, "create_once") if moment == "created" else (admitting, "invite")
+    real = getattr(module, name)
     failures = 2
 
     async def dying(*what: object) -> object:
         nonlocal failures
-        done = await real(*what)  # type: ignore[arg-type]
+        done = await real(*what)
         if failures:
             failures -= 1
             raise OSError("killed before it was written down")
         return done
 
-    monkeypatch.setattr(keeper_module, name, dying)
+    monkeypatch.setattr(module, name, dying)
     async with serving(settings) as (_, echo):
         await open_room(database, plan(echo, patient, doctor))
         await patient.join(await patient.invitation())
@@ -164,7 +166,7 @@ async def test_a_visit_called_off_before_anybody_came_leaves_no_invitation(
 async def test_a_doctor_without_an_account_is_waited_for(
     echo: Echo, database: Database, two: tuple[Person, Person], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(keeper_module, "_NO_ACCOUNT_YET", 0.5)
+    monkeypatch.setattr(admitting, "_NO_ACCOUNT_YET", 0.5)
     patient, doctor = two
     appointment = plan(echo, patient, None)
     await open_room(database, appointment)

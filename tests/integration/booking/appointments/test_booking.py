@@ -10,6 +10,7 @@ from booking.appointments import service as visits
 from booking.appointments.model import Why, appointment_move
 from booking.appointments.reading import moves_of, patients_of
 from booking.appointments.service import Appointment, Status
+from booking.consultations.due import open_due
 from booking.directory.model import Mode, Payment
 from booking.people.service import person_of
 from core.errors import BadInputError, ConflictError, RefusedError
@@ -29,7 +30,7 @@ async def test_a_visit_paid_at_the_desk_is_booked_at_once_and_all_are_told(clini
     assert visit.hold_until is None
     assert visit.free_until == start - 24 * HOUR
     assert await clinic.told(visit) == {("booked", who): 1 for who in ALL}
-    assert await clinic.outbox("room.open") == [{"appointment": str(visit.id)}]
+    assert await clinic.outbox("room.open") == []  # not yet due
 
 
 async def test_without_stripe_what_would_be_paid_in_advance_is_paid_at_the_desk(clinic: Clinic) -> None:
@@ -307,7 +308,11 @@ async def test_who_did_not_come_is_marked_after_the_start(clinic: Clinic) -> Non
 
 
 async def test_in_person_visits_have_their_room_as_well(clinic: Clinic) -> None:
-    assert (await clinic.book(service=clinic.desk)).service.mode is Mode.IN_PERSON
+    visit = await clinic.book(service=clinic.desk)
+    assert visit.service.mode is Mode.IN_PERSON
+    clinic.clock.move_to(visit.start - HOUR)
+    async with clinic.tx() as tx:
+        assert await open_due(tx) == 1
     assert len(await clinic.outbox("room.open")) == 1
 
 

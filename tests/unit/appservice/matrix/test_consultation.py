@@ -31,7 +31,7 @@ def test_the_keeper_leaves_when_the_two_are_in(
 
 
 def test_a_room_says_which_visit_it_is_and_nothing_else() -> None:
-    body = creation("@keeper:here", "7F3K2A")
+    body = creation("@keeper:here", "7F3K2A", lobby="!lobby:here", team={PATIENT: "patient", DOCTOR: "practitioner"})
     assert body["name"] == "Visit 7F3K2A"
     assert "topic" not in body
     assert body["initial_state"][0]["type"] == "m.room.encryption"
