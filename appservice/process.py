@@ -23,6 +23,8 @@ from appservice.conversation.payouts import PayoutNews
 from appservice.conversation.questions import QuestionNews
 from appservice.conversation.service import Conversation
 from appservice.conversation.staff import StaffNotices
+from appservice.conversation.staff_news import WAY_IN, StaffNews
+from appservice.matrix.registration_tokens import RegistrationTokens
 from appservice.matrix.registry import Registry
 from appservice.matrix.service import MatrixService
 from appservice.watching import routes as watching
@@ -46,6 +48,7 @@ from booking.reminders.daily import daily_lists
 from booking.reminders.service import remind
 from booking.schedules import freed
 from booking.search.bounds import refresh
+from booking.staff import news as staff_news
 from booking.staff.room import NOTICE as STAFF_NOTICE
 from booking.waiting.offering import handler as offering
 from booking.waiting.service import prune as prune_waits
@@ -95,6 +98,8 @@ class _Process:
         self._ctx = Context(Vault.from_settings(settings.records), settings)
         self._gateway = Gateway(settings.stripe) if settings.stripe.enabled else None
         self._matrix = MatrixService(settings, database, Registry(self._ctx), http)
+        tokens = RegistrationTokens(http, settings.matrix)
+        self._staff = StaffNews(self._ctx, direct_room=self._matrix.rooms.direct_room, tokens=tokens)
 
     async def run(self, stop: asyncio.Event) -> None:
         runner = web.AppRunner(self._application(), access_log=None)  # addresses of feeds are secrets
@@ -148,6 +153,8 @@ class _Process:
             payouts.TOLD: PayoutNews(self._ctx, direct_room=self._matrix.rooms.direct_room).deliver,
             questions.NEWS: QuestionNews(self._ctx, direct_room=self._matrix.rooms.direct_room).deliver,
             waiting.LONG: QuestionNews(self._ctx, direct_room=self._matrix.rooms.direct_room).long,
+            staff_news.NEWS: self._staff.deliver,
+            WAY_IN: self._staff.way_in,
             STAFF_NOTICE: StaffNotices(self._ctx).deliver,
             previewing.READ: CalendarReading(self._ctx, self._database).deliver,
             polling.POLL: polling.Polling(self._ctx).deliver,

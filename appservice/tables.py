@@ -20,6 +20,7 @@ import booking.reminders.model
 import booking.reports.model
 import booking.schedules.model
 import booking.search.bounds
+import booking.staff.model
 import booking.waiting.model
 import core.inbox
 import core.outbox

@@ -58,7 +58,7 @@ async def _fill(url: str, doctors: int) -> None:
     specialties = [*SPECIALTIES]
     people = [(UUID(int=n + 1 << 32), f"d{n}", _name(random_)) for n in range(doctors)]
     await connection.executemany(
-        "INSERT INTO practitioner SELECT $1, $2, $3, $4, $5, $6, NULL, now(), $7",
+        "INSERT INTO practitioner SELECT $1, $2, $3, $4, $5, $6, NULL, now(), $7, true, true",
         [
             (*each, ("female", "male")[n % 2], ["de", "en"][: n % 2 + 1], [specialties[n % 20]], trigrams(each[2]))
             for n, each in enumerate(people)

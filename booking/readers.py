@@ -19,7 +19,7 @@ from records.prescriptions.renewing import renewals_waiting
 
 async def reader_of(tx: Tx, person: Person) -> Reader:
     """Return a person as the records know them at this moment."""
-    doctor = person.practitioner_id
+    doctor = person.practitioner_id if person.verified else None
     wards = await _wards(tx, person)
     treats: frozenset[UUID] = frozenset()
     sees: frozenset[UUID] = frozenset()

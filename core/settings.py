@@ -53,6 +53,10 @@ class MatrixSettings(BaseModel):
     display_name: str = "careConnect"
     store_key: SecretStr = SecretStr("")
     """What the bot's Olm account and sessions are encrypted with in the database."""
+    admin_token: SecretStr = SecretStr("")
+    """Access token of a server admin of the homeserver: for registration tokens. Without it none are made."""
+    client_url: str = "https://app.element.io"
+    """Where people register who are invited: a Matrix client; no slash at its end."""
     platform_admins: list[str] = []
     """Matrix ids of those who may set up centres."""
     video: Literal["none", "element-call", "jitsi"] = "none"

@@ -150,16 +150,18 @@ class Homeserver:
             file.write_text(secrets.token_urlsafe(32))
         return file.read_text()
 
-    def register(self, localpart: str, password: str, *, display_name: str | None = None) -> str:
+    def register(self, localpart: str, password: str, *, display_name: str | None = None, admin: bool = False) -> str:
         """Make an account by the shared secret; return its id. One that is there already stays as it is.
 
         Raises HomeserverError.
         """
         path = "/_synapse/admin/v1/register"
         nonce = self._request("GET", path)["nonce"]
-        message = b"\0".join([nonce.encode(), localpart.encode(), password.encode(), b"notadmin"])
+        message = b"\0".join(
+            [nonce.encode(), localpart.encode(), password.encode(), b"admin" if admin else b"notadmin"]
+        )
         mac = hmac.new(self._secret("registration").encode(), message, hashlib.sha1).hexdigest()
-        body = {"nonce": nonce, "username": localpart, "password": password, "admin": False, "mac": mac}
+        body = {"nonce": nonce, "username": localpart, "password": password, "admin": admin, "mac": mac}
         try:
             self._request("POST", path, body | {"displayname": display_name or localpart})
         except HomeserverError as refused:

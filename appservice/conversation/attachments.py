@@ -5,7 +5,10 @@ import multiprocessing
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from io import BytesIO
 from uuid import UUID
+
+import segno
 
 from appservice.outgoing import Attachments, Streamed
 from booking.appointments.reading import appointment
@@ -14,6 +17,7 @@ from booking.context import Context
 from booking.directory.reading import centre
 from booking.reports.files import report_csv, report_plot
 from booking.reports.service import report_of
+from booking.staff.inviting import code_of
 from core.database import Tx
 from core.lanes import HopelessError
 from records.documents.papers import document_pdf
@@ -70,7 +74,17 @@ def attachments(ctx: Context) -> Attachments:
     async def table(tx: Tx, report_id: UUID) -> bytes:
         return report_csv(await report_of(tx, report_id))
 
+    async def join(tx: Tx, invitation_id: UUID) -> bytes:
+        code = await code_of(tx, ctx, invitation_id)
+        if code is None:
+            raise HopelessError("the invitation was taken, or is over")
+        image = BytesIO()
+        page = f"{ctx.settings.http.public_url}/join/{code}"
+        segno.make(page, error="m", micro=False).save(image, kind="png", scale=6, border=4)
+        return image.getvalue()
+
     return {
+        "join": join,
         "visit": visit,
         "prescription": prescription,
         "prescription copy": copy,

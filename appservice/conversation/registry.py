@@ -9,6 +9,7 @@ from rapidfuzz import fuzz, process
 from appservice.conversation.session import Session
 from appservice.conversation.understanding.text import folded, plain
 from booking.people.service import Person
+from core.errors import RefusedError
 
 Run = Callable[[Session, str], Awaitable[None]]
 """Gets what follows the command's words."""
@@ -71,14 +72,27 @@ def command(
     group: str = "You",
     bare: bool = False,
     open: bool = False,  # noqa: A002  (as in Command)
+    verified: bool = False,
 ) -> Callable[[Run], Run]:
-    """Declare a command. `words`: spellings with bars between."""
+    """Declare a command. `words`: spellings with bars between; `verified`: a doctor does it only once verified."""
 
     def declare(run: Run) -> Run:
-        COMMANDS.append(Command(tuple(words.split("|")), usage, help, who, group, run, open, bare))
+        does = _once_verified(run) if verified else run
+        COMMANDS.append(Command(tuple(words.split("|")), usage, help, who, group, does, open, bare))
         return run
 
     return declare
+
+
+def _once_verified(run: Run) -> Run:
+    async def guarded(session: Session, text: str) -> None:
+        if not session.person.verified:
+            raise RefusedError(
+                "You can do that once those who run this service have verified who you are. They know that you wait."
+            )
+        await run(session, text)
+
+    return guarded
 
 
 def action(name: str) -> Callable[[Action], Action]:

@@ -131,7 +131,7 @@ class Api:
                 headers=headers,
                 timeout=aiohttp.ClientTimeout(total=seconds, sock_read=None if seconds else _MEDIA),
             ) as answer:
-                read = _read(answer.status, await answer.read())
+                read = read_answer(answer.status, await answer.read())
             outcome = "done"
             return read
         except MatrixError:
@@ -149,7 +149,7 @@ class Api:
         try:
             async with self._session.get(self._url(path, query), headers=self._headers(), timeout=timeout) as answer:
                 if answer.status != 200:
-                    _read(max(answer.status, 300), await answer.content.read(_PART))
+                    read_answer(max(answer.status, 300), await answer.content.read(_PART))
                 async for part in answer.content.iter_chunked(_PART):
                     yield part
         except (aiohttp.ClientError, TimeoutError, OSError) as away:
@@ -164,7 +164,8 @@ class Api:
         return {"Authorization": f"Bearer {self._token}"}
 
 
-def _read(status: int, text: bytes) -> Json:
+def read_answer(status: int, text: bytes) -> Json:
+    """Sort an answer of the homeserver. Raises AwayError, ForbiddenError, NotFoundError, MatrixError."""
     try:
         body = json.loads(text)
     except ValueError:

@@ -1,7 +1,7 @@
 """Making a visit: its time is taken, and it is written down with its first step. No permission is asked here."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -26,6 +26,7 @@ _AT_ONCE = 10
 """Visits that a practitioner can be booked for at one time, when staff book them beside each other."""
 
 TAKEN = "That time has just been taken. Please choose another one."
+NOT_VERIFIED = "{doctor} cannot be booked yet: those who run this service look first who they are."
 _TWICE = "The patient has another visit at that time. Please choose another time, or move or cancel that visit first."
 
 
@@ -53,8 +54,12 @@ class Draft:
 async def make(tx: Tx, ctx: Context, draft: Draft, actor_id: UUID, *, beside: bool = False) -> Appointment:
     """Take the time and write the visit. `beside`: whatever the practitioner has at that time.
 
-    Raises ConflictError when the time is taken, or the patient is elsewhere.
+    Raises ConflictError when the time is taken, the patient is elsewhere, or the doctor was not verified.
     """
+    at = draft.offer or await offer(tx, draft.service.id)
+    if not at.practitioner.verified:
+        raise ConflictError(NOT_VERIFIED, doctor=at.practitioner.name)
+    draft = replace(draft, offer=at)
     appointment_id = new_id()
     needs = moves.needed(draft.service, draft.patient_id, draft.start, draft.end)
     if beside:

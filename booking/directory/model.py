@@ -129,6 +129,10 @@ class Practitioner:
     """Codes of booking.directory.specialties."""
     person_id: UUID | None
     """Their Matrix account, once it is linked."""
+    verified: bool = True
+    """Whether a platform admin has looked who they are; until then nobody books them."""
+    listed: bool = True
+    """Whether everybody finds them; else only those who were with them before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +240,8 @@ practitioner = Table(
     Column("created_at", Moment, nullable=False),
     # Of the name, see booking.directory.names.
     Column("trigrams", ARRAY(Text), nullable=False),
+    Column("verified", Boolean, nullable=False),
+    Column("listed", Boolean, nullable=False),
     Index("ix_practitioner_trigrams", "trigrams", postgresql_using="gin"),
 )
 

@@ -92,6 +92,13 @@ async def practitioners_with(tx: Tx, ids: Collection[UUID]) -> dict[UUID, Practi
     return {each.id: each for each in await _practitioners(tx, model.practitioner.c.id.in_(ids))}
 
 
+async def unverified_practitioners(tx: Tx) -> list[Practitioner]:
+    """Return whom nobody has verified, and who works somewhere, by name."""
+    works = select(model.practitioner_role.c.practitioner_id)
+    wanted = ~model.practitioner.c.verified & model.practitioner.c.id.in_(works)
+    return sorted(await _practitioners(tx, wanted), key=lambda each: each.name)
+
+
 async def centre_admins(tx: Tx, centre_id: UUID) -> list[UUID]:
     """Return the ids of the persons who run a centre."""
     found = await tx.conn.execute(_ADMINS, {"wanted": centre_id})
@@ -189,7 +196,15 @@ def centre_from(row: Row[Any]) -> Centre:
 def practitioner_from(row: Row[Any]) -> Practitioner:
     """Make the value from a row that has all the columns of `practitioner`."""
     return Practitioner(
-        row.id, row.slug, row.name, row.gender, tuple(row.languages), tuple(row.specialties), row.person_id
+        row.id,
+        row.slug,
+        row.name,
+        row.gender,
+        tuple(row.languages),
+        tuple(row.specialties),
+        row.person_id,
+        row.verified,
+        row.listed,
     )
 
 

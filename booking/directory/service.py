@@ -9,7 +9,7 @@ from babel.numbers import get_territory_currencies
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from booking.access import may_edit_centre, require
+from booking.access import may_edit_centre, may_set_hours, require
 from booking.context import Context
 from booking.directory import model, reading
 from booking.directory.model import Centre, Mode, Patients, Payment, Practitioner, Service, StaffNotices
@@ -125,11 +125,16 @@ async def add_centre_admin(tx: Tx, ctx: Context, actor: Person, centre_id: UUID,
     """Let somebody run a centre; returns their person id. For its admins and platform admins."""
     require(may_edit_centre(actor, centre_id))
     admin = await person_id_of(tx, checked_mxid(mxid))
+    await become_admin(tx, centre_id, admin)
+    return admin
+
+
+async def become_admin(tx: Tx, centre_id: UUID, person_id: UUID) -> None:
+    """Let a person run a centre. Who may say so the caller has decided."""
     await tx.conn.execute(
-        insert(model.centre_admin).values(centre_id=centre_id, person_id=admin).on_conflict_do_nothing()
+        insert(model.centre_admin).values(centre_id=centre_id, person_id=person_id).on_conflict_do_nothing()
     )
     await staff_changed(tx, centre_id)
-    return admin
 
 
 async def add_practitioner(
@@ -145,7 +150,10 @@ async def add_practitioner(
     mxid: str | None = None,
     practitioner_id: UUID | None = None,
 ) -> Practitioner:
-    """Add a doctor to a centre, with their Matrix account if they have one yet. For its admins and platform admins."""
+    """Add a doctor to a centre, with their Matrix account if they have one yet. For its admins and platform admins.
+
+    Whom a platform admin adds is verified; the others wait until one has looked (booking.staff.verifying).
+    """
     require(may_edit_centre(actor, centre_id))
     taken = (await tx.conn.execute(select(model.practitioner.c.slug))).scalars().all()
     name = checked_text(name, "doctor's name")
@@ -157,6 +165,7 @@ async def add_practitioner(
         languages=tuple(checked_languages(languages)),
         specialties=tuple(dict.fromkeys(checked_specialty(each) for each in specialties)),
         person_id=None,
+        verified=actor.platform_admin,
     )
     if not made.specialties:
         raise BadInputError("The doctor's specialty is missing.")
@@ -191,7 +200,12 @@ async def link_practitioner(tx: Tx, ctx: Context, actor: Person, practitioner_id
     """
     at = await reading.centres_of(tx, practitioner_id)
     require(any(may_edit_centre(actor, each.id) for each in at))
-    person_id = await person_id_of(tx, checked_mxid(mxid))
+    return await become_practitioner(tx, ctx, practitioner_id, await person_id_of(tx, checked_mxid(mxid)))
+
+
+async def become_practitioner(tx: Tx, ctx: Context, practitioner_id: UUID, person_id: UUID) -> Practitioner:
+    """Say which person a doctor is. Who may say so the caller has decided. Raises ConflictError: link_practitioner."""
+    at = await reading.centres_of(tx, practitioner_id)
     table = model.practitioner
     other = await tx.conn.execute(
         select(table.c.id).where(table.c.person_id == person_id, table.c.id != practitioner_id)
@@ -206,6 +220,21 @@ async def link_practitioner(tx: Tx, ctx: Context, actor: Person, practitioner_id
         raise ConflictError("{doctor} has another account already.", doctor=linked.name)
     await staff_changed(tx, *(each.id for each in at))
     return linked
+
+
+async def list_practitioner(
+    tx: Tx, ctx: Context, actor: Person, practitioner_id: UUID, *, listed: bool
+) -> Practitioner:
+    """Have a doctor found by everybody, or only by those who were with them before. For the doctor and their admins.
+
+    Raises RefusedError.
+    """
+    at = await reading.centres_of(tx, practitioner_id)
+    require(any(may_set_hours(actor, practitioner_id, each.id) for each in at))
+    await tx.conn.execute(
+        update(model.practitioner).where(model.practitioner.c.id == practitioner_id).values(listed=listed)
+    )
+    return await reading.practitioner(tx, practitioner_id)
 
 
 async def add_service(

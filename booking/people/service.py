@@ -48,6 +48,8 @@ class Person:
     platform_admin: bool
     quiet: Quiet | None = None
     """When nothing is told that can wait."""
+    verified: bool = True
+    """Of a doctor: whether a platform admin has looked who they are."""
 
     @property
     def name(self) -> str | None:
@@ -80,7 +82,7 @@ async def _register(tx: Tx, mxid: str) -> UUID:
 
 _PERSON = text("""
     SELECT p.mxid, p.timezone, p.language, p.reminder_minutes, p.quiet_starts, p.quiet_ends,
-        own.id AS patient_id, d.id AS practitioner_id,
+        own.id AS patient_id, d.id AS practitioner_id, coalesce(d.verified, true) AS verified,
         ARRAY(SELECT centre_id FROM centre_admin a WHERE a.person_id = p.id) AS administers,
         ARRAY(SELECT patient_id FROM guardian g WHERE g.person_id = p.id) AS family
     FROM person p JOIN patient own ON own.person_id = p.id LEFT JOIN practitioner d ON d.person_id = p.id
@@ -107,6 +109,7 @@ async def person_by_id(tx: Tx, ctx: Context, person_id: UUID) -> Person:
         family=tuple(patients[each] for each in sorted(row.family)),
         practitioner_id=row.practitioner_id,
         administers=frozenset(row.administers),
+        verified=row.verified,
         platform_admin=row.mxid in ctx.settings.matrix.platform_admins,
     )
 

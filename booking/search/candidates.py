@@ -94,7 +94,7 @@ def _candidate(row: Row[Any]) -> Candidate:
 
 def _wanted(wish: Wish) -> list[Condition]:
     """What does not depend on the tier."""
-    wanted: list[Condition] = [service.c.active]
+    wanted: list[Condition] = [service.c.active, practitioner.c.verified, _listed(wish)]
     if wish.specialty is not None:
         wanted.append(next_free.c.specialty == wish.specialty)
     if wish.reason is not None:
@@ -115,6 +115,11 @@ def _wanted(wish: Wish) -> list[Condition]:
     if wish.accessible:
         wanted.append(or_(centre.c.accessible, next_free.c.mode == Mode.ONLINE.value))
     return [*wanted, *_patients(wish)]
+
+
+def _listed(wish: Wish) -> Condition:
+    """Who is not listed is found by those who were with them before."""
+    return or_(practitioner.c.listed, service.c.practitioner_id.in_(wish.known_to or ()))
 
 
 def _patients(wish: Wish) -> list[Condition]:

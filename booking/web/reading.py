@@ -25,8 +25,9 @@ class Offered:
 
 
 async def practitioner_called(tx: Tx, slug: str) -> Practitioner | None:
-    """Return the practitioner with just this short name."""
-    found = await tx.conn.execute(select(model.practitioner).where(model.practitioner.c.slug == slug))
+    """Return the practitioner with just this short name, if everybody may find them."""
+    shown = model.practitioner.c.listed & model.practitioner.c.verified
+    found = await tx.conn.execute(select(model.practitioner).where(model.practitioner.c.slug == slug, shown))
     row = found.one_or_none()
     return practitioner_from(row) if row else None
 
@@ -56,8 +57,10 @@ async def offered(
         wanted.append(table.c.practitioner_id == practitioner_id)
     if centre_id is not None:
         wanted.append(table.c.centre_id == centre_id)
-    services = [service_from(row) for row in await tx.conn.execute(select(table).where(*wanted))]
-    practitioners = await practitioners_with(tx, {each.practitioner_id for each in services})
+    every = [service_from(row) for row in await tx.conn.execute(select(table).where(*wanted))]
+    practitioners = await practitioners_with(tx, {each.practitioner_id for each in every})
+    shown = {each.id for each in practitioners.values() if each.listed and each.verified}
+    services = [each for each in every if each.practitioner_id in shown]
     centres = await centres_with(tx, {each.centre_id for each in services})
     times = await free_times_of(tx, services, tx.now, end, limit=limit)
     found = [

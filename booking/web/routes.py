@@ -13,9 +13,12 @@ from babel.numbers import get_territory_currencies
 from sqlalchemy.exc import DBAPIError
 
 from booking.context import Context
+from booking.directory.reading import centre
 from booking.directory.specialties import SPECIALTIES
 from booking.people.languages import LANGUAGES, language_name
 from booking.search.service import search
+from booking.staff.inviting import open_invitation
+from booking.staff.rules import normal_join_code, registration_token
 from booking.web.form import read_form
 from booking.web.reading import Offered, centre_called, offered, practitioner_called
 from booking.web.views import ServiceView, address, languages, offer_view, relaxed, service_view
@@ -42,6 +45,7 @@ def routes(database: Database, ctx: Context) -> list[web.RouteDef]:
         web.get("/", pages.guarded(pages.find)),
         web.get("/doctors/{slug}", pages.guarded(pages.doctor)),
         web.get("/centres/{slug}", pages.guarded(pages.centre)),
+        web.get("/join/{code}", pages.guarded(pages.join)),
         web.get("/pages.css", pages.style),
     ]
 
@@ -125,6 +129,26 @@ class _Pages:
             services = await offered(tx, tx.now + _TWO_WEEKS, centre_id=found.id, limit=3)
         return self._page("centre.html", centre=found, services=_views(services))
 
+    async def join(self, request: web.Request) -> web.Response:
+        """How somebody comes in who was invited and has no account; the address is the secret."""
+        code = normal_join_code(request.match_info["code"])
+        async with self._database.transaction() as tx:
+            found = await open_invitation(tx, code)
+            if found is None:
+                return self._page("missing.html", status=404, what="invitation")
+            at = (await centre(tx, found.centre_id)).name if found.centre_id else ""
+        matrix = self._ctx.settings.matrix
+        token = registration_token(code) if matrix.admin_token.get_secret_value() else ""
+        return self._page(
+            "join.html",
+            code=code,
+            centre=at,
+            server=matrix.server_name,
+            token=token,
+            client=matrix.client_url.rstrip("/"),
+            private=True,
+        )
+
     async def style(self, _: web.Request) -> web.Response:
         headers = {**_HEADERS, "Cache-Control": "public, max-age=3600"}
         return web.Response(text=self._style, content_type="text/css", headers=headers)
@@ -135,9 +159,9 @@ class _Pages:
         known = get_territory_currencies(country) if country else ()
         return str(known[-1]) if known else "EUR"
 
-    def _page(self, template: str, *, status: int = 200, **values: Any) -> web.Response:
+    def _page(self, template: str, *, status: int = 200, private: bool = False, **values: Any) -> web.Response:
         html = self._templates.get_template(template).render(**values)
-        headers = _HEADERS if status == 200 else {**_HEADERS, "Cache-Control": "no-store"}
+        headers = _HEADERS if status == 200 and not private else {**_HEADERS, "Cache-Control": "no-store"}
         answer = web.Response(text=html, content_type="text/html", status=status, headers=headers)
         answer.enable_compression()  # a doctor's two weeks are much of the same
         return answer

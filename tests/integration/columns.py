@@ -56,6 +56,8 @@ IN_CLEAR: dict[str, str] = {
     "contact_exception.whom": IDS,
     "question.code": CODE,
     "consultation_guest.role": STATE,
+    "staff_invitation.code_hash": HASH,
+    "staff_invitation.role": STATE,
     "consultation_room.room_id": IDS,
     "day_board.key": IDS,
     "day_board.room_id": IDS,

@@ -15,6 +15,7 @@ from appservice.conversation.commands import (  # noqa: F401  (declared by being
     finding,
     hours,
     importing,
+    inviting,
     money,
     offering,
     people,

@@ -31,7 +31,14 @@ _AT_HAND = 9
 _STOP = {"stop": {"do": "put down"}, "no": {"do": "put down"}}
 
 
-@command("prescribe|rx", "[CODE] [MEDICINE, DOSAGE, QUANTITY]", help="write a prescription", who=doctor, group="Doctor")
+@command(
+    "prescribe|rx",
+    "[CODE] [MEDICINE, DOSAGE, QUANTITY]",
+    help="write a prescription",
+    who=doctor,
+    group="Doctor",
+    verified=True,
+)
 async def prescribe_(session: Session, text: str) -> None:
     """Begin: with the visit, or with the list of those that can be meant; with a whole line, end at once."""
     code, rest = split_code(text)

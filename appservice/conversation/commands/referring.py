@@ -33,6 +33,7 @@ _EXAMPLE = "refer K7Q2MX to dermatology, urgent: please look at the mole"
     help="send a patient on; they get a list to book from",
     who=doctor,
     group="Doctor",
+    verified=True,
 )
 async def refer(session: Session, text: str) -> None:
     """The visit, to whom, and behind a colon a note for both sides."""

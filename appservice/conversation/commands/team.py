@@ -14,6 +14,7 @@ from booking.directory.model import Centre, Practitioner
 from booking.directory.rules import checked_specialty
 from booking.directory.service import add_practitioner, add_role, link_practitioner
 from booking.directory.specialties import label_of
+from booking.staff.verifying import ask_for_verification
 from core.errors import BadInputError
 
 
@@ -67,6 +68,7 @@ async def doctors(session: Session, text: str) -> None:
     rows = [
         f"- **{escape(each.name)}** ({each.slug}), {', '.join(label_of(code) for code in each.specialties)},"
         f" speaks {languages(each.languages)}{'' if each.person_id else ', no Matrix account yet'}"
+        f"{'' if each.verified else ', not verified yet'}{'' if each.listed else ', not listed'}"
         for each in await reading.practitioners_at(session.tx, at_centre.id)
     ]
     await session.say(f"**{escape(at_centre.name)}**\n\n" + ("\n".join(rows) or "Nobody yet."))
@@ -88,6 +90,19 @@ async def add_doctor(session: Session, text: str) -> None:
     if slug and not name:
         await _also_at(session, slug, at_centre)
         return
+    added = await added_doctor(session, words, at_centre, mxid, name=name)
+    waits = "" if added.verified else " Those who run this service look first who they are; then they can be booked."
+    await session.say(
+        f"**{escape(added.name)}** is at {escape(at_centre.name)}, short name **{added.slug}**."
+        f' Next: add service {added.slug} "Consultation" 20 min 45 online, and hours {added.slug} mon-fri 9-17{waits}'
+    )
+
+
+async def added_doctor(
+    session: Session, words: Reading, at_centre: Centre, mxid: str | None, *, name: str | None = None
+) -> Practitioner:
+    """Add whom the words describe. Raises BadInputError."""
+    name = name or take_quoted(words)
     gender = words.take(re.compile(r"\b(?:female|male)\b", re.IGNORECASE))
     speaks = words.take(re.compile(r"\bspeaks? (?P<languages>[^|]+)", re.IGNORECASE))
     if not name:
@@ -105,10 +120,9 @@ async def add_doctor(session: Session, text: str) -> None:
         gender=gender[0] if gender else "",
         mxid=mxid,
     )
-    await session.say(
-        f"**{escape(added.name)}** is at {escape(at_centre.name)}, short name **{added.slug}**."
-        f' Next: add service {added.slug} "Consultation" 20 min 45 online, and hours {added.slug} mon-fri 9-17'
-    )
+    if not added.verified:
+        await ask_for_verification(session.tx, session.ctx, added.id)
+    return added
 
 
 async def _also_at(session: Session, slug: str, at_centre: Centre) -> None:

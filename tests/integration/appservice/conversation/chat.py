@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+import aiohttp
 import pyotp
 from sqlalchemy import select, update
 
@@ -17,14 +18,17 @@ from appservice.conversation.notices import Notices
 from appservice.conversation.questions import QuestionNews
 from appservice.conversation.service import Conversation
 from appservice.conversation.staff import StaffNotices
+from appservice.conversation.staff_news import WAY_IN, StaffNews
 from appservice.incoming import Attached, Incoming, Kind
 from appservice.matrix.markdown import escape, plain
+from appservice.matrix.registration_tokens import RegistrationTokens
 from appservice.outgoing import FETCH, FILE, MESSAGE, Reply, post, to_fetch, unseal
 from booking.context import Context
 from booking.people.service import Person, person_of
 from booking.questions import service as questions
 from booking.questions import waiting
 from booking.schedules import freed
+from booking.staff import news as staff_news
 from booking.staff.room import NOTICE as STAFF_NOTICE
 from booking.waiting.offering import handler as offering
 from core.database import Database, Tx
@@ -187,12 +191,21 @@ class Chat:
             columns = (outbox.c.id, outbox.c.lane, outbox.c.kind, outbox.c.payload, outbox.c.created_at)
             found = await tx.conn.execute(
                 select(*columns, outbox.c.attempts)
-                .where(outbox.c.kind.in_(["notice", "daily", STAFF_NOTICE, questions.NEWS, waiting.LONG]))
+                .where(
+                    outbox.c.kind.in_(
+                        ["notice", "daily", STAFF_NOTICE, questions.NEWS, waiting.LONG, staff_news.NEWS, WAY_IN]
+                    )
+                )
                 .order_by(outbox.c.seq)
             )
+            http = aiohttp.ClientSession()
+            tokens = RegistrationTokens(http, self.ctx.settings.matrix)
+            staff = StaffNews(self.ctx, direct_room=direct_room, tokens=tokens)
             handlers = {
                 "notice": Notices(self.ctx, direct_room=direct_room).deliver,
                 STAFF_NOTICE: StaffNotices(self.ctx).deliver,
+                staff_news.NEWS: staff.deliver,
+                WAY_IN: staff.way_in,
                 questions.NEWS: QuestionNews(self.ctx, direct_room=direct_room).deliver,
                 waiting.LONG: QuestionNews(self.ctx, direct_room=direct_room).long,
                 "daily": DailyLists(self.ctx, direct_room=direct_room).deliver,
@@ -200,6 +213,7 @@ class Chat:
             rows = [Row(*each) for each in found if json.loads(each.payload)]
             for row in rows:
                 await handlers[row.kind](tx, row)
+            await http.close()
         told: dict[str, list[Message]] = {}
         for each in await self._new():
             told.setdefault(each.room.removeprefix("!private:"), []).append(each)

@@ -95,7 +95,11 @@ async def test_a_clinic_admin_sets_up_a_doctor_whom_patients_then_find(chat: Cha
     assert "€45.00, at the desk" in await chat.say(CLARA, 'add service dr.novak "Skin check" 30 min 45 online desk')
     week = await chat.say(CLARA, "hours dr.novak mon-fri 9-12:30, 14-18")
     assert "Mon-Fri | 09:00-12:30, 14:00-18:00" in week
-    assert "Dr Iris Novak (dr.novak), Dermatology, speaks English, German\n" in await chat.say(CLARA, "doctors")
+    assert "Dr Iris Novak (dr.novak), Dermatology, speaks English, German, not verified yet\n" in await chat.say(
+        CLARA, "doctors"
+    )
+    assert "Dr Iris Novak" not in await chat.say(ANNA, "dermatologist near Berlin tomorrow")
+    assert "is verified" in await chat.say(PAUL, "verify dr.novak", name="Paul")
     assert "Skin check, 30 minutes" in await chat.say(CLARA, "services dr.novak")
     assert "Dr Iris Novak" in await chat.say(ANNA, "dermatologist near Berlin tomorrow")
     assert "No visits." in await chat.say(NOVAK, "today", name="Iris")

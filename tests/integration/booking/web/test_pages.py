@@ -11,6 +11,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from booking.directory.model import Mode
+from booking.directory.service import list_practitioner
+from booking.staff.inviting import invite_admin
 from booking.web import routes
 from tests.integration.booking.town import Town
 
@@ -166,3 +168,30 @@ async def test_a_page_sets_no_cookie_and_sends_no_address_on(town: Town, browser
     assert "Set-Cookie" not in answer.headers
     assert answer.headers["Referrer-Policy"] == "no-referrer"
     assert (await browser.get("/pages.css")).content_type == "text/css"
+
+
+async def test_who_was_invited_finds_the_way_in_and_nobody_else(town: Town, browser: Browser) -> None:
+    centre = await town.centre()
+    paul = await town.paul()
+    async with town.database.transaction() as tx:
+        _, code = await invite_admin(tx, town.ctx, paul, centre.id, None)
+
+    answer = await browser.get(f"/join/{code.lower()}")
+
+    assert answer.status == 200
+    assert answer.headers["Cache-Control"] == "no-store"
+    page = await text(answer)
+    assert f"Write: join {code}" in page
+    assert "You are invited by Heart Centre" in page
+    assert (await browser.get("/join/K7QM-3F2A-9XTC-0BWD")).status == 404
+
+
+async def test_who_is_not_listed_or_not_verified_has_no_page(town: Town, browser: Browser) -> None:
+    centre = await town.centre()
+    service = await town.offer(centre, "Dr Ama Osei")
+    paul = await town.paul()
+    assert (await browser.get("/doctors/dr.osei")).status == 200
+    async with town.database.transaction() as tx:
+        await list_practitioner(tx, town.ctx, paul, service.practitioner_id, listed=False)
+    assert (await browser.get("/doctors/dr.osei")).status == 404
+    assert "Osei" not in await text(await browser.get(f"/centres/{centre.slug}"))

@@ -1,0 +1,137 @@
+"""What people are told about working somewhere: invited, accepted, verified; and the way in for who has no account."""
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import UUID
+
+from appservice.conversation.dialogue import Question, load, save
+from appservice.conversation.rendering.values import moment
+from appservice.matrix.api import MatrixError
+from appservice.matrix.markdown import escape
+from appservice.matrix.registration_tokens import RegistrationTokens
+from appservice.outgoing import File, Reply, post
+from booking.context import Context
+from booking.directory.reading import centre, practitioner
+from booking.people.service import Person, person_by_id
+from booking.staff.inviting import code_of, invitation_to_tell
+from booking.staff.model import Invitation, Role
+from booking.staff.rules import registration_token
+from core.database import Tx
+from core.lanes import Row
+from core.languages import _, speaking
+from core.timezones import zone
+
+WAY_IN = "staff.way-in"
+"""Kind of work: have a registration token made, and send the code, the token and the picture to who invited."""
+
+DirectRoom = Callable[[Tx, UUID, str], Awaitable[str]]
+
+
+class StaffNews:
+    """Handler of the outbox kinds booking.staff.news.NEWS and WAY_IN."""
+
+    def __init__(self, ctx: Context, *, direct_room: DirectRoom, tokens: RegistrationTokens) -> None:
+        self._ctx = ctx
+        self._direct_room = direct_room
+        self._tokens = tokens
+
+    async def deliver(self, tx: Tx, row: Row) -> str | None:
+        """Tell one person."""
+        what: dict[str, Any] = json.loads(row.payload)
+        person = await person_by_id(tx, self._ctx, UUID(what["person"]))
+        with speaking(person.language):
+            if what["what"] == "invited":
+                return await self._invited(tx, row, person, UUID(what["invitation"]))
+            await self._post(tx, row, person, Reply(await self._said(tx, what)))
+        return None
+
+    async def _said(self, tx: Tx, what: dict[str, Any]) -> str:
+        if what["what"] in {"accepted", "declined"}:
+            found, _open = await invitation_to_tell(tx, UUID(what["invitation"]))
+            who = await person_by_id(tx, self._ctx, UUID(what["who"]))
+            name = escape(who.name or who.mxid)
+            job = await self._job(tx, found)
+            if what["what"] == "accepted":
+                return _("**{name}** ({mxid}) has accepted: {job}.", name=name, mxid=escape(who.mxid), job=job)
+            return _("**{name}** ({mxid}) has declined: {job}.", name=name, mxid=escape(who.mxid), job=job)
+        doctor = await practitioner(tx, UUID(what["practitioner"]))
+        name = escape(doctor.name)
+        if what["what"] == "verified":
+            return _("**{doctor}** is verified: can be booked, and can prescribe.", doctor=name)
+        if what["what"] == "unverified":
+            return _("**{doctor}** is not verified any more: cannot be booked, and cannot prescribe.", doctor=name)
+        return _(
+            "**{doctor}** waits to be verified: “verify {slug}”. “unverified” lists all.", doctor=name, slug=doctor.slug
+        )
+
+    async def _invited(self, tx: Tx, row: Row, person: Person, invitation_id: UUID) -> str | None:
+        """The one who is invited answers with a number or a word."""
+        found, is_open = await invitation_to_tell(tx, invitation_id)
+        if not is_open:
+            return "answered already"
+        by = await person_by_id(tx, self._ctx, found.invited_by)
+        text = _(
+            "**You are invited** by {name} ({mxid}): {job}.\n\n1. Accept\n2. Decline\n\nThe invitation is open until"
+            " {until}.",
+            name=escape(by.name or by.mxid),
+            mxid=escape(by.mxid),
+            job=await self._job(tx, found),
+            until=moment(found.expires_at, zone(person.timezone)),
+        )
+        room = await self._direct_room(tx, person.id, person.mxid)
+        key = f"staff:{row.id}"
+        yes = {"do": "accept invitation", "invitation": str(found.id)}
+        no = {"do": "decline invitation", "invitation": str(found.id)}
+        dialogue = await load(tx, self._ctx.vault, person.id, room)
+        dialogue.aside(Question(key, tx.now, [yes, no], {"yes": yes, "no": no}))
+        await save(tx, self._ctx.vault, person.id, room, dialogue)
+        await post(tx, self._ctx.vault, subject=person.id, room_id=room, key=key, reply=Reply(text, choices=2))
+        return None
+
+    async def _job(self, tx: Tx, found: Invitation) -> str:
+        if found.centre_id is None:
+            return _("an account here")
+        at = escape((await centre(tx, found.centre_id)).name)
+        if found.role is Role.DOCTOR and found.practitioner_id:
+            doctor = await practitioner(tx, found.practitioner_id)
+            return _("to work at {centre} as {doctor}", centre=at, doctor=escape(doctor.name))
+        return _("to run {centre}", centre=at)
+
+    async def way_in(self, tx: Tx, row: Row) -> str | None:
+        """Make the token, then say everything: the homeserver may have been away meanwhile."""
+        what = json.loads(row.payload)
+        found, is_open = await invitation_to_tell(tx, UUID(what["invitation"]))
+        code = await code_of(tx, self._ctx, found.id)
+        if not is_open or code is None:
+            return "not open any more"
+        person = await person_by_id(tx, self._ctx, found.invited_by)
+        matrix = self._ctx.settings.matrix
+        token = ""
+        with speaking(person.language):
+            if matrix.admin_token.get_secret_value():
+                try:
+                    await self._tokens.make(registration_token(code), found.expires_at)
+                    token = "\n- " + _("Registration token: `{token}`", token=registration_token(code))
+                except MatrixError:
+                    token = "\n- " + _("The homeserver makes no registration token: please ask those who run it.")
+            lines = _(
+                "Hand this on to whom you invite ({job}); it is good once, until {until}:\n\n- Page with all steps:"
+                " {page}\n- Homeserver: {server}{token}\n- Then, in a chat with {bot}: **join {code}**",
+                job=await self._job(tx, found),
+                until=moment(found.expires_at, zone(person.timezone)),
+                page=f"{self._ctx.settings.http.public_url}/join/{code}",
+                server=matrix.server_name,
+                token=token,
+                bot=matrix.bot_id,
+                code=code,
+            )
+        await self._post(tx, row, person, Reply(lines))
+        room = await self._direct_room(tx, person.id, person.mxid)
+        file = File("join", found.id, "Invitation.png", "image/png")
+        await post(tx, self._ctx.vault, subject=person.id, room_id=room, key=f"staff:{row.id}:file", reply=file)
+        return None
+
+    async def _post(self, tx: Tx, row: Row, person: Person, reply: Reply) -> None:
+        room = await self._direct_room(tx, person.id, person.mxid)
+        await post(tx, self._ctx.vault, subject=person.id, room_id=room, key=f"staff:{row.id}", reply=reply)

@@ -1,0 +1,152 @@
+"""People are invited to work somewhere, doctors are verified, and who is not listed is not found."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from appservice.conversation.attachments import attachments
+from booking.people.service import person_of
+from booking.staff.inviting import accept, decline
+from booking.staff.rules import registration_token
+from core.errors import RefusedError
+from tests.integration.appservice.conversation.chat import Chat
+from tests.integration.appservice.conversation.test_booking_talks import NEAR, book
+from tests.integration.booking.clinic import ANNA, BEN, CLARA, OSEI, PAUL
+from tests.integration.booking.town import Town, at
+
+NOVAK = "@novak:localhost"
+INVITE = f'invite doctor "Dr Iris Novak" cardiology speaks en, de {NOVAK}'
+
+
+async def test_a_doctor_is_invited_accepts_is_verified_and_booked(chat: Chat) -> None:
+    assert f"Dr Iris Novak: I have invited {NOVAK}" in await chat.say(CLARA, INVITE, name="Clara")
+    told = await chat.notices()
+    assert "Dr Iris Novak waits to be verified: “verify dr.novak”" in told[PAUL][0].text
+    (invited,) = told[NOVAK]
+    assert f"You are invited by Clara ({CLARA}): to work at Berlin Heart Centre as Dr Iris Novak." in invited.text
+    assert "Welcome, Dr Iris Novak" in await chat.tap(NOVAK, "1", invited)
+    assert "have verified who you are" in chat.last[0].text
+    assert "has accepted: to work at Berlin Heart Centre as Dr Iris Novak" in (await chat.notices())[CLARA][0].text
+    await chat.say(CLARA, 'add service dr.novak "Heart check" 30 min 45 in person desk')
+    await chat.say(CLARA, "hours dr.novak mon-fri 9-17")
+    assert "Novak" not in await chat.say(ANNA, NEAR)
+    assert "have verified who you are" in await chat.say(NOVAK, "prescribe")
+    assert "have verified who you are" in await chat.say(NOVAK, "signing set up")
+    assert "Dr Iris Novak (dr.novak), Cardiology, Berlin Heart Centre" in await chat.say(PAUL, "unverified")
+    assert "is verified" in await chat.say(PAUL, "verify dr.novak")
+    assert "can be booked" in (await chat.notices())[NOVAK][0].text
+    assert "Dr Iris Novak" in await chat.say(ANNA, NEAR)
+    assert "Nobody waits" in await chat.say(PAUL, "unverified")
+
+
+async def test_an_invitation_can_be_left(chat: Chat) -> None:
+    await chat.say(CLARA, INVITE)
+    (invited,) = (await chat.notices())[NOVAK]
+    assert "Declined" in await chat.say(NOVAK, "no")
+    assert "has declined" in (await chat.notices())[CLARA][0].text
+    assert "You may not do that" in await chat.tap(NOVAK, "1", invited) or "too old" in chat.last[0].text
+    assert "no Matrix account yet" in await chat.say(CLARA, "doctors")
+
+
+async def test_nobody_else_takes_an_invitation(chat: Chat) -> None:
+    await chat.say(CLARA, f"invite admin {BEN}")
+    assert "You are invited" in (await chat.notices())[BEN][0].text
+    async with chat.database.transaction() as tx:
+        invitation = (await tx.conn.execute(text("SELECT id FROM staff_invitation"))).scalar_one()
+        anna = await person_of(tx, chat.ctx, ANNA)
+        with pytest.raises(RefusedError):
+            await accept(tx, chat.ctx, anna, invitation)
+        with pytest.raises(RefusedError):
+            await decline(tx, chat.ctx, anna, invitation)
+    assert "You run Berlin Heart Centre now" in await chat.say(BEN, "yes")
+    assert "No visits" in await chat.say(BEN, "bookings")
+
+
+async def test_who_has_no_account_comes_in_by_a_code(chat: Chat, town: Town) -> None:
+    assert "One moment" in await chat.say(CLARA, 'invite doctor "Dr Iris Novak" cardiology speaks en')
+    way_in, picture = [each for each in (await chat.notices())[CLARA] if "join" in each.text or "png" in each.text]
+    code = re.search(r"join ([0-9A-Z-]{19})", way_in.text)
+    assert code
+    assert f"http://127.0.0.1:8100/join/{code[1]}" in way_in.text
+    assert "Registration token" not in way_in.text  # there is no admin of the homeserver here
+    async with chat.database.transaction() as tx:
+        data = await attachments(chat.ctx)["join"](tx, picture.fields["id"])
+        assert isinstance(data, bytes)
+        assert data.startswith(b"\x89PNG")
+        kept = await tx.conn.execute(text("SELECT staff_invitation::text FROM staff_invitation"))
+        assert code[1] not in kept.scalar_one()
+    assert "not good any more" in await chat.say(NOVAK, "join K7QM-3F2A-9XTC-0BWD")
+    assert "Welcome, Dr Iris Novak" in await chat.say(NOVAK, f"join {code[1].lower().replace('-', ' ')}")
+    assert "not good any more" in await chat.say(BEN, f"join {code[1]}")
+
+
+async def test_a_code_is_good_for_a_week(chat: Chat, town: Town) -> None:
+    await chat.say(CLARA, "invite admin")
+    code = re.search(r"join ([0-9A-Z-]{19})", (await chat.notices())[CLARA][0].text)
+    assert code
+    town.clock.time += timedelta(days=8)
+    assert "not good any more" in await chat.say(BEN, f"join {code[1]}")
+
+
+async def test_a_new_invitation_takes_the_place_of_an_open_one(chat: Chat) -> None:
+    await chat.say(CLARA, "invite doctor dr.weber")
+    first = re.search(r"join ([0-9A-Z-]{19})", (await chat.notices())[CLARA][0].text)
+    await chat.say(CLARA, "invite doctor dr.weber")
+    second = re.search(r"join ([0-9A-Z-]{19})", (await chat.notices())[CLARA][-2].text)
+    assert first
+    assert second
+    assert "not good any more" in await chat.say(NOVAK, f"join {first[1]}")
+    assert "Welcome, Dr Jonas Weber" in await chat.say(NOVAK, f"join {second[1]}")
+    assert "has another account already" in await chat.say(CLARA, "invite doctor dr.weber")
+
+
+async def test_who_lets_nobody_invite_them_is_not_invited(chat: Chat) -> None:
+    await chat.say(BEN, "contacts block all")
+    assert "lets nobody invite them" in await chat.say(CLARA, f"invite admin {BEN}")
+    await chat.say(BEN, "contacts allow staff")
+    assert "I have invited" in await chat.say(CLARA, f"invite admin {BEN}")
+
+
+async def test_only_those_who_may_invite_and_verify(chat: Chat) -> None:
+    assert "invited" not in await chat.say(ANNA, f"invite admin {BEN}")
+    assert "You may not do that" in await chat.say(CLARA, f"invite admin {BEN} to Isar Clinic")
+    assert "You may not do that" in await chat.say(CLARA, "invite doctor dr.maier")
+    assert "is verified" not in await chat.say(CLARA, "verify dr.weber")
+    assert "One moment" in await chat.say(PAUL, "registration token")
+    assert "One moment" not in await chat.say(ANNA, "registration token")
+
+
+async def test_who_is_not_verified_any_more_is_not_booked_and_visits_stay(chat: Chat, town: Town) -> None:
+    code = await book(chat)
+    await chat.say(BEN, NEAR)
+    await chat.say(BEN, "1")
+    assert "is not verified any more" in await chat.say(PAUL, "unverify dr.osei")
+    assert "cannot be booked yet" in await chat.say(BEN, "1")
+    assert code in await chat.say(ANNA, "appointments")
+    town.clock.time = at(1, 8)
+    await chat.say(OSEI, f"arrived {code}")
+    assert "have verified who you are" in await chat.say(OSEI, f"prescribe {code} bisoprolol")
+    assert "is not verified" in await chat.say(PAUL, "unverify dr.osei")
+    assert "is verified" in await chat.say(PAUL, "verify dr.osei")
+    assert "verified already" in await chat.say(PAUL, "verify dr.osei")
+
+
+async def test_who_is_not_listed_is_found_by_their_own_patients_alone(chat: Chat, town: Town) -> None:
+    await book(chat)
+    assert "only those who were there before" in await chat.say(OSEI, "unlist me")
+    assert "Osei" not in await chat.say(BEN, NEAR)
+    assert "Osei" not in await chat.say(BEN, "dr osei tomorrow")
+    town.clock.time = at(1, 12)
+    assert "Dr Ama Osei" in await chat.say(ANNA, "dr osei tomorrow")
+    assert "everybody finds them" in await chat.say(CLARA, "list dr.osei")
+    assert "Dr Ama Osei" in await chat.say(BEN, NEAR)
+    assert "You may not do that" in await chat.say(CLARA, "unlist dr.maier")
+    assert "not listed" not in await chat.say(CLARA, "doctors")
+
+
+def test_a_token_is_one_that_synapse_takes_and_says_nothing_of_its_code() -> None:
+    token = registration_token("K7QM-3F2A-9XTC-0BWD")
+    assert re.fullmatch(r"[0-9a-f]{32}", token)
+    assert token != registration_token("K7QM-3F2A-9XTC-0BWE")
