@@ -36,7 +36,7 @@ class Proxy:
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
         self._stop = asyncio.Event()
-        self._thread = threading.Thread(target=self._loop.run_until_complete, args=(self._serve(),), daemon=True)
+        self._thread = threading.Thread(target=lambda: self._loop.run_until_complete(self._serve()), daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -45,8 +45,9 @@ class Proxy:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(10)
+        if self._thread.ident is not None:  # it was started
+            self._loop.call_soon_threadsafe(self._stop.set)
+            self._thread.join(10)
         self._loop.close()
 
     async def _serve(self) -> None:
