@@ -4,6 +4,7 @@ import asyncio
 import signal
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -34,6 +35,7 @@ from booking.calendars.routes import routes as calendars
 from booking.consultations.due import close_due, erase_due, open_due
 from booking.context import Context
 from booking.imports import polling
+from booking.imports import routes as imports
 from booking.imports.service import prune_drafts
 from booking.payments import handlers as payments
 from booking.payments import payouts
@@ -131,6 +133,7 @@ class _Process:
                 *self._matrix.routes(),
                 *calendars(self._database, self._ctx),
                 *pages.routes(self._database, self._ctx),
+                *imports.routes(self._database, self._ctx, partial(previewing.connect, self._ctx)),
                 *pharmacy(self._database, self._ctx.vault, title=self._settings.matrix.display_name),
                 *(payment_routes(self._database, self._ctx, self._gateway) if self._gateway else ()),
                 *auditing(self._database, self._ctx),

@@ -202,6 +202,8 @@ class ImportSettings(BaseModel):
     """A doctor whose calendar could not be read for so long is not offered until it can."""
     allowed_hosts: list[str] = []
     """Hosts in private networks that calendars may be fetched from (a clinic's intranet): "host" or "host:port"."""
+    link_minutes: Annotated[int, Field(ge=5, le=1440)] = 30
+    """How long the page is open on which a doctor says how their CalDAV server is reached."""
 
 
 class Settings(BaseSettings):

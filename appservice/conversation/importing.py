@@ -6,13 +6,14 @@ Reading takes a while and goes to other people's servers. What is asked in the e
 import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from appservice.conversation.commands.changing import outside_listed
 from appservice.conversation.commands.importing import draft_of_file, key_of
-from appservice.conversation.commands.previewing import Asked, look_through, not_read, step
+from appservice.conversation.commands.previewing import Asked, look_through, not_read, step, which_calendar
 from appservice.conversation.dialogue import Question, load, save
 from appservice.conversation.rendering.calendars_in import news, under_way
 from appservice.conversation.session import Session
@@ -20,8 +21,11 @@ from appservice.matrix.markdown import escape
 from appservice.outgoing import Reply, post
 from booking.context import Context
 from booking.imports import service as imports
+from booking.imports.caldav import calendars_at, contents
 from booking.imports.content import MOST_BYTES, too_large
 from booking.imports.fetching import FetchError, fetch
+from booking.imports.model import SourceKind
+from booking.imports.polling import account_of
 from booking.imports.service import Draft
 from booking.people.service import Person, person_by_id
 from booking.schedules.changes import standing
@@ -86,18 +90,33 @@ class CalendarReading:
             message = Message(self._ctx, self._database, person, what["room"], what["key"])
             try:
                 draft = await imports.draft_of(tx, self._ctx, person, UUID(what["draft"]))
-                fetched = await fetch(draft.origin["address"], self._ctx.settings.imports.allowed_hosts)
-                assert fetched.body is not None
-                await self._read(tx, person, draft, fetched.body, message)
+                await self._read(tx, person, draft, message)
             except FetchError as failed:
                 await message.end(tx, Asked(not_read(failed.problem)))
             except UserError as sentence:
                 await message.end(tx, Asked(_("{why} Nothing has changed.", why=escape(str(sentence)))))
         return "told"
 
-    async def _read(self, tx: Tx, person: Person, draft: Draft, body: bytes, message: "Message") -> None:
+    async def _read(self, tx: Tx, person: Person, draft: Draft, message: "Message") -> None:
+        allowed = self._ctx.settings.imports.allowed_hosts
+        if draft.origin["kind"] == SourceKind.CALDAV and "chosen" not in draft.origin:
+            found = await calendars_at(account_of(draft.origin), allowed)
+            if len(found) > 1:
+                await message.end(tx, which_calendar(draft, found))
+                return
+            draft = replace(draft, origin={**draft.origin, "address": next(iter(found)), "chosen": "yes"})
+        body = await self._body(draft.origin, tx.now)
         read = await look_through(tx, self._ctx, person, draft, body, message.progress)
         await message.end(tx, await step(tx, self._ctx, person, read))
+
+    async def _body(self, origin: dict[str, str], now: datetime) -> bytes:
+        allowed = self._ctx.settings.imports.allowed_hosts
+        if origin["kind"] == SourceKind.CALDAV:
+            body = (await contents(account_of(origin), allowed, now, "")).body
+        else:
+            body = (await fetch(origin["address"], allowed)).body
+        assert body is not None
+        return body
 
 
 async def came(session: Session, database: Database | None, content: AsyncIterator[bytes]) -> None:

@@ -10,7 +10,7 @@ import ipaddress
 import socket
 import zlib
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -42,6 +42,8 @@ class Fetched:
     body: bytes | None
     etag: str = ""
     last_modified: str = ""
+    etags: dict[str, str] = field(default_factory=dict)
+    """Of CalDAV: those of its objects, by the last part of their addresses."""
 
 
 def checked_address(text: str) -> str:

@@ -62,6 +62,8 @@ class Source:
     last_modified: str = ""
     digest: bytes = b""
     next_look_at: datetime | None = None
+    looked_at: datetime | None = None
+    """When it was last put in line to be looked at: visits that changed since are to be written into it."""
     told_at: datetime | None = None
     """When its owner was told that it fails, and nothing is offered any more; None: all is well."""
     events: int = 0
@@ -86,6 +88,7 @@ calendar_source = Table(
     Column("last_modified", Text, nullable=False),
     Column("digest", LargeBinary, nullable=False),
     Column("next_look_at", Moment),
+    Column("looked_at", Moment),
     Column("told_at", Moment),
     Column("events", SmallInteger, nullable=False),
     Column("left_out", SmallInteger, nullable=False),
@@ -112,6 +115,28 @@ Index(
     calendar_busy.c.practitioner_id,
     func.lower(calendar_busy.c.during),
     postgresql_include=["during"],
+)
+
+calendar_written = Table(
+    "calendar_written",
+    metadata,
+    Column("source_id", Uuid, ForeignKey("calendar_source.id", ondelete="CASCADE"), primary_key=True),
+    Column("appointment_id", Uuid, ForeignKey("appointment.id"), primary_key=True),
+    # Of what was written of the visit, and what the server calls that.
+    Column("digest", LargeBinary, nullable=False),
+    Column("etag", Text, nullable=False),
+)
+
+calendar_link = Table(
+    "calendar_link",
+    metadata,
+    # The page on which somebody says how their server is reached: its address is known to them alone.
+    Column("secret_hash", LargeBinary, primary_key=True),
+    Column("person_id", Uuid, ForeignKey("person.id"), nullable=False),
+    Column("practitioner_id", Uuid, ForeignKey("practitioner.id"), nullable=False),
+    Column("room_id", Text, nullable=False),
+    Column("expires_at", Moment, nullable=False, index=True),
+    Column("used_at", Moment),
 )
 
 calendar_draft = Table(

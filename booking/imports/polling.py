@@ -7,16 +7,19 @@ owner is told of both.
 
 import hashlib
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import Interval, and_, exists, literal, or_, select, update
 
+from booking.appointments.model import appointment, starts
 from booking.context import Context
 from booking.directory.reading import centres_of
+from booking.imports import visits
+from booking.imports.caldav import Account, contents, write
 from booking.imports.fetching import Fetched, FetchError, fetch
 from booking.imports.model import Source, SourceKind, calendar_source
 from booking.imports.reading import AHEAD, Read
@@ -39,15 +42,26 @@ _AT_ONCE = 200
 _READ_ANEW = timedelta(days=1)
 """Even when a calendar has not changed, what repeats in it goes on."""
 _LISTED = 20
+_COMMITTED_LATER = timedelta(seconds=5)
+"""A visit that was changed just before a look may not have been there yet: its transaction began earlier."""
 
 _table = calendar_source
 
 
 async def queue_due(tx: Tx, ctx: Context) -> int:
     """Have the calendars looked at that are due. Returns how many; run it every few seconds, by any replica."""
+    visits_changed = and_(
+        _table.c.kind == SourceKind.CALDAV.value,
+        exists().where(
+            appointment.c.practitioner_id == _table.c.practitioner_id,
+            starts > tx.now - timedelta(days=1),
+            appointment.c.updated_at > _table.c.looked_at - literal(_COMMITTED_LATER, Interval),
+        ),
+        or_(_table.c.failing_since.is_(None), _table.c.next_look_at <= tx.now),
+    )
     due = (
         select(_table.c.id)
-        .where(_table.c.next_look_at <= tx.now)
+        .where(or_(_table.c.next_look_at <= tx.now, visits_changed))
         .order_by(_table.c.next_look_at)
         .limit(_AT_ONCE)
         .with_for_update(skip_locked=True)
@@ -59,7 +73,8 @@ async def queue_due(tx: Tx, ctx: Context) -> int:
     await queue(tx, found)
     # Should the work be lost, it comes due again by itself.
     again = tx.now + timedelta(minutes=max(60, ctx.settings.imports.poll_minutes))
-    await tx.conn.execute(update(_table).where(_table.c.id.in_(ids)).values(next_look_at=again))
+    noted = update(_table).where(_table.c.id.in_(ids)).values(next_look_at=again, looked_at=tx.now)
+    await tx.conn.execute(noted)
     return len(ids)
 
 
@@ -70,9 +85,6 @@ async def queue(tx: Tx, wanted: Sequence[Source], *, report: UUID | None = None)
         payload = json.dumps({"source": str(source.id), "report": str(report) if report else None}).encode()
         works.append(Work(POLL, f"calendar:{source.id.int % _LANES}", f"calendar:{source.id}:{new_id()}", payload))
     await put(tx, works)
-
-
-Fetcher = Callable[[Source, dict[str, str]], Awaitable[Fetched]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +100,8 @@ class _Look:
 class Polling:
     """Handler of the outbox kind POLL, for the process that leads."""
 
-    def __init__(self, ctx: Context, fetchers: dict[SourceKind, Fetcher] | None = None) -> None:
+    def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
-        self._fetchers: dict[SourceKind, Fetcher] = {SourceKind.FEED: self._fetch, **(fetchers or {})}
 
     async def deliver(self, tx: Tx, row: Row) -> str:
         """Look at a calendar; returns how it went."""
@@ -100,7 +111,7 @@ class Polling:
             return "followed no more"
         look = _Look(tx, self._ctx, found[0], UUID(what["report"]) if what["report"] else None)
         try:
-            return await self._read(look)
+            return await self._read(look, await address_of(tx, self._ctx, look.source))
         except FetchError as failed:
             return await _failed(look, failed.problem)
         except BadInputError:
@@ -108,32 +119,59 @@ class Polling:
         except (ErasedError, SealBrokenError):
             return await _failed(look, "refused")
 
-    async def _read(self, look: _Look) -> str:
+    async def _read(self, look: _Look, address: dict[str, str]) -> str:
         source, tx = look.source, look.tx
         # What was closed is read whole again, and what repeats goes on each day.
         fresh = source.told_at is None and not source.failures and source.known_until - AHEAD > tx.now - _READ_ANEW
-        known = source if fresh else _unseen(source)
-        fetched = await self._fetchers[source.kind](known, await address_of(tx, self._ctx, source))
-        if fetched.body is None:
-            return await _same(look)
-        digest = hashlib.sha256(fetched.body).digest()
-        if fresh and digest == source.digest:
-            return await _same(look)
-        home = (await centres_of(tx, source.practitioner_id))[0].timezone
-        read = await read_apart(fetched.body, home, tx.now)
+        known = source if fresh else replace(source, etag="", last_modified="", digest=b"")
+        fetched = await fetch_source(self._ctx, known, address, tx.now)
+        body = fetched.body
+        digest = hashlib.sha256(body).digest() if body is not None else source.digest
+        read = None
+        if body is not None and not (fresh and digest == source.digest):
+            home = (await centres_of(tx, source.practitioner_id))[0].timezone
+            read = await read_apart(body, home, tx.now)
+        written = await self._written(look, address, fetched) if source.kind is SourceKind.CALDAV else ""
+        # From here on nobody else changes it, nor books with the doctor: nothing is asked of other servers any more.
         if not await _still_there(look):
             return "followed no more"
+        if read is None:
+            await _same(look, written)
+            return "as it was"
         left = await write_busy(tx, source, list(pieces(spans_of(read.busy), tx.now)))
-        await _succeeded(look, read, left, digest=digest, etag=fetched.etag, last_modified=fetched.last_modified)
+        known_by = {"digest": digest, "etag": fetched.etag, "last_modified": fetched.last_modified}
+        await _succeeded(look, read, left, problem=written, **known_by)
         return "read"
 
-    async def _fetch(self, source: Source, address: dict[str, str]) -> Fetched:
-        allowed = self._ctx.settings.imports.allowed_hosts
+    async def _written(self, look: _Look, address: dict[str, str], fetched: Fetched) -> str:
+        """Write our visits into a doctor's own calendar; where that can't be done it is told, and read all the same.
+
+        Returns the problem, if there is one.
+        """
+        source, tx = look.source, look.tx
+        due = await visits.due(tx, source, fetched.etags if fetched.body is not None else None)
+        try:
+            etags = await write(account_of(address), self._ctx.settings.imports.allowed_hosts, due.changes)
+        except FetchError as refused:
+            if source.problem != refused.problem:
+                await tell(tx, source, source.owner, "not written", problem=refused.problem)
+            return refused.problem
+        await visits.note(tx, source, due, etags)
+        return ""
+
+
+async def fetch_source(ctx: Context, source: Source, address: dict[str, str], now: datetime) -> Fetched:
+    """Fetch what a source has, or learn that it is as it was. Raises FetchError."""
+    allowed = ctx.settings.imports.allowed_hosts
+    if source.kind is SourceKind.FEED:
         return await fetch(address["address"], allowed, etag=source.etag, last_modified=source.last_modified)
+    found = await contents(account_of(address), allowed, now, source.etag)
+    return Fetched(found.body, found.token, etags=found.etags)
 
 
-def _unseen(source: Source) -> Source:
-    return replace(source, etag="", last_modified="", digest=b"")
+def account_of(address: dict[str, str]) -> Account:
+    """How the server of such a source is reached."""
+    return Account(address["address"], address["user"], address["password"])
 
 
 async def _still_there(look: _Look) -> bool:
@@ -141,11 +179,10 @@ async def _still_there(look: _Look) -> bool:
     return bool(await sources(look.tx, _table.c.id == look.source.id, lock=True))
 
 
-async def _same(look: _Look) -> str:
-    await change_source(look.tx, look.source.id, read_at=look.tx.now, next_look_at=_next(look, 0))
+async def _same(look: _Look, problem: str) -> None:
+    await change_source(look.tx, look.source.id, read_at=look.tx.now, next_look_at=_next(look, 0), problem=problem)
     if look.report:
         await tell(look.tx, look.source, look.report, "read")
-    return "as it was"
 
 
 async def _succeeded(look: _Look, read: Read, left: Sequence[Outside], **values: Any) -> None:
@@ -159,7 +196,6 @@ async def _succeeded(look: _Look, read: Read, left: Sequence[Outside], **values:
         next_look_at=_next(look, 0),
         failures=0,
         failing_since=None,
-        problem="",
         told_at=None,
         events=read.events,
         left_out=odd,

@@ -24,6 +24,7 @@ PROBLEMS = {
     "large": N_("it is too large"),
     "unreadable": N_("what is at its address can't be read as a calendar"),
     "password": N_("its server does not take the user name and password"),
+    "unwritable": N_("its server lets nobody write into it"),
 }
 """Why a calendar can't be read; none says where it is."""
 

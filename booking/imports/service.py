@@ -2,19 +2,19 @@
 
 import json
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, update
 
 from booking.access import may_edit_centre, may_set_hours, require
 from booking.context import Context
 from booking.directory import reading as directory
 from booking.directory.model import Practitioner
 from booking.imports import polling
-from booking.imports.model import FOR_EVER, Source, SourceKind, calendar_draft, calendar_source
+from booking.imports.model import FOR_EVER, Source, SourceKind, calendar_draft, calendar_link, calendar_source
 from booking.imports.reading import AHEAD, Read
 from booking.imports.rules import dates_of, days_to_come, next_look, pieces, runs, spans_of, weeks_of
 from booking.imports.sandbox import read_of
@@ -23,7 +23,7 @@ from booking.people.service import Person
 from booking.schedules.changes import BusyTimes, CalendarHours, Change, ClosedDays, Outside, TimeOff, conflicts_of, make
 from core.database import Tx
 from core.errors import BadInputError, RefusedError
-from core.ids import new_id
+from core.ids import new_id, new_secret, secret_hash
 from core.timezones import zone
 from records.sealing import Place
 
@@ -61,6 +61,15 @@ class Draft:
         if self.purpose is Purpose.DAYS:
             return bool(self.practitioner_id or self.centre_id)
         return bool(self.purpose and self.practitioner_id and (self.centre_id or self.purpose is Purpose.BUSY))
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Whose page it is, for which doctor, and where it was asked for."""
+
+    person_id: UUID
+    practitioner_id: UUID
+    room_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +124,8 @@ async def drop_draft(tx: Tx, ctx: Context, actor: Person, draft_id: UUID) -> Non
 
 
 async def prune_drafts(tx: Tx) -> int:
-    """Forget drafts that nobody answered. Returns how many."""
+    """Forget drafts that nobody answered, and pages that are over. Returns how many drafts."""
+    await tx.conn.execute(delete(calendar_link).where(calendar_link.c.expires_at < tx.now))
     gone = await tx.conn.execute(delete(calendar_draft).where(calendar_draft.c.created_at < tx.now - _LIFETIME))
     return gone.rowcount
 
@@ -140,6 +150,41 @@ async def home_of(tx: Tx, ctx: Context, actor: Person, practitioner_id: UUID | N
     if not at and actor.administers:
         at = [await directory.centre(tx, min(actor.administers))]
     return at[0].timezone if at else actor.timezone
+
+
+async def new_link(tx: Tx, ctx: Context, actor: Person, practitioner_id: UUID, room_id: str) -> str:
+    """Return the address of a page on which the actor says how a doctor's CalDAV server is reached; it opens once.
+
+    For who may set the doctor's times. Raises RefusedError.
+    """
+    require(await _may_set(tx, actor, practitioner_id))
+    secret = new_secret()
+    await tx.conn.execute(
+        insert(calendar_link).values(
+            secret_hash=secret_hash(secret),
+            person_id=actor.id,
+            practitioner_id=practitioner_id,
+            room_id=room_id,
+            expires_at=tx.now + timedelta(minutes=ctx.settings.imports.link_minutes),
+        )
+    )
+    return f"{ctx.settings.http.public_url}/calendars/{secret}"
+
+
+async def link_behind(tx: Tx, secret: str, *, use: bool) -> Link:
+    """Return what a page is for; when it is used, it is over. Raises RefusedError for one that is over, or none."""
+    link = calendar_link
+    found = await tx.conn.execute(
+        select(link)
+        .where(link.c.secret_hash == secret_hash(secret), link.c.used_at.is_(None), link.c.expires_at > tx.now)
+        .with_for_update()
+    )
+    row = found.one_or_none()
+    if row is None:
+        raise RefusedError("This page is over. Write “follow caldav” in the chat for a new one.")
+    if use:
+        await tx.conn.execute(update(link).where(link.c.secret_hash == row.secret_hash).values(used_at=tx.now))
+    return Link(row.person_id, row.practitioner_id, row.room_id)
 
 
 async def preview(tx: Tx, ctx: Context, actor: Person, draft: Draft) -> Preview:
@@ -194,13 +239,21 @@ async def _follow(tx: Tx, ctx: Context, actor: Person, draft: Draft, busy: BusyT
         created_at=tx.now,
         read_at=tx.now,
         known_until=tx.now + AHEAD if followed else FOR_EVER,
-        next_look_at=next_look(tx.now, 0, ctx.settings.imports) if followed else None,
+        # Our visits are written into it as soon as it is followed.
+        next_look_at=_first_look(tx, ctx, kind),
+        looked_at=tx.now,
         events=draft.read.events,
         left_out=draft.read.left_out.get("unreadable", 0),
     )
     address = {name: said for name, said in draft.origin.items() if name != "kind"} if followed else None
     await add_source(tx, ctx, source, address)
     await write_busy(tx, source, list(pieces(busy.spans, tx.now)))
+
+
+def _first_look(tx: Tx, ctx: Context, kind: SourceKind) -> datetime | None:
+    if kind is SourceKind.FILE:
+        return None
+    return tx.now if kind is SourceKind.CALDAV else next_look(tx.now, 0, ctx.settings.imports)
 
 
 async def _changes(tx: Tx, actor: Person, draft: Draft) -> tuple[Change, ...]:
@@ -282,6 +335,8 @@ __all__ = [
     "followed",
     "home_of",
     "keep_draft",
+    "link_behind",
+    "new_link",
     "preview",
     "prune_drafts",
     "refresh",

@@ -105,6 +105,9 @@ class Zones:
     unknown: set[str] = field(default_factory=set)
     """Names that mean nothing here; times that name them are read in the home zone."""
     _known: dict[str, Zone] = field(default_factory=dict)
+    """By TZID, in this calendar."""
+    _laid: dict[str, Zone] = field(default_factory=dict)
+    """By IANA name, in all calendars of the file."""
     _defined: dict[str, Component] = field(default_factory=dict)
     _floating: Zone | None = None
 
@@ -128,9 +131,7 @@ class Zones:
 
     @property
     def at_home(self) -> Zone:
-        if "" not in self._known:
-            self._known[""] = known_zone(self.home, self.window)
-        return self._known[""]
+        return self._named_by_iana(self.home)
 
     def of(self, tzid: str) -> Zone:
         """Return the zone that a TZID means."""
@@ -154,7 +155,12 @@ class Zones:
                     return None
         if name is None:
             return _offset_zone(tzid)
-        return _UTC if name == "UTC" else known_zone(name, self.window)
+        return _UTC if name == "UTC" else self._named_by_iana(name)
+
+    def _named_by_iana(self, name: str) -> Zone:
+        if name not in self._laid:
+            self._laid[name] = known_zone(name, self.window)
+        return self._laid[name]
 
 
 def _iana(tzid: str) -> str | None:

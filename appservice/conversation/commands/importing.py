@@ -122,6 +122,40 @@ def _names_doctor(session: Session, words: Reading) -> bool:
     return bool(re.search(r"\b(?:dr|prof)\b", words.rest, re.IGNORECASE)) or not session.person.administers
 
 
+@command(
+    "follow caldav|caldav|connect calendar",
+    "[for DOCTOR]",
+    help="follow your own calendar on its server (Nextcloud, iCloud, Fastmail ...), both ways: what is busy there is"
+    " not offered, and your visits are written into it",
+    who=runs_or_treats,
+    group="Centre",
+)
+async def follow_caldav(session: Session, text: str) -> None:
+    """The address of a page that asks for the server, so that no password is written here."""
+    words = Reading(re.sub(r"^for\b", " ", text.strip()))
+    doctor = await doctor_of(session, words)
+    address = await imports.new_link(session.tx, session.ctx, session.person, doctor.id, session.room_id)
+    await session.say(
+        _(
+            "Say on this page where the calendar of {doctor} is, and with which user name and password: {address}\n\nIt"
+            " opens once, within {minutes} minutes. Don't write the password here.",
+            doctor=escape(doctor.name),
+            address=address,
+            minutes=session.ctx.settings.imports.link_minutes,
+        )
+    )
+
+
+@action("import at")
+async def import_at(session: Session, choice: dict[str, Any]) -> None:
+    """It is this calendar of the account: read it."""
+    draft = await imports.draft_of(session.tx, session.ctx, session.person, UUID(choice["draft"]))
+    chosen = replace(draft, origin={**draft.origin, "address": choice["address"], "chosen": "yes"})
+    await imports.keep_draft(session.tx, session.ctx, session.person, chosen)
+    key = await session.say(under_way(0, 0))
+    await read_later(session.tx, session.person, chosen, session.room_id, key)
+
+
 @action("import is")
 async def import_is(session: Session, choice: dict[str, Any]) -> None:
     """One thing more is known of a calendar."""

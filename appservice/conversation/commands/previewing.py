@@ -7,9 +7,10 @@ from typing import Any
 
 from appservice.conversation.commands.changing import outside_listed
 from appservice.conversation.dialogue import Choice
-from appservice.conversation.rendering.calendars_in import busy_table, counted, days_listed, hours_table
+from appservice.conversation.rendering.calendars_in import busy_table, counted, days_listed, hours_table, under_way
 from appservice.conversation.rendering.lists import numbered
 from appservice.matrix.markdown import escape
+from appservice.outgoing import Reply, post
 from booking.context import Context
 from booking.directory import reading as directory
 from booking.imports import service as imports
@@ -17,14 +18,14 @@ from booking.imports.model import SourceKind
 from booking.imports.reading import Read
 from booking.imports.rules import PROBLEMS, runs
 from booking.imports.sandbox import read_apart
-from booking.imports.service import Draft, Preview, Purpose
-from booking.people.service import Person
+from booking.imports.service import Draft, Link, Preview, Purpose
+from booking.people.service import Person, person_by_id
 from booking.schedules.changes import BusyTimes, CalendarHours, ClosedDays, TimeOff
 from booking.schedules.opening import Schedule
 from booking.schedules.rules import merged
 from core.database import Tx
 from core.ids import new_id
-from core.languages import _, ngettext
+from core.languages import _, ngettext, speaking
 from core.outbox import enqueue
 from core.timezones import zone
 
@@ -46,7 +47,7 @@ async def read_later(tx: Tx, person: Person, draft: Draft, room_id: str, key: st
     """Have a draft's calendar fetched and read; `key` is that of the message that says so."""
     what = {"draft": str(draft.id), "person": str(person.id), "room": room_id, "key": key}
     lane = f"calendar.read:{person.id.int % _LANES}"
-    await enqueue(tx, kind=READ, lane=lane, key=f"{READ}:{draft.id}", payload=json.dumps(what).encode())
+    await enqueue(tx, kind=READ, lane=lane, key=f"{READ}:{draft.id}:{key}", payload=json.dumps(what).encode())
 
 
 async def look_through(
@@ -227,6 +228,29 @@ async def _changes(tx: Tx, draft: Draft, seen: Preview) -> str:
             return f"{_('{doctor} is away:', doctor=f'**{escape(doctor.name)}**')}\n\n{days_listed(spans, here)}"
         case _:
             raise TypeError(type(change).__name__)
+
+
+async def connect(ctx: Context, tx: Tx, link: Link, account: dict[str, str]) -> None:
+    """Have a CalDAV calendar read whose server is reached like that (booking.imports.routes)."""
+    person = await person_by_id(tx, ctx, link.person_id)
+    origin = {"kind": SourceKind.CALDAV.value, **account}
+    draft = new_draft(person, origin, purpose=Purpose.BUSY, practitioner_id=link.practitioner_id)
+    await imports.keep_draft(tx, ctx, person, draft)
+    key = f"caldav:{draft.id}"
+    with speaking(person.language):
+        reply = Reply(under_way(0, 0))
+    await post(tx, ctx.vault, subject=person.id, room_id=link.room_id, key=key, reply=reply)
+    await read_later(tx, person, draft, link.room_id, key)
+
+
+def which_calendar(draft: Draft, found: dict[str, str]) -> Asked:
+    """Ask which of an account's calendars is meant."""
+    text = _(
+        "Which calendar is it?\n\n{list}\n\nAnswer with a number, or “stop”.",
+        list=numbered([escape(name) for name in found.values()]),
+    )
+    choices: list[Choice] = [{"do": "import at", "draft": str(draft.id), "address": address} for address in found]
+    return Asked(text, choices, _no(draft))
 
 
 def new_draft(person: Person, origin: dict[str, str], **known: Any) -> Draft:

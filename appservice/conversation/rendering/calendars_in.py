@@ -127,6 +127,14 @@ def news(what: Mapping[str, Any], doctor: str, visits: str) -> str:
                 doctor=name,
                 why=_(PROBLEMS.get(what["problem"], PROBLEMS["unreachable"])),
             )
+        case "not written":
+            why = _(PROBLEMS.get(what["problem"], PROBLEMS["unreachable"]))
+            return _(
+                "Visits can't be written into the calendar of {doctor}: {why}. What is busy in it is followed all the"
+                " same.",
+                doctor=name,
+                why=why,
+            )
         case "not read":
             why = _(PROBLEMS.get(what["problem"], PROBLEMS["unreachable"]))
             return _("The calendar of {doctor} can't be read: {why}.", doctor=name, why=why)

@@ -1,0 +1,118 @@
+"""Our visits in a doctor's own calendar: which are there, and which have to be written or removed.
+
+Ours win for our visits: one that somebody moved or removed there is put back as it is booked. What else is in that
+calendar is its owner's, and is never touched. Of a visit nothing is written but when it is and its code.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert
+
+from booking.appointments.model import appointment as table
+from booking.appointments.model import ends, starts
+from booking.appointments.rules import STANDING
+from booking.imports.caldav import Change
+from booking.imports.model import Source, calendar_written
+from booking.imports.reading import AHEAD
+from core.database import Tx
+
+_written = calendar_written
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What a calendar needs to show our visits."""
+
+    changes: list[Change]
+    visits: dict[str, tuple[UUID, bytes]]
+    """By the name of the object: the visit, and the digest of what is written of it."""
+    gone: list[UUID]
+
+
+def body_of(visit_id: UUID, code: str, start: datetime, end: datetime, changed: datetime, sequence: int) -> bytes:
+    """A visit as an object of a calendar: nobody's name, and nothing of why."""
+    lines = [
+        "BEGIN:VCALENDAR",
+        "VERSION:2.0",
+        "PRODID:-//careConnect//Appointments//EN",
+        "BEGIN:VEVENT",
+        f"UID:{visit_id}@careconnect",  # as in feeds: a client that has both shows one
+        f"DTSTAMP:{_utc(changed)}",
+        f"SEQUENCE:{sequence}",
+        f"DTSTART:{_utc(start)}",
+        f"DTEND:{_utc(end)}",
+        f"SUMMARY:careConnect visit {code}",
+        "TRANSP:OPAQUE",
+        "CLASS:PRIVATE",
+        "END:VEVENT",
+        "END:VCALENDAR",
+        "",
+    ]
+    return "\r\n".join(lines).encode()
+
+
+def _utc(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+
+
+def name_of(visit_id: UUID) -> str:
+    """The last part of the address of a visit's object."""
+    return f"{visit_id}.ics"
+
+
+async def due(tx: Tx, source: Source, there: Mapping[str, str] | None) -> Due:
+    """Return what to write and remove. `there`: ETags of the calendar's objects; None: nothing has changed there."""
+    found = await tx.conn.execute(
+        select(table.c.id, table.c.code, starts.label("s"), ends.label("e"), table.c.updated_at, table.c.sequence)
+        .where(
+            table.c.practitioner_id == source.practitioner_id,
+            table.c.status.in_(STANDING),
+            starts < tx.now + AHEAD,
+            ends > tx.now,
+        )
+        .order_by(starts)
+    )
+    bodies = {row.id: body_of(row.id, row.code, row.s, row.e, row.updated_at, row.sequence) for row in found}
+    known = {
+        row.appointment_id: row
+        for row in await tx.conn.execute(select(_written).where(_written.c.source_id == source.id))
+    }
+    changes: list[Change] = []
+    visits: dict[str, tuple[UUID, bytes]] = {}
+    for visit, body in bodies.items():
+        name, digest = name_of(visit), hashlib.sha256(body).digest()
+        was = known.get(visit)
+        touched = (
+            was is not None and there is not None and (there.get(name) != was.etag if was.etag else name not in there)
+        )
+        if was is None or was.digest != digest or touched:
+            changes.append(Change(name, body))
+            visits[name] = visit, digest
+    gone = [visit for visit in known if visit not in bodies]
+    over = set(
+        (await tx.conn.execute(select(table.c.id).where(table.c.id.in_(gone), table.c.status.in_(_PAST)))).scalars()
+    )
+    changes += [Change(name_of(visit), None) for visit in gone if visit not in over]
+    return Due(changes, visits, gone)
+
+
+_PAST = ("booked", "arrived", "fulfilled", "noshow")
+"""Visits that took place, or should have: they stay in the calendar as they were."""
+
+
+async def note(tx: Tx, source: Source, done: Due, etags: Mapping[str, str]) -> None:
+    """Remember what was written."""
+    gone = delete(_written).where(_written.c.source_id == source.id, _written.c.appointment_id.in_(done.gone))
+    await tx.conn.execute(gone)
+    for name, (visit, digest) in done.visits.items():
+        values = {"digest": digest, "etag": etags.get(name, "")}
+        await tx.conn.execute(
+            insert(_written)
+            .values(source_id=source.id, appointment_id=visit, **values)
+            .on_conflict_do_update(index_elements=[_written.c.source_id, _written.c.appointment_id], set_=values)
+        )
