@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0029_caldav"
-down_revision = "0028_documents"
+revision = "0033_caldav"
+down_revision = "0032_verifying"
 
 
 def upgrade() -> None:
