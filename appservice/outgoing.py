@@ -47,12 +47,14 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file: `attachments[kind](tx, id)` makes its bytes when it is sent."""
+    """A file: `attachments[kind](tx, id)` makes its bytes when it is sent, from `about` too where there is some."""
 
     kind: str
     id: UUID
     name: str
     mimetype: str
+    about: str = ""
+    """What the file is made of besides what `id` names; sealed with the rest, and gone once the file was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +65,8 @@ class Streamed:
     parts: AsyncIterator[bytes]
 
 
-Attachments = Mapping[str, Callable[[Tx, UUID], Awaitable[bytes | Streamed]]]
-"""Makers of files by File.kind."""
+Attachments = Mapping[str, Callable[..., Awaitable[bytes | Streamed]]]
+"""Makers of files by File.kind: each gets the transaction, File.id and, where there is some, File.about."""
 
 
 async def post(tx: Tx, vault: Vault, *, subject: UUID, room_id: str, key: str, reply: Reply | File) -> None:

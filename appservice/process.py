@@ -31,7 +31,8 @@ from appservice.matrix.service import MatrixService
 from appservice.watching import routes as watching
 from booking import web as pages
 from booking.appointments.sweep import sweep
-from booking.calendars.routes import routes as calendars
+from booking.calendars.feeds.routes import install as install_feeds
+from booking.calendars.feeds.versions import count_changes
 from booking.consultations.due import close_due, erase_due, open_due
 from booking.context import Context
 from booking.imports import polling
@@ -131,7 +132,6 @@ class _Process:
         application.add_routes(
             [
                 *self._matrix.routes(),
-                *calendars(self._database, self._ctx),
                 *pages.routes(self._database, self._ctx),
                 *imports.routes(self._database, self._ctx, partial(previewing.connect, self._ctx)),
                 *pharmacy(self._database, self._ctx.vault, title=self._settings.matrix.display_name),
@@ -140,6 +140,7 @@ class _Process:
                 *watching(self._database),
             ]
         )
+        install_feeds(application, self._database, self._ctx)
         return application
 
     async def _work(self) -> None:
@@ -188,6 +189,7 @@ class _Process:
         every(lambda tx: remind(tx, self._ctx), seconds=5)
         every(lambda tx: sweep(tx, self._ctx), seconds=10)
         every(refresh, seconds=5)
+        every(count_changes, seconds=10)
         every(daily_lists, minutes=1)
         every(lambda tx: polling.queue_due(tx, self._ctx), seconds=15)
         every(prune_drafts, hours=1)

@@ -189,7 +189,7 @@ class Tour:
 
     async def admin_sees_the_booking_in_the_calendar(self) -> None:
         room = await self._room_with_bot(self.admin)
-        answer = await self.ask("Clinic admin", room, "calendar")
+        answer = await self.ask("Clinic admin", room, "calendar centre")
         address = address_in(answer.body, "/feeds/")
         self.check("the clinic has the address of its calendar", address)
         async with aiohttp.ClientSession() as http, http.get(str(address)) as feed:

@@ -1,6 +1,7 @@
 """Files that the bot sends, made at the moment of sending, so that none of them lies anywhere in clear."""
 
 import asyncio
+import io
 import multiprocessing
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -12,7 +13,7 @@ import segno
 
 from appservice.outgoing import Attachments, Streamed
 from booking.appointments.reading import appointment
-from booking.calendars.service import invitation
+from booking.calendars.invitations import invitation
 from booking.context import Context
 from booking.directory.reading import centre
 from booking.reports.files import report_csv, report_plot
@@ -33,8 +34,14 @@ from records.prescriptions.signing import signing_picture
 def attachments(ctx: Context) -> Attachments:
     """Return the makers by File.kind."""
 
-    async def visit(tx: Tx, appointment_id: UUID) -> bytes:
-        return invitation(ctx, await appointment(tx, appointment_id))
+    async def visit(tx: Tx, appointment_id: UUID, person_id: str) -> bytes:
+        return await invitation(tx, ctx, UUID(person_id), await appointment(tx, appointment_id))
+
+    async def series(tx: Tx, appointment_id: UUID, person_id: str) -> bytes:
+        return await invitation(tx, ctx, UUID(person_id), await appointment(tx, appointment_id), whole=True)
+
+    async def address(_tx: Tx, _feed_id: UUID, about: str) -> bytes:
+        return qr_picture(about)
 
     async def copy(tx: Tx, prescription_id: UUID, *, dispensable: bool = False) -> bytes:
         """For reading; with the secret that a pharmacy needs, for the patient's side alone."""
@@ -86,6 +93,8 @@ def attachments(ctx: Context) -> Attachments:
     return {
         "join": join,
         "visit": visit,
+        "series": series,
+        "calendar address": address,
         "prescription": prescription,
         "prescription copy": copy,
         "signing": signing,
@@ -95,6 +104,13 @@ def attachments(ctx: Context) -> Attachments:
         "report plot": plot,
         "report table": table,
     }
+
+
+def qr_picture(text: str) -> bytes:
+    """Return a QR code as PNG."""
+    picture = io.BytesIO()
+    segno.make(text, error="m").save(picture, kind="png", scale=6, border=4)
+    return picture.getvalue()
 
 
 async def _aside(make: Callable[[], bytes]) -> bytes:

@@ -10,6 +10,7 @@ from uuid import UUID
 from appservice.conversation.commands.records import pdf
 from appservice.conversation.consulting import room_link
 from appservice.conversation.dialogue import Choice, Question, load, save
+from appservice.conversation.entries import visit_file
 from appservice.conversation.rendering import documents, referrals
 from appservice.conversation.rendering import notices as words
 from appservice.conversation.rendering.lists import numbered, offers
@@ -22,6 +23,7 @@ from booking.appointments.model import Appointment
 from booking.appointments.notices import FOR_STAFF
 from booking.appointments.reading import appointment, practitioners_seen, series_of
 from booking.appointments.rules import Status
+from booking.calendars.invitations import wants_files
 from booking.context import Context
 from booking.day.rules import waits
 from booking.directory.model import StaffNotices
@@ -104,9 +106,15 @@ class Notices:
         if told.visit.practitioner.id == told.person.practitioner_id:
             text += await self._origin(told)
         await self._post(told, key, Reply(text, edits=told.card if paid else None))
-        if told.ours:
-            file = File("visit", told.visit.id, f"Visit {told.visit.code}.ics", "text/calendar")
-            await self._post(told, f"{key}:file", file)
+        await self._invite(told)
+
+    async def _invite(self, told: _Told, *, series: bool = False) -> None:
+        """The calendar entry, for the patient's side and for the doctor, but not for those who run the centre."""
+        person, visit = told.person, told.visit
+        doctor = visit.practitioner.id == person.practitioner_id
+        if told.ours or (doctor and await wants_files(told.tx, person)):
+            file = visit_file(visit, person.id, series=series)
+            await self._post(told, f"notice:{told.row.id}:file", file)
 
     async def _origin(self, told: _Told) -> str:
         """For the doctor: by whom the patient was referred, and the note."""
@@ -118,9 +126,13 @@ class Notices:
 
     async def _moved(self, told: _Told) -> None:
         await self._plain(told)
-        if told.ours:
-            file = File("visit", told.visit.id, f"Visit {told.visit.code}.ics", "text/calendar")
-            await self._post(told, f"notice:{told.row.id}:file", file)
+        await self._invite(told)
+
+    async def _cancelled(self, told: _Told) -> None:
+        """What was in the calendars is taken out; what was only asked for never stood there."""
+        await self._plain(told)
+        if told.visit.sequence:
+            await self._invite(told)
 
     async def _ready(self, told: _Told) -> None:
         """The doctor begins: with the way into the room of an online visit."""
@@ -205,6 +217,7 @@ class Notices:
             if each.created_at == told.visit.created_at
         )
         await self._post(told, f"notice:{told.row.id}", Reply(f"{await self._text(told)}\n\n{dates}"))
+        await self._invite(told, series=True)
 
     async def _prescribed(self, told: _Told) -> None:
         written = await prescription_to_send(told.tx, self._ctx.vault, UUID(told.what["prescription"]))

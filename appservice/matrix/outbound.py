@@ -64,7 +64,8 @@ class Outbound:
         said, room_id = await self._unsealed(tx, row), room_of(row.lane)
         view = await self._encrypted(room_id, public=False)
         try:
-            made = await self._attachments[said["kind"]](tx, UUID(said["id"]))
+            about = [said["about"]] if said["about"] else []
+            made = await self._attachments[said["kind"]](tx, UUID(said["id"]), *about)
         except (RefusedError, ErasedError) as gone:
             raise HopelessError("what was to be sent is not there any more") from gone
         content = {

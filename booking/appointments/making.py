@@ -128,6 +128,7 @@ async def _write(tx: Tx, ctx: Context, appointment_id: UUID, draft: Draft, actor
         "reason": sealed,
         "series_id": draft.series_id,
         "started_at": None,
+        "series_slot": draft.start if draft.series_id else None,
         "created_at": tx.now,
         "updated_at": tx.now,
         "actor": actor_id,

@@ -171,6 +171,8 @@ appointment = Table(
     Column("updated_at", Moment, nullable=False),
     Column("series_id", Uuid),
     Column("started_at", Moment),
+    # The start that the series gave it, wherever it was moved since: what iCalendar calls RECURRENCE-ID.
+    Column("series_slot", Moment),
     CheckConstraint("NOT isempty(during) AND lower_inc(during) AND NOT upper_inc(during)", name="half_open"),
     CheckConstraint("(status IN ('proposed', 'pending', 'waitlist')) = (hold_until IS NOT NULL)", name="hold"),
     CheckConstraint("price_amount >= 0", name="price"),

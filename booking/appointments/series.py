@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from booking.access import may_book_for, may_see_visit, require
 from booking.appointments import rules
@@ -12,6 +12,7 @@ from booking.appointments.approving import is_prepaid, needs_approval
 from booking.appointments.making import Draft, make
 from booking.appointments.model import Appointment, Cancellation, Why
 from booking.appointments.model import appointment as table
+from booking.appointments.model import starts as starts_at
 from booking.appointments.notices import Notice, tell_all
 from booking.appointments.reading import appointment, series_of, visits_between
 from booking.appointments.rhythm import Rhythm, checked_rhythm, nearest, shifted, starts_of
@@ -78,7 +79,8 @@ async def repeat(
     series_id = visit.series_id or new_id()
     more = [utc(each) for each in starts]
     made = await _book_all(tx, ctx, actor, visit.service, more, visit.patient_id, visit.booked_by, series_id)
-    await tx.conn.execute(update(table).where(table.c.id == visit.id).values(series_id=series_id))
+    in_it = {"series_id": series_id, "series_slot": func.coalesce(table.c.series_slot, starts_at)}
+    await tx.conn.execute(update(table).where(table.c.id == visit.id).values(**in_it))
     return made
 
 

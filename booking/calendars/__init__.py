@@ -1,1 +1,1 @@
-"""Visits as iCalendar (RFC 5545): feeds behind secret addresses, and the entry of one visit for the chat."""
+"""Visits in people's calendars (iCalendar): feeds behind secret addresses, and invitations for the chat."""

@@ -1,43 +1,100 @@
-"""What a feed tells of a visit: when, where and its code; never who is treated, or for what. Pure."""
+"""What a calendar tells of a visit: when, where and its code; who and what only where somebody asked for it. Pure."""
 
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from booking.appointments.rules import STANDING, Status
-from booking.calendars.model import FeedKind
-from booking.calendars.reading import Entry
-from booking.calendars.writing import Event
-from booking.directory.model import Mode
+from booking.calendars.entries import Setting
+from booking.calendars.model import FeedKind, Options, Tell
+from booking.calendars.series import Placed
+from booking.calendars.writing.events import Event, Party
+from core.languages import _
+from core.settings import Settings
 
 CANCELLED_KEPT = timedelta(days=30)
-BEFORE, AFTER = timedelta(days=60), timedelta(days=730)
-"""How far back and ahead a feed looks."""
-_SHOWN = STANDING | {Status.FULFILLED, Status.NOSHOW}
+DEFAULT_TELLS: Mapping[FeedKind, frozenset[Tell]] = {
+    FeedKind.CENTRE: frozenset({Tell.DOCTORS}),
+    FeedKind.TEAM: frozenset({Tell.DOCTORS}),
+    FeedKind.RESOURCE: frozenset({Tell.DOCTORS}),
+}
+"""What those who work at a place need to tell visits apart. For anybody else a doctor's name is personal."""
 
 
-def is_shown(visit: Entry, now: datetime) -> bool:
-    """Whether a feed shows a visit: what was booked; what was cancelled since, for thirty days; never a mere hold."""
-    if visit.status is Status.CANCELLED:
-        return visit.sequence > 0 and visit.changed > now - CANCELLED_KEPT
-    return visit.status in _SHOWN
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Addresses that entries lead back to."""
+
+    chat: str
+    """Opens the chat with the bot: https://spec.matrix.org/v1.16/appendices/#matrixto-navigation"""
+    site: str
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Links":
+        return cls(f"https://matrix.to/#/{settings.matrix.bot_id}", settings.http.public_url)
+
+    def visit(self, code: str) -> str:
+        """The page that says how to come from a visit's code to the visit."""
+        return f"{self.site}/visits/{code}"
 
 
-def event_of(visit: Entry, kind: FeedKind, chat: str) -> Event:
-    """Return a visit as an entry in a calendar of this kind. `chat`: the address that opens the chat with the bot."""
-    online = visit.mode is Mode.ONLINE
-    who = "" if kind is FeedKind.PRACTITIONER else f", {visit.practitioner}"
+def event_of(
+    placed: Placed,
+    setting: Setting,
+    options: Options,
+    links: Links,
+    *,
+    patient: str = "",
+    organizer: Party | None = None,
+    attendee: Party | None = None,
+) -> Event:
+    """Return a visit as an entry in a calendar. `patient`: a name, where the calendar tells it."""
+    entry, tells = placed.entry, options.tells
+    busy = Tell.BUSY in tells
     return Event(
-        uid=f"{visit.id}@careconnect",
-        sequence=visit.sequence,
-        changed=visit.changed,
-        start=visit.start,
-        end=visit.end,
-        summary=f"Visit {visit.code}{who}{' (online)' if online else ''}",
-        location="" if online else visit.place,
-        url=chat,
-        cancelled=visit.status is Status.CANCELLED,
+        uid=uid_of(placed.uid),
+        sequence=placed.sequence,
+        changed=placed.changed,
+        start=placed.start,
+        end=placed.end,
+        summary=_("Busy") if busy else _summary(placed, setting, tells, patient),
+        location="" if busy or setting.online else _place(setting, tells),
+        url="" if busy else links.visit(entry.code),
+        description="" if busy else _("To move or cancel it, write to the bot: {chat}", chat=links.chat),
+        cancelled=entry.cancelled and placed.rule is None,
+        alarms=options.alarms,
+        zone=ZoneInfo(setting.timezone) if placed.in_series else None,
+        rule=placed.rule,
+        instead_of=placed.instead_of,
+        organizer=organizer,
+        attendee=attendee,
     )
 
 
-def name_of(kind: FeedKind, subject: str) -> str:
-    """Return a calendar's name: the centre's or the doctor's, and for a patient nobody's."""
-    return "careConnect" if kind is FeedKind.PATIENT else f"{subject} (careConnect)"
+def uid_of(visit: UUID) -> str:
+    """Return the UID of a visit: it follows from its id, and never changes."""
+    return f"{visit}@careconnect"
+
+
+def _summary(placed: Placed, setting: Setting, tells: frozenset[Tell], patient: str) -> str:
+    code = placed.entry.code
+    what = [_("Visits from {code} on", code=code) if placed.rule else _("Visit {code}", code=code)]
+    if Tell.NAMES in tells and patient:
+        what.append(patient)
+    if Tell.SERVICES in tells:
+        what.append(setting.service)
+    if Tell.DOCTORS in tells:
+        what.append(setting.practitioner)
+    said = ", ".join(what)
+    return _("{visit} (online)", visit=said) if setting.online else said
+
+
+def _place(setting: Setting, tells: frozenset[Tell]) -> str:
+    """A centre's name may say what is treated there; the street does not."""
+    return f"{setting.centre}, {setting.street}" if Tell.DOCTORS in tells else setting.street
+
+
+def name_of(subject: str, title: str) -> str:
+    """Return a calendar's name: the centre's, the doctor's, the room's; for a patient nobody's. `title`: ours."""
+    return f"{subject} ({title})" if subject else title

@@ -43,10 +43,8 @@ async def remove_resource(tx: Tx, ctx: Context, actor: Person, resource_id: UUID
 
     Raises RefusedError, and ConflictError while a service is booked with it.
     """
-    found = [_resource(row) for row in await tx.conn.execute(select(_table).where(_table.c.id == resource_id))]
-    if not found:
-        raise RefusedError
-    require(may_edit_centre(actor, found[0].centre_id))
+    found = await resource_by_id(tx, resource_id)
+    require(may_edit_centre(actor, found.centre_id))
     offered = model.service
     users = await tx.conn.execute(
         select(offered.c.name)
@@ -60,10 +58,10 @@ async def remove_resource(tx: Tx, ctx: Context, actor: Person, resource_id: UUID
             "“{service}” is booked with {name}. Take it out there first: edit service DOCTOR “{service}” without"
             " “{name}”.",
             service=used_by,
-            name=found[0].name,
+            name=found.name,
         )
     await tx.conn.execute(update(_table).where(_table.c.id == resource_id).values(active=False))
-    return found[0]
+    return found
 
 
 async def resources_at(tx: Tx, centre_id: UUID) -> list[Resource]:
@@ -72,6 +70,14 @@ async def resources_at(tx: Tx, centre_id: UUID) -> list[Resource]:
         select(_table).where(_table.c.centre_id == centre_id, _table.c.active).order_by(_table.c.name, _table.c.id)
     )
     return [_resource(row) for row in found]
+
+
+async def resource_by_id(tx: Tx, resource_id: UUID) -> Resource:
+    """Return a room or device, in use or not. Raises RefusedError for an unknown id."""
+    row = (await tx.conn.execute(select(_table).where(_table.c.id == resource_id))).one_or_none()
+    if row is None:
+        raise RefusedError
+    return _resource(row)
 
 
 async def resources_of(tx: Tx, service_ids: Iterable[UUID]) -> dict[UUID, list[Resource]]:

@@ -1,6 +1,6 @@
 """What a person can do about themselves and their family."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -200,6 +200,12 @@ async def mxids_of(tx: Tx, people: Sequence[UUID]) -> dict[UUID, str]:
     """Return the Matrix ids of people."""
     found = await tx.conn.execute(select(person.c.id, person.c.mxid).where(person.c.id.in_(people)))
     return {row.id: row.mxid for row in found}
+
+
+async def patient_names(tx: Tx, ctx: Context, patient_ids: Collection[UUID]) -> dict[UUID, str]:
+    """Return the names of patients, as `patient_name` does, of those that have one."""
+    known = await _patients(tx, ctx, sorted(patient_ids))
+    return {patient_id: each.name for patient_id, each in known.items() if each.name}
 
 
 async def guardians_of(tx: Tx, patient_id: UUID) -> list[UUID]:

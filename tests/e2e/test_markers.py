@@ -89,8 +89,8 @@ async def test_no_word_about_health_and_no_name_is_left_anywhere(demo: Demo) -> 
             assert (await patient.download(pdf)).startswith(b"%PDF")
         await patient.ask(room, "history", drug)
 
-        rooms = ((patient, room), (doctor, surgery), (admin, office))
-        feeds = {f"feed of {who.mxid}": await feed(who, own) for who, own in rooms}
+        rooms = ((patient, room, "mine"), (doctor, surgery, "doctor"), (admin, office, "centre"))
+        feeds = {f"feed of {who.mxid}": await feed(who, own, which) for who, own, which in rooms}
 
     places = left_by(demo) | feeds
     assert all(code.encode() in content for code in codes for content in feeds.values())
@@ -127,8 +127,8 @@ async def meet(patient: Person, doctor: Person, code: str) -> str:
     return room
 
 
-async def feed(person: Person, room: str) -> bytes:
-    """Ask for the address of one's calendar, and fetch it."""
-    answer = await person.ask(room, "calendar", "/feeds/")
+async def feed(person: Person, room: str, which: str) -> bytes:
+    """Ask for the address of a calendar, and fetch it."""
+    answer = await person.ask(room, f"calendar {which}", "/feeds/")
     async with aiohttp.ClientSession() as http, http.get(str(address_in(answer.body, "/feeds/"))) as calendar:
         return await calendar.read()

@@ -5,6 +5,7 @@ from appservice.conversation.commands import (  # noqa: F401  (declared by being
     approving,
     basics,
     booking,
+    calendars,
     centres,
     desk,
     doctors,

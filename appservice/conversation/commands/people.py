@@ -1,16 +1,13 @@
 """Oneself and one's family: name, zone, language, reminders; the calendar's address."""
 
-from appservice.conversation.registry import command, doctor
+from appservice.conversation.registry import command
 from appservice.conversation.rendering.values import moment
 from appservice.conversation.session import Session
 from appservice.conversation.understanding.clock import read_quiet
 from appservice.conversation.understanding.durations import read_lengths, say_length
 from appservice.conversation.understanding.family import read_member
 from appservice.matrix.markdown import escape
-from booking.calendars.model import FeedKind
-from booking.calendars.service import feeds_of, issue_feed, revoke_feeds
 from booking.directory.places import find_place
-from booking.directory.reading import centre
 from booking.people.service import (
     add_family_member,
     set_language,
@@ -19,7 +16,6 @@ from booking.people.service import (
     set_reminders,
     set_timezone,
 )
-from core.errors import BadInputError
 
 
 @command("name|my name is|i am called", "NAME", help="the name that clinics see")
@@ -109,43 +105,3 @@ async def family(session: Session, text: str) -> None:
         return
     rows = [f"- **{escape(each.name or '?')}**{f', born {each.born}' if each.born else ''}" for each in members]
     await session.say("\n".join(rows))
-
-
-@command(
-    "calendar", "[revoke]", help="an address that your calendar can subscribe to; “calendar revoke” ends all of yours"
-)
-async def calendar(session: Session, text: str) -> None:
-    """Make an address for each calendar of this person, or revoke them all."""
-    if text.casefold() in {"revoke", "off", "stop", "delete", "end"}:
-        count = await revoke_feeds(session.tx, session.ctx, session.person)
-        await session.say(
-            "Done. Calendars that read the old address get nothing more."
-            if count
-            else "You have no calendar addresses."
-        )
-        return
-    if text.casefold() in {"list", "show"}:
-        feeds = await feeds_of(session.tx, session.ctx, session.person)
-        rows = [
-            f"- {each.kind.value}, made {moment(each.created_at, session.place)},"
-            f" {'last read ' + moment(each.last_used_at, session.place) if each.last_used_at else 'never read'}"
-            for each in feeds
-        ]
-        await session.say("\n".join(rows) or "You have no calendar addresses.")
-        return
-    if text:
-        raise BadInputError("Write “calendar” for a new address, “calendar list”, or “calendar revoke”.")
-    person = session.person
-    wanted = [(FeedKind.CENTRE, each, (await centre(session.tx, each)).name) for each in sorted(person.administers)]
-    if doctor(person) and person.practitioner_id:
-        wanted.append((FeedKind.PRACTITIONER, person.practitioner_id, "your visits as a doctor"))
-    if not wanted:
-        wanted = [(FeedKind.PATIENT, person.id, "your visits")]
-    rows = []
-    for kind, subject, title in wanted:
-        address = await issue_feed(session.tx, session.ctx, person, kind, subject)
-        rows.append(f"- {escape(title)}: {address}")
-    await session.say(
-        "Subscribe to this in your calendar. Whoever has the address can read it: it is shown this once, and"
-        " “calendar revoke” ends it.\n\n" + "\n".join(rows)
-    )

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from appservice.conversation.entries import send_entry
 from appservice.conversation.registry import action, command
 from appservice.conversation.rendering.lists import numbered
 from appservice.conversation.rendering.values import moment, times
@@ -121,6 +122,7 @@ async def cancel_series(session: Session, choice: dict[str, Any]) -> None:
     )
     session.dialogue.drop_last()
     await session.say(f"Cancelled {len(done)} visits: {_dates(session, [each.appointment for each in done])}.")
+    await send_entry(session, done[0].appointment, series=True)
 
 
 async def move_series(session: Session, visit: str, start: datetime) -> None:
@@ -133,6 +135,7 @@ async def move_series(session: Session, visit: str, start: datetime) -> None:
         return
     session.dialogue.drop_last()
     await session.say(f"Moved {len(moved)} visits: {_dates(session, moved)}.")
+    await send_entry(session, moved[0], series=True)
 
 
 def _dates(session: Session, visits: Sequence[Appointment]) -> str:

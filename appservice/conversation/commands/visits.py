@@ -8,6 +8,7 @@ from uuid import UUID
 from appservice.conversation.commands.booking import show_times, start_of
 from appservice.conversation.commands.doctors import runs_visits
 from appservice.conversation.commands.series import cancelling_series, move_series
+from appservice.conversation.entries import send_entry
 from appservice.conversation.registry import action, command
 from appservice.conversation.rendering.history import step
 from appservice.conversation.rendering.lists import numbered
@@ -154,6 +155,8 @@ async def cancel_(session: Session, choice: dict[str, Any]) -> None:
     refund = f" {done.refund.show(session.person.language)} will {becomes}." if done.refund else ""
     session.dialogue.drop_last()
     await session.say(f"Cancelled.{refund}\n\n{await line(session, done.appointment)}")
+    if done.appointment.sequence:
+        await send_entry(session, done.appointment)
 
 
 @action("keep")
@@ -200,6 +203,8 @@ async def move_(session: Session, choice: dict[str, Any]) -> None:
         return
     session.dialogue.drop_last()
     await session.say(f"Moved.\n\n{await line(session, moved)}")
+    if moved.status is Status.BOOKED:
+        await send_entry(session, moved)
 
 
 @command("reason|symptoms", "CODE WORDS", help="tell the doctor before the visit why you come", group="Visits")

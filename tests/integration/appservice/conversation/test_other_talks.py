@@ -40,12 +40,6 @@ async def test_name_zone_language_and_reminders_are_set_in_words(chat: Chat) -> 
     assert (person.name, person.timezone, person.reminder_minutes) == ("Ada Lovelace", "Asia/Tokyo", (120,))
 
 
-async def test_a_calendar_address_is_made_and_revoked(chat: Chat) -> None:
-    assert "/feeds/" in await chat.say(ANNA, "calendar")
-    assert "Done" in await chat.say(ANNA, "calendar revoke")
-    assert "no calendar addresses" in await chat.say(ANNA, "calendar list")
-
-
 async def test_a_stranger_learns_nothing_of_others_visits(chat: Chat) -> None:
     code = await book(chat)
     for words in ("cancel {}", "move {}", "reason {}", "reason {} mine now", "appointments {}", "prescription {}"):

@@ -1,91 +1,62 @@
 """Feeds over HTTP, as calendars fetch them, from visits that were really booked."""
 
-import re
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 import pytest
 import recurring_ical_events
-from aiohttp import ClientResponse, web
-from aiohttp.test_utils import TestClient, TestServer
-from icalendar import Calendar, Event
+from icalendar import Calendar
 from sqlalchemy import text
 
-from booking.appointments.model import Appointment
-from booking.calendars.model import FeedKind
-from booking.calendars.routes import routes
-from booking.calendars.service import feeds_of, invitation, issue_feed, revoke_feeds
-from booking.people.service import set_name
+from booking.calendars.feeds.service import change_feed, end_feed, feeds_of, revoke_feeds, rotate_feed
+from booking.calendars.feeds.versions import count_changes
+from booking.calendars.model import FeedKind, Options, Tell
+from booking.directory.resources import add_resource, book_along
+from booking.people.service import person_of, set_name
 from core.errors import BadInputError, RefusedError
+from tests.integration.booking.calendars.subscriber import Subscriber, simple
 from tests.integration.booking.clinic import ANNA, BEN, CLARA, DAY, HOUR, OSEI, PRICE, Clinic
 
-
-class Calendars:
-    """The people's feeds, and a client that fetches them."""
-
-    def __init__(self, clinic: Clinic, http: TestClient[web.Request, web.Application]) -> None:
-        self.clinic = clinic
-        self.http = http
-
-    async def issue(self, mxid: str = ANNA, kind: FeedKind = FeedKind.PATIENT, subject: UUID | None = None) -> str:
-        """Return the path of a new feed."""
-        person = await self.clinic.person(mxid)
-        own = {
-            FeedKind.PATIENT: person.id,
-            FeedKind.PRACTITIONER: self.clinic.doctor.id,
-            FeedKind.CENTRE: self.clinic.centre.id,
-        }
-        async with self.clinic.tx() as tx:
-            url = await issue_feed(tx, self.clinic.ctx, person, kind, subject or own[kind])
-        base = self.clinic.ctx.settings.http.public_url
-        assert url.startswith(f"{base}/feeds/")
-        return url.removeprefix(base)
-
-    async def get(self, path: str, **headers: str) -> ClientResponse:
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return await self.http.get(path, headers=named)
-
-    async def body(self, path: str) -> bytes:
-        answer = await self.get(path)
-        assert answer.status == 200
-        return await answer.read()
-
-    async def events(self, path: str) -> list[Event]:
-        """The feed's entries, by start; fails for a feed that is not sound."""
-        feed = await self.body(path)
-        assert faults(feed) == []
-        read = Calendar.from_ical(feed)
-        assert not read.errors
-        assert all(not event.errors for event in read.events)
-        return list(read.events)
+MAKERS = {
+    FeedKind.FAMILY: ANNA,
+    FeedKind.PATIENT: ANNA,
+    FeedKind.PRACTITIONER: OSEI,
+    FeedKind.CENTRE: CLARA,
+    FeedKind.TEAM: CLARA,
+    FeedKind.RESOURCE: CLARA,
+    FeedKind.OPEN_PRACTITIONER: OSEI,
+    FeedKind.OPEN_CENTRE: CLARA,
+}
+"""Who makes which."""
 
 
-def faults(feed: bytes) -> list[str]:
-    """What no judge sees: long lines, a bare LF, zones without a definition, times that are not in UTC."""
-    lines = feed.split(b"\r\n")
-    found = [f"too long: {line!r}" for line in lines if len(line) > 75]
-    found += ["bare LF"] if b"\n" in feed.replace(b"\r\n", b"") else []
-    found += ["TZID without VTIMEZONE"] if b";TZID=" in feed and b"BEGIN:VTIMEZONE" not in feed else []
-    stamps = [line for line in lines if line.startswith((b"DTSTAMP", b"LAST-MODIFIED", b"DTSTART", b"DTEND"))]
-    return found + [f"not in UTC: {line!r}" for line in stamps if not re.fullmatch(rb"[A-Z-]+:\d{8}T\d{6}Z", line)]
+async def subject_of(clinic: Clinic, kind: FeedKind) -> tuple[UUID | None, tuple[UUID, ...]]:
+    """Whose a feed of a kind is, where it is not of its maker, and the members of its team."""
+    if kind is FeedKind.RESOURCE:
+        return await room_of(clinic), ()
+    return None, (clinic.doctor.id,) if kind is FeedKind.TEAM else ()
 
 
-@pytest.fixture
-async def calendars(clinic: Clinic) -> AsyncIterator[Calendars]:
-    app = web.Application()
-    app.add_routes(routes(clinic.database, clinic.ctx))
-    async with TestClient(TestServer(app)) as http:
-        yield Calendars(clinic, http)
+async def room_of(clinic: Clinic) -> UUID:
+    """The room that the visits at the desk take."""
+    async with clinic.tx() as tx:
+        found = await tx.conn.execute(text("SELECT id FROM resource"))
+        if known := found.scalar_one_or_none():
+            return UUID(str(known))
+        room = await add_resource(tx, clinic.ctx, await person_of(tx, clinic.ctx, CLARA), clinic.centre.id, name="Echo")
+        await book_along(tx, clinic.desk.id, clinic.centre.id, [room.id])
+        return room.id
 
 
-def simple(event: Event) -> tuple[Any, ...]:
-    return str(event["SUMMARY"]), event["DTSTART"].dt, str(event["STATUS"]), int(event["SEQUENCE"])
+def others_of(path: str) -> list[str]:
+    """The other addresses of a feed."""
+    base = path.removesuffix(".ics")
+    parts = (base, f"{base}/freebusy", f"{base}/availability")
+    return [f"{part}.{form}" for part in parts for form in ("ics", "json", "xml")]
 
 
 async def test_a_booked_visit_stands_in_the_calendars_of_patient_doctor_and_centre(
-    calendars: Calendars, clinic: Clinic
+    calendars: Subscriber, clinic: Clinic
 ) -> None:
     visit = await clinic.book()
 
@@ -93,15 +64,17 @@ async def test_a_booked_visit_stands_in_the_calendars_of_patient_doctor_and_cent
     [doctors] = await calendars.events(await calendars.issue(OSEI, FeedKind.PRACTITIONER))
     [centres] = await calendars.events(await calendars.issue(CLARA, FeedKind.CENTRE))
 
-    assert simple(mine) == (f"Visit {visit.code}, Dr Ama Osei", visit.start, "CONFIRMED", 0)
-    assert simple(doctors) == (f"Visit {visit.code}", visit.start, "CONFIRMED", 0)
-    assert simple(centres) == simple(mine)
+    assert simple(mine) == simple(doctors) == (f"Visit {visit.code}", visit.start, "CONFIRMED", 0)
+    assert simple(centres) == (f"Visit {visit.code}, Dr Ama Osei", visit.start, "CONFIRMED", 0)
     assert mine["DTEND"].dt == visit.end
-    assert "Kantstraße 78" in str(mine["LOCATION"])
+    assert str(mine["LOCATION"]) == "Kantstraße 78, Berlin"
+    assert str(centres["LOCATION"]) == "Berlin Heart Centre, Kantstraße 78, Berlin"
+    assert str(mine["URL"]).endswith(f"/visits/{visit.code}")
+    assert "https://matrix.to/#/@careconnect:localhost" in str(mine["DESCRIPTION"])
     assert {str(event["UID"]) for event in (mine, doctors, centres)} == {f"{visit.id}@careconnect"}
 
 
-async def test_other_readers_find_the_visit_on_its_day(calendars: Calendars, clinic: Clinic) -> None:
+async def test_other_readers_find_the_visit_on_its_day(calendars: Subscriber, clinic: Clinic) -> None:
     visit = await clinic.book()
     feed = Calendar.from_ical(await calendars.body(await calendars.issue()))
 
@@ -111,7 +84,7 @@ async def test_other_readers_find_the_visit_on_its_day(calendars: Calendars, cli
     assert days.between(visit.end + HOUR, visit.end + DAY) == []
 
 
-async def test_a_held_time_stands_in_no_calendar(calendars: Calendars, clinic: Clinic) -> None:
+async def test_a_held_time_stands_in_no_calendar(calendars: Subscriber, clinic: Clinic) -> None:
     await clinic.book()
     async with clinic.tx() as tx:
         await tx.conn.execute(text("UPDATE appointment SET status = 'pending', hold_until = now() + interval '1 hour'"))
@@ -120,7 +93,7 @@ async def test_a_held_time_stands_in_no_calendar(calendars: Calendars, clinic: C
 
 
 async def test_a_moved_visit_is_the_same_entry_later_with_a_greater_sequence(
-    calendars: Calendars, clinic: Clinic
+    calendars: Subscriber, clinic: Clinic
 ) -> None:
     visit = await clinic.book()
     path = await calendars.issue()
@@ -135,14 +108,14 @@ async def test_a_moved_visit_is_the_same_entry_later_with_a_greater_sequence(
     assert (await calendars.get(path, If_None_Match=before.headers["ETag"])).status == 200
 
 
-async def test_a_cancelled_visit_is_shown_as_cancelled_for_thirty_days(calendars: Calendars, clinic: Clinic) -> None:
+async def test_a_cancelled_visit_is_shown_as_cancelled_for_thirty_days(calendars: Subscriber, clinic: Clinic) -> None:
     visit = await clinic.book()
     await clinic.cancel(ANNA, visit)
     path = await calendars.issue()
 
     [event] = await calendars.events(path)
 
-    assert simple(event) == (f"Cancelled: Visit {visit.code}, Dr Ama Osei", visit.start, "CANCELLED", 1)
+    assert simple(event) == (f"Cancelled: Visit {visit.code}", visit.start, "CANCELLED", 1)
     assert event["TRANSP"] == "TRANSPARENT"
     clinic.clock.ahead += timedelta(days=29)
     assert len(await calendars.events(path)) == 1
@@ -150,30 +123,65 @@ async def test_a_cancelled_visit_is_shown_as_cancelled_for_thirty_days(calendars
     assert await calendars.events(path) == []
 
 
-async def test_a_guardians_calendar_has_the_familys_visits_too(calendars: Calendars, clinic: Clinic) -> None:
+async def test_a_guardians_calendar_has_the_familys_visits_too(calendars: Subscriber, clinic: Clinic) -> None:
     visit = await clinic.book(patient_id=await clinic.child_of(ANNA))
     await clinic.book(BEN)
 
     assert [simple(event)[1] for event in await calendars.events(await calendars.issue())] == [visit.start]
 
 
-async def test_nothing_that_is_private_is_in_any_feed(calendars: Calendars, clinic: Clinic) -> None:
+async def test_nothing_that_is_private_is_in_any_feed(calendars: Subscriber, clinic: Clinic) -> None:
     async with clinic.tx() as tx:
         await set_name(tx, clinic.ctx, await clinic.person(), "Marker Patient")
     await clinic.book(reason="marker-symptom")
+    await clinic.book(patient_id=await clinic.child_of(ANNA, "Marker Child"), start=(await clinic.times())[1])
     person = await clinic.person()
+    planted = ["marker", "anna", "cardio", "a visit", PRICE.show(), str(person.id)]
 
-    for feed in (
-        await calendars.body(await calendars.issue()),
-        await calendars.body(await calendars.issue(OSEI, FeedKind.PRACTITIONER)),
-        await calendars.body(await calendars.issue(CLARA, FeedKind.CENTRE)),
-    ):
-        told = feed.replace(b"\r\n ", b"").lower()
-        for private in ("marker", "anna", "cardio", PRICE.show(), str(person.id), str(person.patient.id)):
-            assert private.encode() not in told
+    for kind, mxid in MAKERS.items():
+        subject, members = await subject_of(clinic, kind)
+        path = await calendars.issue(mxid, kind, subject, members=members)
+        for address in (path, *others_of(path)):
+            answer = await calendars.get(address)
+            told = (await answer.read()).replace(b"\r\n ", b"").decode().lower()
+            for private in [*planted, "heart centre"] if kind is FeedKind.FAMILY else planted:
+                assert private not in told, kind
 
 
-async def test_an_unchanged_feed_is_the_same_bytes_and_is_not_sent_again(calendars: Calendars, clinic: Clinic) -> None:
+async def test_what_the_owner_asked_for_is_told(calendars: Subscriber, clinic: Clinic) -> None:
+    async with clinic.tx() as tx:
+        await set_name(tx, clinic.ctx, await clinic.person(), "Vera Lind")
+    visit = await clinic.book()
+
+    [mine] = await calendars.events(await calendars.issue(tells=frozenset({Tell.NAMES, Tell.DOCTORS, Tell.SERVICES})))
+    [busy] = await calendars.events(await calendars.issue(OSEI, FeedKind.PRACTITIONER, tells=frozenset({Tell.BUSY})))
+
+    assert str(mine["SUMMARY"]) == f"Visit {visit.code}, Vera Lind, A visit, Dr Ama Osei"
+    assert str(busy["SUMMARY"]) == "Busy"
+    assert not {"LOCATION", "URL", "DESCRIPTION"} & set(busy)
+    assert visit.code not in str(busy)
+
+
+async def test_a_calendar_rings_where_its_owner_wants_it_to(calendars: Subscriber, clinic: Clinic) -> None:
+    visit = await clinic.book()
+    path = await calendars.issue(alarms=(1440, 15))
+
+    [event] = await calendars.events(path)
+    assert [alarm["TRIGGER"].dt for alarm in event.walk("VALARM")] == [-timedelta(days=1), -timedelta(minutes=15)]
+
+    await clinic.cancel(ANNA, visit)
+    [event] = await calendars.events(path)
+    assert event.walk("VALARM") == []
+
+
+async def test_a_calendar_shows_the_days_that_were_chosen(calendars: Subscriber, clinic: Clinic) -> None:
+    await clinic.book()
+
+    assert await calendars.events(await calendars.issue(days_ahead=2)) == []
+    assert len(await calendars.events(await calendars.issue(days_ahead=5))) == 1
+
+
+async def test_an_unchanged_feed_is_the_same_bytes_and_is_not_sent_again(calendars: Subscriber, clinic: Clinic) -> None:
     await clinic.book()
     path = await calendars.issue()
     first = await calendars.get(path)
@@ -195,7 +203,7 @@ async def test_an_unchanged_feed_is_the_same_bytes_and_is_not_sent_again(calenda
     assert (await calendars.get(path, If_Modified_Since="yesterday")).status == 200
 
 
-async def test_what_grew_old_leaves_for_readers_that_know_dates_only(calendars: Calendars, clinic: Clinic) -> None:
+async def test_what_grew_old_leaves_for_readers_that_know_dates_only(calendars: Subscriber, clinic: Clinic) -> None:
     await clinic.cancel(ANNA, await clinic.book())
     path = await calendars.issue()
     first = await calendars.get(path)
@@ -207,7 +215,7 @@ async def test_what_grew_old_leaves_for_readers_that_know_dates_only(calendars: 
     assert b"VEVENT" not in await later.read()
 
 
-async def test_a_feed_is_served_as_calendars_want_it(calendars: Calendars, clinic: Clinic) -> None:
+async def test_a_feed_is_served_as_calendars_want_it(calendars: Subscriber, clinic: Clinic) -> None:
     await clinic.book()
     path = await calendars.issue()
 
@@ -221,10 +229,10 @@ async def test_a_feed_is_served_as_calendars_want_it(calendars: Calendars, clini
     assert head.headers["ETag"] == answer.headers["ETag"]
     feed = await answer.text()
     assert "METHOD" not in feed
-    assert "X-WR-TIMEZONE:Europe/Berlin" in feed
+    assert "X-WR-TIMEZONE:UTC" in feed
 
 
-async def test_an_unknown_or_revoked_address_leads_nowhere(calendars: Calendars, clinic: Clinic) -> None:
+async def test_an_unknown_or_revoked_address_leads_nowhere(calendars: Subscriber, clinic: Clinic) -> None:
     path, other = await calendars.issue(), await calendars.issue()
     async with clinic.tx() as tx:
         anna = await clinic.person()
@@ -237,7 +245,7 @@ async def test_an_unknown_or_revoked_address_leads_nowhere(calendars: Calendars,
     assert (await calendars.get("/feeds/" + "x" * 43 + ".ics")).status == 404
 
 
-async def test_who_runs_a_centre_no_more_reads_no_more_of_it(calendars: Calendars, clinic: Clinic) -> None:
+async def test_who_runs_a_centre_no_more_reads_no_more_of_it(calendars: Subscriber, clinic: Clinic) -> None:
     path = await calendars.issue(CLARA, FeedKind.CENTRE)
 
     async with clinic.tx() as tx:
@@ -255,44 +263,179 @@ async def test_who_runs_a_centre_no_more_reads_no_more_of_it(calendars: Calendar
         (CLARA, FeedKind.PRACTITIONER),
     ],
 )
-async def test_nobody_gets_a_feed_of_others(calendars: Calendars, mxid: str, kind: FeedKind) -> None:
+async def test_nobody_gets_a_feed_of_others(calendars: Subscriber, mxid: str, kind: FeedKind) -> None:
     with pytest.raises(RefusedError):
         await calendars.issue(mxid, kind)
 
 
-async def test_nobody_gets_another_patients_feed(calendars: Calendars, clinic: Clinic) -> None:
+async def test_nobody_gets_another_patients_feed(calendars: Subscriber, clinic: Clinic) -> None:
     with pytest.raises(RefusedError):
-        await calendars.issue(OSEI, FeedKind.PATIENT, (await clinic.person(ANNA)).id)
+        await calendars.issue(OSEI, FeedKind.FAMILY, (await clinic.person(ANNA)).id)
 
 
-async def test_there_is_an_end_to_addresses(calendars: Calendars) -> None:
-    for _ in range(10):
+async def test_there_is_an_end_to_addresses(calendars: Subscriber) -> None:
+    for _ in range(20):
         await calendars.issue()
 
-    with pytest.raises(BadInputError, match="revoke"):
+    with pytest.raises(BadInputError, match="end one first"):
         await calendars.issue()
 
 
-async def test_the_secret_is_stored_nowhere_and_its_use_is_noted(calendars: Calendars, clinic: Clinic) -> None:
+async def test_the_secret_is_stored_nowhere_and_its_use_is_noted(calendars: Subscriber, clinic: Clinic) -> None:
     path = await calendars.issue()
     secret = path.removeprefix("/feeds/").removesuffix(".ics")
     assert len(secret) >= 43  # 256 bits in base64
 
-    await calendars.get(path)
+    await calendars.get(path, User_Agent="Mozilla/5.0 (X11) Gecko/20100101 Thunderbird/153.0")
+    await calendars.server.uses.flush()
 
     async with clinic.tx() as tx:
         rows = (await tx.conn.execute(text("SELECT calendar_feed::text FROM calendar_feed"))).scalars().all()
         [feed] = await feeds_of(tx, clinic.ctx, await clinic.person())
     assert secret not in "".join(rows)
     assert feed.last_used_at is not None
+    assert feed.last_used_by == "Thunderbird"
 
 
-async def test_the_entry_for_the_chat_is_the_same_visit_as_in_the_feed(calendars: Calendars, clinic: Clinic) -> None:
-    visit: Appointment = await clinic.book()
-    [in_feed] = await calendars.events(await calendars.issue())
+async def test_a_renewed_address_takes_the_place_of_the_old_one(calendars: Subscriber, clinic: Clinic) -> None:
+    await clinic.book()
+    path = await calendars.issue()
+    assert (await calendars.get(path)).status == 200
+    async with clinic.tx() as tx:
+        anna = await clinic.person()
+        [feed] = await feeds_of(tx, clinic.ctx, anna)
+        _, secret = await rotate_feed(tx, clinic.ctx, anna, feed.id)
+        with pytest.raises(RefusedError):
+            await rotate_feed(tx, clinic.ctx, await clinic.person(BEN), feed.id)
 
-    entry = invitation(clinic.ctx, visit)
+    assert (await calendars.get(path)).status == 404
+    assert len(await calendars.events(f"/feeds/{secret}.ics")) == 1
 
-    assert faults(entry) == []
-    [alone] = Calendar.from_ical(entry).events
-    assert alone == in_feed
+
+async def test_an_address_ends_when_it_was_given_an_end(calendars: Subscriber, clinic: Clinic) -> None:
+    path = await calendars.issue(expires_at=clinic.now + HOUR)
+    other = await calendars.issue()
+    assert (await calendars.get(path)).status == 200
+    async with clinic.tx() as tx:
+        anna = await clinic.person()
+        last = (await feeds_of(tx, clinic.ctx, anna))[-1]
+        await end_feed(tx, clinic.ctx, anna, last.id, clinic.now + DAY)
+        with pytest.raises(BadInputError, match="passed"):
+            await end_feed(tx, clinic.ctx, anna, last.id, clinic.now - DAY)
+
+    clinic.clock.ahead += 2 * HOUR
+    assert ((await calendars.get(path)).status, (await calendars.get(other)).status) == (404, 200)
+    clinic.clock.ahead += DAY
+    assert (await calendars.get(other)).status == 404
+    async with clinic.tx() as tx:
+        assert await feeds_of(tx, clinic.ctx, await clinic.person()) == []
+
+
+async def test_what_is_chosen_anew_is_in_the_next_fetch(calendars: Subscriber, clinic: Clinic) -> None:
+    await clinic.book()
+    path = await calendars.issue()
+    before = await calendars.get(path)
+    async with clinic.tx() as tx:
+        anna = await clinic.person()
+        [feed] = await feeds_of(tx, clinic.ctx, anna)
+        await change_feed(tx, clinic.ctx, anna, feed.id, Options(frozenset({Tell.BUSY})))
+
+    after = await calendars.get(path, If_None_Match=before.headers["ETag"])
+
+    assert after.status == 200
+    assert b"SUMMARY:Busy" in await after.read()
+
+
+async def test_counting_the_changes_changes_nothing(calendars: Subscriber, clinic: Clinic) -> None:
+    path = await calendars.issue()
+    for start in await clinic.times(count=3):
+        await clinic.book(start=start)
+        before = await calendars.get(path)
+        async with clinic.tx() as tx:
+            await count_changes(tx)
+        same = await calendars.get(path, If_None_Match=before.headers["ETag"])
+        assert same.status == 304
+    async with clinic.tx() as tx:
+        assert (await tx.conn.execute(text("SELECT count(*) FROM calendar_change"))).scalar_one() == 0
+    assert len(await calendars.events(path)) == 3
+
+
+async def test_a_new_name_of_the_centre_is_in_the_next_fetch_and_nothing_is_where_it_does_not_stand(
+    calendars: Subscriber, clinic: Clinic
+) -> None:
+    await clinic.book()
+    mine, centres = await calendars.issue(), await calendars.issue(CLARA, FeedKind.CENTRE)
+    before = [await calendars.get(path) for path in (mine, centres)]
+    async with clinic.tx() as tx:
+        await tx.conn.execute(text("UPDATE centre SET name = 'Spree Centre'"))
+
+    assert (await calendars.get(mine, If_None_Match=before[0].headers["ETag"])).status == 304
+    assert (await calendars.get(centres, If_None_Match=before[1].headers["ETag"])).status == 200
+    assert b"Spree Centre" in await calendars.body(centres)
+
+
+async def test_each_encoding_has_its_own_tag(calendars: Subscriber, clinic: Clinic) -> None:
+    await clinic.book()
+    path = await calendars.issue()
+
+    plain = await calendars.get(path, Accept_Encoding="identity")
+    squeezed = await calendars.get(path, Accept_Encoding="br, gzip;q=0.5")
+
+    assert plain.headers["ETag"] != squeezed.headers["ETag"]
+    assert "Content-Encoding" not in plain.headers
+    assert squeezed.headers["Content-Encoding"] == "gzip"
+    assert await plain.read() == await squeezed.read()  # unpacked on the way
+    for answer in (plain, squeezed):
+        assert answer.headers["Vary"] == "Accept-Encoding"
+        assert (await calendars.get(path, If_None_Match=answer.headers["ETag"])).status == 304
+
+
+async def test_who_asks_much_too_often_is_told_to_wait(calendars: Subscriber, clinic: Clinic) -> None:
+    path, other = await calendars.issue(), await calendars.issue()
+
+    answers = [(await calendars.get(path)).status for _ in range(320)]
+
+    assert answers[0] == 200
+    assert 429 in answers
+    assert (await calendars.get(path)).headers.get("Retry-After")
+    assert (await calendars.get(other)).status == 200
+
+
+async def test_a_rooms_calendar_has_the_visits_that_take_it(calendars: Subscriber, clinic: Clinic) -> None:
+    path = await calendars.issue(CLARA, FeedKind.RESOURCE, await room_of(clinic))
+    visit = await clinic.book()
+    other = await clinic.book(BEN, start=(await clinic.times())[-1])
+    await clinic.cancel(BEN, other)
+    async with clinic.tx() as tx:
+        paul = await person_of(tx, clinic.ctx, "@paul:localhost")
+        without = await clinic.add_service(tx, clinic.doctor, payment=clinic.desk.payment)
+        assert paul.platform_admin
+    await clinic.book(service=without, start=(await clinic.times(without))[3])
+
+    assert [simple(each)[1:3] for each in await calendars.events(path)] == [
+        (visit.start, "CONFIRMED"),
+        (other.start, "CANCELLED"),
+    ]
+
+
+async def test_a_teams_calendar_has_its_doctors_visits_alone(calendars: Subscriber, clinic: Clinic) -> None:
+    async with clinic.tx() as tx:
+        weber = await clinic.add_doctor(tx, "Dr Jonas Weber", "@weber:localhost")
+        service = await clinic.add_service(tx, weber, payment=clinic.desk.payment)
+    await clinic.book()
+    theirs = await clinic.book(BEN, service=service)
+    path = await calendars.issue(CLARA, FeedKind.TEAM, members=(weber.id,))
+
+    assert [simple(each)[0] for each in await calendars.events(path)] == [
+        f"Visit {theirs.code}, Dr Jonas Weber (online)"
+    ]
+
+
+async def test_one_childs_calendar_has_that_childs_visits_alone(calendars: Subscriber, clinic: Clinic) -> None:
+    mia = await clinic.child_of(ANNA)
+    visit = await clinic.book(patient_id=mia)
+    await clinic.book(start=(await clinic.times())[-1])
+
+    assert [
+        simple(each)[1] for each in await calendars.events(await calendars.issue(subject=mia, kind=FeedKind.PATIENT))
+    ] == [visit.start]

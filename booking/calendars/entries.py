@@ -1,0 +1,184 @@
+"""What calendars read of visits, and no more of each than a calendar may tell: queries that stream.
+
+They go past SQLAlchemy's rows: of ten thousand visits each microsecond counts.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy import select
+
+from booking.appointments.rules import Status
+from booking.directory import model as directory
+from booking.directory.model import Mode
+from core.database import Tx
+
+_CHUNK = 500
+
+
+class Entry(NamedTuple):
+    """A visit, as far as calendars are concerned. Times are in UTC."""
+
+    id: UUID
+    code: str
+    status: str
+    sequence: int
+    changed: datetime
+    start: datetime
+    end: datetime
+    service_id: UUID
+    patient_id: UUID
+    series_id: UUID | None = None
+    slot: datetime | None = None
+    """The start that its series gave it."""
+    created: datetime | None = None
+
+    @property
+    def cancelled(self) -> bool:
+        return self.status == Status.CANCELLED
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What is true of all visits of one service."""
+
+    service: str
+    online: bool
+    practitioner: str
+    centre: str
+    street: str
+    """With the city."""
+    timezone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """Which visits: those that have one of `ids` in a column, and of those the ones with these practitioners."""
+
+    column: str
+    ids: tuple[UUID, ...]
+    practitioners: tuple[UUID, ...] = ()
+
+
+_COLUMNS = (
+    "id, code, status, sequence, updated_at, lower(during), upper(during), service_id, patient_id, series_id,"
+    " series_slot, created_at"
+)
+# Served by the index over (whose, start). What was cancelled is shown for a while, if it ever stood in a feed.
+_WHERE = """
+    {whose} AND ($2::uuid[] = '{{}}' OR practitioner_id = ANY ($2))
+    AND lower(during) >= $3 AND lower(during) < $4
+    AND (status IN ('booked', 'arrived', 'fulfilled', 'noshow') OR (
+        status = 'cancelled' AND sequence > 0 AND updated_at > $5
+    ))
+"""
+_SINGLE = f"""
+    SELECT {_COLUMNS} FROM appointment WHERE {_WHERE} AND series_id IS NULL ORDER BY lower(during), id
+"""  # noqa: S608  (constants put into constants)
+_SERIES = f"SELECT DISTINCT series_id FROM appointment WHERE {_WHERE} AND series_id IS NOT NULL"  # noqa: S608
+# All of a series, so that its rule stays the same while its visits pass by.
+_IN_SERIES = f"""
+    SELECT {_COLUMNS} FROM appointment WHERE series_id = ANY ($1) AND status <> 'entered-in-error'
+    ORDER BY series_id, series_slot, id
+"""  # noqa: S608
+_WHOSE = {
+    "centre_id": "centre_id = ANY ($1)",
+    "practitioner_id": "practitioner_id = ANY ($1)",
+    "patient_id": "patient_id = ANY ($1)",
+    # What is booked with a service that takes the room or device, at the centre that has it.
+    "resource_id": """
+        centre_id IN (SELECT centre_id FROM resource WHERE id = ANY ($1))
+        AND service_id IN (SELECT service_id FROM service_resource WHERE resource_id = ANY ($1))
+    """,
+}
+
+
+async def single_entries(
+    tx: Tx, whose: Whose, first: datetime, last: datetime, cancelled_since: datetime
+) -> AsyncIterator[list[Entry]]:
+    """Yield what begins from `first` until before `last` and is in no series, by start, some at a time."""
+    connection = await _driver(tx)
+    found = connection.cursor(
+        _named(_SINGLE, whose.column),
+        *(list(whose.ids), list(whose.practitioners), first, last, cancelled_since),
+        prefetch=_CHUNK,
+    )
+    chunk: list[Entry] = []
+    async for row in found:
+        chunk.append(Entry._make(row))
+        if len(chunk) == _CHUNK:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+async def series_with(
+    tx: Tx, whose: Whose, first: datetime, last: datetime, cancelled_since: datetime
+) -> list[list[Entry]]:
+    """Return each series of which something is in that time, whole, in the order of its slots."""
+    connection = await _driver(tx)
+    ids = await connection.fetch(
+        _named(_SERIES, whose.column),
+        *(list(whose.ids), list(whose.practitioners), first, last, cancelled_since),
+    )
+    return await series_entries(tx, [row[0] for row in ids])
+
+
+async def series_entries(tx: Tx, series: Sequence[UUID]) -> list[list[Entry]]:
+    """Return series whole, each in the order of its slots."""
+    if not series:
+        return []
+    by_series: dict[UUID | None, list[Entry]] = {}
+    for row in await (await _driver(tx)).fetch(_IN_SERIES, list(series)):
+        by_series.setdefault(row["series_id"], []).append(Entry._make(row))
+    return list(by_series.values())
+
+
+async def settings_of(tx: Tx, services: Sequence[UUID] | None = None) -> Mapping[UUID, Setting]:
+    """Return what visits of these services have in common; of all services, for None."""
+    service, practitioner, centre = directory.service, directory.practitioner, directory.centre
+    wanted = (
+        select(
+            service.c.id,
+            service.c.name,
+            service.c.mode,
+            practitioner.c.name.label("practitioner"),
+            centre.c.name.label("centre"),
+            centre.c.street,
+            centre.c.city,
+            centre.c.timezone,
+        )
+        .join(practitioner, practitioner.c.id == service.c.practitioner_id)
+        .join(centre, centre.c.id == service.c.centre_id)
+    )
+    if services is not None:
+        wanted = wanted.where(service.c.id.in_(services))
+    return {
+        row.id: Setting(
+            row.name,
+            row.mode == Mode.ONLINE,
+            row.practitioner,
+            row.centre,
+            # The city once, though it may stand in the street's line with its postal code.
+            row.street if row.city in row.street else f"{row.street}, {row.city}",
+            row.timezone,
+        )
+        for row in await tx.conn.execute(wanted)
+    }
+
+
+def _named(sql: str, column: str) -> str:
+    return sql.format(whose=_WHOSE[column])
+
+
+async def _driver(tx: Tx) -> asyncpg.Connection:
+    """The connection beneath, on which this transaction has begun."""
+    raw = await tx.conn.get_raw_connection()
+    connection: asyncpg.Connection = raw.driver_connection
+    assert connection.is_in_transaction()
+    return connection

@@ -1,0 +1,254 @@
+"""From a secret to what is behind it now: who knows the address may read; nothing else is asked.
+
+What is known of an address is kept in memory together with the versions that it was true for. Each request asks the
+database for the versions as they are (`versions`), so that an answer without a body costs no more than that.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from hashlib import sha256
+from hmac import compare_digest
+from pathlib import Path
+from uuid import UUID
+
+from sqlalchemy import select, text
+
+import booking.calendars
+from booking.calendars.feeds.bodies import Body, Form, Shelf, Shelves, State
+from booking.calendars.feeds.contents import Part, What, contents
+from booking.calendars.feeds.rights import may_read
+from booking.calendars.feeds.service import feed_from
+from booking.calendars.feeds.uses import Uses
+from booking.calendars.feeds.versions import Versions, versions_in
+from booking.calendars.model import Feed, FeedKind, calendar_feed
+from booking.calendars.writing.jcal import JcalWriter
+from booking.calendars.writing.xcal import XcalWriter
+from booking.context import Context
+from booking.directory.resources import resource_by_id
+from booking.people.service import person_by_id
+from core.database import Database, Tx
+from core.errors import RefusedError
+from core.ids import secret_hash
+from core.languages import speaking
+
+_FEEDS_KEPT = 20_000
+_STREAMED_FROM = 16 * 1024 * 1024
+"""Octets from which on a body is not kept, but written to whoever asks, piece by piece."""
+_STREAMS = 4
+"""So many at a time: each has a connection of the database while it lasts."""
+_SNAPSHOT = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+_NOBODY = bytes(32)
+
+
+class TooLargeError(Exception):
+    """It is to be streamed."""
+
+
+class BusyError(Exception):
+    """So many large feeds are being written that this one has to wait."""
+
+
+@dataclass(slots=True)
+class _Seen:
+    """A feed as it was when its versions were these."""
+
+    feed: Feed
+    what: What
+    subjects: tuple[UUID, ...]
+    """The owner, and those of `what`."""
+    known: tuple[int, ...]
+    day: datetime
+    state: State
+    shelves: dict[tuple[Part, Form], Shelf] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is behind an address now."""
+
+    feed_id: UUID
+    shelf: Shelf
+    state: State
+    day: datetime
+
+
+class FeedServer:
+    """One for a process."""
+
+    def __init__(self, database: Database, ctx: Context) -> None:
+        self._database = database
+        self._ctx = ctx
+        self._versions = Versions(database.url)
+        self._seen: OrderedDict[bytes, _Seen] = OrderedDict()
+        self._shelves = Shelves()
+        self._streams = asyncio.Semaphore(_STREAMS)
+        self.uses = Uses(database)
+
+    @property
+    def now(self) -> datetime:
+        return self._database.clock.now()
+
+    async def find(self, secret: str, part: Part, form: Form) -> Found | None:
+        """Return what is behind an address, or None when there is nothing, or nothing any more.
+
+        Unknown, ended and revoked addresses take the same steps. Raises OSError, DBAPIError, PostgresError.
+        """
+        hashed, now = secret_hash(secret), self.now
+        seen = self._seen.get(hashed)
+        if seen is not None:
+            versions = await self._versions.of(seen.subjects)
+            if tuple(versions[each] for each in seen.subjects) != seen.known or seen.day.date() != now.date():
+                seen = None
+        if seen is None:
+            seen = await self._look_up(hashed, now)
+            if seen is None:
+                self._seen.pop(hashed, None)
+                return None
+        if seen.feed.expires_at is not None and seen.feed.expires_at <= now:
+            return None
+        shelf = seen.shelves.get((part, form))
+        if shelf is None:
+            what = replace(seen.what, part=part)
+            if not what.exists:
+                return None
+            shelf = seen.shelves[part, form] = self._shelves.of(what, form)
+        shelf.enter(seen.state, now)
+        return Found(seen.feed.id, shelf, seen.state, seen.day)
+
+    async def _look_up(self, hashed: bytes, now: datetime) -> _Seen | None:
+        """Ask the database, in one snapshot with the versions. A feed shows nothing that its owner may not see now."""
+        async with self._database.transaction() as tx:
+            await tx.conn.execute(_SNAPSHOT)
+            table = calendar_feed
+            standing = table.c.revoked_at.is_(None) & (table.c.expires_at.is_(None) | (table.c.expires_at > now))
+            row = (await tx.conn.execute(select(table).where(table.c.secret_hash == hashed, standing))).one_or_none()
+            if not compare_digest(row.secret_hash if row else _NOBODY, hashed):
+                return None
+            assert row is not None
+            feed = feed_from(row)
+            what = await self._what(tx, feed)
+            if what is None:
+                return None
+            subjects = (feed.owner, *what.subjects)
+            versions = await versions_in(tx, subjects)
+        known = tuple(versions[each] for each in subjects)
+        day = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        seen = self._seen[hashed] = _Seen(feed, what, subjects, known, day, (known[1:], day))
+        if len(self._seen) > _FEEDS_KEPT:
+            self._seen.popitem(last=False)
+        return seen
+
+    async def _what(self, tx: Tx, feed: Feed) -> What | None:
+        """Return what a feed shows, or None when its owner may not see that any more."""
+        owner = await person_by_id(tx, self._ctx, feed.owner)
+        ids: tuple[UUID, ...] = (feed.subject_id,)
+        centre_id = None
+        try:
+            if not await may_read(tx, owner, feed.kind, feed.subject_id):
+                return None
+            if feed.kind is FeedKind.FAMILY:
+                ids = tuple(sorted({owner.patient.id, *(member.id for member in owner.family)}))
+            elif feed.kind is FeedKind.RESOURCE:
+                centre_id = (await resource_by_id(tx, feed.subject_id)).centre_id
+        except RefusedError:
+            return None
+        return What(Part.EVENTS, feed.kind, ids, feed.members, feed.options, centre_id)
+
+    async def tag(self, found: Found) -> str:
+        """Return the tag of what is there now; what was written once in this state is not written again for it."""
+        shelf = found.shelf
+        if shelf.state == found.state and shelf.tag:
+            return shelf.tag
+        try:
+            return (await self.body(found)).tag
+        except TooLargeError:
+            return _tag_of(shelf, found.state)
+
+    async def body(self, found: Found) -> Body:
+        """Return the whole of it, written once for all who ask at the same time. Raises TooLargeError."""
+        shelf = found.shelf
+        async with shelf.writing:
+            if shelf.large:
+                raise TooLargeError
+            if shelf.state == found.state and shelf.body:
+                self._shelves.used(shelf)
+                return shelf.body
+            body = await self._written(found)
+            if shelf.state == found.state:
+                self._shelves.put(shelf, body)
+            return body
+
+    async def _written(self, found: Found) -> Body:
+        pieces, size = [], 0
+        with speaking(found.shelf.what.options.language):
+            async with self._database.transaction() as tx:
+                await tx.conn.execute(_SNAPSHOT)
+                async for piece in self._pieces(tx, found):
+                    pieces.append(piece)
+                    size += len(piece)
+                    if size > _STREAMED_FROM:
+                        found.shelf.large = True
+                        raise TooLargeError
+                    await asyncio.sleep(0)  # others are answered meanwhile
+        return Body.of(b"".join(pieces))
+
+    async def _pieces(self, tx: Tx, found: Found) -> AsyncIterator[bytes]:
+        shelf = found.shelf
+        writer = _WRITERS[shelf.form]()
+        async for piece in contents(tx, self._ctx, shelf.what, found.day):
+            yield writer.write(piece).encode()
+        yield writer.end().encode()
+
+    @asynccontextmanager
+    async def stream(self, found: Found) -> AsyncIterator[tuple[str, AsyncIterator[bytes]]]:
+        """Give the tag and the pieces of what is too large to keep, both from one snapshot. Raises BusyError."""
+        if self._streams.locked():
+            raise BusyError
+        with speaking(found.shelf.what.options.language):
+            async with self._streams, self._database.transaction() as tx:
+                await tx.conn.execute(_SNAPSHOT)
+                subjects = found.shelf.what.subjects
+                versions = await versions_in(tx, subjects)
+                state = (tuple(versions[each] for each in subjects), found.day)
+                yield _tag_of(found.shelf, state), self._pieces(tx, found)
+
+    async def close(self) -> None:
+        """Write down what is left to be noted, and give the connection back."""
+        await self.uses.close()
+        await self._versions.close()
+
+
+class _AsItIs:
+    def write(self, piece: str) -> str:
+        return piece
+
+    def end(self) -> str:
+        return ""
+
+
+_WRITERS: dict[Form, type[_AsItIs | JcalWriter | XcalWriter]] = {
+    Form.ICS: _AsItIs,
+    Form.JSON: JcalWriter,
+    Form.XML: XcalWriter,
+}
+
+
+def _tag_of(shelf: Shelf, state: State) -> str:
+    """Return the tag of a body that is sent before it is whole: it follows from all that the body follows from."""
+    what = shelf.what
+    choices = sorted((name, str(value)) for name, value in what.options.columns.items())
+    follows = (what.part, what.kind, what.ids, what.members, choices, shelf.form, state, _SOURCE)
+    return sha256(repr(follows).encode()).hexdigest()[:40]
+
+
+def _source() -> str:
+    """A new version of this program may write the same visits in other words."""
+    files = sorted(Path(booking.calendars.__path__[0]).rglob("*.py"))
+    return sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+
+
+_SOURCE = _source()

@@ -1,0 +1,100 @@
+"""How often what a feed shows has changed: asked of the database each time, by one question for all who ask at once.
+
+Nothing is remembered between questions, so a change that is committed is in the next fetch, whichever replica made it.
+Who asks while a question is under way waits for the next one, which begins after they asked.
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from uuid import UUID
+
+import asyncpg
+
+from booking.calendars.model import calendar_change, calendar_version
+from core.database import Tx
+
+DIRECTORY = UUID(int=0)
+"""Stands for the names and places of all centres and practitioners."""
+
+# One statement, one snapshot: a row is seen either by itself or counted, never both or neither.
+_VERSIONS = f"""
+    SELECT subject.id,
+        coalesce((SELECT version FROM {calendar_version.name} WHERE subject_id = subject.id), 0)
+        + (SELECT count(*) FROM {calendar_change.name} WHERE subject_id = subject.id) AS version
+    FROM unnest($1::uuid[]) AS subject (id)
+"""  # noqa: S608  (names of tables)
+_AT_ONCE = 1000
+_COUNT = f"""
+    WITH counted AS (
+        DELETE FROM {calendar_change.name}
+        WHERE id IN (SELECT id FROM {calendar_change.name} ORDER BY id LIMIT 20000 FOR UPDATE SKIP LOCKED)
+        RETURNING subject_id
+    )
+    INSERT INTO {calendar_version.name} AS known (subject_id, version)
+    SELECT subject_id, count(*) FROM counted GROUP BY subject_id ORDER BY subject_id
+    ON CONFLICT (subject_id) DO UPDATE SET version = known.version + excluded.version
+"""  # noqa: S608
+
+Known = Mapping[UUID, int]
+
+
+async def count_changes(tx: Tx) -> None:
+    """Add the changes there are to their versions, so that they need not be counted at each fetch. For the clock."""
+    await tx.conn.exec_driver_sql(_COUNT)
+
+
+async def versions_in(tx: Tx, subjects: Sequence[UUID]) -> Known:
+    """Return the versions of subjects as a transaction sees them."""
+    found = await tx.conn.exec_driver_sql(_VERSIONS, (list(subjects),))
+    return {row.id: row.version for row in found}
+
+
+class Versions:
+    """Asks over a connection of its own, which it makes when it is first asked, and again when it was lost."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._connection: asyncpg.Connection | None = None
+        self._wanted: set[UUID] = set()
+        self._next: asyncio.Future[Known] | None = None
+        self._asking: asyncio.Task[None] | None = None
+
+    async def of(self, subjects: Iterable[UUID]) -> Known:
+        """Return the versions of subjects, those of others perhaps among them. Raises OSError, PostgresError."""
+        self._wanted.update(subjects)
+        if self._next is None:
+            self._next = asyncio.get_running_loop().create_future()
+        answer = self._next
+        if self._asking is None:
+            self._asking = asyncio.create_task(self._ask())
+        return await asyncio.shield(answer)
+
+    async def _ask(self) -> None:
+        try:
+            while self._next is not None:
+                answer, self._next = self._next, None
+                wanted, self._wanted = list(self._wanted), set()
+                try:
+                    known = await self._known(wanted)
+                except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as away:
+                    answer.set_exception(away)
+                    answer.exception()  # whoever asked may have gone
+                else:
+                    answer.set_result(known)
+        finally:
+            self._asking = None
+
+    async def _known(self, wanted: list[UUID]) -> Known:
+        if self._connection is None or self._connection.is_closed():
+            self._connection = await asyncpg.connect(self._url)
+        known: dict[UUID, int] = {}
+        for first in range(0, len(wanted), _AT_ONCE):
+            known.update(await self._connection.fetch(_VERSIONS, wanted[first : first + _AT_ONCE]))
+        return known
+
+    async def close(self) -> None:
+        """Give the connection back."""
+        if self._asking:
+            await asyncio.gather(self._asking, return_exceptions=True)
+        if self._connection:
+            await self._connection.close(timeout=1)

@@ -1,0 +1,200 @@
+"""Calendar addresses as people ask for them, and the files that come with visits."""
+
+import re
+import struct
+from datetime import timedelta
+
+from icalendar import Calendar
+from sqlalchemy import text
+
+from appservice.conversation.attachments import attachments
+from booking.directory.resources import add_resource
+from core.ids import secret_hash
+from tests.integration.appservice.conversation.chat import Chat, Message
+from tests.integration.appservice.conversation.test_booking_talks import NEAR, visits
+from tests.integration.booking.clinic import ANNA, BEN, CLARA, OSEI
+from tests.integration.booking.town import Town
+from tests.judges.readers import judged
+
+
+async def book(chat: Chat, mxid: str = ANNA, pick: str = "1") -> str:
+    """Book with Dr Osei; return the visit's code."""
+    await chat.say(mxid, NEAR)
+    await chat.say(mxid, "1")
+    await chat.say(mxid, pick)
+    return (await visits(chat, mxid))[-1].code
+
+
+async def made(chat: Chat, message: Message) -> bytes:
+    """A file's bytes, made as they are when it is sent."""
+    fields = message.fields
+    async with chat.database.transaction() as tx:
+        about = [fields["about"]] if fields["about"] else []
+        return await attachments(chat.ctx)[fields["kind"]](tx, fields["id"], *about)
+
+
+async def entry(chat: Chat, message: Message) -> Calendar:
+    """A calendar file, against which no judge says anything."""
+    file = await made(chat, message)
+    assert judged(file) == {}
+    return Calendar.from_ical(file)
+
+
+def secret_in(said: str) -> str:
+    found = re.search(r"/feeds/([\w-]+)\.ics", said)
+    assert found
+    return found[1]
+
+
+async def used(chat: Chat, said: str, agent: str) -> None:
+    """A calendar has read the address."""
+    async with chat.database.transaction() as tx:
+        await tx.conn.execute(
+            text("UPDATE calendar_feed SET last_used_at = :now, last_used_by = :agent WHERE secret_hash = :hash"),
+            {"now": tx.now, "agent": agent, "hash": secret_hash(secret_in(said))},
+        )
+
+
+async def test_an_address_is_shown_once_in_all_the_ways_that_calendars_take(chat: Chat) -> None:
+    said = await chat.say(ANNA, "calendar")
+
+    assert said.startswith("Your visits. It tells time, street and code of each visit: no names")
+    secret = secret_in(said)
+    assert f"Address: http://127.0.0.1:8100/feeds/{secret}.ics" in said
+    assert f"webcal://127.0.0.1:8100/feeds/{secret}.ics" in said
+    assert f"calendar.google.com/calendar/r?cid=webcal%3A%2F%2F127.0.0.1%3A8100%2Ffeeds%2F{secret}.ics" in said
+    picture = await made(chat, chat.last[1])
+    assert picture.startswith(b"\x89PNG")
+    assert struct.unpack(">II", picture[16:24])[0] > 150
+    assert secret not in await chat.say(ANNA, "calendar list")
+
+
+async def test_what_reads_an_address_is_listed_and_it_is_renewed_and_ended_from_there(chat: Chat, town: Town) -> None:
+    first = await chat.say(ANNA, "calendar")
+    await used(chat, first, "Thunderbird")
+    town.clock.time += timedelta(hours=2, minutes=5)
+    await chat.say(ANNA, "calendar for me with doctors, alarm 1h and 15 minutes, in German, until 31 Dec")
+
+    listed = await chat.say(ANNA, "calendar list")
+    assert "1. Your visits, read by Thunderbird 2 hours ago." in listed
+    assert "2. Visits of Anna, never read. It tells time, street and code of each visit, and the doctor" in listed
+    assert "It rings 1 hour and 15 minutes before. It is written in German. It ends on 31 Dec 2026." in listed
+    assert "1. A new address" in await chat.say(ANNA, "1")
+    again = await chat.say(ANNA, "1")
+    assert secret_in(again) != secret_in(first)
+
+    await chat.say(ANNA, "calendar list")
+    await chat.say(ANNA, "2")
+    assert await chat.say(ANNA, "2") == "Done: the address of Visits of Anna leads nowhere any more."
+    assert "never read" in await chat.say(ANNA, "calendar list")
+    assert "Done" in await chat.say(ANNA, "calendar revoke")
+    assert "no calendar addresses" in await chat.say(ANNA, "calendar list")
+
+
+async def test_one_line_renews_changes_and_ends_too(chat: Chat) -> None:
+    first = await chat.say(ANNA, "calendar")
+    assert secret_in(await chat.say(ANNA, "calendar rotate 1")) != secret_in(first)
+    changed = await chat.say(ANNA, "calendar change 1 busy only, next 90 days")
+    assert "Changed: Your visits. It tells when you are busy, and nothing else." in changed
+    assert "the last 60 days and the next 90" in changed
+    assert await chat.say(ANNA, "calendar end 1 on 24 Dec") == "Done: the address of Your visits ends on 24 Dec 2026."
+    assert await chat.say(ANNA, "calendar end 1 never") == "Done: the address of Your visits has no end."
+    assert await chat.say(ANNA, "calendar revoke 1") == "Done: the address of Your visits leads nowhere any more."
+    assert "There is no number 1" in await chat.say(ANNA, "calendar revoke 1")
+
+
+async def test_who_runs_a_centre_chooses_from_a_list(chat: Chat) -> None:
+    asked = await chat.say(CLARA, "calendar")
+    assert "2. All visits: Berlin Heart Centre" in asked
+    assert "3. When Berlin Heart Centre is open, and when busy" in asked
+
+    assert (await chat.say(CLARA, "2")).startswith("All visits: Berlin Heart Centre. It tells time, street and code")
+    assert "It tells when it is open" in await chat.say(CLARA, "calendar availability")
+    assert "busy" in await chat.say(OSEI, "calendar availability")
+    assert (await chat.say(OSEI, "calendar doctor")).startswith("Your visits as a doctor.")
+
+
+async def test_rooms_and_teams_have_calendars(chat: Chat) -> None:
+    clara = await chat.person(CLARA)
+    async with chat.database.transaction() as tx:
+        await add_resource(tx, chat.ctx, clara, next(iter(clara.administers)), name="Echo 1")
+
+    assert (await chat.say(CLARA, "calendar room Echo 1")).startswith("All visits: Echo 1.")
+    assert "There is no “Echo 2”" in await chat.say(CLARA, "calendar room Echo 2")
+    team = await chat.say(CLARA, "calendar team dr.osei, Dr Jonas Weber with services")
+    assert team.startswith("Visits at Berlin Heart Centre: Dr Ama Osei, Dr Jonas Weber. It tells time, street and code")
+    assert "the kind of visit" in team
+
+
+async def test_what_makes_no_sense_is_answered_with_what_does(chat: Chat) -> None:
+    assert "Write “calendar” for an address" in await chat.say(ANNA, "calendar moon phases")
+    assert "I don't know “gossip”" in await chat.say(ANNA, "calendar with gossip")
+    assert "Nobody of that name" in await chat.say(ANNA, "calendar for Bob")
+    assert "You may not do that" in await chat.say(ANNA, "calendar centre at Berlin Heart Centre")
+    assert "that end has passed" not in (await chat.say(ANNA, "calendar until yesterday")).lower()
+    assert "no calendar addresses" in await chat.say(ANNA, "calendar list")
+
+
+async def test_the_files_of_a_visit_follow_it_from_booking_to_the_end(chat: Chat) -> None:
+    code = await book(chat)
+    told = await chat.notices()
+    files = {who: [each for each in said if each.fields.get("kind") == "visit"] for who, said in told.items()}
+    assert {who: len(each) for who, each in files.items()} == {ANNA: 1, OSEI: 1, CLARA: 0}
+    first, doctors = [await entry(chat, files[who][0]) for who in (ANNA, OSEI)]
+    assert (first["METHOD"], first.events[0]["SEQUENCE"]) == ("REQUEST", 0)
+    assert str(first.events[0]["SUMMARY"]) == f"Visit {code}, Dr Ama Osei"
+    assert str(first.events[0]["ATTENDEE"]) == "matrix:u/anna:localhost"
+    assert str(first.events[0]["ORGANIZER"]) == "matrix:u/careconnect:localhost"
+    assert str(doctors.events[0]["SUMMARY"]) == f"Visit {code}"
+    assert b"anna" not in doctors.to_ical().lower()
+
+    await chat.say(ANNA, f"move {code}")
+    await chat.say(ANNA, "3")
+    moved = await entry(chat, chat.last[-1])
+    assert (moved["METHOD"], moved.events[0]["SEQUENCE"]) == ("REQUEST", 1)
+    assert moved.events[0]["UID"] == first.events[0]["UID"]
+    assert moved.events[0]["DTSTART"].dt != first.events[0]["DTSTART"].dt
+    assert [each.text for each in (await chat.notices())[OSEI]][-1] == f"[Visit {code}.ics]"
+
+    await chat.say(ANNA, f"cancel {code}")
+    await chat.say(ANNA, "yes")
+    gone = await entry(chat, chat.last[-1])
+    assert (gone["METHOD"], gone.events[0]["STATUS"], gone.events[0]["SEQUENCE"]) == ("CANCEL", "CANCELLED", 2)
+    told = await chat.notices()
+    assert (await entry(chat, told[OSEI][-1]))["METHOD"] == "CANCEL"
+    assert len(told[CLARA]) == 1
+
+
+async def test_a_doctor_who_subscribes_gets_no_files(chat: Chat) -> None:
+    said = await chat.say(OSEI, "calendar doctor")
+    await used(chat, said, "Outlook")
+
+    await book(chat, BEN)
+
+    assert [each.fields.get("kind") for each in (await chat.notices())[OSEI]] == [None]
+
+
+async def test_a_series_is_one_file_and_what_differs_from_it_is_sent_alone(chat: Chat, town: Town) -> None:
+    code = await book(chat)
+    await chat.notices()
+    town.clock.time += timedelta(minutes=1)
+    await chat.say(ANNA, f"repeat {code} every week 4 times")
+    [_, file] = (await chat.notices())[ANNA]
+    series = await entry(chat, file)
+    [rule] = series.events
+    assert rule["RRULE"] == {"FREQ": ["WEEKLY"], "COUNT": [4]}
+    assert int(rule["SEQUENCE"]) == 1
+
+    second = (await visits(chat))[1]
+    await chat.say(ANNA, f"move {second.code}")
+    await chat.say(ANNA, "1")
+    alone = await entry(chat, chat.last[-1])
+    [differs] = alone.events
+    assert differs["UID"] == rule["UID"]
+    assert differs["RECURRENCE-ID"].dt == second.start.astimezone(rule["DTSTART"].dt.tzinfo)
+    assert int(differs["SEQUENCE"]) == 2
+
+    await chat.say(ANNA, f"cancel {second.code}")
+    await chat.say(ANNA, "yes")
+    gone = await entry(chat, chat.last[-1])
+    assert (gone["METHOD"], [each["UID"] for each in gone.events]) == ("CANCEL", [rule["UID"]])
