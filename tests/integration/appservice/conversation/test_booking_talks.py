@@ -149,7 +149,7 @@ async def test_cancelling_asks_first(chat: Chat) -> None:
     assert (await chat.say(ANNA, "yes")).startswith("Cancelled.")
     assert await visits(chat) == []
     told = await chat.notices()
-    assert "Cancelled" in told[OSEI][-1].text
+    assert "Cancelled" in told[OSEI][-2].text
 
 
 async def test_a_yes_is_taken_once(chat: Chat) -> None:

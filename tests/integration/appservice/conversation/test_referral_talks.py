@@ -94,8 +94,8 @@ async def test_the_doctor_who_sees_the_patient_next_reads_the_note_and_nobody_el
     if "yes" in await chat.say(ANNA, "1"):
         await chat.say(ANNA, "yes")
     told = await chat.notices()
-    assert "Referred by Dr Jonas Weber." in told[OSEI][-1].text
-    assert "a murmur" in told[OSEI][-1].text
+    assert "Referred by Dr Jonas Weber." in told[OSEI][-2].text
+    assert "a murmur" in told[OSEI][-2].text
     assert "murmur" not in told[CLARA][-1].text
     booked = next(each for each in await visits(chat, ANNA) if each.practitioner.name == "Dr Ama Osei")
     assert "a murmur" in await chat.say(OSEI, f"status {booked.code}")

@@ -103,7 +103,7 @@ async def test_a_clinic_says_why_it_cancels(chat: Chat) -> None:
     code = await book(chat)
     await chat.say(CLARA, f"cancel {code} doctor ill")
     assert "Cancelled." in await chat.say(CLARA, "yes")
-    assert "The doctor cannot come." in (await chat.notices())[ANNA][-1].text
+    assert "The doctor cannot come." in (await chat.notices())[ANNA][-2].text
 
 
 async def test_staff_overbook_after_a_question_and_it_is_written_down(chat: Chat) -> None:
