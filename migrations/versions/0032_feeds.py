@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0026_feeds"
-down_revision = "0025_files"
+revision = "0032_feeds"
+down_revision = "0031_rooms"
 
 
 def upgrade() -> None:
