@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import TextClause, select
+from sqlalchemy import select
 
 from booking.directory.model import practitioner_role
 from booking.schedules.occupancy import query
@@ -13,6 +13,7 @@ from booking.schedules.opening import Schedule
 from booking.schedules.reading import Where, schedules_of
 from booking.schedules.rules import Span, merged
 from core.database import Tx
+from core.statements import Statement
 
 _DAY = timedelta(days=1)
 
@@ -114,9 +115,9 @@ def clipped(spans: Iterable[Span], start: datetime, end: datetime) -> list[Span]
 
 
 async def _spans(
-    tx: Tx, sql: TextClause, resources: set[UUID], start: datetime, end: datetime
+    tx: Tx, sql: Statement, resources: set[UUID], start: datetime, end: datetime
 ) -> dict[UUID, list[Span]]:
-    found = await tx.conn.execute(sql, {"resources": sorted(resources), "start": start, "end": end})
+    found = await tx.run(sql, {"resources": sorted(resources), "start": start, "end": end})
     spans: dict[UUID, list[Span]] = {}
     for row in found:
         spans.setdefault(row.resource_id, []).append((row.starts, row.ends))

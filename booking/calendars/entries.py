@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-import asyncpg
 from sqlalchemy import select
 
 from booking.appointments.rules import Status
@@ -101,8 +100,7 @@ async def single_entries(
     tx: Tx, whose: Whose, first: datetime, last: datetime, cancelled_since: datetime
 ) -> AsyncIterator[list[Entry]]:
     """Yield what begins from `first` until before `last` and is in no series, by start, some at a time."""
-    connection = await _driver(tx)
-    found = connection.cursor(
+    found = tx.driver.cursor(
         _named(_SINGLE, whose.column),
         *(list(whose.ids), list(whose.practitioners), first, last, cancelled_since),
         prefetch=_CHUNK,
@@ -121,8 +119,7 @@ async def series_with(
     tx: Tx, whose: Whose, first: datetime, last: datetime, cancelled_since: datetime
 ) -> list[list[Entry]]:
     """Return each series of which something is in that time, whole, in the order of its slots."""
-    connection = await _driver(tx)
-    ids = await connection.fetch(
+    ids = await tx.driver.fetch(
         _named(_SERIES, whose.column),
         *(list(whose.ids), list(whose.practitioners), first, last, cancelled_since),
     )
@@ -134,7 +131,7 @@ async def series_entries(tx: Tx, series: Sequence[UUID]) -> list[list[Entry]]:
     if not series:
         return []
     by_series: dict[UUID | None, list[Entry]] = {}
-    for row in await (await _driver(tx)).fetch(_IN_SERIES, list(series)):
+    for row in await tx.driver.fetch(_IN_SERIES, list(series)):
         by_series.setdefault(row["series_id"], []).append(Entry._make(row))
     return list(by_series.values())
 
@@ -174,11 +171,3 @@ async def settings_of(tx: Tx, services: Sequence[UUID] | None = None) -> Mapping
 
 def _named(sql: str, column: str) -> str:
     return sql.format(whose=_WHOSE[column])
-
-
-async def _driver(tx: Tx) -> asyncpg.Connection:
-    """The connection beneath, on which this transaction has begun."""
-    raw = await tx.conn.get_raw_connection()
-    connection: asyncpg.Connection = raw.driver_connection
-    assert connection.is_in_transaction()
-    return connection
