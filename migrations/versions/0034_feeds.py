@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0032_feeds"
-down_revision = "0031_rooms"
+revision = "0034_feeds"
+down_revision = "0033_caldav"
 
 
 def upgrade() -> None:
