@@ -50,6 +50,7 @@ from booking.questions import waiting
 from booking.reminders.daily import daily_lists
 from booking.reminders.service import remind
 from booking.schedules import freed
+from booking.scheduling_links.routes import routes as scheduling_links
 from booking.search.bounds import refresh
 from booking.staff import news as staff_news
 from booking.staff.room import NOTICE as STAFF_NOTICE
@@ -133,6 +134,7 @@ class _Process:
             [
                 *self._matrix.routes(),
                 *pages.routes(self._database, self._ctx),
+                *scheduling_links(self._database, self._ctx),
                 *imports.routes(self._database, self._ctx, partial(previewing.connect, self._ctx)),
                 *pharmacy(self._database, self._ctx.vault, title=self._settings.matrix.display_name),
                 *(payment_routes(self._database, self._ctx, self._gateway) if self._gateway else ()),

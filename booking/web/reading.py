@@ -45,6 +45,8 @@ async def offered(
     *,
     practitioner_id: UUID | None = None,
     centre_id: UUID | None = None,
+    service_id: UUID | None = None,
+    start: datetime | None = None,
     limit: int | None = None,
 ) -> list[Offered]:
     """Return what a practitioner, or a centre, offers, each with its free times until `end` (`limit`: the first ones).
@@ -57,12 +59,14 @@ async def offered(
         wanted.append(table.c.practitioner_id == practitioner_id)
     if centre_id is not None:
         wanted.append(table.c.centre_id == centre_id)
+    if service_id is not None:
+        wanted.append(table.c.id == service_id)
     every = [service_from(row) for row in await tx.conn.execute(select(table).where(*wanted))]
     practitioners = await practitioners_with(tx, {each.practitioner_id for each in every})
     shown = {each.id for each in practitioners.values() if each.listed and each.verified}
     services = [each for each in every if each.practitioner_id in shown]
     centres = await centres_with(tx, {each.centre_id for each in services})
-    times = await free_times_of(tx, services, tx.now, end, limit=limit)
+    times = await free_times_of(tx, services, start or tx.now, end, limit=limit)
     found = [
         Offered(each, practitioners[each.practitioner_id], centres[each.centre_id], tuple(times[each.id]))
         for each in services

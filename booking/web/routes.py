@@ -1,10 +1,11 @@
 """The doors of the public pages: the search, a doctor, a centre."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
+from uuid import UUID
 
 import jinja2
 from aiohttp import web
@@ -24,6 +25,7 @@ from booking.web.reading import Offered, centre_called, offered, practitioner_ca
 from booking.web.views import ServiceView, address, languages, offer_view, relaxed, service_view
 from core.database import Database
 from core.logs import log
+from core.timezones import zone
 
 _TWO_WEEKS = timedelta(days=14)
 _HEADERS = {
@@ -39,13 +41,15 @@ Door = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def routes(database: Database, ctx: Context) -> list[web.RouteDef]:
-    """Return `/`, `/doctors/{slug}`, `/centres/{slug}` and the style sheet."""
+    """Return `/`, the pages of doctors, centres, invitations, visits and free times, and the style sheet."""
     pages = _Pages(database, ctx)
     return [
         web.get("/", pages.guarded(pages.find)),
         web.get("/doctors/{slug}", pages.guarded(pages.doctor)),
         web.get("/centres/{slug}", pages.guarded(pages.centre)),
         web.get("/join/{code}", pages.guarded(pages.join)),
+        web.get("/visits/{code:[0-9A-Z]{6}}", pages.visit),
+        web.get("/book/{service:[0-9a-f-]{36}}/{start:[0-9]{8}T[0-9]{4}Z}", pages.guarded(pages.book)),
         web.get("/pages.css", pages.style),
     ]
 
@@ -147,6 +151,29 @@ class _Pages:
             token=token,
             client=matrix.client_url.rstrip("/"),
             private=True,
+        )
+
+    async def visit(self, request: web.Request) -> web.Response:
+        """How to come from a visit in a calendar to the visit. Whether there is such a visit is not looked at."""
+        return self._page("visit.html", code=request.match_info["code"])
+
+    async def book(self, request: web.Request) -> web.Response:
+        """One free time, where finders elsewhere lead to."""
+        try:
+            start = datetime.strptime(request.match_info["start"], "%Y%m%dT%H%MZ").replace(tzinfo=UTC)
+            service_id = UUID(request.match_info["service"])
+        except ValueError:
+            return self._page("missing.html", status=404, what="time")
+        async with self._database.transaction() as tx:
+            found = await offered(tx, start + timedelta(minutes=1), service_id=service_id, start=start)
+        if not found:
+            return self._page("missing.html", status=404, what="time")
+        [one] = found
+        view = service_view(one.practitioner, one.centre, one.service, one.times, say_mode=True)
+        words = next((slot.words for day in view.days for slot in day.slots), None)
+        local = start.astimezone(zone(one.centre.timezone))
+        return self._page(
+            "book.html", service=view, when=f"{local:%A}, {local.day} {local:%B}, {local:%H:%M}", words=words
         )
 
     async def style(self, _: web.Request) -> web.Response:
