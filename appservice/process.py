@@ -34,6 +34,7 @@ from booking.appointments.sweep import sweep
 from booking.calendars.feeds.routes import install as install_feeds
 from booking.calendars.feeds.versions import count_changes
 from booking.consultations.due import close_due, erase_due, open_due
+from booking.consultations.line import tell_next
 from booking.context import Context
 from booking.imports import polling
 from booking.imports import routes as imports
@@ -197,6 +198,7 @@ class _Process:
         every(prune_drafts, hours=1)
         every(waiting.tell_of_waiting, minutes=1)
         every(open_due, seconds=5)
+        every(tell_next, seconds=10)
         every(close_due, minutes=1)
         every(erase_due, minutes=10)
         every(self._matrix.keeper.lobby.look, seconds=30)

@@ -11,7 +11,7 @@ from appservice.conversation.commands.records import pdf
 from appservice.conversation.consulting import room_link
 from appservice.conversation.dialogue import Choice, Question, load, save
 from appservice.conversation.entries import visit_file
-from appservice.conversation.rendering import documents, referrals
+from appservice.conversation.rendering import documents, referrals, rooms
 from appservice.conversation.rendering import notices as words
 from appservice.conversation.rendering.lists import numbered, offers
 from appservice.conversation.rendering.prescriptions import full, medicine
@@ -24,6 +24,8 @@ from booking.appointments.notices import FOR_STAFF
 from booking.appointments.reading import appointment, practitioners_seen, series_of
 from booking.appointments.rules import Status
 from booking.calendars.invitations import wants_files
+from booking.consultations.model import Role
+from booking.consultations.service import consultation_to_tell
 from booking.context import Context
 from booking.day.rules import waits
 from booking.directory.model import StaffNotices
@@ -139,6 +141,28 @@ class Notices:
         link = await room_link(told.tx, self._ctx, told.visit)
         text = await self._text(told)
         await self._post(told, f"notice:{told.row.id}", Reply(f"{text} {link}" if link else text))
+
+    async def _room(self, told: _Told) -> None:
+        """With who handles it, and until when it is open."""
+        room = await consultation_to_tell(told.tx, told.visit)
+        guest = any(each.person_id == told.person.id for each in room.guests)
+        said = rooms.invited(room, zone(told.person.timezone), ours=told.ours, guest=guest)
+        await self._post(told, f"notice:{told.row.id}", Reply(said))
+
+    async def _brought_in(self, told: _Told) -> None:
+        said = rooms.brought_in(told.visit, told.what["mxid"], Role(told.what["role"]))
+        await self._post(told, f"notice:{told.row.id}", Reply(said))
+
+    async def _unreachable(self, told: _Told) -> None:
+        doctors = told.what["about"] == str(told.visit.practitioner.person_id)
+        said = rooms.unreachable(told.visit, zone(told.person.timezone), patients_side=not doctors)
+        await self._post(told, f"notice:{told.row.id}", Reply(said))
+
+    async def _next(self, told: _Told) -> None:
+        link = await room_link(told.tx, self._ctx, told.visit)
+        expected = datetime.fromisoformat(told.what["expected"])
+        said = rooms.next_in_line(told.visit, expected, zone(told.person.timezone), link)
+        await self._post(told, f"notice:{told.row.id}", Reply(said))
 
     async def _expired(self, told: _Told) -> None:
         await self._post(told, f"notice:{told.row.id}", Reply(await self._text(told), edits=told.card))
@@ -295,6 +319,8 @@ def _over(what: dict[str, Any], visit: Appointment) -> bool:
             return visit.status is not Status.WAITLIST
         case "ready":
             return visit.status is not Status.ARRIVED
+        case "next":
+            return not waits(visit)
         case "late" | "in_time":
             return not waits(visit) or visit.start != datetime.fromisoformat(what["start"])
         case "room":

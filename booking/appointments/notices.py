@@ -57,6 +57,7 @@ class Notice(StrEnum):
     IN_TIME = "in_time"
     FILE_ADDED = "file_added"
     BROUGHT_IN = "brought_in"
+    NEXT = "next"
 
 
 _OF_THE_PAST = frozenset(

@@ -36,6 +36,8 @@ consultation = Table(
     Column("opening_at", Moment, nullable=False),
     Column("closing_at", Moment),
     Column("erasing_at", Moment),
+    # When the patient's side was told that they are next in line.
+    Column("next_told_at", Moment),
     Index("ix_consultation_open", "appointment_id", postgresql_where="closing_at IS NULL"),
     Index("ix_consultation_closed", "closing_at", postgresql_where="closing_at IS NOT NULL AND erasing_at IS NULL"),
 )

@@ -35,7 +35,11 @@ class Consultation:
 
 async def consultation(tx: Tx, ctx: Context, actor: Person, appointment_id: UUID) -> Consultation:
     """Return a visit's room, for those whom the visit concerns. Raises RefusedError for others."""
-    visit = await _seen(tx, actor, appointment_id)
+    return await consultation_to_tell(tx, await _seen(tx, actor, appointment_id))
+
+
+async def consultation_to_tell(tx: Tx, visit: Appointment) -> Consultation:
+    """The same, for a notice to somebody who belongs there."""
     return Consultation(
         visit,
         rules.opens_at(visit),

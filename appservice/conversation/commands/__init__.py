@@ -28,6 +28,7 @@ from appservice.conversation.commands import (  # noqa: F401  (declared by being
     records,
     referring,
     reports,
+    rooms,
     rules,
     series,
     services,

@@ -53,7 +53,7 @@ async def cancellation(session: Session, text: str) -> None:
         changes["cancel_hours"] = int(hours["n"])
     if percent:
         changes["late_refund_percent"] = int(percent["n"])
-    await _changed(session, words, "cancellation free until 24 h, later refund 50%", **changes)
+    await changed(session, words, "cancellation free until 24 h, later refund 50%", **changes)
 
 
 @command(
@@ -74,7 +74,7 @@ async def missed_visits(session: Session, text: str) -> None:
         changes["no_show_limit"] = int(after["n"])
     elif words.take(_OFF):
         changes["no_show_limit"] = None
-    await _changed(session, words, "missed visits refund 0%, approval after 3", **changes)
+    await changed(session, words, "missed visits refund 0%, approval after 3", **changes)
 
 
 @command(
@@ -95,7 +95,7 @@ async def patient_reminders(session: Session, text: str) -> None:
         changes["reminder_minutes"] = None
     elif rest:
         changes["reminder_minutes"] = tuple(read_lengths(rest))
-    await _changed(session, words, "patient reminders 48h and 2h", at=at, **changes)
+    await changed(session, words, "patient reminders 48h and 2h", at=at, **changes)
 
 
 @command(
@@ -112,7 +112,7 @@ async def daily_list(session: Session, text: str) -> None:
         changes["daily_list_at"] = None
     elif when:
         changes["daily_list_at"] = when.hour * 60 + when.minute
-    await _changed(session, words, "daily list 7:00, or daily list off", **changes)
+    await changed(session, words, "daily list 7:00, or daily list off", **changes)
 
 
 @command(
@@ -128,7 +128,7 @@ async def charge(session: Session, text: str) -> None:
     later = words.take(re.compile(r"\bafter(?: the visit)?\b", re.IGNORECASE))
     booked = words.take(re.compile(r"\b(?:when |at |on )?(?:booked|booking|once)\b", re.IGNORECASE))
     changes = CentreChanges(captures=bool(later)) if later or booked else CentreChanges()
-    await _changed(session, words, "charge after the visit, or charge when booked", **changes)
+    await changed(session, words, "charge after the visit, or charge when booked", **changes)
 
 
 @command(
@@ -144,7 +144,7 @@ async def fee(session: Session, text: str) -> None:
     never = words.take(_OFF)
     over = words.take(re.compile(r"\b(?:is )?(?:carried|carry|goes|over)(?: over)?\b", re.IGNORECASE))
     changes = CentreChanges(carries_fee=not never) if never or over else CentreChanges()
-    await _changed(session, words, "fee is carried over, or fee is not carried over", **changes)
+    await changed(session, words, "fee is carried over, or fee is not carried over", **changes)
 
 
 @command(
@@ -161,7 +161,7 @@ async def offers(session: Session, text: str) -> None:
     rest = words.rest.replace(Reading.GAP, " ").strip()
     lengths = read_lengths(rest) if rest else []
     changes = CentreChanges(offer_minutes=lengths[0]) if len(lengths) == 1 else CentreChanges()
-    await _changed(session, words, "offers 30 min", at=at, **changes)
+    await changed(session, words, "offers 30 min", at=at, **changes)
 
 
 @command(
@@ -181,10 +181,10 @@ async def unanswered(session: Session, text: str) -> None:
     elif off:
         changes["question_hours"] = None
     words.take(re.compile(r"\bafter\b", re.IGNORECASE))
-    await _changed(session, words, "unanswered after 4 h, or unanswered never", **changes)
+    await changed(session, words, "unanswered after 4 h, or unanswered never", **changes)
 
 
-async def _changed(
+async def changed(
     session: Session, words: Reading, example: str, *, at: Centre | None = None, **changes: Unpack[CentreChanges]
 ) -> None:
     """Change what was understood and show all rules. Raises BadInputError when nothing was."""
@@ -202,6 +202,10 @@ def _drawn(at: Centre) -> str:
     lengths = "at the usual times" if own is None else " and ".join(say_length(each) for each in own) or "never"
     waits = "never" if at.question_hours is None else f"after {say_length(60 * at.question_hours)}"
     morning = "never" if at.daily_list_at is None else f"{at.daily_list_at // 60:02}:{at.daily_list_at % 60:02}"
+    lead = at.room_opens_minutes
+    opens = "when booked" if lead is None else f"{say_length(lead)} before"
+    ends = f"{at.room_closes_days} days after, {at.room_kept_days} days later"
+    answers = "as you do it" if at.reply_hours is None else f"within {say_length(60 * at.reply_hours)}"
     rows = [
         ("cancelled free of charge", f"until {at.cancel_hours} hours before", "cancellation free until 24 h"),
         ("refund when cancelled later", f"{at.late_refund_percent} %", "cancellation later refund 50%"),
@@ -211,6 +215,9 @@ def _drawn(at: Centre) -> str:
         ("a time that came free is offered", f"for {say_length(at.offer_minutes)}", "offers 30 min"),
         ("staff is told of bookings", _STAFF[at.staff_notices], "staff room notices both"),
         ("staff is told that a question waits", waits, "unanswered after 4 h"),
+        ("a visit's room opens", opens, "consultation rooms open 1 day before"),
+        ("it closes, and is erased", ends, "consultation rooms close after 7 days, kept 26 weeks"),
+        ("questions there are answered", answers, "consultation rooms answers within 24 hours"),
         ("a fee at a referral", "carried over" if at.carries_fee else "not carried over", "fee is carried over"),
         ("the day's list", morning, "daily list 7:00"),
         ("cards are charged", "after the visit" if at.captures else "when booked", "charge after the visit"),

@@ -273,11 +273,6 @@ def _in_time(told: _Notice) -> str:
     )
 
 
-def _room(told: _Notice) -> str:
-    other = "doctor" if told.ours else "patient"
-    return f"{told.code}: you are invited to its room, “Visit {told.visit.code}”. Only you and the {other} can read it."
-
-
 def _file_added(told: _Notice) -> str:
     if told.ours:
         return _(
@@ -312,7 +307,6 @@ _TEXTS: dict[str, Callable[[_Notice], str]] = {
     "refunded": _refunded,
     "paid_too_late": _paid_too_late,
     "reminder": _reminder,
-    "room": _room,
     "ready": _ready,
     "late": _late,
     "in_time": _in_time,

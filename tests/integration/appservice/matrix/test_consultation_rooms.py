@@ -1,19 +1,22 @@
 """Consultation rooms: one for each visit, for the two alone. The service has no key to it, and goes."""
 
 import asyncio
+import io
 import json
 import sqlite3
+from dataclasses import replace
 from uuid import UUID, uuid4
 
 import pytest
 
 from appservice.matrix import admitting
+from appservice.matrix import closing as closing_module
 from appservice.matrix import keeper as keeper_module
 from appservice.matrix.people import Visit
 from core.database import Database
 from core.outbox import enqueue
 from core.settings import Settings
-from demo.client import Person
+from demo.client import ENCRYPTION, Person
 from demo.homeserver import Homeserver
 from tests.integration.appservice.matrix.conftest import NewPerson
 from tests.integration.appservice.matrix.echo import Echo, serving
@@ -179,3 +182,153 @@ async def test_a_doctor_without_an_account_is_waited_for(
     echo.people.visits[appointment] = Visit(visit.code, True, visit.patient_side, linked)
     await doctor.join(await doctor.invitation())
     await until(database, "SELECT keeper_left_at IS NOT NULL FROM consultation_room", [True])
+
+
+async def consulting(echo: Echo, database: Database, patient: Person, doctor: Person) -> tuple[UUID, str]:
+    """Bring the two together; the keeper has left."""
+    appointment = plan(echo, patient, doctor)
+    await open_room(database, appointment)
+    room = await patient.invitation()
+    await patient.join(room)
+    await doctor.join(await doctor.invitation())
+    await until(database, "SELECT keeper_left_at IS NOT NULL FROM consultation_room", [True])
+    for person in (patient, doctor):
+        await person.appears(room)
+    return appointment, room
+
+
+async def hears_of(person: Person, room: str, members: set[str]) -> None:
+    async with asyncio.timeout(30):
+        while set((await person.call("GET", f"rooms/{room}/joined_members"))["joined"]) != members:
+            await asyncio.sleep(0.1)
+
+
+async def test_a_closed_room_can_be_read_and_the_service_never_had_a_key(
+    echo: Echo, database: Database, homeserver: Homeserver, settings: Settings, two: tuple[Person, Person]
+) -> None:
+    patient, doctor = two
+    appointment, room = await consulting(echo, database, patient, doctor)
+    await patient.say(room, "my secret rash")
+    await doctor.hears("my secret rash", room=room)
+    await open_room(database, appointment, "room.close")
+    await until(database, "SELECT closed_at IS NOT NULL FROM consultation_room", [True])
+    for person in two:
+        with pytest.raises(Exception, match="M_FORBIDDEN"):
+            await person.say(room, "one more thing")
+    # The keeper has come back for that and left again, and everybody has seen it; it is let in by nobody's hand.
+    messages = await patient.call("GET", f"rooms/{room}/messages?dir=b&limit=50")
+    keeper = settings.matrix.keeper_id
+    comings = [
+        event["content"]["membership"]
+        for event in reversed(messages["chunk"])
+        if event["type"] == "m.room.member" and event["state_key"] == keeper
+    ]
+    assert comings == ["join", "leave", "join", "leave"]
+    said = [event for event in messages["chunk"] if event["type"] == "m.room.encrypted"]
+    assert len(said) == 1
+    with sqlite3.connect(homeserver.folder / "homeserver.db") as synapse:
+        for user in (keeper, settings.matrix.bot_id):
+            assert synapse.execute("SELECT count(*) FROM device_inbox WHERE user_id = ?", (user,)).fetchone() == (0,)
+        assert synapse.execute("SELECT count(*) FROM devices WHERE user_id = ?", (keeper,)).fetchone() == (0,)
+        bots = "SELECT count(*) FROM room_memberships WHERE room_id = ? AND user_id = ?"
+        assert synapse.execute(bots, (room, settings.matrix.bot_id)).fetchone() == (0,)
+    assert await column(database, "SELECT room_id FROM matrix_megolm_session") == []
+    assert set(await column(database, "SELECT kind FROM inbox")) <= {"matrix.member"}
+
+
+@pytest.mark.parametrize("moment", ["_silence", "leave"])
+async def test_killed_while_closing_it_is_closed_in_the_end(
+    settings: Settings,
+    database: Database,
+    two: tuple[Person, Person],
+    moment: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    patient, doctor = two
+    async with serving(settings) as (_, echo):
+        appointment, room = await consulting(echo, database, patient, doctor)
+        place = closing_module.Closing if moment == "_silence" else closing_module
+        real, failures = getattr(place, moment), 1
+
+        async def dying(*what: object) -> object:
+            nonlocal failures
+            done = await real(*what)
+            if failures:
+                failures -= 1
+                raise OSError("killed before it was written down")
+            return done
+
+        monkeypatch.setattr(place, moment, dying)
+        await open_room(database, appointment, "room.close")
+        await until(database, "SELECT closed_at IS NOT NULL FROM consultation_room", [True])
+        assert failures == 0
+        await hears_of(patient, room, {patient.mxid, doctor.mxid})
+        with pytest.raises(Exception, match="M_FORBIDDEN"):
+            await doctor.say(room, "one more thing")
+
+
+async def test_an_erased_room_is_gone_with_its_files_and_nothing_else_is(
+    echo: Echo, database: Database, homeserver: Homeserver, two: tuple[Person, Person]
+) -> None:
+    patient, doctor = two
+    appointment, room = await consulting(echo, database, patient, doctor)
+    other = str((await patient.client.room_create(initial_state=[ENCRYPTION])).room_id)
+    await patient.appears(other)
+    files = {}
+    for place in (room, other, room):
+        answer = await patient.client.upload(io.BytesIO(b"cipher " * 20), "application/octet-stream", filesize=140)
+        files.setdefault(place, []).append(answer[0].content_uri.rpartition("/")[2])
+        await patient.say(place, f"a file {answer[0].content_uri}")
+    for kind in ("room.close", "room.erase"):
+        await open_room(database, appointment, kind)
+    await until(database, "SELECT erased_at IS NOT NULL FROM consultation_room", [True])
+    assert await column(database, "SELECT result FROM outbox WHERE kind = 'room.erase'") == ["2 files"]
+    with sqlite3.connect(homeserver.folder / "homeserver.db") as synapse:
+        kept = {row[0] for row in synapse.execute("SELECT media_id FROM local_media_repository")}
+        for table in ("events", "event_json", "current_state_events", "room_memberships", "rooms"):
+            found = synapse.execute(f"SELECT count(*) FROM {table} WHERE room_id = ?", (room,)).fetchone()
+            assert found == (0,), table
+    assert kept.isdisjoint(files[room])
+    assert set(files[other]) <= kept
+    on_disk = {"".join(file.parts[-3:]) for file in (homeserver.folder / "media" / "local_content").rglob("*")}
+    assert on_disk.isdisjoint(files[room])
+    with pytest.raises(Exception, match=r"M_FORBIDDEN|M_NOT_FOUND"):
+        await doctor.call("GET", f"rooms/{room}/messages?dir=b")
+
+
+async def test_somebody_is_brought_in_by_an_invitation_that_both_see_and_keeps_what_they_heard(
+    echo: Echo, database: Database, settings: Settings, new_person: NewPerson, two: tuple[Person, Person]
+) -> None:
+    patient, doctor = two
+    ines = await new_person("ines")
+    appointment, room = await consulting(echo, database, patient, doctor)
+    await patient.say(room, "before she came")
+    await doctor.hears("before she came", room=room)
+    visit = echo.people.visits[appointment]
+    guest = echo.people.id_of(ines.mxid)
+    echo.people.visits[appointment] = replace(visit, guests={guest: ines.mxid})
+    async with database.transaction() as tx:
+        payload = json.dumps({"appointment": str(appointment), "person": str(guest)}).encode()
+        await enqueue(tx, kind="room.admit", lane=f"visit:{appointment}", key="admit", payload=payload)
+    assert await ines.invitation(named="Visit 7F3K2A") == room
+    for person in two:  # they see who is invited before she is in, and by whom
+        members = await person.call("GET", f"rooms/{room}/members?membership=invite")
+        invited = {event["state_key"]: event["sender"] for event in members["chunk"]}
+        assert invited == {ines.mxid: settings.matrix.keeper_id}
+    await ines.join(room)
+    await hears_of(patient, room, {patient.mxid, doctor.mxid, ines.mxid})
+    for person in two:
+        await person.appears(room, ines.mxid)
+    await doctor.say(room, "while she is there")
+    await ines.hears("while she is there", room=room)
+    messages = await ines.call("GET", f"rooms/{room}/messages?dir=b&limit=50")
+    seen = [event["event_id"] for event in messages["chunk"] if event["type"] == "m.room.encrypted"]
+    assert len(seen) == 1  # not what was said before
+    await ines.leave(room)
+    await hears_of(patient, room, {patient.mxid, doctor.mxid})
+    kept = await ines.call("GET", f"rooms/{room}/event/{seen[0]}")
+    assert kept["event_id"] == seen[0]
+    await asyncio.sleep(0.5)
+    after = await patient.say(room, "after she left")
+    with pytest.raises(Exception, match=r"M_NOT_FOUND|M_FORBIDDEN"):
+        await ines.call("GET", f"rooms/{room}/event/{after}")
