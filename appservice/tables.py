@@ -28,6 +28,7 @@ import records.audit.model
 import records.consents.model
 import records.documents.model
 import records.erasure.model
+import records.export.model
 import records.files.model
 import records.keys.model
 import records.pharmacy.model

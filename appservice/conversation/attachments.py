@@ -1,16 +1,14 @@
 """Files that the bot sends, made at the moment of sending, so that none of them lies anywhere in clear."""
 
-import asyncio
 import io
-import multiprocessing
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from io import BytesIO
 from uuid import UUID
 
 import segno
 
+from appservice.conversation.aside import aside
+from appservice.conversation.exporting import export_json, export_paper
 from appservice.outgoing import Attachments, Streamed
 from booking.appointments.reading import appointment
 from booking.calendars.invitations import invitation
@@ -50,7 +48,7 @@ def attachments(ctx: Context) -> Attachments:
         page = f"{ctx.settings.http.public_url}/rx/{found.code}"
         can = dispensable and found.signed_by and found.status in {Status.ACTIVE, Status.ON_HOLD}
         access = await access_secret(tx, ctx.vault, found) if can else None
-        return await _aside(partial(prescription_pdf, found, timezone=timezone, page=page, access=access))
+        return await aside(partial(prescription_pdf, found, timezone=timezone, page=page, access=access))
 
     async def prescription(tx: Tx, prescription_id: UUID) -> bytes:
         return await copy(tx, prescription_id, dispensable=True)
@@ -66,7 +64,7 @@ def attachments(ctx: Context) -> Attachments:
     async def paper(tx: Tx, document_id: UUID, *, employer: bool = False) -> bytes:
         found = await document_to_send(tx, ctx.vault, document_id)
         timezone = (await centre(tx, found.centre_id)).timezone
-        return await _aside(partial(document_pdf, found, timezone=timezone, employer=employer))
+        return await aside(partial(document_pdf, found, timezone=timezone, employer=employer))
 
     async def employers(tx: Tx, document_id: UUID) -> bytes:
         return await paper(tx, document_id, employer=True)
@@ -75,8 +73,14 @@ def attachments(ctx: Context) -> Attachments:
         found, content = await content_to_send(tx, ctx.vault, file_id)
         return Streamed(found.size, content)
 
+    async def export(tx: Tx, export_id: UUID) -> bytes:
+        return await export_json(tx, ctx, export_id)
+
+    async def paper_of_export(tx: Tx, export_id: UUID) -> bytes:
+        return await export_paper(tx, ctx, export_id)
+
     async def plot(tx: Tx, report_id: UUID) -> bytes:
-        return await _aside(partial(report_plot, await report_of(tx, report_id)))
+        return await aside(partial(report_plot, await report_of(tx, report_id)))
 
     async def table(tx: Tx, report_id: UUID) -> bytes:
         return report_csv(await report_of(tx, report_id))
@@ -100,6 +104,8 @@ def attachments(ctx: Context) -> Attachments:
         "signing": signing,
         "stored file": stored,
         "document": paper,
+        "export": export,
+        "export paper": paper_of_export,
         "document employer": employers,
         "report plot": plot,
         "report table": table,
@@ -111,9 +117,3 @@ def qr_picture(text: str) -> bytes:
     picture = io.BytesIO()
     segno.make(text, error="m").save(picture, kind="png", scale=6, border=4)
     return picture.getvalue()
-
-
-async def _aside(make: Callable[[], bytes]) -> bytes:
-    """Make it in a process that ends with it: what draws takes tens of MB that the service would never give back."""
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-        return await asyncio.get_running_loop().run_in_executor(pool, make)

@@ -15,6 +15,7 @@ from records.audit.rules import Action, Why
 from records.audit.service import note, note_by
 from records.documents import store
 from records.documents.model import document as _documents
+from records.documents.model import document_version
 from records.documents.rules import (
     Content,
     Document,
@@ -145,6 +146,17 @@ async def documents_of(
     rows = (await tx.conn.execute(wanted.order_by(*order).limit(limit))).all()
     await _note(tx, reader, by, Action.READ, patient_id, None)
     return await store.opened(tx, vault, patient_id, rows)
+
+
+async def versions_to_export(tx: Tx, vault: Vault, patient_id: UUID) -> list[Document]:
+    """Every version of all that was written about a patient, shared or not, oldest first.
+
+    The patient's side has a right to it (rules.sees_unshared); that the reader may, the caller has decided and noted.
+    Raises ErasedError.
+    """
+    order = (document_version.c.created_at, document_version.c.document_id, document_version.c.version)
+    wanted = store.every_version().where(_documents.c.patient_id == patient_id).order_by(*order)
+    return await store.opened(tx, vault, patient_id, (await tx.conn.execute(wanted)).all())
 
 
 async def document(tx: Tx, vault: Vault, reader: Reader, document_id: UUID) -> Document:

@@ -75,6 +75,7 @@ IN_CLEAR: dict[str, str] = {
     "document.status": STATE,
     "document_version.status": STATE,
     "direct_room.room_id": IDS,
+    "export_request.release": STATE,
     "file_piece.sealed": "sealed under the file's own key, which is in file.sealed, and goes with the file's row",
     "inbox.error": ERROR,
     "inbox.kind": STATE,

@@ -10,6 +10,7 @@ from appservice.conversation.commands import (  # noqa: F401  (declared by being
     desk,
     doctors,
     documents,
+    exporting,
     favourites,
     files,
     filing,

@@ -1,0 +1,184 @@
+"""Notes, files, allergies, what was dispensed, the audit, and all the rest as FHIR R5 resources. Pure.
+
+Plain dictionaries, as in records.prescriptions.fhir. What FHIR has no resource for is a Basic: a row, its columns as
+extensions.
+"""
+
+import html
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from core.ids import id_of
+from core.timezones import utc
+from records.audit.rules import Action, Entry
+from records.documents.rules import Document, DocumentStatus, Note, SickNote
+from records.export.held import Held
+from records.files.rules import StoredFile
+from records.pharmacy.rules import Given
+from records.prescriptions.rules import Prescription
+
+Resource = dict[str, Any]
+CODE_SYSTEM = "urn:careconnect:document-code"
+KIND_SYSTEM = "urn:careconnect:document-kind"
+COLUMN = "urn:careconnect:column:"
+_ACTIONS = {Action.READ: "R", Action.WRITE: "U", Action.ERASE: "D"}
+_LONGEST_EXTENSION = 1_000_000
+
+
+def composition(one: Document) -> Resource:
+    """A note or a sick note; the time that a sick note is for is its event's period."""
+    sick = one.content if isinstance(one.content, SickNote) else None
+    title = "Sick note" if sick else "Note"
+    event: Resource = {"detail": [{"reference": {"reference": f"Appointment/{one.appointment_id}"}}]}
+    if sick:
+        event["period"] = {"start": sick.first.isoformat(), "end": sick.last.isoformat()}
+    return {
+        "resourceType": "Composition",
+        "id": str(one.id),
+        "meta": {"versionId": str(one.version)},
+        "identifier": [{"system": CODE_SYSTEM, "value": one.code}],
+        "version": str(one.version),
+        "status": one.status.value,
+        "type": {"coding": [{"system": KIND_SYSTEM, "code": one.kind.value}], "text": title},
+        "subject": [{"reference": f"Patient/{one.patient_id}", "display": one.patient_name}],
+        "event": [event],
+        "date": instant(one.changed_at),
+        "author": [{"reference": f"Practitioner/{one.practitioner_id}", "display": one.practitioner_name}],
+        "title": f"{title} {one.code}",
+        "custodian": {"reference": f"Organization/{one.centre_id}", "display": one.centre_name},
+        "section": [_section(name, text) for name, text in _sections(one)],
+    }
+
+
+def _sections(one: Document) -> list[tuple[str, str]]:
+    said: list[tuple[str, str]]
+    if isinstance(one.content, Note):
+        said = [("Note", one.content.text)]
+    else:
+        said = [
+            ("Activity", one.content.activity),
+            ("In what way", one.content.limits),
+            ("Diagnosis", one.content.diagnosis),
+        ]
+    if one.status is DocumentStatus.ENTERED_IN_ERROR:
+        said.append(("Why it was withdrawn", one.why))
+    return [(name, text) for name, text in said if text]
+
+
+def _section(title: str, text: str) -> Resource:
+    paragraphs = "".join(f"<p>{html.escape(line)}</p>" for line in text.splitlines())
+    div = f'<div xmlns="http://www.w3.org/1999/xhtml">{paragraphs}</div>'
+    return {"title": title, "text": {"status": "generated", "div": div}}
+
+
+def document_reference(one: StoredFile) -> Resource:
+    """A file; its content is sent beside the export, under the same name."""
+    resource: Resource = {
+        "resourceType": "DocumentReference",
+        "id": str(one.id),
+        "status": "current",
+        "subject": {"reference": f"Patient/{one.patient_id}"},
+        "date": instant(one.sent_at),
+        "content": [
+            {
+                "attachment": {
+                    "contentType": one.mimetype,
+                    "title": one.name,
+                    "size": one.size,
+                    "creation": instant(one.sent_at),
+                    "url": f"urn:sha256:{one.sha256}",
+                }
+            }
+        ],
+    }
+    if one.note:
+        resource["description"] = one.note
+    if one.appointment_id:
+        resource["context"] = [{"reference": f"Appointment/{one.appointment_id}"}]
+    return resource
+
+
+def allergy_intolerances(patient_id: UUID, stated: Sequence[str]) -> list[Resource]:
+    """What the patient says they do not tolerate; that there is nothing is a statement, too."""
+    return [
+        {
+            "resourceType": "AllergyIntolerance",
+            "id": str(id_of(f"allergy:{patient_id}:{name}")),
+            "clinicalStatus": _coded("http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical", "active"),
+            "verificationStatus": _coded(
+                "http://terminology.hl7.org/CodeSystem/allergyintolerance-verification", "unconfirmed"
+            ),
+            "code": {"text": name},
+            "patient": {"reference": f"Patient/{patient_id}"},
+        }
+        for name in (stated or ["No known allergies"])
+    ]
+
+
+def medication_dispenses(one: Prescription, given: Iterable[Given]) -> list[Resource]:
+    """What pharmacies handed out on a prescription."""
+    return [
+        {
+            "resourceType": "MedicationDispense",
+            "id": str(id_of(f"dispense:{one.id}:{number}")),
+            "status": "completed",
+            "medication": {"concept": {"text": each.product or f"{one.draft.medication} {one.draft.strength}".strip()}},
+            "subject": {"reference": f"Patient/{one.patient_id}", "display": one.patient_name},
+            "performer": [{"actor": {"display": each.pharmacy or "a pharmacy"}}],
+            "authorizingPrescription": [{"reference": f"MedicationRequest/{one.id}"}],
+            "quantity": {"value": each.amount},
+            "whenHandedOver": instant(each.at),
+        }
+        for number, each in enumerate(given, 1)
+    ]
+
+
+def audit_event(entry: Entry) -> Resource:
+    """Who looked at or wrote what, for what reason."""
+    who = {"display": "careConnect"} if entry.actor is None else {"reference": f"Person/{entry.actor}"}
+    return {
+        "resourceType": "AuditEvent",
+        "id": str(entry.id),
+        "code": {"coding": [{"system": "urn:careconnect:audit-action", "code": entry.action.value}]},
+        "action": _ACTIONS[entry.action],
+        "recorded": instant(entry.at),
+        "authorization": [{"text": entry.why.value}],
+        "agent": [{"who": who, "requestor": entry.actor is not None}],
+        "source": {"observer": {"display": "careConnect"}},
+        "entity": [{"what": {"display": f"{entry.table} {entry.row or ''}".strip()}}],
+    }
+
+
+def basic(row: Held, patient_id: UUID) -> Resource:
+    """A row that FHIR has no better word for."""
+    return {
+        "resourceType": "Basic",
+        "id": str(row.id),
+        "extension": [
+            {"url": f"{COLUMN}{name}", "valueString": value[:_LONGEST_EXTENSION]}
+            for name, value in sorted(row.values.items())
+            if value.strip()
+        ],
+        "code": {"text": row.table},
+        "subject": {"reference": f"Patient/{patient_id}"},
+    }
+
+
+def bundle(resources: Iterable[Resource], *, at: datetime, base: str) -> Resource:
+    """All of them, each version once, as a collection; `base` is what relative references are relative to."""
+    once: dict[tuple[str, str, str], Resource] = {}
+    for each in resources:
+        once.setdefault((each["resourceType"], each["id"], each.get("meta", {}).get("versionId", "")), each)
+    entries = [{"fullUrl": f"{base}/{kind}/{name}", "resource": each} for (kind, name, _), each in once.items()]
+    return {"resourceType": "Bundle", "type": "collection", "timestamp": instant(at), "entry": entries}
+
+
+def instant(moment: datetime) -> str:
+    """An instant as FHIR writes it."""
+    return utc(moment).isoformat(timespec="microseconds")
+
+
+def _coded(system: str, code: str) -> Resource:
+    return {"coding": [{"system": system, "code": code}]}

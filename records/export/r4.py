@@ -1,0 +1,98 @@
+"""The resources that this service makes, from FHIR R5 to R4. Pure.
+
+What changed between the two: https://hl7.org/fhir/R5/diff.html. Only what we write is turned; what R4 has no place for
+goes into a text that people read, or is left out where it is said elsewhere.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+Resource = dict[str, Any]
+
+
+def r4_bundle(bundle: Resource) -> Resource:
+    """The same bundle in R4."""
+    entries = [{**each, "resource": r4(each["resource"])} for each in bundle["entry"]]
+    return {**bundle, "entry": entries}
+
+
+def r4(resource: Resource) -> Resource:
+    """One resource in R4. Those that are the same in both stay as they are."""
+    turn = _TURNS.get(resource["resourceType"])
+    return turn(dict(resource)) if turn else resource
+
+
+def _medication_request(one: Resource) -> Resource:
+    one.pop("statusChanged", None)
+    one["contained"] = [_medication(each) for each in one["contained"]]
+    one["medicationReference"] = one.pop("medication")["reference"]
+    return one
+
+
+def _medication(one: Resource) -> Resource:
+    turned: Resource = {name: one[name] for name in ("resourceType", "id", "code") if name in one}
+    if "doseForm" in one:
+        turned["form"] = one["doseForm"]
+    if "ingredient" in one:
+        turned["ingredient"] = [
+            {
+                "itemCodeableConcept": {
+                    "text": f"{each['item']['concept']['text']} {each['strengthCodeableConcept']['text']}"
+                }
+            }
+            for each in one["ingredient"]
+        ]
+    return turned
+
+
+def _medication_dispense(one: Resource) -> Resource:
+    one["medicationCodeableConcept"] = one.pop("medication")["concept"]
+    return one
+
+
+def _composition(one: Resource) -> Resource:
+    one.pop("version", None)
+    one["identifier"] = one["identifier"][0]
+    one["subject"] = one["subject"][0]
+    one["event"] = [{**each, "detail": [detail["reference"] for detail in each["detail"]]} for each in one["event"]]
+    return one
+
+
+def _document_reference(one: Resource) -> Resource:
+    if "context" in one:
+        one["context"] = {"related": one.pop("context")}
+    return one
+
+
+def _appointment(one: Resource) -> Resource:
+    if "reason" in one:
+        one["reasonCode"] = [each["concept"] for each in one.pop("reason")]
+    if "serviceType" in one:
+        one["serviceType"] = [each["concept"] for each in one["serviceType"]]
+    one.pop("subject", None)
+    return one
+
+
+def _service_request(one: Resource) -> Resource:
+    if "code" in one:
+        one["code"] = one["code"]["concept"]
+    if "supportingInfo" in one:
+        one["supportingInfo"] = [each["reference"] for each in one["supportingInfo"]]
+    return one
+
+
+def _audit_event(one: Resource) -> Resource:
+    one["type"] = one.pop("code")["coding"][0]
+    one["purposeOfEvent"] = one.pop("authorization")
+    return one
+
+
+_TURNS: dict[str, Callable[[Resource], Resource]] = {
+    "MedicationRequest": _medication_request,
+    "MedicationDispense": _medication_dispense,
+    "Composition": _composition,
+    "DocumentReference": _document_reference,
+    "Appointment": _appointment,
+    "ServiceRequest": _service_request,
+    "AuditEvent": _audit_event,
+}

@@ -1,0 +1,195 @@
+"""Each of our own rules of FHIR finds what it is there for, and nothing where all is well."""
+
+import copy
+import importlib
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from records.audit.rules import Action, Entry, Why
+from records.documents.rules import DocumentKind, DocumentStatus, Note
+from records.export import fhir
+from records.export.held import Held
+from records.export.r4 import r4_bundle
+from records.export.readable import export_pdf
+from records.export.validation import REQUIRED, faults_of
+from records.files.rules import StoredFile
+from records.pharmacy.rules import Given
+from records.prescriptions.fhir import medication_request
+from tests.unit.records.documents.test_papers import SICK
+from tests.unit.records.prescriptions.examples import DRAFT, NOW, PRESCRIPTION
+from tests.unit.records.prescriptions.test_document import texts
+
+PATIENT = PRESCRIPTION.patient_id
+Bundle = dict[str, Any]
+
+
+def whole() -> Bundle:
+    """One of each."""
+    note = replace(
+        SICK,
+        id=UUID(int=20),
+        kind=DocumentKind.NOTE,
+        content=Note("a < b\nand & so"),
+        status=DocumentStatus.ENTERED_IN_ERROR,
+        why="typed twice",
+        practitioner_id=PRESCRIPTION.practitioner_id,
+        appointment_id=PRESCRIPTION.appointment_id,
+    )
+    sick = replace(SICK, id=UUID(int=21), practitioner_id=note.practitioner_id, appointment_id=note.appointment_id)
+    file = StoredFile(
+        UUID(int=22), PATIENT, UUID(int=9), PRESCRIPTION.appointment_id, None, NOW, NOW, None, 5, "a.txt",
+        "text/plain", "ab" * 32, "blood test",
+    )  # fmt: skip
+    actor = {"reference": f"Patient/{PATIENT}"}
+    visit = {
+        "resourceType": "Appointment",
+        "id": str(PRESCRIPTION.appointment_id),
+        "identifier": [{"system": "urn:careconnect:visit-code", "value": "K7QM3F"}],
+        "status": "fulfilled",
+        "serviceType": [{"concept": {"text": "Cardiology"}}],
+        "reason": [{"concept": {"text": "a cough"}}],
+        "subject": actor,
+        "start": fhir.instant(NOW),
+        "end": fhir.instant(NOW + timedelta(minutes=20)),
+        "participant": [{"actor": actor, "status": "accepted"}],
+    }
+    referral = {
+        "resourceType": "ServiceRequest",
+        "id": "referral",
+        "status": "active",
+        "intent": "order",
+        "priority": "urgent",
+        "code": {"concept": {"text": "Dermatology"}},
+        "subject": actor,
+        "authoredOn": fhir.instant(NOW),
+        "requester": {"reference": f"Practitioner/{PRESCRIPTION.practitioner_id}"},
+        "supportingInfo": [{"reference": {"reference": f"Appointment/{PRESCRIPTION.appointment_id}"}}],
+        "note": [{"text": "please look"}],
+    }
+    resources = [
+        {"resourceType": "Patient", "id": str(PATIENT), "gender": "female", "name": [{"text": "Anna"}]},
+        {"resourceType": "Practitioner", "id": str(PRESCRIPTION.practitioner_id), "name": [{"text": "Dr Osei"}]},
+        {"resourceType": "Organization", "id": str(PRESCRIPTION.centre_id), "name": "Praxis"},
+        visit,
+        referral,
+        dict(medication_request(replace(PRESCRIPTION, draft=replace(DRAFT, note="with food")))),
+        *fhir.medication_dispenses(PRESCRIPTION, [Given(1, 20, NOW, "", "")]),
+        *fhir.allergy_intolerances(PATIENT, ["penicillin"]),
+        fhir.composition(note),
+        fhir.composition(sick),
+        fhir.document_reference(file),
+        fhir.audit_event(Entry(UUID(int=30), NOW, None, Action.READ, PATIENT, "file", None, Why.DELIVERY)),
+        fhir.basic(Held(UUID(int=31), "person", {"language": "de", "empty": " "}), PATIENT),
+    ]
+    return fhir.bundle(resources, at=NOW, base="https://care.example/fhir")
+
+
+def of(bundle: Bundle, kind: str) -> dict[str, Any]:
+    return next(each["resource"] for each in bundle["entry"] if each["resource"]["resourceType"] == kind)
+
+
+def test_where_all_is_well_there_is_no_fault() -> None:
+    assert faults_of(whole()) == []
+
+
+@pytest.mark.parametrize("release", ["", ".R4B"])
+def test_each_resource_is_valid_in_both_releases(release: str) -> None:
+    bundle = r4_bundle(whole()) if release else whole()
+    for entry in bundle["entry"]:
+        name = entry["resource"]["resourceType"]
+        module = importlib.import_module(f"fhir.resources{release}.{name.lower()}")
+        getattr(module, name).model_validate(entry["resource"])
+
+
+def test_turning_to_the_release_before_loses_no_words() -> None:
+    said = str(r4_bundle(whole()))
+    for word in ("penicillin", "a &lt; b", "J06.9", "Dermatology", "please look", "a cough", "400 mg", "with food"):
+        assert word in said
+
+
+@pytest.mark.parametrize(("kind", "element"), REQUIRED)
+def test_a_word_of_no_value_set_is_found(kind: str, element: str) -> None:
+    bundle = whole()
+    (bundle if kind == "Bundle" else of(bundle, kind))[element] = "whatever"
+    assert any(f"{element} is none of its value set" in fault for fault in faults_of(bundle))
+
+
+def spoilt(kind: str, spoil: Callable[[dict[str, Any]], Any]) -> Bundle:
+    bundle = copy.deepcopy(whole())
+    spoil(bundle if kind == "Bundle" else of(bundle, kind))
+    return bundle
+
+
+DIV = '<div xmlns="http://www.w3.org/1999/xhtml">{}</div>'
+SPOILT: list[tuple[str, Callable[[dict[str, Any]], Any], str]] = [
+    ("Bundle", lambda b: b.update(total=3), "no total"),
+    ("Bundle", lambda b: b["entry"].append(b["entry"][0]), "the same"),
+    ("Bundle", lambda b: b["entry"][0].pop("fullUrl"), "missing"),
+    ("Bundle", lambda b: b["entry"][0].update(search={}), "neither request"),
+    ("Patient", lambda r: r.update(id="a b"), "id is malformed"),
+    ("MedicationRequest", lambda r: r["contained"][0].update(id="other"), "not referred to"),
+    ("MedicationRequest", lambda r: r["contained"][0].update(meta={"versionId": "1"}), "contains something"),
+    ("MedicationRequest", lambda r: r.update(dosageInstruction=[]), "how to take it"),
+    ("MedicationRequest", lambda r: r["dosageInstruction"][0].update(text=" "), "how to take it"),
+    (
+        "MedicationRequest",
+        lambda r: r["dispenseRequest"]["validityPeriod"].update(end=r["dispenseRequest"]["validityPeriod"]["start"]),
+        "never valid",
+    ),
+    ("MedicationRequest", lambda r: r["dispenseRequest"].update(numberOfRepeatsAllowed=-1), "no repeats"),
+    ("MedicationRequest", lambda r: r.update(requester=r["subject"]), "another kind"),
+    ("MedicationRequest", lambda r: r["contained"][0]["code"]["coding"][0].pop("system"), "no system"),
+    ("MedicationRequest", lambda r: r.update(authoredOn="2026-12-01T09:00:00"), "no instant with a zone"),
+    ("MedicationRequest", lambda r: r.update(authoredOn="2026-12-01T99:00:00Z"), "no instant with a zone"),
+    ("MedicationDispense", lambda r: r["quantity"].update(value=0), "nothing was handed over"),
+    ("MedicationDispense", lambda r: r.pop("whenHandedOver"), "nothing was handed over"),
+    ("MedicationDispense", lambda r: r.update(authorizingPrescription=[]), "no prescription"),
+    ("Composition", lambda r: r["section"][0]["text"].update(div="<div>"), "no XHTML"),
+    ("Composition", lambda r: r["section"][0]["text"].update(div=DIV.format("<script>1</script>")), "other elements"),
+    ("Composition", lambda r: r["section"][0]["text"].update(div=DIV.format(" ")), "nothing in it"),
+    ("Composition", lambda r: r["section"][0].pop("text"), "section is empty"),
+    ("Composition", lambda r: r.update(section=[]), "section is empty"),
+    ("Composition", lambda r: r.update(author=[]), "no author"),
+    ("Composition", lambda r: r.update(title=" "), "no title"),
+    ("Composition", lambda r: r["custodian"].update(reference="Organization/none"), "leads nowhere"),
+    ("DocumentReference", lambda r: r["content"][0]["attachment"].update(contentType="pdf"), "no kind"),
+    ("DocumentReference", lambda r: r["content"][0]["attachment"].pop("title"), "no name"),
+    ("DocumentReference", lambda r: r["content"][0]["attachment"].update(size=0), "is empty"),
+    ("DocumentReference", lambda r: r.update(content=[]), "no file"),
+    ("AllergyIntolerance", lambda r: r.pop("clinicalStatus"), "does not fit"),
+    (
+        "AllergyIntolerance",
+        lambda r: r["verificationStatus"]["coding"][0].update(code="entered-in-error"),
+        "does not fit",
+    ),
+    ("AllergyIntolerance", lambda r: r["code"].update(text=""), "against what"),
+    ("Appointment", lambda r: r.pop("start"), "start and end"),
+    ("Appointment", lambda r: (r.pop("start"), r.pop("end")), "start and end"),
+    ("Appointment", lambda r: r.update(end=r["start"]), "before it starts"),
+    ("Appointment", lambda r: r["participant"][0].pop("actor"), "is nobody"),
+    ("Appointment", lambda r: r.update(participant=[]), "is nobody"),
+    ("Appointment", lambda r: r.update(cancellationReason={"text": "x"}), "not cancelled"),
+]
+
+
+@pytest.mark.parametrize(("kind", "spoil", "fault"), SPOILT)
+def test_each_fault_is_found(kind: str, spoil: Callable[[dict[str, Any]], Any], fault: str) -> None:
+    found = faults_of(spoilt(kind, spoil))
+    assert any(fault in each for each in found), found
+
+
+def test_what_is_not_to_take_place_needs_no_time() -> None:
+    bundle = spoilt("Appointment", lambda r: (r.pop("start"), r.pop("end"), r.update(status="cancelled")))
+    assert faults_of(bundle) == []
+
+
+def test_the_document_says_it_all() -> None:
+    said = "\n".join(text for _, text in texts(export_pdf(whole(), timezone="Europe/Berlin", release="R5")))
+    for part in ("Anna", "a < b", "and & so", "J06.9", "penicillin", "Ibuprofen 400 mg", "blood test", "language: de",
+                 "Dermatology", "a cough", "careConnect: read, delivery", "20 of Ibuprofen 400 mg"):  # fmt: skip
+        assert part in said.replace("\n", " ") or part in said, part
