@@ -8,7 +8,7 @@ with the sentences, so that none is forgotten. Babel's own extraction knows no w
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
@@ -20,6 +20,8 @@ _ROOT = Path(__file__).parent.parent
 _FLOORS = ("appservice", "booking", "records", "core")
 _SAYS = {"_", "N_"}
 _DECLARES = {"help", "group"}
+_LABELLED = {"_specialty", "_reason"}
+"""The second argument of these is a label that people read."""
 
 Sentence = str | tuple[str, str]
 """What is said, or what is said of one and of many."""
@@ -30,21 +32,49 @@ def sentences() -> dict[Sentence, list[tuple[str, int]]]:
     found: dict[Sentence, list[tuple[str, int]]] = {}
     for floor in _FLOORS:
         for file in sorted((_ROOT / floor).rglob("*.py")):
-            for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            tree = ast.parse(file.read_text("utf-8"))
+            constants = _constants(tree)
+            for node in ast.walk(tree):
                 if isinstance(node, ast.Call):
-                    for sentence in _said(node):
+                    for sentence in _said(node, constants):
                         where = (str(file.relative_to(_ROOT)), node.lineno)
                         found.setdefault(sentence, []).append(where)
     return found
 
 
-def _said(call: ast.Call) -> Iterator[Sentence]:
+def _constants(tree: ast.Module) -> dict[str, list[str]]:
+    """What a module writes down at its top by name: `_(NAME)` and `_(NAME[...])` say one of these."""
+    found: dict[str, list[str]] = {}
+    for node in tree.body:
+        if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Dict | ast.Constant):
+            values = node.value.values if isinstance(node.value, ast.Dict) else [node.value]
+            texts = [each.value for each in values if isinstance(each, ast.Constant) and isinstance(each.value, str)]
+            for target in [node.target] if isinstance(node, ast.AnnAssign) else node.targets:
+                if isinstance(target, ast.Name) and texts:
+                    found[target.id] = texts
+    return found
+
+
+def _named(value: ast.expr) -> str:
+    """The name in NAME, NAME[...] and NAME.get(...)."""
+    if isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute):
+        value = value.func.value
+    elif isinstance(value, ast.Subscript):
+        value = value.value
+    return value.id if isinstance(value, ast.Name) else ""
+
+
+def _said(call: ast.Call, constants: Mapping[str, Sequence[str]]) -> Iterator[Sentence]:
     name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
     texts = [each.value if isinstance(each, ast.Constant) else None for each in call.args]
     if name == "ngettext" and len(texts) >= 2 and isinstance(texts[0], str) and isinstance(texts[1], str):
         yield texts[0], texts[1]
     elif texts and isinstance(texts[0], str) and (name in _SAYS or _is_user_error(name)):
         yield texts[0]
+    elif name in _SAYS and call.args:
+        yield from constants.get(_named(call.args[0]), ())
+    if name in _LABELLED and len(texts) > 1 and isinstance(texts[1], str):
+        yield texts[1]
     if name == "command":
         for word in call.keywords:
             if word.arg in _DECLARES and isinstance(word.value, ast.Constant) and word.value.value:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from rapidfuzz import fuzz, process
 
 from booking.directory.specialties import folded
+from core.languages import _
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,7 @@ def needs_presence(code: str | None) -> bool:
 
 def reason_label(code: str) -> str:
     """Return a reason's name for people; a code that is no longer listed stands for itself."""
-    return REASONS[code].label if code in REASONS else code
+    return _(REASONS[code].label) if code in REASONS else code
 
 
 def is_emergency(text: str) -> bool:

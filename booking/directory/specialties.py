@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from rapidfuzz import fuzz, process
 
+from core.languages import _
+
 
 @dataclass(frozen=True, slots=True)
 class Specialty:
@@ -109,4 +111,4 @@ def specialty_of(text: str) -> str | None:
 
 def label_of(code: str) -> str:
     """Return a specialty's name for people; a code that is no longer listed stands for itself."""
-    return SPECIALTIES[code].label if code in SPECIALTIES else code
+    return _(SPECIALTIES[code].label) if code in SPECIALTIES else code

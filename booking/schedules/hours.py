@@ -9,6 +9,7 @@ from itertools import pairwise
 from booking.schedules.dates import DAY, DAYS, leading_date, parted
 from booking.schedules.rules import Minutes, WeeklySpan
 from core.errors import BadInputError
+from core.languages import _, language, locale_of
 
 _MANY = {"daily": (0, 6), "every day": (0, 6), "weekdays": (0, 4), "weekend": (5, 6), "weekends": (5, 6)}
 _EXAMPLE = "Write hours like: mon-fri 9-12:30, 14-18; sat 10-14 from 1 Dec until 31 Dec"
@@ -205,7 +206,7 @@ def _minute(hour: str, minute: str | None, half: str | None, example: str) -> in
 
 def show_hours(hours: Iterable[Minutes]) -> str:
     """09:00-12:30, 14:00-18:00"""
-    return ", ".join(f"{_clock(start)}-{_clock(end)}" for start, end in sorted(hours)) or "closed"
+    return ", ".join(f"{_clock(start)}-{_clock(end)}" for start, end in sorted(hours)) or _("closed")
 
 
 def show_week(spans: Collection[WeeklySpan]) -> list[tuple[str, str]]:
@@ -217,10 +218,8 @@ def show_week(spans: Collection[WeeklySpan]) -> list[tuple[str, str]]:
             lines[-1] = (lines[-1][0], day, by_day[day])
         else:
             lines.append((day, day, by_day[day]))
-    return [
-        (DAYS[first].title() if first == last else f"{DAYS[first].title()}-{DAYS[last].title()}", hours)
-        for first, last, hours in lines
-    ]
+    names = locale_of(language()).days["format"]["abbreviated"]
+    return [(names[first] if first == last else f"{names[first]}-{names[last]}", hours) for first, last, hours in lines]
 
 
 def _clock(minute: int) -> str:

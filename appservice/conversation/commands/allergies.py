@@ -8,6 +8,7 @@ from appservice.conversation.session import Session
 from appservice.matrix.markdown import escape
 from booking.people.service import patient_name
 from core.errors import BadInputError
+from core.languages import _
 from records.prescriptions.allergies import allergies_of, read_allergies, state_allergies
 
 _FOR = re.compile(r"\s*\bfor (?P<name>[^,;]+)$", re.IGNORECASE)
@@ -29,11 +30,20 @@ async def allergies(session: Session, text: str) -> None:
     name = escape(await patient_name(tx, session.ctx, patient))
     if held is None:
         await session.say(
-            f"Nothing is stated for {name} yet, so allergies are **not checked** when something is prescribed. Write"
-            " “allergies penicillin, nuts”, or “allergies none”."
+            _(
+                "Nothing is stated for {name} yet, so allergies are **not checked** when something is"
+                " prescribed. Write “allergies penicillin, nuts”, or “allergies none”.",
+                name=name,
+            )
         )
         return
-    await session.say(f"Stated for {name}: **{escape(', '.join(held)) or 'no allergies'}**. Your doctors see it.")
+    await session.say(
+        _(
+            "Stated for {name}: **{value}**. Your doctors see it.",
+            name=name,
+            value=escape(", ".join(held)) or _("no allergies"),
+        )
+    )
 
 
 async def _whose(session: Session, text: str) -> tuple[UUID, str]:

@@ -11,6 +11,7 @@ from appservice.conversation.session import Session
 from booking.appointments import service as appointments
 from booking.appointments.rules import Status
 from booking.people.service import patient_name
+from core.languages import _
 
 
 @command(
@@ -24,10 +25,14 @@ async def requests(session: Session, text: str) -> None:
     """What waits for an answer, soonest first."""
     found = await appointments.to_approve(session.tx, session.ctx, session.person)
     if not found:
-        await session.say("Nothing waits for your approval.")
+        await session.say(_("Nothing waits for your approval."))
         return
     await session.say(
-        f"{await day_list(session, found, dated=True)}\n\nWrite “approve {found[0].code}” or “decline {found[0].code}”."
+        _(
+            "{day_list}\n\nWrite “approve {code}” or “decline {code}”.",
+            day_list=await day_list(session, found, dated=True),
+            code=found[0].code,
+        )
     )
 
 
@@ -43,11 +48,11 @@ async def approve_(session: Session, choice: dict[str, Any]) -> None:
     visit = await appointments.approve(session.tx, session.ctx, session.person, UUID(choice["visit"]))
     who = await patient_name(session.tx, session.ctx, visit.patient_id)
     paying = (
-        f"\n\nThe time is kept until {moment(visit.pay_until, session.place)} for the patient to pay."
+        _("\n\nThe time is kept until {moment} for the patient to pay.", moment=moment(visit.pay_until, session.place))
         if visit.status is Status.PENDING
         else ""
     )
-    await session.say(f"Approved. {shown(visit, session.place, whose=who)}{paying}")
+    await session.say(_("Approved. {shown}{paying}", shown=shown(visit, session.place, whose=who), paying=paying))
 
 
 @command("decline", "CODE", help="decline a booking that was asked for", who=runs_visits, group="Centre")
@@ -60,4 +65,6 @@ async def decline(session: Session, text: str) -> None:
 async def decline_(session: Session, choice: dict[str, Any]) -> None:
     """The patient is told, and offered other times."""
     visit = await appointments.decline(session.tx, session.ctx, session.person, UUID(choice["visit"]))
-    await session.say(f"Declined. Visit **{visit.code}**: the time is free again, and the patient can choose another.")
+    await session.say(
+        _("Declined. Visit **{code}**: the time is free again, and the patient can choose another.", code=visit.code)
+    )

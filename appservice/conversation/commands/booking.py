@@ -10,7 +10,7 @@ from appservice.conversation.commands.doctors import runs_visits
 from appservice.conversation.commands.finding import understood, whom, wish
 from appservice.conversation.registry import ACTIONS, action, command
 from appservice.conversation.rendering.lists import numbered, slots
-from appservice.conversation.rendering.values import mode, spoken
+from appservice.conversation.rendering.values import minutes, mode, spoken
 from appservice.conversation.rendering.values import moment as shown_moment
 from appservice.conversation.session import Session
 from appservice.conversation.understanding.arguments import WHOM
@@ -24,6 +24,7 @@ from booking.directory.model import Service
 from booking.referrals import service as referrals
 from booking.schedules.service import free_times
 from core.errors import BadInputError, ConflictError
+from core.languages import _
 from core.timezones import zone
 
 _ZONE = re.compile(r"(?<!\S)[A-Z][A-Za-z]+/[A-Za-z_]+(?:/[A-Za-z_]+)?(?!\S)")
@@ -70,9 +71,16 @@ async def show_times(session: Session, service: Service, start: datetime, choice
         words["wait"] = base | {"do": "wait for service", "latest": found[0].isoformat()}
     hints = spoken([word for word in ("more", "another day", "earlier", "wait") if word in words])
     await session.say(
-        f"**{escape(doctor.name)}**, {mode(service)}, {service.minutes} minutes, {price}\n\n"
-        f"{slots(shown, session.place)}\n\n"
-        f"Answer with a number to {'move it there' if moving else 'book it'}{f', or write {hints}' if hints else ''}.",
+        _(
+            "**{name}**, {mode}, {length}, {price}\n\n{slots}\n\nAnswer with a number to {more}{more2}.",
+            name=escape(doctor.name),
+            mode=mode(service),
+            length=minutes(service.minutes),
+            price=price,
+            slots=slots(shown, session.place),
+            more=_("move it there") if moving else _("book it"),
+            more2=_(", or write {hints}", hints=hints) if hints else "",
+        ),
         choices=[base | {"do": "move" if moving else "book", "start": each.isoformat()} for each in shown],
         words=words,
         refine=base | {"do": "times on"},
@@ -95,7 +103,7 @@ async def book(session: Session, choice: dict[str, Any]) -> None:
     start = datetime.fromisoformat(choice["start"])
     if not choice.get("sure") and (question := await _question(session, choice, start)):
         await session.say(
-            f"{question} Answer **yes** or **no**.",
+            _("{question} Answer **yes** or **no**.", question=question),
             words={"yes": choice | {"sure": True}, "no": {"do": "keep"}, "stop": {"do": "keep"}},
         )
         return
@@ -120,7 +128,7 @@ async def book(session: Session, choice: dict[str, Any]) -> None:
         await times(session, choice | {"from": day.isoformat()})
         return
     if session.person.name is None:
-        await session.say("Which name should the clinic see? Write it like: name Ada Lovelace")
+        await session.say(_("Which name should the clinic see? Write it like: name Ada Lovelace"))
 
 
 async def _question(session: Session, choice: dict[str, Any], start: datetime) -> str:
@@ -130,12 +138,13 @@ async def _question(session: Session, choice: dict[str, Any], start: datetime) -
         tx, session.ctx, session.person, service_id=service_id, start=start, patient_id=patient_id
     )
     if close:
-        return (
-            f"There is already a visit of the same kind, on {shown_moment(close.start, session.place)} with"
-            f" {escape(close.practitioner.name)}. Book this one as well?"
+        return _(
+            "There is already a visit of the same kind, on {shown_moment} with {name}. Book this one as well?",
+            shown_moment=shown_moment(close.start, session.place),
+            name=escape(close.practitioner.name),
         )
     if await appointments.needs_approval(tx, await reading.service(tx, service_id), patient_id):
-        return "The centre approves this visit before it is booked; I tell you as soon as it answers. Ask for it?"
+        return _("The centre approves this visit before it is booked; I tell you as soon as it answers. Ask for it?")
     return ""
 
 
@@ -176,12 +185,15 @@ async def book_by_name(session: Session, text: str) -> None:
             if start in await free_times(session.tx, each, start, start + timedelta(minutes=1)):
                 await book(session, {"service": str(each.id), "start": start.isoformat(), "patient": str(patient.id)})
                 return
-        await session.say("That time is not free. These are the next ones.")
+        await session.say(_("That time is not free. These are the next ones."))
     if len(options) == 1 or (start and exact):
         await times(session, options[0])
         return
     lines = [f"{escape(each.name)}, {mode(each)}, {each.price.show(session.person.language)}" for each in services]
-    await session.say(f"What do you need of {escape(doctors[0].name)}?\n\n{numbered(lines)}", choices=options)
+    await session.say(
+        _("What do you need of {name}?\n\n{numbered}", name=escape(doctors[0].name), numbered=numbered(lines)),
+        choices=options,
+    )
 
 
 def start_of(session: Session, text: str, place: ZoneInfo) -> datetime | None:

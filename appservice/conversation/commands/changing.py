@@ -29,6 +29,7 @@ from booking.schedules.changes import (
 from booking.schedules.reading import schedule_of
 from booking.schedules.service import time_off_of
 from core.database import Tx
+from core.languages import _, ngettext
 from core.timezones import zone
 
 _KINDS: dict[str, TypeAdapter[Change]] = {
@@ -45,10 +46,14 @@ async def change(session: Session, wanted: Change, done: str) -> None:
         return
     kind = type(wanted).__name__
     what = {"kind": kind, "change": _KINDS[kind].dump_python(wanted, mode="json"), "done": done}
-    leaves = "1 booking" if len(left) == 1 else f"{len(left)} bookings"
+    leaves = ngettext("{count} booking", "{count} bookings", len(left))
     await session.say(
-        f"That would leave {leaves} outside:\n\n{await _listed(session, left)}\n\nThey stay booked until somebody moves"
-        " or cancels them. Change it? Answer **yes** or **no**.",
+        _(
+            "That would leave {leaves} outside:\n\n{listed}\n\nThey stay booked until somebody moves or"
+            " cancels them. Change it? Answer **yes** or **no**.",
+            leaves=leaves,
+            listed=await _listed(session, left),
+        ),
         words={"yes": {"do": "change", **what}, "no": {"do": "keep"}, "stop": {"do": "keep"}},
     )
 
@@ -61,8 +66,12 @@ async def change_(session: Session, choice: dict[str, Any]) -> None:
     session.dialogue.drop_last()
     said = choice["done"]
     if left:
-        code = next((f" (“move {each.code}” or “cancel {each.code}”)" for each in left if each.visible), "")
-        said += f"\n\nStill booked, to be moved or cancelled{code}:\n\n{await _listed(session, left)}"
+        code = next((_(" (“move {code}” or “cancel {code}”)", code=each.code) for each in left if each.visible), "")
+        said += _(
+            "\n\nStill booked, to be moved or cancelled{code}:\n\n{listed}",
+            code=code,
+            listed=await _listed(session, left),
+        )
     await session.say(said + await _drawn(session, wanted))
 
 
@@ -83,7 +92,13 @@ async def drawn_schedule(session: Session, practitioner_id: UUID, centre_id: UUI
     schedule = await schedule_of(session.tx, who.id, at.id, today)
     names = {each.id: each.name for each in await reading.services_of(session.tx, who.id, at.id)}
     said = drawn(schedule, today, names, await time_off_of(session.tx, who.id))
-    return f"**{escape(who.name)}** at {escape(at.name)} ({at.timezone}):\n\n{said}"
+    return _(
+        "**{name}** at {name2} ({timezone}):\n\n{said}",
+        name=escape(who.name),
+        name2=escape(at.name),
+        timezone=at.timezone,
+        said=said,
+    )
 
 
 async def _listed(session: Session, left: Sequence[Outside]) -> str:
@@ -97,7 +112,11 @@ async def outside_listed(tx: Tx, ctx: Context, place: ZoneInfo, left: Sequence[O
         await visits_listed(tx, ctx, place, [await appointment(tx, each.id) for each in known[:_SHOWN]], dated=True)
     ]
     if len(known) > _SHOWN:
-        lines.append(f"- and {len(known) - _SHOWN} more")
+        lines.append(ngettext("- and {count} more", "- and {count} more", len(known) - _SHOWN))
     if len(known) < len(left):
-        lines.append(f"- {len(left) - len(known)} that you may not look into")
+        lines.append(
+            ngettext(
+                "- {count} that you may not look into", "- {count} that you may not look into", len(left) - len(known)
+            )
+        )
     return "\n".join(line for line in lines if line)

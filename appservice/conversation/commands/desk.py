@@ -10,7 +10,7 @@ from appservice.conversation.commands.team import doctor_of
 from appservice.conversation.registry import action, command
 from appservice.conversation.rendering.lists import numbered
 from appservice.conversation.rendering.lists import visit as shown
-from appservice.conversation.rendering.values import mode, moment
+from appservice.conversation.rendering.values import minutes, mode, moment
 from appservice.conversation.session import Session
 from appservice.conversation.understanding.arguments import WHOM, split_code
 from appservice.conversation.understanding.clock import read_hours
@@ -24,6 +24,7 @@ from booking.appointments.rules import Status
 from booking.directory import reading
 from booking.people.service import patient_name
 from core.errors import BadInputError, RefusedError
+from core.languages import _
 
 
 @command(
@@ -70,8 +71,11 @@ async def _which(session: Session, text: str, do: str) -> None:
     if len(choices) == 1:
         await (overbook_at if do == "overbook" else book_at)(session, choices[0])
         return
-    lines = [f"{escape(each.name)}, {mode(each)}, {each.minutes} minutes" for each in offered]
-    await session.say(f"For what? {moment(start, session.place)}\n\n{numbered(lines)}", choices=choices)
+    lines = [f"{escape(each.name)}, {mode(each)}, {minutes(each.minutes)}" for each in offered]
+    await session.say(
+        _("For what? {moment}\n\n{numbered}", moment=moment(start, session.place), numbered=numbered(lines)),
+        choices=choices,
+    )
 
 
 @action("book at")
@@ -85,7 +89,7 @@ async def book_at(session: Session, choice: dict[str, Any]) -> None:
         start=datetime.fromisoformat(choice["start"]),
         who=choice["who"],
     )
-    paying = " The page to pay on goes to the patient." if visit.status is Status.PENDING else ""
+    paying = _(" The page to pay on goes to the patient.") if visit.status is Status.PENDING else ""
     await session.say(f"{await _line(session, visit)}{paying}")
 
 
@@ -97,10 +101,20 @@ async def overbook_at(session: Session, choice: dict[str, Any]) -> None:
     known = await desk.known_patient(session.tx, session.ctx, session.person, service, choice["who"])
     there = await desk.there_already(session.tx, session.ctx, session.person, service_id, start)
     who = escape(await patient_name(session.tx, session.ctx, known.patient_id))
-    beside = f"There is already:\n\n{await day_list(session, there)}" if there else "Nothing is booked then."
+    beside = (
+        _("There is already:\n\n{day_list}", day_list=await day_list(session, there))
+        if there
+        else _("Nothing is booked then.")
+    )
     await session.say(
-        f"{beside}\n\nTake **{who}** in on {moment(start, session.place)}, for {service.minutes} minutes, whatever the"
-        " hours say? Answer **yes** or **no**.",
+        _(
+            "{beside}\n\nTake **{who}** in on {moment}, for {length}, whatever the hours say?"
+            " Answer **yes** or **no**.",
+            beside=beside,
+            who=who,
+            moment=moment(start, session.place),
+            length=minutes(service.minutes),
+        ),
         words={"yes": {**choice, "do": "overbook"}, "no": {"do": "keep"}, "stop": {"do": "keep"}},
     )
 
@@ -126,10 +140,14 @@ async def overbook_(session: Session, choice: dict[str, Any]) -> None:
 async def mistake(session: Session, text: str) -> None:
     """Ask before it is marked."""
     visit = await named(session, text)
-    paid = " All that was paid goes back." if visit.payment in {"paid", "authorised"} else ""
+    paid = _(" All that was paid goes back.") if visit.payment in {"paid", "authorised"} else ""
     await session.say(
-        f"{await _line(session, visit)}\n\nMark it as entered by mistake? It will not count, and all are told.{paid}"
-        " Answer **yes** or **no**.",
+        _(
+            "{line}\n\nMark it as entered by mistake? It will not count, and all are told.{paid}"
+            " Answer **yes** or **no**.",
+            line=await _line(session, visit),
+            paid=paid,
+        ),
         words={"yes": {"do": "mistake", "visit": str(visit.id)}, "no": {"do": "keep"}, "stop": {"do": "keep"}},
     )
 

@@ -9,6 +9,7 @@ from appservice.conversation.session import Session
 from appservice.conversation.understanding.arguments import split_code
 from appservice.matrix.markdown import escape
 from core.errors import BadInputError
+from core.languages import _
 from records.prescriptions.favourites import Habits, add_favourite, habits_of, remove_favourite
 from records.prescriptions.service import prescription_by_code
 
@@ -44,7 +45,9 @@ async def favourite(session: Session, text: str) -> None:
 
 async def _show(session: Session, habits: Habits) -> None:
     if not habits.favourites:
-        await session.say("You have no favourites. Keep one: favourite and the code of a prescription.")
+        await session.say(_("You have no favourites. Keep one: favourite and the code of a prescription."))
         return
     rows = [f"{medicine(each)}, {escape(each.dosage)}, {escape(each.quantity)}" for each in habits.favourites]
-    await session.say(f"Your favourites; “prescribe” and the visit's code offers them:\n\n{numbered(rows)}")
+    await session.say(
+        _("Your favourites; “prescribe” and the visit's code offers them:\n\n{numbered}", numbered=numbered(rows))
+    )

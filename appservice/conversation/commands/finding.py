@@ -19,6 +19,7 @@ from booking.people.service import Patient, set_timezone
 from booking.search.model import Wish
 from booking.search.service import matching, search
 from core.errors import BadInputError
+from core.languages import _
 from core.timezones import zone
 
 _RADIUS_KM = 25.0
@@ -45,7 +46,7 @@ async def wish(
     wanted = understood(session, sentences)
     if not wanted.whom and not wanted.rest and not wanted.here:
         await session.say(
-            f"Which kind of doctor do you need? Write it like {_EXAMPLE}.",
+            _("Which kind of doctor do you need? Write it like {EXAMPLE}.", EXAMPLE=_EXAMPLE),
             refine=refining,
         )
         return
@@ -62,9 +63,9 @@ async def wish(
     waiting = {"do": "wait for", "wish": sentences, "patient": str(patient.id), **kept}
     wait = {"wait": waiting} if found.offers or await matching(session.tx, meant, most=1) else {}
     if not found.offers:
-        or_wait = ", or write “wait” to be offered a time that comes free" if wait else ""
+        or_wait = _(", or write “wait” to be offered a time that comes free") if wait else ""
         await session.say(
-            f"I found nobody like that. Try it with another place, day or price{or_wait}.",
+            _("I found nobody like that. Try it with another place, day or price{or_wait}.", or_wait=or_wait),
             words=wait,
             refine=refining,
         )

@@ -23,6 +23,7 @@ from booking.schedules.hours import USUAL, is_date, parse_date, parse_hours, par
 from booking.schedules.public_holidays import checked_region, next_holidays
 from booking.schedules.service import remove_time_off, time_off_of
 from core.errors import BadInputError
+from core.languages import _
 from core.timezones import zone
 
 _SWITCH = re.compile(r"^[ |]*(?P<word>on|off|closed|open)\b", re.IGNORECASE)
@@ -56,9 +57,9 @@ async def hours(session: Session, text: str) -> None:
         if service:
             raise BadInputError("A date that differs is for all of the doctor's services: leave the service out.")
         wanted = parse_date(rest, today)
-        await change(session, DateChange(who.id, at_centre.id, wanted.day, wanted.hours), "Done.")
+        await change(session, DateChange(who.id, at_centre.id, wanted.day, wanted.hours), _("Done."))
         return
-    await change(session, _weekly(rest, today, service, who.id, at_centre.id), "Done.")
+    await change(session, _weekly(rest, today, service, who.id, at_centre.id), _("Done."))
 
 
 def _left(words: Reading) -> str:
@@ -99,8 +100,8 @@ async def time_off(session: Session, text: str) -> None:
     if days is None:
         off = await time_off_of(session.tx, who.id)
         rows = [f"- {span(start, end, here)}" for start, end in off]
-        away = f"**{escape(who.name)}** is away:\n\n" + "\n".join(rows)
-        await session.say(away if rows else f"{escape(who.name)} takes no time off.")
+        away = _("**{name}** is away:\n\n", name=escape(who.name)) + "\n".join(rows)
+        await session.say(away if rows else _("{name} takes no time off.", name=escape(who.name)))
         return
     start = at(days.first, time(), here)
     end = at((days.last or days.first) + timedelta(days=1), time(), here)
@@ -108,9 +109,13 @@ async def time_off(session: Session, text: str) -> None:
         start, end = _part_of_day(left, days, here)
     if remove:
         count = await remove_time_off(session.tx, session.ctx, session.person, who.id, start, end)
-        await session.say("Taken back." if count else "There was none on that day.")
+        await session.say(_("Taken back.") if count else _("There was none on that day."))
         return
-    await change(session, TimeOff(who.id, start, end), f"{escape(who.name)} is away: {span(start, end, here)}.")
+    await change(
+        session,
+        TimeOff(who.id, start, end),
+        _("{name} is away: {span}.", name=escape(who.name), span=span(start, end, here)),
+    )
 
 
 def _part_of_day(text: str, days: Days, here: ZoneInfo) -> tuple[datetime, datetime]:
@@ -147,7 +152,7 @@ async def holidays(session: Session, text: str) -> None:
         code = region["region"].strip(' "') if region else at_centre.region
         closed = switch["word"].lower() in {"on", "closed"}
         wanted = HolidaysChange(at_centre.id, closed, code)
-        opens = "is closed on public holidays" if closed else "is open on public holidays"
+        opens = _("is closed on public holidays") if closed else _("is open on public holidays")
         await change(session, wanted, f"**{escape(at_centre.name)}** {opens}.")
         return
     today = session.tx.now.astimezone(zone(at_centre.timezone)).date()
@@ -156,5 +161,8 @@ async def holidays(session: Session, text: str) -> None:
         f"- {day(when)} {when.year}, {escape(name)}"
         for when, name in next_holidays(at_centre.country, at_centre.region, today, 8)
     ]
-    state = "closed on public holidays" if at_centre.closed_on_holidays else "open on public holidays"
-    await session.say(f"**{escape(at_centre.name)}** is {state} ({where}). The next ones:\n\n" + "\n".join(rows))
+    state = _("closed on public holidays") if at_centre.closed_on_holidays else _("open on public holidays")
+    await session.say(
+        _("**{name}** is {state} ({where}). The next ones:\n\n", name=escape(at_centre.name), state=state, where=where)
+        + "\n".join(rows)
+    )

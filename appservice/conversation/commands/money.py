@@ -19,6 +19,7 @@ from booking.payments.desk import Statement, income, refund_by_word, refundable,
 from booking.payments.model import Entry
 from booking.payments.payouts import account_of, set_up
 from core.errors import BadInputError
+from core.languages import _, ngettext
 from core.money import Money, parse_money
 from core.timezones import zone
 
@@ -47,18 +48,32 @@ async def receipt(session: Session, text: str) -> None:
 def _receipt(session: Session, of: Statement) -> str:
     """No kind of doctor and no reason stand here: a receipt is handed to others."""
     visit, language, place = of.visit, session.person.language, zone(of.visit.centre.timezone)
-    head = (
-        f"**Receipt** for visit **{visit.code}** on {dated(visit.start, place)}\n\n"
-        f"{escape(visit.centre.name)}, {escape(visit.centre.street)}, {escape(visit.centre.city)}\n\n"
+    head = _(
+        "**Receipt** for visit **{code}** on {dated}\n\n{name}, {street}, {city}\n\n",
+        code=visit.code,
+        dated=dated(visit.start, place),
+        name=escape(visit.centre.name),
+        street=escape(visit.centre.street),
+        city=escape(visit.centre.city),
     )
     if not of.entries:
-        how = {"desk": "to be paid at the desk", "authorised": "charged after the visit", "due": "not paid yet"}
-        return head + f"{visit.price.show(language)}, {how.get(visit.payment, 'nothing was paid by card')}."
+        nothing = _("nothing was paid by card")
+        how = {
+            "desk": _("to be paid at the desk"),
+            "authorised": _("charged after the visit"),
+            "due": _("not paid yet"),
+        }
+        return head + f"{visit.price.show(language)}, {how.get(visit.payment, nothing)}."
     rows = "\n".join(
-        f"| {dated(each.at, place)} | {_KINDS.get(each.kind, each.kind.value)} | {each.amount.show(language)} |"
+        f"| {dated(each.at, place)} | {_(_KINDS.get(each.kind, each.kind.value))} | {each.amount.show(language)} |"
         for each in of.entries
     )
-    return f"{head}| date | what | amount |\n|---|---|---|\n{rows}\n\nTogether: **{of.left.show(language)}**"
+    return _(
+        "{head}| date | what | amount |\n|---|---|---|\n{rows}\n\nTogether: **{amount}**",
+        head=head,
+        rows=rows,
+        amount=of.left.show(language),
+    )
 
 
 @command(
@@ -74,21 +89,40 @@ async def payments(session: Session, text: str) -> None:
     first, last = _span(session, words)
     at = await centre_of(session, words)
     found = await income(session.tx, session.ctx, session.person, at.id, first, last)
-    when = dated_day(first) if first == last else f"{dated_day(first)} to {dated_day(last)}"
+    when = (
+        dated_day(first)
+        if first == last
+        else _("{dated_day} to {dated_day2}", dated_day=dated_day(first), dated_day2=dated_day(last))
+    )
     if not found.lines:
-        await session.say(f"**{escape(at.name)}**, {when}: nothing came or went by card.")
+        await session.say(_("**{name}**, {when}: nothing came or went by card.", name=escape(at.name), when=when))
         return
     language, place = session.person.language, zone(at.timezone)
     rows = "\n".join(
-        f"| {dated(each.at, place)} | {each.code} | {_KINDS.get(each.kind, each.kind.value)} |"
+        f"| {dated(each.at, place)} | {each.code} | {_(_KINDS.get(each.kind, each.kind.value))} |"
         f" {each.amount.show(language)} |"
         for each in found.lines[:_SHOWN]
     )
-    more = f"\n\n… and {len(found.lines) - _SHOWN} more; name fewer days to see them." if found.lines[_SHOWN:] else ""
+    more = (
+        ngettext(
+            "\n\n… and {count} more; name fewer days to see it.",
+            "\n\n… and {count} more; name fewer days to see them.",
+            len(found.lines) - _SHOWN,
+        )
+        if found.lines[_SHOWN:]
+        else ""
+    )
     sums = ", ".join(each.show(language) for each in found.sums)
     await session.say(
-        f"**{escape(at.name)}**, {when}\n\n| date | visit | what | amount |\n|---|---|---|---|\n{rows}{more}\n\n"
-        f"Together: **{sums}**"
+        _(
+            "**{name}**, {when}\n\n| date | visit | what | amount"
+            " |\n|---|---|---|---|\n{rows}{more}\n\nTogether: **{sums}**",
+            name=escape(at.name),
+            when=when,
+            rows=rows,
+            more=more,
+            sums=sums,
+        )
     )
 
 
@@ -122,8 +156,12 @@ async def refund(session: Session, text: str) -> None:
         raise BadInputError("Only {left} can still be given back for that visit.", left=left.show())
     language = session.person.language
     await session.say(
-        f"Give back **{amount.show(language)}** of {left.show(language)} for visit **{visit.code}**?\n\n"
-        "Answer **yes** or **no**.",
+        _(
+            "Give back **{amount}** of {amount2} for visit **{code}**?\n\nAnswer **yes** or **no**.",
+            amount=amount.show(language),
+            amount2=left.show(language),
+            code=visit.code,
+        ),
         words={
             "yes": {"do": "refund", "visit": str(visit.id), "amount": amount.amount, "currency": amount.currency},
             "no": {"do": "keep"},
@@ -138,7 +176,9 @@ async def refund_(session: Session, choice: dict[str, Any]) -> None:
     amount = Money(choice["currency"], choice["amount"])
     given = await refund_by_word(session.tx, session.ctx, session.person, UUID(choice["visit"]), amount)
     session.dialogue.drop_last()
-    await session.say(f"{given.show(session.person.language)} go back. The payer is told when Stripe has sent them.")
+    await session.say(
+        _("{amount} go back. The payer is told when Stripe has sent them.", amount=given.show(session.person.language))
+    )
 
 
 @command(
@@ -155,20 +195,23 @@ async def payouts(session: Session, text: str) -> None:
     at = await centre_of(session, words)
     if wanted:
         await set_up(session.tx, session.ctx, session.person, at.id)
-        await session.say("One moment: I send you Stripe's page, on which you set it up.")
+        await session.say(_("One moment: I send you Stripe's page, on which you set it up."))
         return
     account = await account_of(session.tx, session.ctx, session.person, at.id)
     percent = session.ctx.settings.stripe.fee_basis_points / 100
-    fee = f", less the platform's fee of {percent:g} %" if percent else ""
+    fee = _(", less the platform's fee of {percent} %", percent=f"{percent:g}") if percent else ""
     if account is None:
-        said = "patients' payments go to the platform's account. Write “payouts set up” to have them paid to your own."
+        said = _(
+            "patients' payments go to the platform's account. Write “payouts set up” to have them paid to your own."
+        )
     elif not account.charges_enabled:
-        said = "your own account is not set up to the end. Write “payouts set up” to go on."
+        said = _("your own account is not set up to the end. Write “payouts set up” to go on.")
     elif account.payouts_enabled:
-        said = f"patients' payments go to your own account{fee}, and from there to your bank."
+        said = _("patients' payments go to your own account{fee}, and from there to your bank.", fee=fee)
     else:
-        said = (
-            f"patients' payments go to your own account{fee}; Stripe does not pay it out yet. Write “payouts set up” to"
-            " see what it asks for."
+        said = _(
+            "patients' payments go to your own account{fee}; Stripe does not pay it out yet. Write"
+            " “payouts set up” to see what it asks for.",
+            fee=fee,
         )
     await session.say(f"**{escape(at.name)}**: {said}")

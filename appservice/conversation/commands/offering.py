@@ -13,6 +13,7 @@ from booking.directory import reading
 from booking.directory.reasons import reason_in, reason_label
 from booking.directory.service import edit_centre, edit_service
 from core.errors import BadInputError
+from core.languages import _
 
 _NONE = {"none", "no", "nothing", "-"}
 
@@ -33,8 +34,8 @@ async def accepts(session: Session, text: str) -> None:
         raise BadInputError("Write which: centre accepts AOK, TK. Or: centre accepts none")
     wanted = () if {name.casefold() for name in names} <= _NONE else tuple(names)
     edited = await edit_centre(session.tx, session.ctx, session.person, at_centre.id, insurances=wanted)
-    accepted = ", ".join(escape(name.upper()) for name in edited.insurances) or "no insurance by name"
-    await session.say(f"{escape(edited.name)} accepts {accepted}.")
+    accepted = ", ".join(escape(name.upper()) for name in edited.insurances) or _("no insurance by name")
+    await session.say(_("{name} accepts {accepted}.", name=escape(edited.name), accepted=accepted))
 
 
 @command(
@@ -53,7 +54,11 @@ async def accessible(session: Session, text: str) -> None:
     at_centre = await centre_of(session, words)
     can = said["word"].lower() == "yes"
     edited = await edit_centre(session.tx, session.ctx, session.person, at_centre.id, accessible=can)
-    await session.say(f"{escape(edited.name)} can {'' if can else 'not '}be used in a wheelchair.")
+    await session.say(
+        _("{name} can be used in a wheelchair.", name=escape(edited.name))
+        if can
+        else _("{name} can not be used in a wheelchair.", name=escape(edited.name))
+    )
 
 
 @command(
@@ -85,5 +90,12 @@ async def reasons(session: Session, text: str) -> None:
         codes.append(reason.code)
     for each in found:
         await edit_service(session.tx, session.ctx, session.person, each.id, reasons=tuple(codes))
-    for_what = spoken([reason_label(code) for code in codes], "and") or "whatever its specialty is seen for"
-    await session.say(f"**{escape(found[0].name)}** of {escape(who.name)} is for {for_what}.")
+    for_what = spoken([reason_label(code) for code in codes], either=False) or _("whatever its specialty is seen for")
+    await session.say(
+        _(
+            "**{name}** of {name2} is for {for_what}.",
+            name=escape(found[0].name),
+            name2=escape(who.name),
+            for_what=for_what,
+        )
+    )

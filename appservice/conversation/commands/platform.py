@@ -10,6 +10,7 @@ from appservice.matrix.markdown import escape
 from booking.directory import reading
 from booking.directory.service import add_centre_admin, create_centre
 from core.errors import BadInputError
+from core.languages import _
 
 
 @command("centres|centers", help="all centres", who=platform_admin, group="Platform")
@@ -19,7 +20,7 @@ async def centres(session: Session, text: str) -> None:
         f"- **{escape(each.name)}**, {escape(each.city)} ({each.slug})"
         for each in await reading.all_centres(session.tx)
     ]
-    await session.say("\n".join(rows) or "There are no centres yet.")
+    await session.say("\n".join(rows) or _("There are no centres yet."))
 
 
 @command(
@@ -33,15 +34,21 @@ async def add_centre(session: Session, text: str) -> None:
     """A name, a city, a street."""
     words = Reading(text)
     name = take_quoted(words)
-    city, _, street = words.rest.replace(Reading.GAP, " ").strip().partition(",")
+    city, __, street = words.rest.replace(Reading.GAP, " ").strip().partition(",")
     if not name or not street.strip():
         raise BadInputError('Write it like: add centre "Heart Clinic" Berlin, Karl-Marx-Str. 1')
     made = await create_centre(
         session.tx, session.ctx, session.person, name=name, city=city.strip(), street=street.strip()
     )
     await session.say(
-        f"**{escape(made.name)}** in {escape(made.city)} is registered ({made.timezone}, {made.currency})."
-        f" Next: add admin @somebody:example.org to {escape(made.name)}"
+        _(
+            "**{name}** in {city} is registered ({timezone}, {currency}). Next: add admin"
+            " @somebody:example.org to {name}",
+            name=escape(made.name),
+            city=escape(made.city),
+            timezone=made.timezone,
+            currency=made.currency,
+        )
     )
 
 
@@ -61,4 +68,4 @@ async def add_admin(session: Session, text: str) -> None:
     if not mxid or not found:
         raise BadInputError("Write it like: add admin @clara:example.org to Heart Clinic")
     await add_centre_admin(session.tx, session.ctx, session.person, found[0].id, mxid)
-    await session.say(f"{escape(mxid)} runs **{escape(found[0].name)}** now.")
+    await session.say(_("{mxid} runs **{name}** now.", mxid=escape(mxid), name=escape(found[0].name)))

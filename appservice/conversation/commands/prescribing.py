@@ -22,6 +22,7 @@ from booking.appointments.model import Appointment
 from booking.appointments.rules import Status
 from booking.people.service import patient_name
 from core.errors import BadInputError, RefusedError
+from core.languages import _
 from records.prescriptions.favourites import habits_of, remember
 from records.prescriptions.medications import suggest
 from records.prescriptions.rules import Draft, Encounter, checked
@@ -58,7 +59,7 @@ async def _ask_for_whom(session: Session, text: str) -> None:
         for each in begun
     ]
     await session.say(
-        f"For whom?\n\n{numbered(rows)}",
+        _("For whom?\n\n{numbered}", numbered=numbered(rows)),
         choices=[{"do": "prescribe for", "visit": str(each.id), "line": text} for each in begun],
         words=_STOP,
     )
@@ -109,16 +110,16 @@ async def _ask_next(session: Session, draft: dict[str, Any]) -> None:
     if "medication" not in draft:
         await _ask_medicine(session, draft)
     elif "strength" not in draft:
-        await _ask(session, draft, "strength", "Which strength?", list(usual.strengths) if usual else [])
+        await _ask(session, draft, "strength", _("Which strength?"), list(usual.strengths) if usual else [])
     elif "form" not in draft:
-        await _ask(session, draft, "form", "In which form?", list(usual.forms) if usual else [])
+        await _ask(session, draft, "form", _("In which form?"), list(usual.forms) if usual else [])
     elif "dosage" not in draft:
-        example = "How should the patient take it? For example: 1 capsule three times daily for 7 days"
+        example = _("How should the patient take it? For example: 1 capsule three times daily for 7 days")
         await _ask(session, draft, "dosage", example, list(usual.dosages) if usual else [])
     elif "quantity" not in draft:
-        await _ask(session, draft, "quantity", "How much should the pharmacy give out? For example: 21 capsules", [])
+        await _ask(session, draft, "quantity", _("How much should the pharmacy give out? For example: 21 capsules"), [])
     elif "repeats" not in draft:
-        await _ask(session, draft, "repeats", "How many repeats? 0 for none.", [])
+        await _ask(session, draft, "repeats", _("How many repeats? 0 for none."), [])
     else:
         await _preview(session, draft)
 
@@ -128,12 +129,15 @@ async def _ask_medicine(session: Session, draft: dict[str, Any]) -> None:
     habits = await habits_of(session.tx, session.ctx.vault, await session.reader())
     often = [*habits.favourites, *habits.recent][:_AT_HAND]
     if not often:
-        await _ask(session, draft, "medication", "Which medicine? For example: amoxicillin 500 mg capsules", [])
+        await _ask(session, draft, "medication", _("Which medicine? For example: amoxicillin 500 mg capsules"), [])
         return
     listed = numbered(f"{medicine_of(each)}, {escape(each.dosage)}, {escape(each.quantity)}" for each in often)
     await session.say(
-        f"Which medicine?\n\n{listed}\n\nAnswer with a number to take it as it is, or write another medicine;"
-        " “stop” puts it down.",
+        _(
+            "Which medicine?\n\n{listed}\n\nAnswer with a number to take it as it is, or write another"
+            " medicine; “stop” puts it down.",
+            listed=listed,
+        ),
         choices=[{"do": "medicine", "draft": {**asdict(each), **draft}} for each in often],
         words=_STOP,
         free={"do": "prescription", "draft": draft, "name": "medication"},
@@ -143,7 +147,7 @@ async def _ask_medicine(session: Session, draft: dict[str, Any]) -> None:
 async def _ask(session: Session, draft: dict[str, Any], name: str, question: str, usual: list[str]) -> None:
     answer = {"do": "prescription", "draft": draft, "name": name}
     listed = f"\n\n{numbered(escape(each) for each in usual[:9])}" if usual else ""
-    hint = "\n\nAnswer with a number or in your own words; “stop” puts it down." if usual else ""
+    hint = _("\n\nAnswer with a number or in your own words; “stop” puts it down.") if usual else ""
     await session.say(
         question + listed + hint,
         choices=[answer | {"text": each} for each in usual[:9]],
@@ -170,9 +174,9 @@ async def answered(session: Session, choice: dict[str, Any]) -> None:
         draft |= {key: value for key, value in _fields(line).items() if value not in ("", None)}
         names = [each.name for each in found]
         if found and line.medication.casefold() not in {each.casefold() for each in names}:
-            listed = [*names, f"{line.medication} (as I wrote it)"]
+            listed = [*names, _("{medication} (as I wrote it)", medication=line.medication)]
             await session.say(
-                f"Which of these?\n\n{numbered(escape(each) for each in listed)}",
+                _("Which of these?\n\n{numbered}", numbered=numbered(escape(each) for each in listed)),
                 choices=[
                     {"do": "medicine", "draft": draft | {"medication": each}} for each in [*names, line.medication]
                 ],
@@ -202,9 +206,14 @@ async def _preview(session: Session, draft: dict[str, Any]) -> None:
     checks = await checks_of(session, written, visit.patient_id)
     await ask_for_code(
         session,
-        f"Prescription for **{escape(patient)}**:\n\n{lines(written)}\n\n{checks}",
+        _(
+            "Prescription for **{patient}**:\n\n{lines}\n\n{checks}",
+            patient=escape(patient),
+            lines=lines(written),
+            checks=checks,
+        ),
         {"do": "sign", "draft": draft},
-        others="**back** to change the last answer, **stop** to put it down",
+        others=_("**back** to change the last answer, **stop** to put it down"),
         words={**back, **_STOP},
     )
 
@@ -244,7 +253,7 @@ async def sign(session: Session, choice: dict[str, Any]) -> None:
     await remember(session.tx, session.ctx.vault, reader, written.draft)
     await tell_patient(session, "prescribed", written)
     session.dialogue.drop_if(_prescribing)  # the next code must not sign a second one
-    await session.say(f"Signed: prescription **{written.code}**. The patient has it now.")
+    await session.say(_("Signed: prescription **{code}**. The patient has it now.", code=written.code))
 
 
 def _prescribing(question: Question) -> bool:
@@ -255,4 +264,4 @@ def _prescribing(question: Question) -> bool:
 async def put_down(session: Session, choice: dict[str, Any]) -> None:
     """Nothing is prescribed."""
     session.dialogue.drop_if(_prescribing)
-    await session.say("Put down. Nothing was prescribed.")
+    await session.say(_("Put down. Nothing was prescribed."))

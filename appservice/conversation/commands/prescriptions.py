@@ -17,6 +17,7 @@ from appservice.matrix.markdown import escape
 from booking.directory.reading import practitioner
 from booking.reach.service import reach_of
 from core.errors import BadInputError
+from core.languages import _
 from records.prescriptions.renewing import ask_renewal, decline_renewal, renew, renewal_asked
 from records.prescriptions.rules import Prescription, Status, checked_reason
 from records.prescriptions.service import change_prescription, prescription_by_code, withdraw_prescription
@@ -52,9 +53,9 @@ async def _ask(session: Session, text: str, to: str, example: str) -> None:
     why = checked_reason(why)
     await ask_for_code(
         session,
-        f"{full(found, session.place)}\n\nTo {_SAID[to]}: {escape(why)}",
+        _("{full}\n\nTo {change}: {why}", full=full(found, session.place), change=_(_SAID[to]), why=escape(why)),
         {"do": "change prescription", "prescription": str(found.id), "to": to, "why": why},
-        others="**stop** to leave it as it is",
+        others=_("**stop** to leave it as it is"),
         words=_LEAVE,
     )
 
@@ -72,14 +73,16 @@ async def changed(session: Session, choice: dict[str, Any]) -> None:
         done = await change_prescription(tx, vault, reader, signer, which, Status(choice["to"]), choice["why"])
     session.dialogue.drop_last()
     await tell_patient(session, "prescription_changed", done)
-    await session.say(f"Signed: prescription **{done.code}** is {done.status.value}. The patient is told.")
+    await session.say(
+        _("Signed: prescription **{code}** is {value}. The patient is told.", code=done.code, value=done.status.value)
+    )
 
 
 @action("leave prescription")
 async def leave(session: Session, choice: dict[str, Any]) -> None:
     """Nothing is signed."""
     session.dialogue.drop_last()
-    await session.say("It stays as it is.")
+    await session.say(_("It stays as it is."))
 
 
 @command("renew", "NUMBER or CODE", help="ask the doctor for a prescription once more", group="Health")
@@ -91,7 +94,11 @@ async def renew_(session: Session, text: str) -> None:
     if doctor_.person_id is None:
         raise BadInputError("This doctor cannot be reached here any more. Please book a visit.")
     await tell(session, "renewal", found, doctor_.person_id, renewal=str(asked.id))
-    said = f"I have asked {escape(doctor_.name)} for {medicine(found.draft)} once more. The answer comes here."
+    said = _(
+        "I have asked {name} for {medicine} once more. The answer comes here.",
+        name=escape(doctor_.name),
+        medicine=medicine(found.draft),
+    )
     reach = await reach_of(session.tx, session.ctx, doctor_.id, found.centre_id)
     when = answered_when(reach, session.place, session.tx.now)
     await session.say(f"{said}\n\n{when}" if when else said)
@@ -118,9 +125,9 @@ async def show_renewal(session: Session, choice: dict[str, Any]) -> None:
     checks = await checks_of(session, prior.draft, prior.patient_id, renews=prior.id)
     await ask_for_code(
         session,
-        f"To prescribe once more, from today:\n\n{full(prior, session.place)}\n\n{checks}",
+        _("To prescribe once more, from today:\n\n{full}\n\n{checks}", full=full(prior, session.place), checks=checks),
         {"do": "renew sign", "renewal": choice["renewal"]},
-        others="**stop** to leave it open",
+        others=_("**stop** to leave it open"),
         words=_LEAVE,
     )
 
@@ -135,7 +142,7 @@ async def renewed(session: Session, choice: dict[str, Any]) -> None:
     written = await renew(session.tx, session.ctx.vault, reader, signer, UUID(choice["renewal"]))
     session.dialogue.drop_last()
     await tell_patient(session, "prescribed", written)
-    await session.say(f"Signed: prescription **{written.code}**. The patient has it now.")
+    await session.say(_("Signed: prescription **{code}**. The patient has it now.", code=written.code))
 
 
 @action("decline renewal")
@@ -144,4 +151,4 @@ async def declined(session: Session, choice: dict[str, Any]) -> None:
     reader = await session.reader()
     prior = await decline_renewal(session.tx, session.ctx.vault, reader, UUID(choice["renewal"]))
     await tell_patient(session, "not_renewed", prior, renewal=choice["renewal"])
-    await session.say(f"Not renewed: **{prior.code}**. The patient is told.")
+    await session.say(_("Not renewed: **{code}**. The patient is told.", code=prior.code))

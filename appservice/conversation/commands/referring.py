@@ -22,6 +22,7 @@ from booking.people.service import patient_name
 from booking.referrals import service as referrals
 from booking.referrals.model import Priority, Referral
 from core.errors import BadInputError
+from core.languages import _
 
 _URGENT = re.compile(r"\b(?:urgent(?:ly)?|dringend)\b", re.IGNORECASE)
 _EXAMPLE = "refer K7Q2MX to dermatology, urgent: please look at the mole"
@@ -54,7 +55,7 @@ async def _ask_for_whom(session: Session, text: str) -> None:
         for each in begun
     ]
     await session.say(
-        f"Whom?\n\n{numbered(rows)}",
+        _("Whom?\n\n{numbered}", numbered=numbered(rows)),
         choices=[{"do": "refer", "visit": str(each.id), "line": text} for each in begun],
     )
 
@@ -66,7 +67,7 @@ async def refer_(session: Session, choice: dict[str, Any]) -> None:
 
 
 async def _refer(session: Session, visit_id: UUID, line: str) -> None:
-    said, _, note = line.partition(":")
+    said, __, note = line.partition(":")
     words = Reading(re.sub(r"^to (?:a |an |the )?", "", said.strip(), flags=re.IGNORECASE))
     urgent = words.take(_URGENT)
     slug = take_slug(words)
@@ -86,8 +87,12 @@ async def _refer(session: Session, visit_id: UUID, line: str) -> None:
         note=note,
     )
     await session.say(
-        f"Referred to {shown.target(made, performer.name if performer else None)}. The patient gets a list to book"
-        f" from, until {shown.until(made, session.place)}. “referred” shows what you wrote, and takes it back."
+        _(
+            "Referred to {target}. The patient gets a list to book from, until {until}. “referred”"
+            " shows what you wrote, and takes it back.",
+            target=shown.target(made, performer.name if performer else None),
+            until=shown.until(made, session.place),
+        )
     )
 
 
@@ -105,15 +110,19 @@ async def referred(session: Session, text: str) -> None:
     """Numbered, to be taken back."""
     found = await referrals.written(session.tx, session.ctx, session.person)
     if not found:
-        await session.say("None of your referrals is open.")
+        await session.say(_("None of your referrals is open."))
         return
     rows = [
-        f"**{escape(await patient_name(session.tx, session.ctx, each.patient_id))}** to"
-        f" {shown.target(each, await _performer(session, each))}, until {shown.until(each, session.place)}"
+        _(
+            "**{patient_name}** to {target}, until {until}",
+            patient_name=escape(await patient_name(session.tx, session.ctx, each.patient_id)),
+            target=shown.target(each, await _performer(session, each)),
+            until=shown.until(each, session.place),
+        )
         for each in found
     ]
     await session.say(
-        f"{numbered(rows)}\n\nAnswer with a number to take one back.",
+        _("{numbered}\n\nAnswer with a number to take one back.", numbered=numbered(rows)),
         choices=[{"do": "revoke referral", "referral": str(each.id)} for each in found],
     )
 
@@ -122,7 +131,7 @@ async def referred(session: Session, text: str) -> None:
 async def revoke(session: Session, choice: dict[str, Any]) -> None:
     """The patient is told."""
     await referrals.revoke(session.tx, session.ctx, session.person, UUID(choice["referral"]))
-    await session.say("Taken back; the patient is told.")
+    await session.say(_("Taken back; the patient is told."))
 
 
 @command("referrals|referral", help="what your doctors referred you to, and booking it", group="Visits")
@@ -130,17 +139,20 @@ async def referrals_(session: Session, text: str) -> None:
     """Numbered, to be booked."""
     found = await referrals.open_referrals(session.tx, session.ctx, session.person)
     if not found:
-        await session.say("You have no open referrals.")
+        await session.say(_("You have no open referrals."))
         return
     rows = [
-        f"{shown.target(each, await _performer(session, each))}, from"
-        f" {escape((await reading.practitioner(session.tx, each.requester_id)).name)}, until"
-        f" {shown.until(each, session.place)}"
-        f"{shown.note(await referrals.note_of(session.tx, session.ctx, each.id, each.patient_id))}"
+        _(
+            "{target}, from {name}, until {until}{note}",
+            target=shown.target(each, await _performer(session, each)),
+            name=escape((await reading.practitioner(session.tx, each.requester_id)).name),
+            until=shown.until(each, session.place),
+            note=shown.note(await referrals.note_of(session.tx, session.ctx, each.id, each.patient_id)),
+        )
         for each in found
     ]
     await session.say(
-        f"{numbered(rows)}\n\nAnswer with a number to see who is free.",
+        _("{numbered}\n\nAnswer with a number to see who is free.", numbered=numbered(rows)),
         choices=[{"do": "referral", "referral": str(each.id)} for each in found],
     )
 

@@ -13,6 +13,7 @@ from appservice.matrix.markdown import escape
 from appservice.outgoing import File
 from booking.reports.model import Figures, Report
 from booking.reports.service import make_report
+from core.languages import _, ngettext
 
 _CSV = re.compile(r"\bcsv\b|\bspreadsheet\b|\bexcel\b", re.IGNORECASE)
 _LAST = re.compile(r"\b(?:the )?(?:last|past) (?P<n>\d{1,3})? ?(?P<unit>day|week|month|year)s?\b", re.IGNORECASE)
@@ -36,7 +37,7 @@ async def report(session: Session, text: str) -> None:
     doctor = (await doctor_of(session, words)).id if _DOCTOR.search(words.rest) else None
     at = await centre_of(session, words)
     made = await make_report(session.tx, session.ctx, session.person, at.id, first, last, doctor)
-    name = f"Report {first} to {last}"
+    name = _("Report {first} to {last}", first=first, last=last)
     if wants_csv:
         await session.send(File("report table", made.id, f"{name}.csv", "text/csv"))
         return
@@ -51,7 +52,7 @@ def _span(words: Reading, session: Session) -> tuple[date, date]:
     if match := words.take(_THIS):
         begun = today.day - 1 if match["unit"].lower() == "month" else today.weekday()
         return today - begun * _A_DAY, today
-    words.rest = f"in {words.rest.strip()}"  # a month alone, which elsewhere might be a name
+    words.rest = _("in {text}", text=words.rest.strip())  # a month alone, which elsewhere might be a name
     days = read_days(words, today, session.person.language, past=True)
     words.rest = words.rest.removeprefix("in ")
     if days is None:
@@ -89,25 +90,32 @@ def _drawn(made: Report, language: str) -> str:
         rows.append(_row("**all**", made.total))
     money = [each.show(language) for each in made.earned] or ["nothing"]
     desk = [each.show(language) for each in made.at_the_desk]
-    paid = f"Paid by card: **{', '.join(money)}**" + (f"; at the desk: **{', '.join(desk)}**" if desk else "")
+    paid = _("Paid by card: **{listed}**", listed=", ".join(money)) + (
+        _("; at the desk: **{listed}**", listed=", ".join(desk)) if desk else ""
+    )
     return (
-        f"**{escape(made.centre_name)}**, {dated_day(made.first)} to {dated_day(made.last)}\n\n"
-        "| doctor | booked | done | cancelled | missed | utilisation |\n|---|---|---|---|---|---|\n"
+        _(
+            "**{centre_name}**, {dated_day} to {dated_day2}\n\n| doctor | booked | done | cancelled |"
+            " missed | utilisation |\n|---|---|---|---|---|---|\n",
+            centre_name=escape(made.centre_name),
+            dated_day=dated_day(made.first),
+            dated_day2=dated_day(made.last),
+        )
         + "\n".join(rows)
-        + f"\n\n{paid}.\n\nFirst free time: {_how_soon(made.first_free)}."
+        + _("\n\n{paid}.\n\nFirst free time: {how_soon}.", paid=paid, how_soon=_how_soon(made.first_free))
     )
 
 
 def _row(name: str, figures: Figures) -> str:
     missed = f"{figures.missed}" + ("" if figures.missed_part is None else f" ({figures.missed_part:.0%})")
-    part = "no open hours" if figures.utilisation is None else f"{figures.utilisation:.0%}"
+    part = _("no open hours") if figures.utilisation is None else f"{figures.utilisation:.0%}"
     return f"| {name} | {figures.booked} | {figures.done} | {figures.cancelled} | {missed} | {part} |"
 
 
 def _how_soon(wait: timedelta | None) -> str:
     if wait is None:
-        return "none in the next 60 days"
+        return _("none in the next 60 days")
     hours = wait // timedelta(hours=1)
     if hours < 48:
-        return f"in {hours} hours" if hours != 1 else "in 1 hour"
-    return f"in {hours // 24} days"
+        return ngettext("in {count} hour", "in {count} hours", hours)
+    return ngettext("in {count} day", "in {count} days", hours // 24)

@@ -13,6 +13,7 @@ from appservice.matrix.markdown import escape
 from booking.directory.model import Centre, StaffNotices
 from booking.directory.service import CentreChanges, edit_centre
 from core.errors import BadInputError
+from core.languages import _
 
 _HOURS = re.compile(r"\b(?P<n>\d{1,3}) ?(?:h|hours?)\b", re.IGNORECASE)
 _PERCENT = re.compile(r"\b(?P<n>\d{1,3}) ?(?:%|percent)", re.IGNORECASE)
@@ -192,35 +193,61 @@ async def changed(
         raise BadInputError("Write it like: {example}", example=example)
     meant = at or await centre_of(session, words)
     edited = await edit_centre(session.tx, session.ctx, session.person, meant.id, **changes)
-    await session.say(f"Changed.\n\n{_drawn(edited)}")
+    await session.say(_("Changed.\n\n{drawn}", drawn=_drawn(edited)))
 
 
 def _drawn(at: Centre) -> str:
     limit = at.no_show_limit
-    misses = "never" if limit is None else f"after {limit} missed visits within a year"
+    misses = _("never") if limit is None else _("after {limit} missed visits within a year", limit=limit)
     own = at.reminder_minutes
-    lengths = "at the usual times" if own is None else " and ".join(say_length(each) for each in own) or "never"
-    waits = "never" if at.question_hours is None else f"after {say_length(60 * at.question_hours)}"
-    morning = "never" if at.daily_list_at is None else f"{at.daily_list_at // 60:02}:{at.daily_list_at % 60:02}"
+    lengths = (
+        _("at the usual times") if own is None else _(" and ").join(say_length(each) for each in own) or _("never")
+    )
+    waits = (
+        _("never")
+        if at.question_hours is None
+        else _("after {say_length}", say_length=say_length(60 * at.question_hours))
+    )
+    morning = _("never") if at.daily_list_at is None else f"{at.daily_list_at // 60:02}:{at.daily_list_at % 60:02}"
     lead = at.room_opens_minutes
-    opens = "when booked" if lead is None else f"{say_length(lead)} before"
-    ends = f"{at.room_closes_days} days after, {at.room_kept_days} days later"
-    answers = "as you do it" if at.reply_hours is None else f"within {say_length(60 * at.reply_hours)}"
+    opens = _("when booked") if lead is None else _("{length} before", length=say_length(lead))
+    ends = _("{days} after, {more} later", days=days(at.room_closes_days), more=days(at.room_kept_days))
+    answers = _("as you do it")
+    if at.reply_hours is not None:
+        answers = _("within {length}", length=say_length(60 * at.reply_hours))
     rows = [
-        ("cancelled free of charge", f"until {at.cancel_hours} hours before", "cancellation free until 24 h"),
-        ("refund when cancelled later", f"{at.late_refund_percent} %", "cancellation later refund 50%"),
-        ("refund when nobody comes", f"{at.no_show_percent} %", "missed visits refund 0%"),
-        ("you approve each booking", misses, "missed visits approval after 3"),
-        ("patients are reminded", lengths, "patient reminders 48h and 2h"),
-        ("a time that came free is offered", f"for {say_length(at.offer_minutes)}", "offers 30 min"),
-        ("staff is told of bookings", _STAFF[at.staff_notices], "staff room notices both"),
-        ("staff is told that a question waits", waits, "unanswered after 4 h"),
-        ("a visit's room opens", opens, "consultation rooms open 1 day before"),
-        ("it closes, and is erased", ends, "consultation rooms close after 7 days, kept 26 weeks"),
-        ("questions there are answered", answers, "consultation rooms answers within 24 hours"),
-        ("a fee at a referral", "carried over" if at.carries_fee else "not carried over", "fee is carried over"),
-        ("the day's list", morning, "daily list 7:00"),
-        ("cards are charged", "after the visit" if at.captures else "when booked", "charge after the visit"),
+        (
+            _("cancelled free of charge"),
+            _("until {cancel_hours} hours before", cancel_hours=at.cancel_hours),
+            "cancellation free until 24 h",
+        ),
+        (_("refund when cancelled later"), f"{at.late_refund_percent} %", "cancellation later refund 50%"),
+        (_("refund when nobody comes"), f"{at.no_show_percent} %", "missed visits refund 0%"),
+        (_("you approve each booking"), misses, "missed visits approval after 3"),
+        (_("patients are reminded"), lengths, "patient reminders 48h and 2h"),
+        (
+            _("a time that came free is offered"),
+            _("for {say_length}", say_length=say_length(at.offer_minutes)),
+            "offers 30 min",
+        ),
+        (_("staff is told of bookings"), _(_STAFF[at.staff_notices]), "staff room notices both"),
+        (_("staff is told that a question waits"), waits, "unanswered after 4 h"),
+        (_("a visit's room opens"), opens, "consultation rooms open 1 day before"),
+        (_("it closes, and is erased"), ends, "consultation rooms close after 7 days, kept 26 weeks"),
+        (_("questions there are answered"), answers, "consultation rooms answers within 24 hours"),
+        (
+            _("a fee at a referral"),
+            _("carried over") if at.carries_fee else _("not carried over"),
+            "fee is carried over",
+        ),
+        (_("the day's list"), morning, "daily list 7:00"),
+        (
+            _("cards are charged"),
+            _("after the visit") if at.captures else _("when booked"),
+            "charge after the visit",
+        ),
     ]
     drawn = "\n".join(f"| {what} | {how} | {write} |" for what, how, write in rows)
-    return f"**{escape(at.name)}**\n\n| rule | now | to change it, write |\n|---|---|---|\n{drawn}"
+    return _(
+        "**{name}**\n\n| rule | now | to change it, write |\n|---|---|---|\n{drawn}", name=escape(at.name), drawn=drawn
+    )

@@ -18,6 +18,7 @@ from booking.appointments import service as appointments
 from booking.appointments.model import Appointment, Why
 from booking.appointments.rhythm import Rhythm
 from core.errors import BadInputError
+from core.languages import _, ngettext
 
 
 @command(
@@ -72,7 +73,13 @@ async def _make(session: Session, what: dict[str, Any], starts: Sequence[datetim
         await _offer(session, what, starts, conflict)
         return
     await session.say(
-        f"Booked {len(made)} visits: {_dates(session, made)}. To cancel them all: cancel {made[0].code} series"
+        ngettext(
+            "Booked {count} visit: {dates}. To cancel them all: cancel {code} series",
+            "Booked {count} visits: {dates}. To cancel them all: cancel {code} series",
+            len(made),
+            dates=_dates(session, made),
+            code=made[0].code,
+        )
     )
 
 
@@ -80,18 +87,25 @@ async def _offer(
     session: Session, what: dict[str, Any], starts: Sequence[datetime], conflict: series.SeriesTakenError
 ) -> None:
     lines = [
-        f"**{moment(wanted, session.place)}** is not free; nearest: {times(list(near), session.place) or 'none'}"
+        _(
+            "**{moment}** is not free; nearest: {value}",
+            moment=moment(wanted, session.place),
+            value=times(list(near), session.place) or _("none"),
+        )
         for wanted, near in conflict.taken
     ]
     said = f"{conflict}\n\n{numbered(lines)}"
     if not all(near for _, near in conflict.taken):
-        await session.say(f"{said}\n\nPlease choose another first date, or another day of the week.")
+        await session.say(_("{said}\n\nPlease choose another first date, or another day of the week.", said=said))
         return
     instead = {wanted: min(near, key=lambda each: abs(each - wanted)) for wanted, near in conflict.taken}
     changed = [instead.get(each, each) for each in starts]
     await session.say(
-        f"{said}\n\nShall I book the series with {times(sorted(instead.values()), session.place)} instead?"
-        " Answer **yes** or **no**.",
+        _(
+            "{said}\n\nShall I book the series with {times} instead? Answer **yes** or **no**.",
+            said=said,
+            times=times(sorted(instead.values()), session.place),
+        ),
         words={
             "yes": {"do": "series at", **what, "starts": [each.isoformat() for each in changed]},
             "no": {"do": "keep"},
@@ -105,7 +119,12 @@ async def cancelling_series(session: Session, choice: dict[str, Any]) -> None:
     """Ask before all that follow are cancelled."""
     ahead = await series.following(session.tx, session.ctx, session.person, UUID(choice["visit"]))
     await session.say(
-        f"Cancel these {len(ahead)} visits? {_dates(session, ahead)}\n\nAnswer **yes** or **no**.",
+        ngettext(
+            "Cancel this {count} visit? {dates}\n\nAnswer **yes** or **no**.",
+            "Cancel these {count} visits? {dates}\n\nAnswer **yes** or **no**.",
+            len(ahead),
+            dates=_dates(session, ahead),
+        ),
         words={
             "yes": {"do": "cancel series", "visit": choice["visit"], "why": choice.get("why", Why.BY_CENTRE)},
             "no": {"do": "keep"},
@@ -121,7 +140,14 @@ async def cancel_series(session: Session, choice: dict[str, Any]) -> None:
         session.tx, session.ctx, session.person, UUID(choice["visit"]), Why(choice["why"])
     )
     session.dialogue.drop_last()
-    await session.say(f"Cancelled {len(done)} visits: {_dates(session, [each.appointment for each in done])}.")
+    await session.say(
+        ngettext(
+            "Cancelled {count} visit: {dates}.",
+            "Cancelled {count} visits: {dates}.",
+            len(done),
+            dates=_dates(session, [each.appointment for each in done]),
+        )
+    )
     await send_entry(session, done[0].appointment, series=True)
 
 
@@ -131,10 +157,16 @@ async def move_series(session: Session, visit: str, start: datetime) -> None:
         moved = await series.move_series(session.tx, session.ctx, session.person, UUID(visit), start)
     except series.SeriesTakenError as conflict:
         taken = moment(conflict.taken[0][0], session.place)
-        await session.say(f"{taken} is not free for the series, so nothing was moved. Please choose another time.")
+        await session.say(
+            _("{taken} is not free for the series, so nothing was moved. Please choose another time.", taken=taken)
+        )
         return
     session.dialogue.drop_last()
-    await session.say(f"Moved {len(moved)} visits: {_dates(session, moved)}.")
+    await session.say(
+        ngettext(
+            "Moved {count} visit: {dates}.", "Moved {count} visits: {dates}.", len(moved), dates=_dates(session, moved)
+        )
+    )
     await send_entry(session, moved[0], series=True)
 
 

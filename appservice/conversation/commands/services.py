@@ -17,6 +17,7 @@ from booking.directory.resources import add_resource, remove_resource, resources
 from booking.directory.service import add_service
 from booking.schedules.changes import ServiceChange
 from core.errors import BadInputError, RefusedError
+from core.languages import _
 from core.money import Money, parse_money
 
 _AT = re.compile(r"\bat (?:the )?(?P<name>[^\W\d][^,;|]*?)[\s,;|]*$", re.IGNORECASE)
@@ -55,7 +56,7 @@ async def service_named(session: Session, who: Practitioner, name: str | None, a
     known = await reading.services_of(session.tx, who.id, at.id if at else None)
     found = [each for each in known if name and each.name.casefold() == name.casefold()]
     if not found:
-        some = ", ".join(f"“{each.name}”" for each in known) or "none yet"
+        some = ", ".join(f"“{each.name}”" for each in known) or _("none yet")
         raise BadInputError(
             "Which service? Write its name in quotes. {doctor} offers: {some}.", doctor=who.name, some=some
         )
@@ -91,7 +92,13 @@ async def new_service(session: Session, text: str) -> None:
         resources=[each.id for each in along],
         **{"mode": Mode.IN_PERSON, "payment": Payment.PREPAY, **terms.values},
     )
-    await session.say(f"{service_line(made, along, session.person.language)}, of {escape(who.name)}.")
+    await session.say(
+        _(
+            "{service_line}, of {name}.",
+            service_line=service_line(made, along, session.person.language),
+            name=escape(who.name),
+        )
+    )
 
 
 @command(
@@ -121,7 +128,11 @@ async def change_service(session: Session, text: str) -> None:
         price=_price(terms.price, at_centre, _EDIT_EXAMPLE) if terms.price else None,
         **terms.values,
     )
-    await change(session, wanted, f"**{escape(terms.name or service.name)}** of {escape(who.name)} is changed.")
+    await change(
+        session,
+        wanted,
+        _("**{value}** of {name} is changed.", value=escape(terms.name or service.name), name=escape(who.name)),
+    )
 
 
 async def _terms(session: Session, who: Practitioner, words: Reading) -> tuple[Centre, Terms]:
@@ -152,10 +163,10 @@ async def services(session: Session, text: str) -> None:
     at = await reading.centres_with(session.tx, {each.centre_id for each in known})
     rows = [
         f"- {service_line(each, along.get(each.id, []), session.person.language)}"
-        + (f", at {escape(at[each.centre_id].name)}" if len(at) > 1 else "")
+        + (_(", at {name}", name=escape(at[each.centre_id].name)) if len(at) > 1 else "")
         for each in known
     ]
-    await session.say(f"**{escape(who.name)}**\n\n" + ("\n".join(rows) or "No services yet."))
+    await session.say(f"**{escape(who.name)}**\n\n" + ("\n".join(rows) or _("No services yet.")))
 
 
 @command(
@@ -167,7 +178,7 @@ async def remove_service(session: Session, text: str) -> None:
     who, name = await doctor_of(session, words), take_quoted(words)
     at_centre = await shared_centre(session, who, words)
     found = await service_named(session, who, name, at_centre)
-    done = f"**{escape(found.name)}** is offered no more. Visits that are booked stay booked."
+    done = _("**{name}** is offered no more. Visits that are booked stay booked.", name=escape(found.name))
     await change(session, ServiceChange(found.id, active=False), done)
 
 
@@ -176,7 +187,7 @@ async def remove_service(session: Session, text: str) -> None:
 )
 async def new_room(session: Session, text: str) -> None:
     """A room, of which there is one."""
-    await _new_resource(session, text, 'Write the name in quotes: add room "Room 3"')
+    await _new_resource(session, text, _('Write the name in quotes: add room "Room 3"'))
 
 
 @command(
@@ -188,7 +199,7 @@ async def new_room(session: Session, text: str) -> None:
 )
 async def new_device(session: Session, text: str) -> None:
     """Devices of a kind, one as good as the other."""
-    await _new_resource(session, text, 'Write the name in quotes, and how many there are: add device "Ultrasound" 2')
+    await _new_resource(session, text, _('Write the name in quotes, and how many there are: add device "Ultrasound" 2'))
 
 
 async def _new_resource(session: Session, text: str, example: str) -> None:
@@ -201,8 +212,12 @@ async def _new_resource(session: Session, text: str, example: str) -> None:
     seats = int(rest[0]) if rest else 1
     made = await add_resource(session.tx, session.ctx, session.person, at_centre.id, name=name, seats=seats)
     await session.say(
-        f'**{_named(made)}** is at {escape(at_centre.name)}. Next: edit service DOCTOR "NAME" with'
-        f' "{escape(made.name)}"'
+        _(
+            '**{named}** is at {name}. Next: edit service DOCTOR "NAME" with "{name2}"',
+            named=_named(made),
+            name=escape(at_centre.name),
+            name2=escape(made.name),
+        )
     )
 
 
@@ -211,7 +226,7 @@ async def rooms(session: Session, text: str) -> None:
     """Rooms and devices, and how many there are of each."""
     at_centre = await centre_of(session, Reading(text))
     rows = [f"- {_named(each)}" for each in await resources_at(session.tx, at_centre.id)]
-    await session.say(f"**{escape(at_centre.name)}**\n\n" + ("\n".join(rows) or "No rooms or devices yet."))
+    await session.say(f"**{escape(at_centre.name)}**\n\n" + ("\n".join(rows) or _("No rooms or devices yet.")))
 
 
 @command(
@@ -224,7 +239,7 @@ async def remove_room(session: Session, text: str) -> None:
     at_centre = await centre_of(session, words)
     found = await resources_named(session.tx, at_centre.id, [name or " ".join(words.words())])
     gone = await remove_resource(session.tx, session.ctx, session.person, found[0].id)
-    await session.say(f"**{escape(gone.name)}** is there no more.")
+    await session.say(_("**{name}** is there no more.", name=escape(gone.name)))
 
 
 def _named(each: Resource) -> str:

@@ -13,6 +13,7 @@ from appservice.matrix.markdown import escape
 from appservice.outgoing import File
 from booking.directory.signing import reset_signing
 from core.errors import BadInputError
+from core.languages import _
 from records.prescriptions.codes import read_code
 from records.prescriptions.signature import Signer
 from records.prescriptions.signing import (
@@ -36,12 +37,20 @@ async def ask_for_code(
     question = {"do": "signing ask", "shown": shown, "then": dict(then), "others": others, "words": dict(words or {})}
     if await key_of(session.tx, await session.reader()) is None:
         await session.say(
-            f"{shown}\n\nYou cannot sign yet. Answer **sign** to set that up now, {others}.",
+            _(
+                "{shown}\n\nYou cannot sign yet. Answer **sign** to set that up now, {others}.",
+                shown=shown,
+                others=others,
+            ),
             words={**(words or {}), "sign": {"do": "signing set up", "next": question}},
         )
         return
     await session.say(
-        f"{shown}\n\nTo sign this, answer with the **six digits** that your authenticator shows now; {others}.",
+        _(
+            "{shown}\n\nTo sign this, answer with the **six digits** that your authenticator shows now; {others}.",
+            shown=shown,
+            others=others,
+        ),
         words={**(words or {}), "sign": then},
         refine=then,
     )
@@ -67,9 +76,9 @@ async def _taken(session: Session, signer: Signer | WrongCode) -> Signer | None:
     words, refine = (last.words, last.refine) if last else (None, None)
     if signer.locked_until:
         until = moment(signer.locked_until, session.place)
-        said = f"Too many wrong codes. No code is looked at before {until}; nothing was signed."
+        said = _("Too many wrong codes. No code is looked at before {until}; nothing was signed.", until=until)
     else:
-        said = "That code is not right, or it was used already. Nothing was signed: answer with the next one."
+        said = _("That code is not right, or it was used already. Nothing was signed: answer with the next one.")
     await session.say(said, words=words, refine=refine)
     return None
 
@@ -92,9 +101,11 @@ async def set_up(session: Session, text: str) -> None:
     """A key and a QR code for the authenticator; who has one gives a code of it first."""
     if await key_of(session.tx, await session.reader()):
         await session.say(
-            "You have a signing key. To replace it and its authenticator, answer with the **six digits** that it shows"
-            " now; **stop** to keep it. If the phone is lost, ask whoever runs your centre to write “signing reset” and"
-            " your name.",
+            _(
+                "You have a signing key. To replace it and its authenticator, answer with the **six"
+                " digits** that it shows now; **stop** to keep it. If the phone is lost, ask whoever"
+                " runs your centre to write “signing reset” and your name."
+            ),
             words=_STOP,
             refine={"do": "signing replace"},
         )
@@ -123,10 +134,13 @@ async def _begin(session: Session, replacing: Signer | None, then: Choice | None
         session.tx, session.ctx.vault, await session.reader(), account="signing", issuer=service, replacing=replacing
     )
     await session.say(
-        "Scan the picture below with an authenticator on your phone, or open this link there:\n\n"
-        f"`{begun.link}`\n\n"
-        "Whoever has the picture or the link can make your codes: both are shown this once, so remove the two messages"
-        " from this room when you are done. Then answer with the **six digits** that the authenticator shows.",
+        _(
+            "Scan the picture below with an authenticator on your phone, or open this link"
+            " there:\n\n`{link}`\n\nWhoever has the picture or the link can make your codes: both are"
+            " shown this once, so remove the two messages from this room when you are done. Then"
+            " answer with the **six digits** that the authenticator shows.",
+            link=begun.link,
+        ),
         words=_STOP,
         refine={"do": "signing confirm", "next": then},
     )
@@ -143,8 +157,10 @@ async def confirm(session: Session, choice: dict[str, Any]) -> None:
         return
     session.dialogue.drop_last()
     await session.say(
-        f"You can sign now, with key `{signer.public.hex()[:16]}`."
-        " Each signature takes a new code of the authenticator."
+        _(
+            "You can sign now, with key `{value}`. Each signature takes a new code of the authenticator.",
+            value=signer.public.hex()[:16],
+        )
     )
     if choice.get("next"):
         await asked(session, choice["next"])
@@ -154,7 +170,7 @@ async def confirm(session: Session, choice: dict[str, Any]) -> None:
 async def stop(session: Session, choice: dict[str, Any]) -> None:
     """As it was."""
     session.dialogue.drop_last()
-    await session.say("Nothing was changed.")
+    await session.say(_("Nothing was changed."))
 
 
 @command(
@@ -168,9 +184,9 @@ async def reset(session: Session, text: str) -> None:
     """The doctor sets signing up anew; what was signed stays signed."""
     who = await doctor_of(session, Reading(text))
     if await reset_signing(session.tx, session.ctx, session.person, who.id):
-        await session.say(f"The key of **{escape(who.name)}** signs no more. A new one: signing set up")
+        await session.say(_("The key of **{name}** signs no more. A new one: signing set up", name=escape(who.name)))
     else:
-        await session.say(f"**{escape(who.name)}** has no signing key.")
+        await session.say(_("**{name}** has no signing key.", name=escape(who.name)))
 
 
 @command("signing", help="whether you can sign", who=doctor, group="Doctor", bare=True)
@@ -178,7 +194,7 @@ async def signing(session: Session, text: str) -> None:
     """The key in force."""
     key = await key_of(session.tx, await session.reader())
     if key is None:
-        await session.say("You cannot sign yet. Begin with: signing set up")
+        await session.say(_("You cannot sign yet. Begin with: signing set up"))
         return
     since = dated(key.valid_from, session.place)
-    await session.say(f"You sign with key `{escape(key.public.hex()[:16])}` since {since}.")
+    await session.say(_("You sign with key `{value}` since {since}.", value=escape(key.public.hex()[:16]), since=since))

@@ -16,6 +16,7 @@ from booking.directory.service import add_practitioner, add_role, link_practitio
 from booking.directory.specialties import label_of
 from booking.staff.verifying import ask_for_verification
 from core.errors import BadInputError
+from core.languages import _
 
 
 async def centre_of(session: Session, words: Reading) -> Centre:
@@ -71,7 +72,7 @@ async def doctors(session: Session, text: str) -> None:
         f"{'' if each.verified else ', not verified yet'}{'' if each.listed else ', not listed'}"
         for each in await reading.practitioners_at(session.tx, at_centre.id)
     ]
-    await session.say(f"**{escape(at_centre.name)}**\n\n" + ("\n".join(rows) or "Nobody yet."))
+    await session.say(f"**{escape(at_centre.name)}**\n\n" + ("\n".join(rows) or _("Nobody yet.")))
 
 
 @command(
@@ -132,8 +133,12 @@ async def _also_at(session: Session, slug: str, at_centre: Centre) -> None:
         raise BadInputError("I know no doctor with that short name. “doctors” lists those of your centre.")
     added = await add_role(session.tx, session.ctx, session.person, found[0].id, at_centre.id)
     await session.say(
-        f"**{escape(added.name)}** is at {escape(at_centre.name)} too. Next: hours {added.slug} mon-fri 9-17 at"
-        f" {escape(at_centre.name)}"
+        _(
+            "**{name}** is at {name2} too. Next: hours {slug} mon-fri 9-17 at {name2}",
+            name=escape(added.name),
+            name2=escape(at_centre.name),
+            slug=added.slug,
+        )
     )
 
 
@@ -148,4 +153,4 @@ async def link(session: Session, text: str) -> None:
     if not mxid:
         raise BadInputError("Write the account too: link dr.osei @osei:example.org")
     linked = await link_practitioner(session.tx, session.ctx, session.person, who.id, mxid)
-    await session.say(f"**{escape(linked.name)}** is {escape(mxid)}.")
+    await session.say(_("**{name}** is {mxid}.", name=escape(linked.name), mxid=escape(mxid)))

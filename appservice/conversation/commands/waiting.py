@@ -18,6 +18,7 @@ from booking.waiting import offering
 from booking.waiting import service as waiting
 from booking.waiting.service import Wait
 from core.errors import BadInputError
+from core.languages import _
 
 _EXAMPLE = "“wait for dr.osei next week”"
 
@@ -85,8 +86,11 @@ async def wait_for_service(session: Session, choice: dict[str, Any]) -> None:
 
 async def _said(session: Session, made: Wait) -> None:
     await session.say(
-        f"You are on the waiting list: {await _line(session, made)}. When a time comes free, I offer it to you, and"
-        " keep it for you for a while. “waiting” shows what you wait for."
+        _(
+            "You are on the waiting list: {line}. When a time comes free, I offer it to you, and"
+            " keep it for you for a while. “waiting” shows what you wait for.",
+            line=await _line(session, made),
+        )
     )
 
 
@@ -95,11 +99,13 @@ async def waiting_(session: Session, text: str) -> None:
     """Numbered, to be stopped."""
     found = await waiting.waits_of(session.tx, session.ctx, session.person)
     if not found:
-        await session.say(f"You wait for nothing. When no time suits you, write {_EXAMPLE}.")
+        await session.say(_("You wait for nothing. When no time suits you, write {EXAMPLE}.", EXAMPLE=_EXAMPLE))
         return
     await session.say(
-        f"You wait for:\n\n{numbered([await _line(session, each) for each in found])}\n\n"
-        "Answer with a number to wait for it no longer.",
+        _(
+            "You wait for:\n\n{numbered}\n\nAnswer with a number to wait for it no longer.",
+            numbered=numbered([await _line(session, each) for each in found]),
+        ),
         choices=[{"do": "stop waiting", "waiting": str(each.wait.id)} for each in found],
     )
 
@@ -108,7 +114,7 @@ async def waiting_(session: Session, text: str) -> None:
 async def stop_waiting(session: Session, choice: dict[str, Any]) -> None:
     """Leave the line."""
     await waiting.stop(session.tx, session.ctx, session.person, UUID(choice["waiting"]))
-    await session.say("You wait for that no longer.")
+    await session.say(_("You wait for that no longer."))
 
 
 @action("take up")
@@ -116,14 +122,16 @@ async def take_up(session: Session, choice: dict[str, Any]) -> None:
     """The time is theirs; the confirmation, or the link to pay, comes as a notice."""
     await offering.take_up(session.tx, session.ctx, session.person, UUID(choice["visit"]))
     if session.person.name is None:
-        await session.say("Which name should the clinic see? Write it like: name Ada Lovelace")
+        await session.say(_("Which name should the clinic see? Write it like: name Ada Lovelace"))
 
 
 @action("leave")
 async def leave(session: Session, choice: dict[str, Any]) -> None:
     """The next in line is asked."""
     await offering.leave(session.tx, session.ctx, session.person, UUID(choice["visit"]))
-    await session.say("It goes to the next in line. You stay on the waiting list; “waiting” shows what you wait for.")
+    await session.say(
+        _("It goes to the next in line. You stay on the waiting list; “waiting” shows what you wait for.")
+    )
 
 
 async def _line(session: Session, each: Wait) -> str:

@@ -1,6 +1,7 @@
 """The steps of a visit in words. Pure."""
 
 from booking.appointments.model import Why
+from core.languages import _
 
 _STEPS = {
     Why.BOOKED: "booked",
@@ -39,4 +40,4 @@ _STEPS = {
 
 def step(why: Why) -> str:
     """What happened, in words; a code that is not listed stands for itself."""
-    return _STEPS.get(why, why.value)
+    return _(_STEPS[why]) if why in _STEPS else why.value

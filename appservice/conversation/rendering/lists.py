@@ -11,7 +11,7 @@ from booking.appointments.rules import Status
 from booking.directory.reasons import reason_label
 from booking.directory.specialties import label_of
 from booking.search.model import Found, Offer, Relaxed
-from core.languages import N_, _
+from core.languages import DEFAULT, N_, _, language, locale_of
 
 _RELAXED = {
     Relaxed.DISTANCE: "further away",
@@ -35,35 +35,55 @@ _STATUS = {
 }
 
 
-def offers(found: Found, place: ZoneInfo, language: str, *, reason: str | None = None, wait: bool = False) -> str:
+def offers(found: Found, place: ZoneInfo, prices_in: str, *, reason: str | None = None, wait: bool = False) -> str:
     """The list that a search ends in. `reason`: what the visit is for; `wait`: whether it can be waited for."""
     head = ""
     if found.in_person_only and reason:
-        head = f"{_with_article(reason_label(reason))} needs a visit in person:\n\n"
+        head = _("{with_article} needs a visit in person:\n\n", with_article=_with_article(reason_label(reason)))
     if found.widened and Relaxed.DOCTOR in found.relaxed and reason:
-        head += f"There you cannot be seen for that ({reason_label(reason)}). These offer it:\n\n"
+        head += _(
+            "There you cannot be seen for that ({reason_label}). These offer it:\n\n", reason_label=reason_label(reason)
+        )
     elif found.widened:
-        head += f"Nothing fits all of that. This comes nearest, {' and '.join(_RELAXED[r] for r in found.relaxed)}:\n\n"
-    lines = [f"{n}. {_offer(offer, place, language)}" for n, offer in enumerate(found.offers, 1)]
-    tail = "Answer with a number to see the times" + (", or “more”." if found.more else ".")
+        head += _(
+            "Nothing fits all of that. This comes nearest, {listed}:\n\n",
+            listed=_(" and ").join(_(_RELAXED[r]) for r in found.relaxed),
+        )
+    lines = [f"{n}. {_offer(offer, place, prices_in)}" for n, offer in enumerate(found.offers, 1)]
+    tail = (
+        _("Answer with a number to see the times, or “more”.")
+        if found.more
+        else _("Answer with a number to see the times.")
+    )
     if wait and found.widened:
-        tail += " Or write “wait” to be offered a time that comes free."
+        tail += _(" Or write “wait” to be offered a time that comes free.")
     return head + "\n".join(lines) + f"\n\n{tail}"
 
 
 def _with_article(label: str) -> str:
+    if locale_of(language()).language != DEFAULT:
+        return f"“{label}”"
     return f"{'An' if label[0] in 'AEIOUX' else 'A'} {label if label[1].isupper() else label[0].lower() + label[1:]}"
 
 
-def _offer(offer: Offer, place: ZoneInfo, language: str) -> str:
-    km = "" if offer.distance_km is None or offer.distance_km < 1 else f" ({offer.distance_km:.0f} km)"
-    price = offer.service.price.show(language) if offer.service.price.amount else "free"
-    return (
-        f"**{escape(offer.practitioner.name)}**, {label_of(offer.service.specialty)}, {mode(offer.service)},"
-        f" **{price}**\n"
-        f"   {escape(offer.centre.name)}, {escape(offer.centre.city)}{km}; speaks"
-        f" {languages(offer.practitioner.languages)}\n"
-        f"   Next: {times(offer.next_times, place)}"
+def _offer(offer: Offer, place: ZoneInfo, prices_in: str) -> str:
+    km = (
+        ""
+        if offer.distance_km is None or offer.distance_km < 1
+        else _(" ({distance_km} km)", distance_km=f"{offer.distance_km:.0f}")
+    )
+    price = offer.service.price.show(prices_in) if offer.service.price.amount else "free"
+    return _(
+        "**{name}**, {label_of}, {mode}, **{price}**\n   {name2}, {city}{km}; speaks {languages}\n   Next: {times}",
+        name=escape(offer.practitioner.name),
+        label_of=label_of(offer.service.specialty),
+        mode=mode(offer.service),
+        price=price,
+        name2=escape(offer.centre.name),
+        city=escape(offer.centre.city),
+        km=km,
+        languages=languages(offer.practitioner.languages),
+        times=times(offer.next_times, place),
     )
 
 
@@ -75,18 +95,25 @@ def slots(found: Sequence[datetime], place: ZoneInfo) -> str:
 def visit(each: Appointment, place: ZoneInfo, *, whose: str = "") -> str:
     """One visit in two lines."""
     money = {
-        "desk": ", pay at the desk",
-        "paid": ", paid",
-        "authorised": ", charged after the visit",
-        "due": ", to be paid",
-        "refunded": ", refunded",
+        "desk": _(", pay at the desk"),
+        "paid": _(", paid"),
+        "authorised": _(", charged after the visit"),
+        "due": _(", to be paid"),
+        "refunded": _(", refunded"),
     }
     if each.status in {Status.CANCELLED, Status.ENTERED_IN_ERROR}:
-        money = {"refunded": ", refunded"}
-    for_whom = f" for {escape(whose)}" if whose else ""
-    return (
-        f"**{moment_of(each, place)}** with {escape(each.practitioner.name)}{for_whom}: {state(each)}"
-        f"{money.get(each.payment, '')}\n   {where(each)} · {label_of(each.service.specialty)} · visit **{each.code}**"
+        money = {"refunded": _(", refunded")}
+    for_whom = _(" for {whose}", whose=escape(whose)) if whose else ""
+    return _(
+        "**{moment_of}** with {name}{for_whom}: {state}{get}\n   {where} · {label_of} · visit **{code}**",
+        moment_of=moment_of(each, place),
+        name=escape(each.practitioner.name),
+        for_whom=for_whom,
+        state=state(each),
+        get=money.get(each.payment, ""),
+        where=where(each),
+        label_of=label_of(each.service.specialty),
+        code=each.code,
     )
 
 

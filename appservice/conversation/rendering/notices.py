@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from appservice.conversation.rendering.values import clock, moment, moment_of, where
+from appservice.conversation.rendering.values import clock, minutes, moment, moment_of, where
 from appservice.conversation.understanding.durations import say_length
 from appservice.matrix.markdown import escape
 from booking.appointments.model import Appointment, Why
@@ -44,7 +44,7 @@ class _Notice:
 
     @property
     def who(self) -> str:
-        return f" for **{escape(self.patient)}**" if self.patient else ""
+        return _(" for **{patient}**", patient=escape(self.patient)) if self.patient else ""
 
     @property
     def doctor(self) -> str:
@@ -65,7 +65,7 @@ class _Notice:
 
     @property
     def code(self) -> str:
-        return f"Visit **{self.visit.code}**"
+        return _("Visit **{code}**", code=self.visit.code)
 
     @property
     def until(self) -> str:
@@ -81,162 +81,283 @@ def text(what: dict[str, Any], visit: Appointment, place: ZoneInfo, *, language:
 
 
 def _held(told: _Notice) -> str:
-    return (
-        f"**Held for you until {told.until}**: {told.when} with {told.doctor}{told.who}.\n\n"
-        f"{told.price}. Pay here: {told.visit.pay_url or ''}\n\n{told.code}"
+    return _(
+        "**Held for you until {until}**: {when} with {doctor}{who}.\n\n{price}. Pay here: {value}\n\n{code}",
+        until=told.until,
+        when=told.when,
+        doctor=told.doctor,
+        who=told.who,
+        price=told.price,
+        value=told.visit.pay_url or "",
+        code=told.code,
     )
 
 
 def _payment_delayed(told: _Notice) -> str:
-    return (
-        f"The time is held for you until {told.until}: {told.when} with {told.doctor}{told.who}."
-        " The page to pay on is not ready yet; I send you the link as soon as it is."
+    return _(
+        "The time is held for you until {until}: {when} with {doctor}{who}. The page to pay on"
+        " is not ready yet; I send you the link as soon as it is.",
+        until=told.until,
+        when=told.when,
+        doctor=told.doctor,
+        who=told.who,
     )
 
 
 def _payment_failed(told: _Notice) -> str:
-    return (
-        f"The payment did not go through, and the time {told.when} with {told.doctor} is free again. Please book anew."
+    return _(
+        "The payment did not go through, and the time {when} with {doctor} is free again. Please book anew.",
+        when=told.when,
+        doctor=told.doctor,
     )
 
 
 def _expired(told: _Notice) -> str:
-    return f"The time {told.when} with {told.doctor} was not paid in time and is free again. {told.code} is not booked."
+    return _(
+        "The time {when} with {doctor} was not paid in time and is free again. {code} is not booked.",
+        when=told.when,
+        doctor=told.doctor,
+        code=told.code,
+    )
 
 
 def _booked(told: _Notice) -> str:
     visit = told.visit
-    payment = f", {_PAYMENT[visit.payment]}" if visit.payment in _PAYMENT else ""
+    payment = f", {_(_PAYMENT[visit.payment])}" if visit.payment in _PAYMENT else ""
     if not told.ours:
-        return (
-            f"**New visit**: {told.when}, **{escape(told.patient)}** with {told.doctor}\n\n- {where(visit)}\n"
-            f"- {told.code}, {told.price}{payment}"
+        return _(
+            "**New visit**: {when}, **{patient}** with {doctor}\n\n- {where}\n- {code}, {price}{payment}",
+            when=told.when,
+            patient=escape(told.patient),
+            doctor=told.doctor,
+            where=where(visit),
+            code=told.code,
+            price=told.price,
+            payment=payment,
         )
-    return (
-        f"**Confirmed**: {told.when} with {told.doctor}{told.who}\n\n- {where(visit)}\n"
-        f"- {label_of(visit.service.specialty)}, {visit.service.minutes} minutes\n- {told.price}{payment}\n"
-        f"- {told.code}\n\nTo tell the doctor why you come, write “reason {visit.code}” and your words."
-        f" To change the visit: “move {visit.code}” or “cancel {visit.code}”."
+    return _(
+        "**Confirmed**: {when} with {doctor}{who}\n\n- {where}\n- {label_of}, {length}\n-"
+        " {price}{payment}\n- {code}\n\nTo tell the doctor why you come, write “reason {code2}” and"
+        " your words. To change the visit: “move {code2}” or “cancel {code2}”.",
+        when=told.when,
+        doctor=told.doctor,
+        who=told.who,
+        where=where(visit),
+        label_of=label_of(visit.service.specialty),
+        length=minutes(visit.service.minutes),
+        price=told.price,
+        payment=payment,
+        code=told.code,
+        code2=visit.code,
     )
 
 
 def _moved(told: _Notice) -> str:
     before = told.what.get("before")
-    was = f" (was {moment(datetime.fromisoformat(before), told.place)})" if before else ""
-    return f"**Moved**{told.who}: {told.code} with {told.doctor} is now {told.when}{was}."
+    was = _(" (was {moment})", moment=moment(datetime.fromisoformat(before), told.place)) if before else ""
+    return _(
+        "**Moved**{who}: {code} with {doctor} is now {when}{was}.",
+        who=told.who,
+        code=told.code,
+        doctor=told.doctor,
+        when=told.when,
+        was=was,
+    )
 
 
 def _cancelled(told: _Notice) -> str:
-    why = f" {_WHY[told.what['why']]}" if told.what.get("why") in _WHY else ""
-    return f"**Cancelled**{told.who}: {told.code} with {told.doctor}, {told.when}.{why}"
+    why = f" {_(_WHY[told.what['why']])}" if told.what.get("why") in _WHY else ""
+    return _(
+        "**Cancelled**{who}: {code} with {doctor}, {when}.{why}",
+        who=told.who,
+        code=told.code,
+        doctor=told.doctor,
+        when=told.when,
+        why=why,
+    )
 
 
 def _proposed(told: _Notice) -> str:
     if told.ours:
-        return (
-            f"**Asked for**{told.who}: {told.when} with {told.doctor}. The centre approves this visit first; I tell you"
-            f" as soon as it answers. The time is kept for you until then, {told.until} at the latest. {told.code}"
+        return _(
+            "**Asked for**{who}: {when} with {doctor}. The centre approves this visit first; I tell"
+            " you as soon as it answers. The time is kept for you until then, {until} at the latest."
+            " {code}",
+            who=told.who,
+            when=told.when,
+            doctor=told.doctor,
+            until=told.until,
+            code=told.code,
         )
     visit = told.visit
-    return (
-        f"**To approve** by {told.until}: {told.when}, **{escape(told.patient)}** with {told.doctor}\n\n"
-        f"- {where(visit)}\n- {told.code}, {label_of(visit.service.specialty)}, {told.price}\n\n"
-        f"1. Approve\n2. Decline\n\nOr write “approve {visit.code}” or “decline {visit.code}”."
+    return _(
+        "**To approve** by {until}: {when}, **{patient}** with {doctor}\n\n- {where}\n- {code},"
+        " {label_of}, {price}\n\n1. Approve\n2. Decline\n\nOr write “approve {code2}” or “decline"
+        " {code2}”.",
+        until=told.until,
+        when=told.when,
+        patient=escape(told.patient),
+        doctor=told.doctor,
+        where=where(visit),
+        code=told.code,
+        label_of=label_of(visit.service.specialty),
+        price=told.price,
+        code2=visit.code,
     )
 
 
 def _declined(told: _Notice) -> str:
-    return (
-        f"The centre can't take you{told.who} on {told.when} with {told.doctor}. I am sorry. {told.code} is not booked."
+    return _(
+        "The centre can't take you{who} on {when} with {doctor}. I am sorry. {code} is not booked.",
+        who=told.who,
+        when=told.when,
+        doctor=told.doctor,
+        code=told.code,
     )
 
 
 def _not_approved(told: _Notice) -> str:
-    return (
-        f"The centre did not answer in time, so {told.when} with {told.doctor}{told.who} is not booked. I am sorry."
-        f" {told.code} is over."
+    return _(
+        "The centre did not answer in time, so {when} with {doctor}{who} is not booked. I am sorry. {code} is over.",
+        when=told.when,
+        doctor=told.doctor,
+        who=told.who,
+        code=told.code,
     )
 
 
 def _no_show(told: _Notice) -> str:
     centre = told.visit.centre
-    said = f"**Missed**{told.who}: {told.code} with {told.doctor}, {told.when}. The centre says that nobody came."
+    said = _(
+        "**Missed**{who}: {code} with {doctor}, {when}. The centre says that nobody came.",
+        who=told.who,
+        code=told.code,
+        doctor=told.doctor,
+        when=told.when,
+    )
     if told.visit.paid_by_card:
-        said += f" By its rule {centre.no_show_percent} % of the price goes back."
+        said += _(" By its rule {no_show_percent} % of the price goes back.", no_show_percent=centre.no_show_percent)
     if centre.no_show_limit is not None and told.what["missed"] >= centre.no_show_limit:
-        said += f" As visits were missed there, {escape(centre.name)} approves each new booking first."
-    return said + " If that is wrong, please call the centre."
+        said += _(" As visits were missed there, {name} approves each new booking first.", name=escape(centre.name))
+    return said + _(" If that is wrong, please call the centre.")
 
 
 def _not_missed(told: _Notice) -> str:
-    return f"{told.code} with {told.doctor}, {told.when}{told.who}: it counts as missed no more."
+    return _(
+        "{code} with {doctor}, {when}{who}: it counts as missed no more.",
+        code=told.code,
+        doctor=told.doctor,
+        when=told.when,
+        who=told.who,
+    )
 
 
 def _mistake(told: _Notice) -> str:
-    return (
-        f"{told.code} with {told.doctor}, {told.when}{told.who}, was entered by mistake and does not count."
-        " What was paid goes back in full."
+    return _(
+        "{code} with {doctor}, {when}{who}, was entered by mistake and does not count. What was"
+        " paid goes back in full.",
+        code=told.code,
+        doctor=told.doctor,
+        when=told.when,
+        who=told.who,
     )
 
 
 def _series(told: _Notice) -> str:
     if told.ours:
-        return f"**Confirmed**{told.who}: a series of visits with {told.doctor}, {where(told.visit)}"
-    return f"**New visits**: **{escape(told.patient)}** with {told.doctor}, {where(told.visit)}"
+        return _(
+            "**Confirmed**{who}: a series of visits with {doctor}, {where}",
+            who=told.who,
+            doctor=told.doctor,
+            where=where(told.visit),
+        )
+    return _(
+        "**New visits**: **{patient}** with {doctor}, {where}",
+        patient=escape(told.patient),
+        doctor=told.doctor,
+        where=where(told.visit),
+    )
 
 
 def _referred(told: _Notice) -> str:
-    return f"**Referral**{told.who}: {told.doctor} refers you to"
+    return _("**Referral**{who}: {doctor} refers you to", who=told.who, doctor=told.doctor)
 
 
 def _referral_revoked(told: _Notice) -> str:
-    return f"{told.doctor} has taken the referral{told.who} back that was written at visit **{told.visit.code}**."
+    return _(
+        "{doctor} has taken the referral{who} back that was written at visit **{code}**.",
+        doctor=told.doctor,
+        who=told.who,
+        code=told.visit.code,
+    )
 
 
 def _offered(told: _Notice) -> str:
-    return (
-        f"**A time came free**{told.who}: {told.when} with {told.doctor}, {where(told.visit)}, {told.price}."
-        f" It is kept for you until {told.until}; then it goes to the next in line.\n\n"
-        "1. Take it\n2. Leave it\n\nAnswer with a number, or **yes** or **no**."
+    return _(
+        "**A time came free**{who}: {when} with {doctor}, {where}, {price}. It is kept for you"
+        " until {until}; then it goes to the next in line.\n\n1. Take it\n2. Leave it\n\nAnswer with"
+        " a number, or **yes** or **no**.",
+        who=told.who,
+        when=told.when,
+        doctor=told.doctor,
+        where=where(told.visit),
+        price=told.price,
+        until=told.until,
     )
 
 
 def _offer_over(told: _Notice) -> str:
-    return (
-        f"The time {told.when} with {told.doctor}{told.who} went to the next in line, as you did not take it."
-        " You stay on the waiting list."
+    return _(
+        "The time {when} with {doctor}{who} went to the next in line, as you did not take it."
+        " You stay on the waiting list.",
+        when=told.when,
+        doctor=told.doctor,
+        who=told.who,
     )
 
 
 def _charged(told: _Notice) -> str:
-    return f"Your card was charged {told.amount} for visit **{told.visit.code}**."
+    return _("Your card was charged {amount} for visit **{code}**.", amount=told.amount, code=told.visit.code)
 
 
 def _released(told: _Notice) -> str:
-    return f"Your card is not charged for visit **{told.visit.code}**."
+    return _("Your card is not charged for visit **{code}**.", code=told.visit.code)
 
 
 def _capture_failed(told: _Notice) -> str:
-    return (
-        f"**Not charged**: the bank of who pays visit **{told.visit.code}** ({told.when}, {told.price}) does not let"
-        " the card be charged any more. Please ask for the money in another way."
+    return _(
+        "**Not charged**: the bank of who pays visit **{code}** ({when}, {price}) does not let"
+        " the card be charged any more. Please ask for the money in another way.",
+        code=told.visit.code,
+        when=told.when,
+        price=told.price,
     )
 
 
 def _refunded(told: _Notice) -> str:
-    return f"Your payment for visit **{told.visit.code}** is on its way back to you."
+    return _("Your payment for visit **{code}** is on its way back to you.", code=told.visit.code)
 
 
 def _paid_too_late(told: _Notice) -> str:
-    return (
-        f"Your payment for {told.when} with {told.doctor} came after the time had been given to somebody else."
-        " It goes back to you in full. I am sorry; please choose another time."
+    return _(
+        "Your payment for {when} with {doctor} came after the time had been given to somebody"
+        " else. It goes back to you in full. I am sorry; please choose another time.",
+        when=told.when,
+        doctor=told.doctor,
     )
 
 
 def _reminder(told: _Notice) -> str:
     lead = say_length(told.what["minutes"])
-    return f"**Reminder**, {lead} before: {told.when} with {told.doctor}{told.who}, {where(told.visit)}. {told.code}."
+    return _(
+        "**Reminder**, {lead} before: {when} with {doctor}{who}, {where}. {code}.",
+        lead=lead,
+        when=told.when,
+        doctor=told.doctor,
+        who=told.who,
+        where=where(told.visit),
+        code=told.code,
+    )
 
 
 def _ready(told: _Notice) -> str:

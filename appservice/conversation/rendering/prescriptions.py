@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from appservice.conversation.rendering.values import dated
 from appservice.matrix.markdown import escape
+from core.languages import _, ngettext
 from records.prescriptions.checks import Checked
 from records.prescriptions.rules import Draft, Prescription
 
@@ -20,25 +21,28 @@ def lines(draft: Draft) -> str:
     repeats = {0: "none", 1: "once"}.get(draft.repeats, f"{draft.repeats} times")
     rows = [
         f"**{medicine(draft)}**",
-        f"How to take it: {escape(draft.dosage)}",
-        f"Quantity: {escape(draft.quantity)}",
-        f"Repeats: {repeats}",
-        f"Another product with the same ingredient: {'allowed' if draft.substitution else 'not allowed'}",
-        f"Valid for {draft.valid_days} days",
+        _("How to take it: {dosage}", dosage=escape(draft.dosage)),
+        _("Quantity: {quantity}", quantity=escape(draft.quantity)),
+        _("Repeats: {repeats}", repeats=repeats),
+        _(
+            "Another product with the same ingredient: {more}",
+            more=_("allowed") if draft.substitution else _("not allowed"),
+        ),
+        ngettext("Valid for {count} day", "Valid for {count} days", draft.valid_days),
     ]
     if draft.note:
-        rows.append(f"Note: {escape(draft.note)}")
+        rows.append(_("Note: {note}", note=escape(draft.note)))
     return "\n".join(f"- {row}" for row in rows)
 
 
 def findings(found: Checked, allergies: Sequence[str] | None) -> str:
     """What the checks found, and what they could not look at."""
-    rows = [f"**WARNING**: {escape(each)}." for each in found.warnings]
+    rows = [_("**WARNING**: {each}.", each=escape(each)) for each in found.warnings]
     if not found.warnings:
-        rows.append("Nothing was found in what could be checked.")
+        rows.append(_("Nothing was found in what could be checked."))
     if allergies is not None:
-        rows.append(f"Allergies, as the patient says: {escape(', '.join(allergies)) or 'none'}.")
-    rows += [f"**NOT CHECKED**: {escape(each)}." for each in found.not_checked]
+        rows.append(_("Allergies, as the patient says: {value}.", value=escape(", ".join(allergies)) or _("none")))
+    rows += [_("**NOT CHECKED**: {each}.", each=escape(each)) for each in found.not_checked]
     return "\n".join(f"- {row}" for row in rows)
 
 
@@ -49,11 +53,18 @@ def short(one: Prescription, place: ZoneInfo) -> str:
 
 def full(one: Prescription, place: ZoneInfo) -> str:
     """The whole prescription."""
-    state = "" if one.status == "active" else f"\n\nIt is {one.status.value}."
+    state = "" if one.status == "active" else _("\n\nIt is {value}.", value=one.status.value)
     if one.signed_by is None:
-        state += "\n\nIt is **not signed**: no pharmacy can check it."
-    return (
-        f"Prescription **{one.code}** for {escape(one.patient_name)}\n\n{lines(one.draft)}\n\n"
-        f"{escape(one.practitioner_name)}, {escape(one.centre_name)}, {dated(one.authored_on, place)}."
-        f" Valid until {dated(one.valid_until, place)}.{state}"
+        state += _("\n\nIt is **not signed**: no pharmacy can check it.")
+    return _(
+        "Prescription **{code}** for {patient_name}\n\n{lines}\n\n{practitioner_name},"
+        " {centre_name}, {dated}. Valid until {dated2}.{state}",
+        code=one.code,
+        patient_name=escape(one.patient_name),
+        lines=lines(one.draft),
+        practitioner_name=escape(one.practitioner_name),
+        centre_name=escape(one.centre_name),
+        dated=dated(one.authored_on, place),
+        dated2=dated(one.valid_until, place),
+        state=state,
     )

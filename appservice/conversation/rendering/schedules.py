@@ -4,13 +4,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from uuid import UUID
 
-from appservice.conversation.rendering.values import day, mode, span
+from appservice.conversation.rendering.values import day, listed, minutes, mode, span
 from appservice.conversation.understanding.durations import say_length
 from appservice.matrix.markdown import escape
 from booking.directory.model import Patients, Payment, Resource, Service
 from booking.schedules.hours import show_hours, show_week
 from booking.schedules.opening import Schedule, Week
 from booking.schedules.rules import Span
+from core.languages import _, ngettext
 
 
 def drawn(schedule: Schedule, today: date, services: Mapping[UUID, str], off: Iterable[Span]) -> str:
@@ -23,26 +24,26 @@ def drawn(schedule: Schedule, today: date, services: Mapping[UUID, str], off: It
             parts += own
     dates = [f"- {_date(when, today)}: {show_hours(hours)}" for when, hours in sorted(schedule.dates.items())]
     if dates:
-        parts.append("Dates that differ:\n\n" + "\n".join(dates))
+        parts.append(_("Dates that differ:\n\n") + "\n".join(dates))
     away = [f"- {span(start, end, schedule.zone)}" for start, end in off]
     if away:
-        parts.append("Away:\n\n" + "\n".join(away))
+        parts.append(_("Away:\n\n") + "\n".join(away))
     if schedule.holidays is not None:
-        parts.append("Closed on public holidays.")
+        parts.append(_("Closed on public holidays."))
     return "\n\n".join(parts)
 
 
 def _week(week: Week, today: date, name: str = "") -> str:
-    since = f"from {_date(week.begins, today)}" if week.begins > today else ""
-    until = f"until {_date(week.ends - timedelta(days=1), today)}" if week.ends else ""
+    since = _("from {date}", date=_date(week.begins, today)) if week.begins > today else ""
+    until = _("until {date}", date=_date(week.ends - timedelta(days=1), today)) if week.ends else ""
     when = " ".join(each for each in (since, until) if each)
-    whose = f"only “{escape(name)}”" if name else ""
+    whose = _("only “{name}”", name=escape(name)) if name else ""
     title = ", ".join(each for each in (whose, when) if each)
     if name and not week.spans:
-        return f"{title[0].upper()}{title[1:]}: as the doctor's"
+        return _("{upper}{title}: as the doctor's", upper=title[0].upper(), title=title[1:])
     rows = "\n".join(f"| {days} | {hours} |" for days, hours in show_week(week.spans))
     head = f"{title[0].upper()}{title[1:]}:\n\n" if title else ""
-    return f"{head}| days | hours |\n|---|---|\n{rows}"
+    return _("{head}| days | hours |\n|---|---|\n{rows}", head=head, rows=rows)
 
 
 def _date(when: date, today: date) -> str:
@@ -53,27 +54,27 @@ def _date(when: date, today: date) -> str:
 def service_line(service: Service, resources: Sequence[Resource], language: str) -> str:
     """A service with what differs from the plain one."""
     said = [
-        f"**{escape(service.name)}**, {service.minutes} minutes",
+        f"**{escape(service.name)}**, {minutes(service.minutes)}",
         mode(service),
-        service.price.show(language) if service.price.amount else "free",
+        service.price.show(language) if service.price.amount else _("free"),
     ]
     if service.price.amount:
-        said.append("at the desk" if service.payment is Payment.DESK else "paid in advance")
+        said.append(_("at the desk") if service.payment is Payment.DESK else _("paid in advance"))
     if service.capacity > 1:
-        said.append(f"group of {service.capacity}")
+        said.append(_("group of {capacity}", capacity=service.capacity))
     if service.approval:
-        said.append("needs approval")
+        said.append(_("needs approval"))
     if service.patients is not Patients.ALL:
-        said.append(f"for {service.patients.value} patients")
+        said.append(_("for new patients") if service.patients is Patients.NEW else _("for known patients"))
     if service.grid_minutes != service.minutes:
-        said.append(f"every {service.grid_minutes} min")
+        said.append(_("every {grid_minutes} min", grid_minutes=service.grid_minutes))
     if service.buffer_before:
-        said.append(f"{service.buffer_before} min before")
+        said.append(_("{buffer_before} min before", buffer_before=service.buffer_before))
     if service.buffer_after:
-        said.append(f"{service.buffer_after} min after")
+        said.append(_("{buffer_after} min after", buffer_after=service.buffer_after))
     if service.min_notice_minutes:
-        said.append(f"notice {say_length(service.min_notice_minutes)}")
-    said.append(f"{service.window_days} days ahead")
+        said.append(_("notice {say_length}", say_length=say_length(service.min_notice_minutes)))
+    said.append(ngettext("{count} day ahead", "{count} days ahead", service.window_days))
     if resources:
-        said.append("with " + " and ".join(escape(each.name) for each in resources))
+        said.append(_("with {resources}", resources=listed([escape(each.name) for each in resources])))
     return ", ".join(said)

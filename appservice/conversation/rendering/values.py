@@ -10,7 +10,7 @@ from appservice.conversation.understanding.languages import language_name
 from appservice.matrix.markdown import escape
 from booking.appointments.model import Appointment
 from booking.directory.model import Mode, Service
-from core.languages import DEFAULT, language, locale_of
+from core.languages import DEFAULT, _, language, locale_of, ngettext
 from core.timezones import zone
 
 
@@ -59,7 +59,7 @@ def moment_of(visit: Appointment, place: ZoneInfo) -> str:
     if here.utcoffset() == there.utcoffset() or visit.service.mode is Mode.ONLINE:
         return shown
     on_its_clock = f"{there:%H:%M}" if here.date() == there.date() else f"{day(there.date())}, {there:%H:%M}"
-    return f"{shown} your time ({on_its_clock} at the centre)"
+    return _("{shown} your time ({on_its_clock} at the centre)", shown=shown, on_its_clock=on_its_clock)
 
 
 def span(start: datetime, end: datetime, place: ZoneInfo) -> str:
@@ -67,14 +67,33 @@ def span(start: datetime, end: datetime, place: ZoneInfo) -> str:
     first, last = start.astimezone(place), end.astimezone(place)
     if first.time() == last.time() == time() and first < last:
         until = last.date() - timedelta(days=1)
-        return day(first.date()) if until == first.date() else f"{day(first.date())} to {day(until)}"
-    return f"{moment(start, place)} to {moment(end, place)}"
+        return (
+            day(first.date()) if until == first.date() else _("{day} to {day2}", day=day(first.date()), day2=day(until))
+        )
+    return _("{moment} to {moment2}", moment=moment(start, place), moment2=moment(end, place))
 
 
-def spoken(words: Sequence[str], last: str = "or") -> str:
+def minutes(count: int) -> str:
+    """30 minutes"""
+    return ngettext("{count} minute", "{count} minutes", count)
+
+
+def days(count: int) -> str:
+    """7 days"""
+    return ngettext("{count} day", "{count} days", count)
+
+
+def listed(words: Sequence[str], *, either: bool = False) -> str:
+    """One, two and three; or one, two or three."""
+    if len(words) < 2:
+        return "".join(words)
+    first, last = _(", ").join(words[:-1]), words[-1]
+    return _("{first} or {last}", first=first, last=last) if either else _("{first} and {last}", first=first, last=last)
+
+
+def spoken(words: Sequence[str], *, either: bool = True) -> str:
     """“more”, “another day” or “earlier”"""
-    quoted = [f"“{word}”" for word in words]
-    return f" {last} ".join([", ".join(quoted[:-1]), quoted[-1]]) if len(quoted) > 1 else "".join(quoted)
+    return listed([_("“{word}”", word=word) for word in words], either=either)
 
 
 def times(found: list[datetime] | tuple[datetime, ...], place: ZoneInfo) -> str:
@@ -87,7 +106,7 @@ def times(found: list[datetime] | tuple[datetime, ...], place: ZoneInfo) -> str:
 
 def mode(service: Service) -> str:
     """online, or in person"""
-    return "online" if service.mode is Mode.ONLINE else "in person"
+    return _("online") if service.mode is Mode.ONLINE else _("in person")
 
 
 def languages(codes: tuple[str, ...]) -> str:
@@ -99,5 +118,5 @@ def languages(codes: tuple[str, ...]) -> str:
 def where(visit: Appointment) -> str:
     """Where the visit takes place."""
     if visit.service.mode is Mode.ONLINE:
-        return f"online, {escape(visit.centre.name)}"
+        return _("online, {name}", name=escape(visit.centre.name))
     return f"{escape(visit.centre.name)}, {escape(visit.centre.street)}, {escape(visit.centre.city)}"

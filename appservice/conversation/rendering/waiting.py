@@ -10,6 +10,7 @@ from booking.directory.specialties import label_of
 from booking.waiting.model import Waiting
 from booking.waiting.rules import LONGEST
 from booking.waiting.service import Wait
+from core.languages import _, ngettext
 
 _NAMED = 3
 
@@ -17,17 +18,17 @@ _NAMED = 3
 def waited_for(each: Wait, doctors: Sequence[str], place: ZoneInfo, *, whose: str = "") -> str:
     """With whom, and between when. `doctors`: their names; `whose`: the patient's name, unless it is the reader."""
     wait = each.wait
-    named = " or ".join(f"**{escape(name)}**" for name in doctors[:_NAMED])
+    named = _(" or ").join(f"**{escape(name)}**" for name in doctors[:_NAMED])
     if len(doctors) > _NAMED:
-        named += f" or {len(doctors) - _NAMED} more"
-    kinds = " or ".join(sorted({label_of(service.specialty) for service in each.services}))
+        named += ngettext(" or {count} more", " or {count} more", len(doctors) - _NAMED)
+    kinds = _(" or ").join(sorted({label_of(service.specialty) for service in each.services}))
     hours = {
         (True, True): f", {wait.after:%H:%M} to {wait.before:%H:%M}" if wait.after and wait.before else "",
         (True, False): f", from {wait.after:%H:%M} on" if wait.after else "",
         (False, True): f", before {wait.before:%H:%M}" if wait.before else "",
         (False, False): "",
     }[wait.after is not None, wait.before is not None]
-    for_whom = f" for {escape(whose)}" if whose else ""
+    for_whom = _(" for {whose}", whose=escape(whose)) if whose else ""
     return f"{named} ({kinds}){for_whom}, {_days(wait, place)}{hours}"
 
 
@@ -36,9 +37,13 @@ def _days(wait: Waiting, place: ZoneInfo) -> str:
     begin, end = (each.astimezone(place) for each in (wait.earliest, wait.latest))
     last = (end - timedelta(microseconds=1)).date()
     whole = end.time() == time() or end - begin >= LONGEST
-    until = f"until {day(last)}" if whole else f"before {moment(wait.latest, place)}"
+    until = _("until {day}", day=day(last)) if whole else _("before {moment}", moment=moment(wait.latest, place))
     if wait.earliest <= wait.created_at:
         return until
     if whole and begin.time() == time():
-        return f"on {day(last)}" if begin.date() == last else f"{day(begin.date())} to {day(last)}"
-    return f"from {moment(wait.earliest, place)}, {until}"
+        return (
+            _("on {day}", day=day(last))
+            if begin.date() == last
+            else _("{day} to {day2}", day=day(begin.date()), day2=day(last))
+        )
+    return _("from {moment}, {until}", moment=moment(wait.earliest, place), until=until)

@@ -5,6 +5,7 @@ import re
 from appservice.conversation.understanding.numbers import NUMBER, number_of
 from appservice.conversation.understanding.text import plain
 from core.errors import BadInputError
+from core.languages import ngettext
 
 _MINUTES = {"m": 1, "h": 60, "d": 1440, "t": 1440, "w": 10080, "s": 60}
 _PIECE = re.compile(
@@ -40,11 +41,11 @@ def read_lengths(text: str) -> list[int]:
 def say_length(minutes: int) -> str:
     """Return a length as people say it: "24 hours", "1 hour 30 minutes", "24 minutes", "2 days"."""
     if minutes >= 2 * 1440 and minutes % 1440 == 0:
-        return f"{minutes // 1440} days"
+        return ngettext("{count} day", "{count} days", minutes // 1440)
     hours, rest = divmod(minutes, 60)
     pieces = []
     if hours:
-        pieces.append("1 hour" if hours == 1 else f"{hours} hours")
+        pieces.append(ngettext("{count} hour", "{count} hours", hours))
     if rest or not hours:
-        pieces.append("1 minute" if rest == 1 else f"{rest} minutes")
+        pieces.append(ngettext("{count} minute", "{count} minutes", rest))
     return " ".join(pieces)
