@@ -5,6 +5,7 @@ from typing import Unpack
 
 from appservice.conversation.commands.team import centre_of
 from appservice.conversation.registry import command, runs_centres
+from appservice.conversation.rendering.values import days
 from appservice.conversation.session import Session
 from appservice.conversation.understanding.clock import read_time
 from appservice.conversation.understanding.durations import read_lengths, say_length
