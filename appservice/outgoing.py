@@ -103,6 +103,11 @@ def lane_of(room_id: str) -> str:
     return f"room:{room_id}"
 
 
+def lanes_of(room_id: str) -> tuple[str, ...]:
+    """All lanes of a room whose work is done by the bot that is in it; `lane_of` is the first."""
+    return (lane_of(room_id), f"reactions:{room_id}", f"files:{room_id}")
+
+
 def room_of(lane: str) -> str:
     """The room of such a lane."""
     return lane.removeprefix("room:")

@@ -88,12 +88,17 @@ async def serve(settings: Settings) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    database = Database(settings.database.url.get_secret_value(), pool=settings.database.pool)
+    database = Database(settings.database.url.get_secret_value(), pool=_pool(settings))
     try:
         async with aiohttp.ClientSession() as http:
             await _Process(settings, database, http).run(stop)
     finally:
         await database.close()
+
+
+def _pool(settings: Settings) -> int:
+    """As many connections as are set, but enough for two workers of each bot, should this process lead them all."""
+    return max(settings.database.pool, 4 + 4 * settings.matrix.shards)
 
 
 class _Process:

@@ -109,9 +109,10 @@ class Database:
         return self._bells[name]
 
     def ring(self, name: str, lane: str = ANY) -> None:
-        """Wake a worker of this process."""
-        self._rung[name].add(lane)
-        self._bells[name].set()
+        """Wake a worker of this process; where several share the work (their names go on with #), all of them."""
+        for bell in {name, *(other for other in self._bells if other.startswith(f"{name}#"))}:
+            self._rung[bell].add(lane)
+            self._bells[bell].set()
 
     def rung(self, name: str) -> set[str]:
         """Take the lanes for which the bell was rung since this was last asked; silences the bell."""

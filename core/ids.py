@@ -54,3 +54,11 @@ def secret_hash(secret: str) -> bytes:
 def same(one: str, other: str) -> bool:
     """Compare two secrets in constant time."""
     return hmac.compare_digest(one.encode(), other.encode())
+
+
+def dealt_to(key: UUID, shards: int) -> int:
+    """Return whose of so many shards a thing is, by its id alone.
+
+    With one shard more, only what goes to the new one changes hands (rendezvous hashing).
+    """
+    return max(range(shards), key=lambda shard: hashlib.sha256(b"%s %d" % (key.bytes, shard)).digest())

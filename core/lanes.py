@@ -36,6 +36,7 @@ from core import figures
 from core.database import ANY, Database, Tx
 from core.languages import DEFAULT, speaking
 from core.logs import log
+from core.shards import Share
 from core.tables import Moment, metadata
 
 _LANES_AT_ONCE = 10
@@ -64,6 +65,7 @@ def lane_table(name: str) -> Table:
         Column("error", Text),
         Column("result", Text),
         Column("done_at", Moment),
+        Column("shard", Integer, nullable=False, server_default="0"),
         Index(f"ix_{name}_waiting", "lane", "seq", postgresql_where="state = 'waiting'"),
         Index(f"ix_{name}_blocked", "waits_for", postgresql_where="state = 'blocked'"),
         Index(f"ix_{name}_done", "done_at", postgresql_where="state = 'done'"),
@@ -126,11 +128,20 @@ async def wake_blocked(tx: Tx, table: Table, waits_for: str) -> int:
 
 
 class LaneWorker:
-    """Does the rows of one table, many lanes at a time, one row of a lane at a time."""
+    """Does the rows of one table, or its share of them: many lanes at a time, one row of a lane at a time."""
 
     def __init__(
-        self, database: Database, table: Table, handlers: dict[str, Handler], mourners: dict[str, Mourner] | None = None
+        self,
+        database: Database,
+        table: Table,
+        handlers: dict[str, Handler],
+        mourners: dict[str, Mourner] | None = None,
+        share: Share | None = None,
     ) -> None:
+        share = share or Share()
+        self._holds = share.holds
+        self._bell = f"{table.name}{share.suffix}"
+        self._at_once = max(2, _LANES_AT_ONCE // share.shards)
         self._database = database
         self._table = table
         self._handlers = handlers
@@ -146,11 +157,11 @@ class LaneWorker:
         A commit names the lane in which there is work, which is taken up at once; a look at the whole table, once a
         second, finds what came due and what other replicas wrote.
         """
-        bell = self._database.bell(self._table.name)
+        bell = self._database.bell(self._bell)
         look = 0.0
         try:
             while True:
-                lanes = self._database.rung(self._table.name)
+                lanes = self._database.rung(self._bell)
                 try:
                     if ANY in lanes or time.monotonic() >= look:
                         look = time.monotonic() + _LOOK_EVERY
@@ -175,7 +186,7 @@ class LaneWorker:
         """Give a lane a task; one that has one looks once more, and one too many is looked for when a place is free."""
         if lane in self._busy:
             self._again.add(lane)
-        elif len(self._busy) < _LANES_AT_ONCE:
+        elif len(self._busy) < self._at_once:
             self._busy[lane] = asyncio.create_task(self._lane(lane))
         else:
             self._overflow = True
@@ -184,16 +195,19 @@ class LaneWorker:
         """Return lanes whose first row is due, those that have waited longest first, as many as there are places."""
         table = self._table
         heads = (
-            select(table.c.lane, table.c.due_at)
+            select(table.c.lane, table.c.due_at, table.c.kind, table.c.shard)
             .ext(distinct_on(table.c.lane))
             .where(table.c.state == "waiting", table.c.lane.not_in([*self._busy]))
             .order_by(table.c.lane, table.c.seq)
             .subquery()
         )
-        free = _LANES_AT_ONCE - len(self._busy)
+        free = self._at_once - len(self._busy)
         async with self._database.transaction() as tx:
             found = await tx.conn.execute(
-                select(heads.c.lane).where(heads.c.due_at <= tx.now).order_by(heads.c.due_at).limit(free + 1)
+                select(heads.c.lane)
+                .where(heads.c.due_at <= tx.now, self._holds(heads.c.lane, heads.c.kind, heads.c.shard))
+                .order_by(heads.c.due_at)
+                .limit(free + 1)
             )
             return {row.lane for row in found}
 
@@ -212,7 +226,7 @@ class LaneWorker:
             del self._busy[lane]
             if self._overflow:
                 self._overflow = False
-                self._database.ring(self._table.name)
+                self._database.ring(self._bell)
 
     async def _next(self, lane: str) -> bool:
         """Do the first waiting row of the lane; say whether to go on with it."""
@@ -257,7 +271,12 @@ class LaneWorker:
         # SKIP LOCKED: should two processes ever both think that they lead, one of them finds nothing to do.
         found = await tx.conn.execute(
             select(table.c.id, table.c.lane, table.c.kind, table.c.payload, table.c.created_at, table.c.attempts)
-            .where(table.c.id == head, table.c.state == "waiting", table.c.due_at <= tx.now)
+            .where(
+                table.c.id == head,
+                table.c.state == "waiting",
+                table.c.due_at <= tx.now,
+                self._holds(table.c.lane, table.c.kind, table.c.shard),
+            )
             .with_for_update(skip_locked=True)
         )
         row = found.one_or_none()

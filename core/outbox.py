@@ -18,9 +18,10 @@ outbox = lane_table("outbox")
 
 _PUT = Statement(
     text("""
-    INSERT INTO outbox (id, kind, lane, payload, created_at, due_at)
-    SELECT id, kind, lane, payload, :now, coalesce(due_at, :now)
+    INSERT INTO outbox (id, kind, lane, payload, created_at, due_at, shard)
+    SELECT id, kind, lane, payload, :now, coalesce(due_at, :now), coalesce(shard, 0)
     FROM unnest(:ids, :kinds, :lanes, :payloads, :due) WITH ORDINALITY AS put (id, kind, lane, payload, due_at, place)
+    LEFT JOIN lane_shard USING (lane)
     ORDER BY place
     ON CONFLICT (id) DO NOTHING
 """).bindparams(

@@ -7,10 +7,12 @@ place: CARECONNECT_MATRIX__AS_TOKEN is `as_token` in the section `[matrix]`.
 import os
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from uuid import UUID
 
 from pydantic import BaseModel, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from core.ids import dealt_to
 from core.timezones import zone
 
 
@@ -48,6 +50,8 @@ class MatrixSettings(BaseModel):
     hs_token: SecretStr = SecretStr("")
     bot: str = "careconnect"
     """Localpart of the identity that talks."""
+    shards: Annotated[int, Field(ge=1, le=99)] = 1
+    """How many bots share the work: `bot`, then `bot`-2, `bot`-3 ... It may grow, and never shrink: docs/scaling.md."""
     keeper: str = "careconnect-keeper"
     """Localpart of the identity without a device that makes consultation rooms; the registration's sender_localpart."""
     display_name: str = "careConnect"
@@ -83,8 +87,17 @@ class MatrixSettings(BaseModel):
         return f"@{self.bot}:{self.server_name}"
 
     @property
+    def bots(self) -> tuple[str, ...]:
+        """The localparts of all bots, the first without a number."""
+        return (self.bot, *(f"{self.bot}-{number}" for number in range(2, self.shards + 1)))
+
+    @property
     def bot_ids(self) -> tuple[str, ...]:
-        return (self.bot_id,)
+        return tuple(f"@{bot}:{self.server_name}" for bot in self.bots)
+
+    def bot_for(self, key: UUID) -> str:
+        """The id of the bot that a centre's page sends people to. Any bot serves anybody: it only spreads them."""
+        return self.bot_ids[dealt_to(key, self.shards)]
 
     @property
     def keeper_id(self) -> str:

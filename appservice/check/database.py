@@ -16,6 +16,7 @@ from core.inbox import inbox
 from core.lanes import counts
 from core.outbox import outbox
 from core.settings import Settings
+from core.shards import lane_shard
 
 _OLDEST = 150000
 _CLOCKS_AGREE = timedelta(seconds=5)
@@ -42,7 +43,7 @@ async def check_database(settings: Settings) -> AsyncIterator[Finding]:
         return
     try:
         async with database.transaction() as tx:
-            async for finding in _findings(tx):
+            async for finding in _findings(tx, settings.matrix.shards):
                 yield finding
     except (OSError, asyncpg.PostgresError, DBAPIError) as away:
         yield wrong(
@@ -69,7 +70,7 @@ def _reason(away: Exception) -> str:
     return next((words for kind, words in known.items() if isinstance(origin, kind)), type(origin).__name__)
 
 
-async def _findings(tx: Tx) -> AsyncIterator[Finding]:
+async def _findings(tx: Tx, shards: int) -> AsyncIterator[Finding]:
     version = int((await tx.conn.execute(text("SHOW server_version_num"))).scalar_one())
     name = f"PostgreSQL {version // 10000}.{version % 10000}"
     if version < _OLDEST:
@@ -83,6 +84,7 @@ async def _findings(tx: Tx) -> AsyncIterator[Finding]:
     yield finding
     if finding.level == "ok":
         yield await _work(tx)
+        yield await _shards(tx, shards)
 
 
 async def _schema(tx: Tx) -> Finding:
@@ -93,6 +95,18 @@ async def _schema(tx: Tx) -> Finding:
         state = "is not the one of this version" if there else "is not there yet"
         return wrong("schema", f"The schema {state}.", "Run `careconnect migrate`.")
     return ok("schema", "Up to date.")
+
+
+async def _shards(tx: Tx, shards: int) -> Finding:
+    """Rooms of a bot that is not configured any more: nobody would answer there."""
+    highest = (await tx.conn.execute(select(func.max(lane_shard.c.shard)))).scalar_one()
+    if highest is not None and highest >= shards:
+        return wrong(
+            "bots",
+            f"There are rooms of bot number {highest + 1}, but only {shards} are configured: nobody answers in them.",
+            f"Set shards in [matrix] to {highest + 1} or more, in every replica. It may grow, and never shrink.",
+        )
+    return ok("bots", f"{shards} configured, and no room belongs to another.")
 
 
 async def _work(tx: Tx) -> Finding:

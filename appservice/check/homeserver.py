@@ -54,7 +54,8 @@ async def _findings(http: aiohttp.ClientSession, matrix: MatrixSettings) -> Asyn
         yield wrong("registration", "The homeserver does not know our as_token.", _RENEW)
         return
     yield _names(matrix, str(who["user_id"]))
-    yield await _namespace(http, matrix)
+    for bot in matrix.bot_ids:
+        yield await _namespace(http, matrix, bot)
     yield await _ping(http, matrix)
 
 
@@ -71,12 +72,12 @@ def _names(matrix: MatrixSettings, sender: str) -> Finding:
     return ok("registration", f"The homeserver {server} knows the service, and its keeper.")
 
 
-async def _namespace(http: aiohttp.ClientSession, matrix: MatrixSettings) -> Finding:
-    status, answer = await _ask(http, matrix, "GET", "v3/account/whoami", params={"user_id": matrix.bot_id})
+async def _namespace(http: aiohttp.ClientSession, matrix: MatrixSettings, bot: str) -> Finding:
+    status, answer = await _ask(http, matrix, "GET", "v3/account/whoami", params={"user_id": bot})
     # Before the service's first start the bot has no account; the homeserver tells that apart from "not yours".
     if status == 200 or "not registered" in str(answer.get("error")):
-        return ok("bot", f"{matrix.bot_id} is in the service's namespace.")
-    return wrong("bot", f"{matrix.bot_id} is not in the service's namespace.", _RENEW)
+        return ok("bot", f"{bot} is in the service's namespace.")
+    return wrong("bot", f"{bot} is not in the service's namespace.", _RENEW)
 
 
 async def _ping(http: aiohttp.ClientSession, matrix: MatrixSettings) -> Finding:

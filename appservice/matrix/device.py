@@ -35,19 +35,22 @@ class Device:
         """Set once all keys that had come before the start have been taken in."""
 
 
-async def start_device(api: Api, matrix: MatrixSettings, connection: psycopg.Connection) -> Device:
-    """Return the bot's device, ready to read and to speak. Safe to repeat, and to be killed at any line.
+async def start_device(api: Api, matrix: MatrixSettings, connection: psycopg.Connection, bot: str) -> Device:
+    """Return the device of the bot of this localpart, ready to read and to speak.
+
+    Safe to repeat, and to be killed at any line.
 
     A device whose keys are not those that the homeserver knows (a store lost, or brought back from an old copy) is
     given up for a new one. Raises AwayError, MatrixError.
     """
-    await register(api, matrix.bot, matrix.bot_id)
-    device = await _open(api, matrix, connection)
-    known = await device.bot.post("keys", "query", body={"device_keys": {matrix.bot_id: [device.olm.device_id]}})
-    published = known["device_keys"].get(matrix.bot_id, {}).get(device.olm.device_id, {}).get("keys", {})
+    user = f"@{bot}:{matrix.server_name}"
+    await register(api, bot, user)
+    device = await _open(api, matrix, connection, user)
+    known = await device.bot.post("keys", "query", body={"device_keys": {user: [device.olm.device_id]}})
+    published = known["device_keys"].get(user, {}).get(device.olm.device_id, {}).get("keys", {})
     if published and published != _our_keys(device.olm):
-        connection.execute("DELETE FROM matrix_device WHERE user_id = %s", (matrix.bot_id,))
-        return await start_device(api, matrix, connection)
+        connection.execute("DELETE FROM matrix_device WHERE user_id = %s", (user,))
+        return await start_device(api, matrix, connection, bot)
     if not published:
         device.olm.account.shared = False
     await device.keys.publish()
@@ -80,8 +83,7 @@ async def register(api: Api, localpart: str, user_id: str) -> None:
             raise
 
 
-async def _open(api: Api, matrix: MatrixSettings, connection: psycopg.Connection) -> Device:
-    user = matrix.bot_id
+async def _open(api: Api, matrix: MatrixSettings, connection: psycopg.Connection, user: str) -> Device:
     connection.execute(
         "INSERT INTO matrix_device VALUES (%s, %s, now()) ON CONFLICT DO NOTHING", (user, secrets.token_hex(5).upper())
     )
@@ -104,7 +106,7 @@ async def _seeds(bot: Actor, matrix: MatrixSettings, connection: psycopg.Connect
     An identity that people know is never replaced by another without the operator's word: a device that it has signed
     stays signed without the seeds.
     """
-    user = matrix.bot_id
+    user = bot.user_id
     seeds = identity.seeds_of(matrix, connection, user)
     if seeds is None:
         if await cross_signing.published(bot, user):

@@ -59,6 +59,7 @@ class Members:
         elif membership in ("leave", "ban"):
             self._device.views.forget(event["room_id"])
             await self._rooms.forget(tx, event["room_id"])
+            await self._rooms.bots.goes(tx, event["room_id"])
 
     async def _join(self, row: Row, event: Json) -> bool:
         """Go there; False if the invitation is not good any more."""

@@ -119,6 +119,14 @@ staff_room_member = Table(
     Column("mxid", Text, primary_key=True),
 )
 
+# Whose staff room each centre's is, where there are several bots.
+centre_shard = Table(
+    "centre_shard",
+    metadata,
+    Column("centre_id", Uuid, primary_key=True),
+    Column("shard", Integer, nullable=False),
+)
+
 consultation_room = Table(
     "consultation_room",
     metadata,

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from appservice.matrix.api import Actor
+from appservice.matrix.bots import Bots
 from appservice.matrix.creation import ENCRYPTED, alias_for, create_once, invite, leave, remove_alias
 from appservice.matrix.model import direct_room
 from appservice.outgoing import lane_of
@@ -21,8 +21,8 @@ UNALIAS, LEAVE = "matrix.unalias", "matrix.leave"
 class DirectRooms:
     """Knows each person's room with the bot. Any replica may use it: no keys are needed for making rooms."""
 
-    def __init__(self, bot: Actor, matrix: MatrixSettings) -> None:
-        self._bot = bot
+    def __init__(self, bots: Bots, matrix: MatrixSettings) -> None:
+        self.bots = bots
         self._matrix = matrix
 
     async def direct_room(self, tx: Tx, person_id: UUID, mxid: str) -> str:
@@ -37,8 +37,10 @@ class DirectRooms:
         # Each room that a person has left counts, so that the next one has another alias.
         alias = alias_for(self._matrix, f"direct:{person_id}:{row.generation if row else 0}")
         body = {"preset": "private_chat", "is_direct": True, "initial_state": [ENCRYPTED]}
-        room_id = await create_once(self._bot, alias, body)
-        await invite(self._bot, room_id, mxid, is_direct=True)
+        bot = self.bots.for_person(person_id)
+        room_id = await create_once(bot, alias, body)
+        await self.bots.comes(tx, room_id, bot)
+        await invite(bot, room_id, mxid, is_direct=True)
         await self.learn(tx, person_id, room_id)
         await enqueue(
             tx, kind=UNALIAS, lane=lane_of(room_id), key=f"unalias:{alias}", payload=_json(alias=alias, room=room_id)
@@ -71,14 +73,16 @@ class DirectRooms:
             tx, kind=LEAVE, lane=lane_of(room_id), key=f"leave:{room_id}:{tx.now}", payload=_json(room=room_id)
         )
 
-    async def unalias(self, _tx: Tx, row: Row) -> None:
+    async def unalias(self, tx: Tx, row: Row) -> None:
         """Outbox handler: the room's id is written down, so its alias can go."""
         what = json.loads(row.payload)
-        await remove_alias(self._bot, what["alias"], what["room"])
+        await remove_alias(await self.bots.in_room(tx, what["room"]), what["alias"], what["room"])
 
-    async def leave(self, _tx: Tx, row: Row) -> None:
+    async def leave(self, tx: Tx, row: Row) -> None:
         """Outbox handler: leave a room in which nobody is left."""
-        await leave(self._bot, json.loads(row.payload)["room"])
+        room_id = json.loads(row.payload)["room"]
+        await leave(await self.bots.in_room(tx, room_id), room_id)
+        await self.bots.goes(tx, room_id)
 
 
 def _json(**fields: str) -> bytes:

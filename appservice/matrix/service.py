@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 
 import aiohttp
 import psycopg
@@ -12,12 +13,13 @@ from sqlalchemy.exc import DBAPIError
 from appservice.incoming import FileTaker, Listener
 from appservice.matrix import filtering, rooms
 from appservice.matrix.api import Api, AwayError, MatrixError
+from appservice.matrix.bots import Bots
 from appservice.matrix.catching_up import CatchingUp
 from appservice.matrix.device import Device, drop_devices, register, start_device
 from appservice.matrix.fetching import Fetching
 from appservice.matrix.inbound import Inbound
 from appservice.matrix.keeper import Keeper
-from appservice.matrix.leader import lead, lock_key
+from appservice.matrix.leader import Fairness, lead, lock_key
 from appservice.matrix.members import Members
 from appservice.matrix.outbound import Outbound
 from appservice.matrix.people import People
@@ -34,12 +36,13 @@ from core.lanes import Handler, LaneWorker, Mourner
 from core.logs import log
 from core.outbox import outbox
 from core.settings import Settings
+from core.shards import Share
 
 _log = log("appservice.matrix")
 
 
 class MatrixService:
-    """careConnect on Matrix. One for each process; `run_as_leader` works in one of them at a time."""
+    """careConnect on Matrix. One for each process; of each bot, `run_as_leader` works in one of them at a time."""
 
     def __init__(self, settings: Settings, database: Database, people: People, http: aiohttp.ClientSession) -> None:
         self._settings = settings
@@ -47,8 +50,9 @@ class MatrixService:
         self._database = database
         self._people = people
         self._api = Api(http, settings.matrix)
-        self.rooms = DirectRooms(self._api.acting(self._matrix.bot_id), self._matrix)
-        self.staff = StaffRooms(people, self._api.acting(self._matrix.bot_id), self._matrix)
+        self.bots = Bots(self._api, self._matrix)
+        self.rooms = DirectRooms(self.bots, self._matrix)
+        self.staff = StaffRooms(people, self.bots, self._matrix)
         self.keeper = Keeper(people, self._api.acting(self._matrix.keeper_id), self._matrix)
 
     def routes(self) -> list[web.RouteDef]:
@@ -64,18 +68,19 @@ class MatrixService:
         inbox_handlers: Mapping[str, Handler],
         outbox_handlers: Mapping[str, Handler],
     ) -> None:
-        """Work whenever this process holds the bot's device, until cancelled.
+        """Work whenever this process holds a bot's device, until cancelled; several bots are shared out fairly.
 
         `listener` hears people, `taker` takes the files that they send; the handlers are those of inbox and outbox
         kinds that are not Matrix's own.
         """
 
-        async def work(connection: psycopg.Connection) -> None:
-            with figures.leading.labels(self._matrix.bot).track_inprogress():
-                figures.took_lead.labels(self._matrix.bot).inc()
-                await run(await self._start(connection))
+        async def work(shard: int, connection: psycopg.Connection) -> None:
+            bot = self._matrix.bots[shard]
+            with figures.leading.labels(bot).track_inprogress():
+                figures.took_lead.labels(bot).inc()
+                await run(shard, await self._start(connection, bot))
 
-        async def run(device: Device) -> None:
+        async def run(shard: int, device: Device) -> None:
             inbound = Inbound(self._people, device, self.rooms, listener)
             members = Members(device, inbound, self.rooms, self.keeper, self.staff)
             outbound = Outbound(self._people.vault, device, self.rooms, attachments)
@@ -103,19 +108,28 @@ class MatrixService:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(SyncLoop(self._database, device).run())
                 tasks.create_task(CatchingUp(self._database, device, self._matrix, self._ping).run())
-                tasks.create_task(_listen(device, LaneWorker(self._database, inbox, hear, mourn_hearing)))
-                tasks.create_task(LaneWorker(self._database, outbox, do, mourn_doing).run())
+                share = self._share(shard, {*inbox_handlers, *outbox_handlers})
+                tasks.create_task(_listen(device, LaneWorker(self._database, inbox, hear, mourn_hearing, share)))
+                tasks.create_task(LaneWorker(self._database, outbox, do, mourn_doing, share).run())
                 tasks.create_task(_every(5, inbound.wake_overdue, self._database))
 
-        await lead(self._database.url, lock_key(self._matrix.bot_id), work)
+        fairness = Fairness(self._matrix.shards)
+        async with asyncio.TaskGroup() as leaders:
+            for shard, bot in enumerate(self._matrix.bot_ids):
+                leaders.create_task(lead(self._database.url, lock_key(bot), partial(work, shard), fairness))
 
-    async def _start(self, connection: psycopg.Connection) -> Device:
+    def _share(self, shard: int, anywhere: set[str]) -> Share:
+        """What this bot's worker does: what its rooms ask for, and its part of what needs no device."""
+        kinds = anywhere | {*self.keeper.handlers(), *self.staff.handlers(), rooms.UNALIAS, rooms.LEAVE}
+        return Share(shard, self._matrix.shards, frozenset(kinds))
+
+    async def _start(self, connection: psycopg.Connection, bot: str) -> Device:
         logging.getLogger("nio").setLevel(logging.CRITICAL)  # it reports what strangers send: theirs to flood
         prune(connection)
-        device = await start_device(self._api, self._matrix, connection)
+        device = await start_device(self._api, self._matrix, connection, bot)
         await register(self._api, self._matrix.keeper, self._matrix.keeper_id)
         await drop_devices(self._api.acting(self._matrix.keeper_id))
-        await self._name(self._matrix.bot_id, self._matrix.display_name)
+        await self._name(device.bot.user_id, self._matrix.display_name)
         await self._name(self._matrix.keeper_id, f"{self._matrix.display_name} (opens consultation rooms)")
         await self._ping()
         return device

@@ -12,7 +12,8 @@ from uuid import UUID
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
-from appservice.matrix.api import Actor, ForbiddenError, Json, MatrixError
+from appservice.matrix.api import ForbiddenError, Json, MatrixError
+from appservice.matrix.bots import Bots
 from appservice.matrix.creation import ENCRYPTED, alias_for, create_once, invite, remove_alias
 from appservice.matrix.model import staff_room, staff_room_member
 from appservice.matrix.people import People
@@ -29,9 +30,9 @@ _BOT_ALONE = 100
 class StaffRooms:
     """Handlers of the outbox kinds staff.open and staff.sync, and of who comes and goes there."""
 
-    def __init__(self, people: People, bot: Actor, matrix: MatrixSettings) -> None:
+    def __init__(self, people: People, bots: Bots, matrix: MatrixSettings) -> None:
         self._people = people
-        self._bot = bot
+        self._bots = bots
         self._matrix = matrix
 
     def handlers(self) -> dict[str, Handler]:
@@ -45,7 +46,9 @@ class StaffRooms:
             return None
         alias = alias_for(self._matrix, f"staff:{centre_id}")
         staff = await self._people.staff(tx, centre_id)
-        room_id = await create_once(self._bot, alias, creation(self._bot.user_id, staff.centre))
+        bot = await self._bots.of_centre(tx, centre_id)
+        room_id = await create_once(bot, alias, creation(bot.user_id, staff.centre))
+        await self._bots.comes(tx, room_id, bot)
         await tx.conn.execute(insert(staff_room).values(centre_id=centre_id, room_id=room_id, opened_at=tx.now))
         # What cannot be repeated comes last: killed before the commit, the alias leads back to the room.
         return room_id
@@ -60,16 +63,17 @@ class StaffRooms:
         room_id = await room_of(tx, centre_id)
         if room_id is None:
             return "no room"
-        await remove_alias(self._bot, alias_for(self._matrix, f"staff:{centre_id}"), room_id)
+        bot = await self._bots.in_room(tx, room_id)
+        await remove_alias(bot, alias_for(self._matrix, f"staff:{centre_id}"), room_id)
         wanted = (await self._people.staff(tx, centre_id)).accounts
         again = wanted.get(UUID(what["again"])) if what.get("again") else None
-        members = {event["state_key"]: event for event in (await self._bot.get("rooms", room_id, "members"))["chunk"]}
+        members = {event["state_key"]: event for event in (await bot.get("rooms", room_id, "members"))["chunk"]}
         for mxid in sorted(wanted.values()):
             if mxid == again or not _left_themselves(members.get(mxid)):
-                await self._try(invite(self._bot, room_id, mxid))
+                await self._try(invite(bot, room_id, mxid))
         there = {who for who, event in members.items() if event["content"].get("membership") in ("join", "invite")}
-        for mxid in sorted(there - {*wanted.values(), self._bot.user_id}):
-            await self._try(self._bot.post("rooms", room_id, "kick", body={"user_id": mxid}))
+        for mxid in sorted(there - {*wanted.values(), bot.user_id}):
+            await self._try(bot.post("rooms", room_id, "kick", body={"user_id": mxid}))
             await self.member(tx, room_id, mxid, "leave")  # what we do ourselves is not told to us
         return None
 

@@ -10,7 +10,8 @@ from aiohttp import web
 from sqlalchemy import select
 
 from appservice.matrix.api import Json
-from appservice.matrix.filtering import kept, well_formed
+from appservice.matrix.bots import invited
+from appservice.matrix.filtering import MEMBER, kept, well_formed
 from appservice.matrix.model import consultation_room
 from appservice.matrix.people import People
 from appservice.outgoing import lane_of
@@ -49,7 +50,7 @@ def routes(database: Database, matrix: MatrixSettings, people: People) -> list[w
 
     async def user(request: web.Request) -> web.Response:
         """Whether a user of ours exists. Ours are made at start; none is made on being asked."""
-        known = request.match_info["user_id"] in (matrix.bot_id, matrix.keeper_id)
+        known = request.match_info["user_id"] in (*matrix.bot_ids, matrix.keeper_id)
         return web.json_response({}) if known else _refuse(404, "M_NOT_FOUND")
 
     async def alias(_request: web.Request) -> web.Response:
@@ -84,9 +85,11 @@ async def keep(tx: Tx, matrix: MatrixSettings, events: list[Json]) -> set[str]:
     found = await tx.conn.execute(select(consultation_room.c.room_id).where(consultation_room.c.room_id.in_(rooms)))
     private = {row.room_id for row in found}
     for event in events:
-        use = kept(event, (matrix.bot_id, matrix.keeper_id), private)
+        use = kept(event, (*matrix.bot_ids, matrix.keeper_id), private)
         if use:
             kind, what = use
+            if kind == MEMBER and what["content"]["membership"] == "invite":
+                await invited(tx, matrix, str(what["state_key"]), what["room_id"])
             payload = json.dumps(what).encode()
             if await receive(tx, kind=kind, event_id=what["event_id"], lane=lane_of(what["room_id"]), payload=payload):
                 new.add(what["event_id"])

@@ -62,7 +62,7 @@ async def bring_in(tx: Tx, ctx: Context, actor: Person, appointment_id: UUID, mx
         raise ConflictError("That consultation is over: nobody can be brought in any more.")
     mxid = rules.checked_mxid(mxid)
     matrix = ctx.settings.matrix
-    if mxid in (matrix.bot_id, matrix.keeper_id):
+    if mxid in (*matrix.bot_ids, matrix.keeper_id):
         raise BadInputError("I stay out of consultations: nobody but you reads along.")
     if not matrix.serves(mxid):
         raise BadInputError("People of that homeserver are not served here. They need an account on another one.")

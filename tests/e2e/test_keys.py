@@ -47,7 +47,7 @@ def identity_lost(demo: Demo) -> None:
     """The seeds are gone, and whoever leads begins anew without them."""
     in_database(demo, "DELETE FROM matrix_cross_signing")
     in_database(
-        demo, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'careconnect leader'"
+        demo, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'careconnect leader%'"
     )
 
 

@@ -121,6 +121,7 @@ IN_CLEAR: dict[str, str] = {
     "matrix_olm_account.pickle": BOTS_KEY,
     "matrix_olm_account.sync_token": IDS,
     "matrix_olm_account.heard_token": IDS,
+    "lane_shard.lane": IDS,
     "matrix_olm_account.user_id": IDS,
     "matrix_olm_session.device_id": IDS,
     "matrix_olm_session.pickle": BOTS_KEY,

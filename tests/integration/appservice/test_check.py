@@ -10,6 +10,7 @@ from appservice.check import Finding, Level, check
 from core.database import Database
 from core.inbox import receive
 from core.settings import Settings
+from core.shards import assign
 from demo.child import free_port
 from demo.postgres import Postgres
 
@@ -111,3 +112,13 @@ async def test_no_secret_is_printed(settings: Settings) -> None:
     for section, values in marked.items():
         settings = changed(settings, section, **values)
     assert "MARKER" not in repr([finding async for finding in check(settings)])
+
+
+async def test_bots_that_are_not_configured_any_more_are_missed(settings: Settings, database: Database) -> None:
+    async with database.transaction() as tx:
+        await assign(tx, ["room:!a"], 2)
+    found = await findings(changed(settings, "matrix", shards=2))
+    assert found["bots"].level == Level.WRONG
+    assert "bot number 3" in found["bots"].sentence
+    found = await findings(changed(settings, "matrix", shards=3))
+    assert found["bots"].level != Level.WRONG

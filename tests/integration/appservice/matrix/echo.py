@@ -149,7 +149,7 @@ class Echo:
 @asynccontextmanager
 async def serving(settings: Settings) -> AsyncIterator[tuple[MatrixService, Echo]]:
     """Run the echo service in this process."""
-    database = Database(settings.database.url.get_secret_value(), pool=8)
+    database = Database(settings.database.url.get_secret_value(), pool=4 + 4 * max(settings.matrix.shards, 2))
     people = Directory(settings)
     echo = Echo(people)
     async with aiohttp.ClientSession() as http:

@@ -28,7 +28,7 @@ async def test_somebody_new_is_invited_to_an_encrypted_room(
     anna = await new_person("anna")
     room = await notify(running, database, anna, "first")
     assert await notify(running, database, anna, "second") == room
-    assert await anna.invitation(by=running[0].rooms._bot.user_id) == room
+    assert await anna.invitation(by=running[0].bots.number(0).user_id) == room
     await anna.join(room)
     heard = [await anna.hears(words, room=room) for words in ("first", "second")]
     assert all(message.encrypted for message in heard)
@@ -39,7 +39,7 @@ async def test_a_notice_comes_to_where_the_person_talks(
     running: Running, database: Database, new_person: NewPerson
 ) -> None:
     anna = await new_person("anna")
-    room = await anna.direct_room(running[0].rooms._bot.user_id)
+    room = await anna.direct_room(running[0].bots.number(0).user_id)
     await anna.ask(room, "hello", "you said hello")
     assert await notify(running, database, anna, "reminder") == room
     await anna.hears("reminder", room=room)
@@ -47,11 +47,11 @@ async def test_a_notice_comes_to_where_the_person_talks(
 
 async def test_one_who_has_left_is_invited_anew(running: Running, database: Database, new_person: NewPerson) -> None:
     anna = await new_person("anna")
-    room = await anna.direct_room(running[0].rooms._bot.user_id)
+    room = await anna.direct_room(running[0].bots.number(0).user_id)
     await anna.ask(room, "hello", "you said hello")
     await anna.leave(room)
     other = await new_person("boris")  # served after anna's leaving was
-    await other.ask(await other.direct_room(running[0].rooms._bot.user_id), "hello", "you said hello")
+    await other.ask(await other.direct_room(running[0].bots.number(0).user_id), "hello", "you said hello")
     again = await notify(running, database, anna, "reminder")
     assert again != room
     await anna.join(await anna.invitation())
