@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0035_shards"
-down_revision = "0034_feeds"
+revision = "0037_shards"
+down_revision = "0036_export"
 
 
 def upgrade() -> None:
