@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from appservice.auditing import heads
 from appservice.auditing.routes import routes as auditing
 from appservice.conversation import boards
+from appservice.conversation.access_news import AccessNews
 from appservice.conversation.attachments import attachments
 from appservice.conversation.commands import previewing
 from appservice.conversation.daily import DailyLists
@@ -53,6 +54,7 @@ from booking.reminders.service import remind
 from booking.schedules import freed
 from booking.scheduling_links.routes import routes as scheduling_links
 from booking.search.bounds import refresh
+from booking.sharing.news import NEWS
 from booking.staff import news as staff_news
 from booking.staff.room import NOTICE as STAFF_NOTICE
 from booking.waiting.offering import handler as offering
@@ -163,6 +165,7 @@ class _Process:
             "notice": Notices(self._ctx, direct_room=self._matrix.rooms.direct_room).deliver,
             freed.KIND: offering(self._ctx),
             payouts.TOLD: PayoutNews(self._ctx, direct_room=self._matrix.rooms.direct_room).deliver,
+            NEWS: AccessNews(self._ctx, direct_room=self._matrix.rooms.direct_room).deliver,
             questions.NEWS: QuestionNews(self._ctx, direct_room=self._matrix.rooms.direct_room).deliver,
             waiting.LONG: QuestionNews(self._ctx, direct_room=self._matrix.rooms.direct_room).long,
             staff_news.NEWS: self._staff.deliver,

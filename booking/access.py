@@ -41,11 +41,6 @@ def may_run_visit(person: Person, *, practitioner_id: UUID, centre_id: UUID) -> 
     return person.practitioner_id == practitioner_id or may_administer(person, centre_id)
 
 
-def may_read_reason(person: Person, *, patient_id: UUID, practitioner_id: UUID) -> bool:
-    """Why the patient comes is between them and the practitioner."""
-    return may_book_for(person, patient_id) or person.practitioner_id == practitioner_id
-
-
 def may_see_money(person: Person, *, patient_id: UUID, booked_by: UUID, centre_id: UUID) -> bool:
     """What was paid is between the payer, the patient's side and the centre; doctors need not know."""
     return person.id == booked_by or may_book_for(person, patient_id) or may_administer(person, centre_id)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import segno
 
+from appservice.auditing.heads import head_key, sign
 from appservice.conversation.aside import aside
 from appservice.conversation.exporting import export_json, export_paper
 from appservice.outgoing import Attachments, Streamed
@@ -14,11 +15,15 @@ from booking.appointments.reading import appointment
 from booking.calendars.invitations import invitation
 from booking.context import Context
 from booking.directory.reading import centre
+from booking.people.service import person_by_id
+from booking.readers import reader_of
 from booking.reports.files import report_csv, report_plot
 from booking.reports.service import report_of
 from booking.staff.inviting import code_of
 from core.database import Tx
 from core.lanes import HopelessError
+from records.audit.heads import AuditBrokenError
+from records.audit.proving import prove
 from records.documents.papers import document_pdf
 from records.documents.service import document_to_send
 from records.files.service import content_to_send
@@ -94,8 +99,22 @@ def attachments(ctx: Context) -> Attachments:
         segno.make(page, error="m", micro=False).save(image, kind="png", scale=6, border=4)
         return image.getvalue()
 
+    async def proof(tx: Tx, person_id: UUID) -> bytes:
+        """Under a head that is signed now, so that the newest entries are in it."""
+        key = head_key(ctx.settings)
+        if key is None:
+            raise HopelessError("there is no key to sign the audit with")
+        reader = await reader_of(tx, await person_by_id(tx, ctx, person_id))
+        try:
+            head = await sign(tx, ctx, key)
+        except AuditBrokenError as broken:
+            raise HopelessError("the audit is not what was signed before") from broken
+        found = await prove(tx, reader, reader.own, signed=head.signed, size=head.checkpoint.size)
+        return found.written().encode()
+
     return {
         "join": join,
+        "audit proof": proof,
         "visit": visit,
         "series": series,
         "calendar address": address,

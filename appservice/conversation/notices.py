@@ -32,7 +32,7 @@ from booking.directory.model import StaffNotices
 from booking.directory.reading import practitioner
 from booking.people.service import Person, patient_name, person_by_id
 from booking.referrals.rules import wish_of
-from booking.referrals.service import note_of, of_visit, referral_to_send
+from booking.referrals.service import note_to_send, of_visit, referral_to_send
 from booking.schedules.service import free_times
 from booking.search.service import search
 from core.database import Tx
@@ -204,7 +204,7 @@ class Notices:
         performer = (await practitioner(tx, referral.performer_id)).name if referral.performer_id else None
         known = await practitioners_seen(tx, referral.patient_id)
         found = await search(tx, wish_of(referral, performer, told.visit.centre, told.person.timezone, known))
-        note = await note_of(tx, self._ctx, referral.id, referral.patient_id)
+        note = await note_to_send(tx, self._ctx, referral)
         text = (
             f"{await self._text(told)} {referrals.target(referral, performer)}. You can book with it until"
             f" {referrals.until(referral, place)}; “referrals” shows it again.{referrals.note(note)}"

@@ -12,7 +12,7 @@ from appservice.conversation.commands import filing, importing
 from appservice.conversation.commands.finding import understood, wish
 from appservice.conversation.dialogue import Choice, Question, load, save
 from appservice.conversation.importing import came
-from appservice.conversation.registry import ACTIONS, find, nearest
+from appservice.conversation.registry import ACTIONS, doctor, find, nearest
 from appservice.conversation.session import Session
 from appservice.conversation.understanding.answers import Pick, chosen, read_pick, read_word
 from appservice.conversation.understanding.rhythm import take_rhythm
@@ -151,8 +151,12 @@ async def _tapped(session: Session) -> None:
 
 
 async def _understand(session: Session, text: str) -> None:
-    """What sounds like an emergency is answered with a hint besides; the hint stays when the rest makes no sense."""
-    if not is_emergency(text):
+    """What sounds like an emergency is answered with a hint besides; the hint stays when the rest makes no sense.
+
+    Not where a doctor writes of a patient, in a command that only doctors have.
+    """
+    found = find(text.strip().lstrip("!/"), session.person)
+    if not is_emergency(text) or (found and found[0].who is doctor):
         await _meant(session, text)
         return
     await session.say(_EMERGENCY)

@@ -5,10 +5,10 @@ from collections.abc import Collection
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
-from sqlalchemy import and_, func, or_, select, true
+from sqlalchemy import and_, func, or_, true
 
-from booking.access import may_administer, may_book_for, may_read_reason, may_see_visit, require
-from booking.appointments.model import REASON, Appointment, Move, ends, starts
+from booking.access import may_administer, may_book_for, may_see_visit, require
+from booking.appointments.model import Appointment, Move, ends, starts
 from booking.appointments.model import appointment as table
 from booking.appointments.reading import appointment, found_appointments, moves_of, visits_between
 from booking.appointments.rules import KEPT, STANDING, Status
@@ -19,7 +19,6 @@ from core.database import Tx
 from core.errors import RefusedError
 from core.ids import normal_code
 from core.timezones import zone
-from records.sealing import ErasedError
 
 _PAST_AT_MOST = 200
 _RECENT, _A_YEAR = timedelta(days=30), timedelta(days=365)
@@ -124,21 +123,6 @@ def _role(actor: UUID | None, visit: Appointment, side: Collection[UUID]) -> str
     if actor in side:
         return "the patient's side"
     return "the doctor" if actor == visit.practitioner.person_id else "the centre"
-
-
-async def reason_of(tx: Tx, ctx: Context, actor: Person, appointment_id: UUID) -> str | None:
-    """Return why the patient comes: for the patient's side and the practitioner. Raises RefusedError."""
-    visit = await appointment(tx, appointment_id)
-    require(may_read_reason(actor, patient_id=visit.patient_id, practitioner_id=visit.practitioner.id))
-    found = await tx.conn.execute(select(table.c.reason).where(table.c.id == appointment_id))
-    sealed = found.scalar_one()
-    if sealed is None:
-        return None
-    try:
-        plain = await ctx.vault.open(tx, visit.patient_id, REASON.place(appointment_id), sealed)
-    except ErasedError:
-        return None
-    return plain.decode()
 
 
 def _patients(actor: Person) -> frozenset[UUID]:

@@ -23,15 +23,15 @@ from booking.appointments.lists import (
     nearest,
     past,
     practitioner_day,
-    reason_of,
     to_approve,
     upcoming,
 )
 from booking.appointments.making import TAKEN, Draft, make, take
-from booking.appointments.model import CANCELLED_BY_CLINIC, REASON, Appointment, Cancellation, Why, starts
+from booking.appointments.model import CANCELLED_BY_CLINIC, Appointment, Cancellation, Why, starts
 from booking.appointments.model import appointment as table
 from booking.appointments.notices import Notice, tell_all
 from booking.appointments.reading import appointment, found_appointments, offer, practitioners_seen
+from booking.appointments.reasons import note_reason, reason_of, require_reason, set_reason
 from booking.appointments.rules import Status
 from booking.context import Context
 from booking.directory import reading as directory
@@ -102,6 +102,7 @@ async def book(
     start = utc(start)
     rules.check_start(start, tx.now)
     reason = rules.checked_reason(reason)
+    teller = await require_reason(tx, actor, patient_id) if reason else None
     # One person's bookings wait for each other, so that two at once see each other's holds.
     at = await offer(tx, service_id, alone=f"book:{actor.id}")
     service = replace(at.service, price=price) if price else at.service
@@ -126,6 +127,8 @@ async def book(
             count=rules.HOLDS_AT_ONCE,
         )
     visit = await make(tx, ctx, draft, actor.id)
+    if teller:
+        await note_reason(tx, *teller, patient_id, visit.id)
     if visit.status is Status.PROPOSED:
         await tell_all(tx, visit, Notice.PROPOSED)
     elif visit.status is Status.PENDING:
@@ -208,21 +211,6 @@ async def reschedule(tx: Tx, ctx: Context, actor: Person, appointment_id: UUID, 
     if not held:
         await tell_all(tx, moved, Notice.MOVED, but=actor.id, before=visit.start.isoformat())
     return moved
-
-
-async def set_reason(tx: Tx, ctx: Context, actor: Person, appointment_id: UUID, reason: str) -> None:
-    """Say, or say anew, why the patient comes; sealed for the patient. For the patient's side, until it is over.
-
-    Raises RefusedError, BadInputError, ConflictError.
-    """
-    visit = await appointment(tx, appointment_id, lock=True)
-    require(may_book_for(actor, visit.patient_id))
-    if visit.status not in {Status.PENDING, Status.BOOKED, Status.ARRIVED}:
-        raise ConflictError("That visit is over or cancelled.")
-    wanted = rules.checked_reason(reason)
-    place = REASON.place(visit.id)
-    sealed = await ctx.vault.seal(tx, visit.patient_id, place, wanted.encode()) if wanted else None
-    await tx.conn.execute(update(table).where(table.c.id == visit.id).values(reason=sealed))
 
 
 async def _to_change(tx: Tx, actor: Person, appointment_id: UUID) -> tuple[Appointment, bool]:

@@ -17,6 +17,7 @@ from booking.directory import reading as directory
 from booking.directory.model import Mode
 from booking.payments import ledger
 from booking.people.service import Person
+from booking.readers import reader_of
 from booking.referrals import rules
 from booking.referrals.model import NOTE, Priority, Referral, State
 from booking.referrals.model import referral as table
@@ -24,6 +25,10 @@ from core.database import Tx
 from core.errors import RefusedError
 from core.ids import new_id
 from core.money import Money
+from records.access import Deed, Kind, Reader, decide, require_change, require_list, require_write
+from records.audit.rules import Action, Why
+from records.audit.service import note as note_down
+from records.audit.service import note_by
 from records.sealing import ErasedError
 
 _COLUMNS = [column for column in table.columns if column.name != "note"]
@@ -48,6 +53,8 @@ async def refer(
     visit = await visits.appointment(tx, appointment_id, lock=True)
     require(actor.practitioner_id == visit.practitioner.id)
     rules.check_begun(visit.status, visit.start, tx.now)
+    reader = await reader_of(tx, actor)
+    by = require_write(reader, Kind.REFERRAL, visit.patient_id, author=visit.practitioner.id)
     rules.check_target(specialty, performer_id not in {None, visit.practitioner.id}, mode, visit.service)
     if performer_id and not specialty:
         offered = {each.specialty for each in await directory.services_of(tx, performer_id)}
@@ -71,6 +78,7 @@ async def refer(
     sealed = await ctx.vault.seal(tx, visit.patient_id, NOTE.place(made.id), note.encode()) if note else None
     values = {column.name: getattr(made, _FIELD.get(column.name, column.name)) for column in _COLUMNS}
     await tx.conn.execute(insert(table).values(**values, note=sealed))
+    await note_by(tx, reader, by, Action.WRITE, subject=visit.patient_id, table=table.name, row=made.id)
     await tell_side(tx, visit, Notice.REFERRED, about=made.id, referral=str(made.id))
     return made
 
@@ -81,9 +89,11 @@ async def revoke(tx: Tx, ctx: Context, actor: Person, referral_id: UUID) -> Refe
     Raises RefusedError, ConflictError.
     """
     found = await _referral(tx, referral_id, lock=True)
-    require(actor.practitioner_id == found.requester_id)
+    reader = await reader_of(tx, actor)
+    by = require_change(reader, Kind.REFERRAL, found.patient_id, author=found.requester_id)
     rules.check_open(found, await _booked_status(tx, found), tx.now)
     await tx.conn.execute(update(table).where(table.c.id == found.id).values(status=State.REVOKED))
+    await note_by(tx, reader, by, Action.WRITE, subject=found.patient_id, table=table.name, row=found.id)
     visit = await visits.appointment(tx, found.appointment_id)
     await tell_side(tx, visit, Notice.REFERRAL_REVOKED, about=found.id, referral=str(found.id))
     return found
@@ -165,17 +175,59 @@ async def of_visit(tx: Tx, ctx: Context, actor: Person, appointment_id: UUID) ->
     require(may_book_for(actor, visit.patient_id) or actor.practitioner_id == visit.practitioner.id)
     found = await tx.conn.execute(select(*_COLUMNS).where(table.c.booked_id == appointment_id))
     row = found.one_or_none()
-    return (_referral_from(row), await note_of(tx, ctx, row.id, row.patient_id)) if row else None
+    if row is None:
+        return None
+    referral = _referral_from(row)
+    # Written for whom the patient went to with it: to them it belongs to their own visit.
+    return referral, await note_of(tx, ctx, actor, referral, author=visit.practitioner.id)
 
 
-async def note_of(tx: Tx, ctx: Context, referral_id: UUID, patient_id: UUID) -> str | None:
-    """Return a referral's note without asking who reads it: for notices, and for those who were asked already."""
-    found = await tx.conn.execute(select(table.c.note).where(table.c.id == referral_id))
+async def note_of(tx: Tx, ctx: Context, actor: Person, referral: Referral, *, author: UUID | None = None) -> str | None:
+    """Return a referral's note; None where there is none, and for those who may not read it.
+
+    `author`: to whose visit it belongs, the doctor's who wrote it unless another is named.
+    """
+    reader = await reader_of(tx, actor)
+    by = decide(reader, Deed.READ, Kind.REFERRAL, referral.patient_id, author=author or referral.requester_id)
+    if by is None:
+        return None
+    note = await _note(tx, ctx, referral)
+    if note is not None:
+        await note_by(tx, reader, by, Action.READ, subject=referral.patient_id, table=table.name, row=referral.id)
+    return note
+
+
+async def note_to_send(tx: Tx, ctx: Context, referral: Referral) -> str | None:
+    """The same for the service itself, which tells the patient's side of the referral."""
+    said = await _note(tx, ctx, referral)
+    if said is not None:
+        subject, name, row = referral.patient_id, table.name, referral.id
+        await note_down(tx, actor=None, action=Action.READ, subject=subject, table=name, row=row, why=Why.DELIVERY)
+    return said
+
+
+async def notes_of(tx: Tx, ctx: Context, reader: Reader, patient_id: UUID) -> list[str]:
+    """Return the notes of a patient's referrals that the reader may read, the newest first.
+
+    Raises RefusedError, ErasedError.
+    """
+    by, author = require_list(reader, Kind.REFERRAL, patient_id)
+    await note_by(tx, reader, by, Action.READ, subject=patient_id, table=table.name)
+    wanted = [table.c.patient_id == patient_id, table.c.note.is_not(None)]
+    if author is not None:
+        wanted.append(table.c.requester_id == author)
+    found = await tx.conn.execute(select(table.c.id, table.c.note).where(*wanted).order_by(table.c.created_at.desc()))
+    sealed = [(NOTE.place(row.id), row.note) for row in found]
+    return [plain.decode() for plain in await ctx.vault.open_all(tx, patient_id, sealed)]
+
+
+async def _note(tx: Tx, ctx: Context, referral: Referral) -> str | None:
+    found = await tx.conn.execute(select(table.c.note).where(table.c.id == referral.id))
     sealed = found.scalar_one_or_none()
     if sealed is None:
         return None
     try:
-        return (await ctx.vault.open(tx, patient_id, NOTE.place(referral_id), sealed)).decode()
+        return (await ctx.vault.open(tx, referral.patient_id, NOTE.place(referral.id), sealed)).decode()
     except ErasedError:
         return None
 

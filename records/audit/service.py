@@ -1,6 +1,7 @@
 """Note each access; tell a patient who looked."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -68,12 +69,15 @@ async def note_by(
     return await note(tx, actor=reader.person_id, action=action, subject=subject, table=table, row=row, why=why_of(by))
 
 
-async def looked_at(tx: Tx, reader: Reader, patient_id: UUID, *, limit: int = _SHOWN) -> list[Entry]:
+async def looked_at(
+    tx: Tx, reader: Reader, patient_id: UUID, *, until: datetime | None = None, limit: int = _SHOWN
+) -> list[Entry]:
     """Who read or wrote a patient's records, newest first: for the patient and guardians. Raises RefusedError."""
+    moment = until or tx.now
     by = require_read(reader, Kind.AUDIT, patient_id)
     found = await tx.conn.execute(
         select(*_ENTRY)
-        .where(audit_event.c.subject == patient_id)
+        .where(audit_event.c.subject == patient_id, audit_event.c.at <= utc(moment))
         .order_by(audit_event.c.at.desc(), audit_event.c.id.desc())
         .limit(limit)
     )

@@ -1,4 +1,4 @@
-"""What the records hold about oneself and one's family: prescriptions, history, who looked."""
+"""What the records hold about oneself and one's family: prescriptions, history."""
 
 from typing import Any
 from uuid import UUID
@@ -12,11 +12,7 @@ from appservice.conversation.understanding.arguments import split_code
 from appservice.matrix.markdown import escape
 from appservice.outgoing import File
 from booking.appointments import service as appointments
-from booking.directory.reading import practitioner
-from booking.people.service import patient_name, person_by_id
-from records.access import Reader
-from records.audit.rules import Action
-from records.audit.service import looked_at
+from booking.people.service import patient_name
 from records.history import history_of
 from records.prescriptions.rules import Prescription
 from records.prescriptions.service import prescription_by_code, prescriptions_of
@@ -100,35 +96,6 @@ async def history(session: Session, text: str) -> None:
         return
     latest = sorted(lines, key=lambda each: each[0], reverse=True)[: _SHOWN * 2]
     await session.say("\n".join(f"- {moment(at, session.place)}: {said}" for at, said in latest))
-
-
-@command("who looked|audit", help="who has read or written your records", group="Health")
-async def who_looked(session: Session, text: str) -> None:
-    """The accesses to one's records, newest first."""
-    reader = await session.reader()
-    lines = []
-    for patient in sorted(reader.own):
-        whose = await _whose(session, patient)
-        for entry in (await looked_at(session.tx, reader, patient))[:_SHOWN]:
-            did = {Action.READ: "read", Action.WRITE: "wrote", Action.ERASE: "erased"}[entry.action]
-            who = await _actor(session, reader, entry.actor)
-            lines.append((entry.at, f"{who} {did}: {entry.table}{whose}"))
-    if not lines:
-        await session.say("Nobody has looked at your records yet.")
-        return
-    newest = sorted(lines, key=lambda each: each[0], reverse=True)[:_SHOWN]
-    await session.say("\n".join(f"- {moment(at, session.place)}: {said}" for at, said in newest))
-
-
-async def _actor(session: Session, reader: Reader, actor: UUID | None) -> str:
-    if actor is None:
-        return "the service"
-    if actor == reader.person_id:
-        return "you"
-    other = await person_by_id(session.tx, session.ctx, actor)
-    if other.practitioner_id:
-        return escape((await practitioner(session.tx, other.practitioner_id)).name)
-    return "somebody of your family"
 
 
 async def _whose(session: Session, patient: UUID) -> str:

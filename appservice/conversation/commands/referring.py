@@ -147,7 +147,7 @@ async def referrals_(session: Session, text: str) -> None:
             target=shown.target(each, await _performer(session, each)),
             name=escape((await reading.practitioner(session.tx, each.requester_id)).name),
             until=shown.until(each, session.place),
-            note=shown.note(await referrals.note_of(session.tx, session.ctx, each.id, each.patient_id)),
+            note=shown.note(await referrals.note_of(session.tx, session.ctx, session.person, each)),
         )
         for each in found
     ]

@@ -24,6 +24,7 @@ _STAFF = {
     StaffNotices.ROOM: "in the staff room",
     StaffNotices.BOTH: "in the staff room and in private",
 }
+_DAYS = re.compile(r"\b(?P<n>\d{1,4}) ?(?:days?|(?P<unit>weeks?))\b(?: after (?:a|the) visit)?", re.IGNORECASE)
 _OFF = re.compile(r"\b(?:off|never|no|none|not)\b", re.IGNORECASE)
 
 
@@ -186,6 +187,21 @@ async def unanswered(session: Session, text: str) -> None:
     await changed(session, words, "unanswered after 4 h, or unanswered never", **changes)
 
 
+@command(
+    "records stay open|records open",
+    "90 days after a visit",
+    help="for how long after a visit its doctor reads all of the patient's records",
+    who=runs_centres,
+    group="Centre",
+)
+async def records_open(session: Session, text: str) -> None:
+    """The rule of access; for what doctors wrote themselves there is none."""
+    words = Reading(text)
+    days = words.take(_DAYS)
+    changes = CentreChanges(records_days=int(days["n"]) * (7 if days["unit"] else 1)) if days else CentreChanges()
+    await changed(session, words, "records stay open 90 days after a visit", **changes)
+
+
 async def changed(
     session: Session, words: Reading, example: str, *, at: Centre | None = None, **changes: Unpack[CentreChanges]
 ) -> None:
@@ -240,6 +256,11 @@ def _drawn(at: Centre) -> str:
             _("a fee at a referral"),
             _("carried over") if at.carries_fee else _("not carried over"),
             "fee is carried over",
+        ),
+        (
+            _("a doctor reads all of a patient's records"),
+            _("until {days} after the visit", days=days(at.records_days)),
+            "records stay open 90 days",
         ),
         (_("the day's list"), morning, "daily list 7:00"),
         (

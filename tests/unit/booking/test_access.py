@@ -9,7 +9,6 @@ from booking.access import (
     may_administer,
     may_book_for,
     may_edit_centre,
-    may_read_reason,
     may_run_visit,
     may_see_visit,
     may_set_hours,
@@ -51,7 +50,6 @@ ROLES = {
 ACTIONS: dict[str, Callable[[Person], bool]] = {
     "book for the patient": lambda person: may_book_for(person, PATIENT),
     "see the visit": lambda person: may_see_visit(person, **VISIT),
-    "read its reason": lambda person: may_read_reason(person, patient_id=PATIENT, practitioner_id=DOCTOR),
     "run the visit": lambda person: may_run_visit(person, practitioner_id=DOCTOR, centre_id=CENTRE),
     "look into the centre": lambda person: may_administer(person, CENTRE),
     "edit the centre": lambda person: may_edit_centre(person, CENTRE),
@@ -60,12 +58,9 @@ ACTIONS: dict[str, Callable[[Person], bool]] = {
 ALLOWED = {
     ("patient", "book for the patient"),
     ("patient", "see the visit"),
-    ("patient", "read its reason"),
     ("guardian", "book for the patient"),
     ("guardian", "see the visit"),
-    ("guardian", "read its reason"),
     ("doctor", "see the visit"),
-    ("doctor", "read its reason"),
     ("doctor", "run the visit"),
     ("doctor", "set the doctor's hours"),
     ("clinic admin", "see the visit"),

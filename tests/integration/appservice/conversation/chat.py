@@ -12,6 +12,7 @@ import pyotp
 from sqlalchemy import select, update
 
 from appservice.conversation import boards
+from appservice.conversation.access_news import AccessNews
 from appservice.conversation.attachments import attachments
 from appservice.conversation.daily import DailyLists
 from appservice.conversation.notices import Notices
@@ -28,6 +29,7 @@ from booking.people.service import Person, person_of
 from booking.questions import service as questions
 from booking.questions import waiting
 from booking.schedules import freed
+from booking.sharing.news import NEWS
 from booking.staff import news as staff_news
 from booking.staff.room import NOTICE as STAFF_NOTICE
 from booking.waiting.offering import handler as offering
@@ -193,7 +195,7 @@ class Chat:
                 select(*columns, outbox.c.attempts)
                 .where(
                     outbox.c.kind.in_(
-                        ["notice", "daily", STAFF_NOTICE, questions.NEWS, waiting.LONG, staff_news.NEWS, WAY_IN]
+                        ["notice", "daily", STAFF_NOTICE, questions.NEWS, waiting.LONG, staff_news.NEWS, WAY_IN, NEWS]
                     )
                 )
                 .order_by(outbox.c.seq)
@@ -206,6 +208,7 @@ class Chat:
                 STAFF_NOTICE: StaffNotices(self.ctx).deliver,
                 staff_news.NEWS: staff.deliver,
                 WAY_IN: staff.way_in,
+                NEWS: AccessNews(self.ctx, direct_room=direct_room).deliver,
                 questions.NEWS: QuestionNews(self.ctx, direct_room=direct_room).deliver,
                 waiting.LONG: QuestionNews(self.ctx, direct_room=direct_room).long,
                 "daily": DailyLists(self.ctx, direct_room=direct_room).deliver,
