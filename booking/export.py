@@ -9,10 +9,10 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from booking.appointments.lists import reason_of
 from booking.appointments.model import Appointment
 from booking.appointments.model import appointment as _appointments
 from booking.appointments.reading import found_appointments
+from booking.appointments.reasons import reason_of
 from booking.context import Context
 from booking.directory import reading as directory
 from booking.directory.specialties import label_of
@@ -32,7 +32,7 @@ async def resources_of(tx: Tx, ctx: Context, person: Person, patient: Patient) -
     ids = await tx.conn.execute(select(referral.c.id).where(referral.c.patient_id == patient.id))
     for each in ids.scalars().all():
         one = await referral_to_send(tx, each)
-        found.append(_service_request(one, patient, await note_of(tx, ctx, one.id, patient.id)))
+        found.append(_service_request(one, patient, await note_of(tx, ctx, person, one)))
     return found
 
 
