@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Integer, Uuid, bindparam, delete, func, select, text, update
@@ -19,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.database import Database, Tx
 from core.errors import UserError
 from core.ids import new_id
+from core.statements import Statement
 from records.envelope import SealBrokenError, SubjectKey
 from records.keys.model import erasure, subject_key
 from records.keys.provider import Name, Wrapped
@@ -76,6 +78,7 @@ _FIND = (
     .where(subject_key.c.subject == func.any(bindparam("subjects", type_=ARRAY(Uuid()))))
     .order_by(subject_key.c.subject, subject_key.c.number)
 )
+_FIND_FAST = Statement(_FIND)
 _ERASED = (
     select(erasure.c.subject, func.max(erasure.c.through).label("through"))
     .where(erasure.c.subject == func.any(bindparam("subjects", type_=ARRAY(Uuid()))))
@@ -117,22 +120,25 @@ class KeyStore:
         return {each: keys for each in wanted if (keys := kept.found.get(each) or found.get(each))}
 
     async def _read(self, tx: Tx, subjects: Sequence[UUID]) -> dict[UUID, Keys]:
-        async with self.connection(tx) as conn:
-            rows = (await conn.execute(_FIND, {"subjects": subjects})).all()
         through: dict[UUID, int] = {}
-        if self._apart:
+        rows: Sequence[Any]
+        if self._apart is None:
+            rows = await tx.run(_FIND_FAST, {"subjects": subjects})
+        else:
+            async with self._apart.engine.connect() as conn:
+                rows = (await conn.execute(_FIND, {"subjects": subjects})).mappings().all()
             erased = await tx.conn.execute(_ERASED, {"subjects": subjects})
             through = {row.subject: row.through for row in erased}
-        alive = [row for row in rows if row.wrapped is not None and row.number > through.get(row.subject, 0)]
+        alive = [row for row in rows if row["wrapped"] is not None and row["number"] > through.get(row["subject"], 0)]
         secrets = await self.ring.unwrap(
-            [(Name(row.subject, row.key_id), Wrapped(row.wrapped, row.wrapped_by)) for row in alive]
+            [(Name(row["subject"], row["key_id"]), Wrapped(row["wrapped"], row["wrapped_by"])) for row in alive]
         )
         opened: defaultdict[UUID, dict[int, SubjectKey]] = defaultdict(dict)
         for row, secret in zip(alive, secrets, strict=True):
-            opened[row.subject][row.number] = SubjectKey(row.key_id, secret, row.number)
+            opened[row["subject"]][row["number"]] = SubjectKey(row["key_id"], secret, row["number"])
         numbers: defaultdict[UUID, set[int]] = defaultdict(set)
         for row in rows:
-            numbers[row.subject].add(row.number)
+            numbers[row["subject"]].add(row["number"])
         for subject, number in through.items():
             numbers[subject].add(number)
         return {

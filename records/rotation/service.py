@@ -149,37 +149,38 @@ async def _new_keys(tx: Tx, vault: Vault, row: Any, limit: int) -> dict[str, Any
 
 
 async def _values(tx: Tx, vault: Vault, row: Any, limit: int) -> dict[str, Any]:
-    """One batch of one column; after the last one once more from the first, until nothing is found.
+    """As many values as the limit says, column by column; after the last one once more, until nothing is found.
 
     A transaction that began before the new keys were there may still write with an old one: a pass counts only if none
     of those was under way when it began.
     """
     names = {column.name: column for column in sealed_columns()}
-    changes: dict[str, Any] = {}
-    place = row.place
+    place, after, found, quiet, ready_at = row.place, row.after, row.found, row.quiet, row.ready_at
     if place is None:  # a pass begins
-        ready_at = row.ready_at or (await tx.conn.execute(select(func.clock_timestamp()))).scalar_one()
-        changes = {"ready_at": ready_at, "quiet": await _quiet(tx, ready_at), "found": 0}
-        place = next(iter(names))
-    column = names[place]
-    reseal = row.level == Level.DATA
-    batch = await values.renew(tx, vault, column, row.after, subjects=row.subjects, reseal=reseal, limit=limit)
-    changes |= {
+        ready_at = ready_at or (await tx.conn.execute(select(func.clock_timestamp()))).scalar_one()
+        place, found, quiet = next(iter(names)), 0, await _quiet(tx, ready_at)
+    reseal, seen = row.level == Level.DATA, 0
+    while place is not None and seen < limit:
+        column, left = names[place], limit - seen
+        batch = await values.renew(tx, vault, column, after, subjects=row.subjects, reseal=reseal, limit=left)
+        seen, found, after = seen + batch.seen, found + batch.changed, batch.after
+        if after is None:
+            place = min((name for name in names if name > place), default=None)
+    changes = {
         "place": place,
-        "after": batch.after,
-        "found": changes.get("found", row.found) + batch.changed,
-        "done": min(row.total, row.done + batch.seen),
+        "after": after,
+        "found": found,
+        "quiet": quiet,
+        "ready_at": ready_at,
+        "done": min(row.total, row.done + seen),
     }
-    if batch.after is not None:
+    if place is not None:
         return changes
-    later = [name for name in names if name > place]
-    if later:
-        return changes | {"place": later[0]}
     if reseal:
         return changes | {"phase": _Phase.DONE, "finished_at": tx.now}
-    if changes["found"] or not changes.get("quiet", row.quiet):
-        return changes | {"place": None, "waiting": not changes["found"]}
-    return changes | {"phase": _Phase.RETIRE, "place": None}
+    if found or not quiet:
+        return changes | {"waiting": not found}
+    return changes | {"phase": _Phase.RETIRE}
 
 
 async def _retire(tx: Tx, vault: Vault, row: Any, limit: int) -> dict[str, Any]:

@@ -145,13 +145,12 @@ async def count(tx: Tx, column: SealedColumn, subjects: Sequence[UUID] | None) -
 
 
 def _value(column: SealedColumn, row: Any, keys: int) -> Value:
+    *_, subject, row_id, version, centre, sealed = row
     key = tuple(row[:keys])
-    if column.row_of is None:
-        row_id = row.row_id
-    else:
+    if column.row_of is not None:
         names = [each.name for each in column.table.primary_key.columns]
         row_id = column.row_of(_Row(dict(zip(names, key, strict=True))))
-    return Value(key, row.subject, column.place(row_id, row.version, row.centre), row.sealed)
+    return Value(key, subject, column.place(row_id, version, centre), sealed)
 
 
 class _Row:

@@ -25,7 +25,7 @@ from records.sealing import Place, Vault
 
 _CHECKS = """
     SELECT conrelid::regclass::text AS owner, quote_ident(conname) AS name FROM pg_constraint
-    WHERE contype = 'c' AND connamespace IN ('public'::regnamespace, 'keys'::regnamespace) AND conrelid <> 0
+    WHERE contype IN ('c', 'f') AND connamespace IN ('public'::regnamespace, 'keys'::regnamespace) AND conrelid <> 0
 """
 
 

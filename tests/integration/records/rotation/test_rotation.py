@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select, text, update
 from sqlalchemy.exc import DBAPIError
 
-from core.database import Database, Tx
+from core.database import Database
 from core.errors import ConflictError
 from core.ids import new_id
 from records.envelope import HEAD, SealBrokenError, key_number
@@ -153,24 +153,20 @@ async def test_what_is_written_meanwhile_is_never_left_behind(database: Database
     """One who began before the new keys were there still seals with the old one; it is not removed before that ends."""
     await fill(database, vault(), [ANNA])
     reason = next(column for column in sealed_columns() if column.name == "appointment.reason")
-    slow = database.engine.connect()
-    async with slow as conn:
-        await conn.begin()
-        tx_slow = Tx(conn, database.clock.now())
-        sealed = await vault().seal(tx_slow, ANNA, reason.place(ANNA), b"written late")
+    async with database.transaction() as slow:
+        sealed = await vault().seal(slow, ANNA, reason.place(ANNA), b"written late")
         async with database.transaction() as tx:
             now = await start(tx, vault(), Level.SUBJECTS)
         waited = False
-        for _ in range(60):
+        for _ in range(20):
             async with database.transaction() as tx:
                 now = await step(tx, vault(), now.id, limit=50)
             waited = waited or now.waiting
         assert waited
         assert now.finished_at is None
         assert len(await keys(database)) == 2
-        await conn.execute(text("SET LOCAL session_replication_role = replica"))
-        await conn.execute(update(reason.table).values(reason=sealed))
-        await conn.commit()
+        await slow.conn.execute(text("SET LOCAL session_replication_role = replica"))
+        await slow.conn.execute(update(reason.table).values(reason=sealed))
     while now.finished_at is None:
         async with database.transaction() as tx:
             now = await step(tx, vault(), now.id, limit=50)

@@ -5,7 +5,7 @@ import os
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import event, func, select
+from sqlalchemy import func, select
 
 from core.database import Database
 from core.ids import new_id
@@ -93,8 +93,8 @@ async def test_one_transaction_asks_once_for_a_key(database: Database, vault: Va
         await vault.seal(tx, anna, PLACE, b"x")
     async with database.transaction() as tx:
         asked: list[str] = []
-        event.listen(tx.conn.sync_connection, "before_cursor_execute", lambda *how: asked.append(how[2]))
-        sealed = await vault.seal_all(tx, anna, [(PLACE, b"1"), (PLACE, b"2")])
-        assert await vault.open_all(tx, anna, [(PLACE, each) for each in sealed]) == [b"1", b"2"]
-        assert await vault.open(tx, anna, PLACE, await vault.seal(tx, anna, PLACE, b"3")) == b"3"
+        with tx.driver.query_logger(lambda record: asked.append(record.query)):
+            sealed = await vault.seal_all(tx, anna, [(PLACE, b"1"), (PLACE, b"2")])
+            assert await vault.open_all(tx, anna, [(PLACE, each) for each in sealed]) == [b"1", b"2"]
+            assert await vault.open(tx, anna, PLACE, await vault.seal(tx, anna, PLACE, b"3")) == b"3"
         assert len([each for each in asked if "subject_key" in each]) == 1

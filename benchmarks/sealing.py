@@ -1,0 +1,213 @@
+"""Sealing beside its peers, in one run: Tink's envelope, sqlalchemy-utils' encrypted type, plain columns.
+
+    python -m benchmarks.sealing [--records 20000]
+
+Everything single-threaded, on values of 2 kB that look like a prescription. What is compared end to end goes through
+the same SQLAlchemy and the same database, whose commits wait for the disk; the sides take turns, so that what else the
+machine does strikes all.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import statistics
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import UUID
+
+import tink
+from sqlalchemy import Column, LargeBinary, MetaData, Table, Text, Uuid, insert, select, text
+from sqlalchemy_utils.types.encrypted.encrypted_type import AesGcmEngine, StringEncryptedType
+from tink import aead
+
+from benchmarks.ground import database_url
+from core.database import Database
+from core.ids import new_id
+from records.envelope import SubjectKey, seal, unseal
+from records.keys.local import LocalKey
+from records.keys.ring import Ring
+from records.places import Place, sealed_column
+from records.rotation.service import Level, start, step
+from records.sealing import Vault
+
+_TEXT = json.dumps({"resourceType": "MedicationRequest", "note": "Übelkeit, Schwindel. " * 92})
+PLAIN = _TEXT.encode()
+PATIENT = new_id()
+
+_tables = MetaData()
+plain_table = Table("bench_plain", _tables, Column("id", Uuid, primary_key=True), Column("content", LargeBinary))
+sealed_table = Table(
+    "bench_sealed",
+    _tables,
+    Column("id", Uuid, primary_key=True),
+    Column("patient_id", Uuid, nullable=False, index=True),
+    Column("sealed", LargeBinary),
+)
+peer_table = Table(
+    "bench_peer",
+    _tables,
+    Column("id", Uuid, primary_key=True),
+    Column("content", StringEncryptedType(Text, os.urandom(32).hex(), AesGcmEngine)),
+)
+CONTENT = sealed_column(sealed_table.c.sealed, subject=sealed_table.c.patient_id, row=sealed_table.c.id)
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("--records", type=int, default=20_000)
+    records = arguments.parse_args().records
+    print(f"values of {len(PLAIN)} bytes")
+    _in_memory()
+    with database_url() as url:
+        asyncio.run(_end_to_end(url, records))
+
+
+def _in_memory() -> None:
+    key, place = SubjectKey(new_id(), os.urandom(32)), CONTENT.place(new_id())
+
+    def ours() -> None:
+        assert len(unseal(key, seal(key, PLAIN, place.bound(PATIENT)), place.bound(PATIENT))) == len(PLAIN)
+
+    aead.register()
+    master = tink.new_keyset_handle(aead.aead_key_templates.AES256_GCM)
+    envelope = aead.KmsEnvelopeAead(aead.aead_key_templates.AES256_GCM, master.primitive(aead.Aead))
+    associated = place.bound(PATIENT)
+
+    def peer() -> None:
+        assert len(envelope.decrypt(envelope.encrypt(PLAIN, associated), associated)) == len(PLAIN)
+
+    took = _in_turns({"ours": ours, "Tink": peer}, rounds=20, each=500)
+    rates = {name: len(each) / sum(each) for name, each in took.items()}
+    p99 = {name: statistics.quantiles(each, n=100)[-1] * 1e6 for name, each in took.items()}
+    for name in took:
+        print(f"seal and open, {name}: {rates[name]:,.0f} a second, p99 {p99[name]:.0f} us")
+    print(f"  ours / Tink's KmsEnvelopeAead: {rates['ours'] / rates['Tink']:.2f} (goal 1.2)")
+
+
+def _in_turns(works: dict[str, Callable[[], None]], *, rounds: int, each: int) -> dict[str, list[float]]:
+    """Seconds of each call, the works taking turns."""
+    took: dict[str, list[float]] = {name: [] for name in works}
+    for number in range(rounds + 1):
+        for name, work in works.items():
+            for _ in range(each):
+                began = time.perf_counter()
+                work()
+                if number:  # the first round warms up
+                    took[name].append(time.perf_counter() - began)
+    return took
+
+
+async def _end_to_end(url: str, records: int) -> None:
+    database = Database(url, pool=4)
+    vault = Vault(Ring(LocalKey(os.urandom(32))))
+    async with database.transaction() as tx:
+        await tx.conn.run_sync(_tables.create_all)
+        for table, column in (("bench_plain", "content"), ("bench_sealed", "sealed"), ("bench_peer", "content")):
+            # As sealed columns are in the program; for fairness all.
+            await tx.conn.execute(text(f"ALTER TABLE {table} ALTER {column} SET STORAGE EXTERNAL"))
+        await vault.seal(tx, PATIENT, CONTENT.place(new_id()), b"")  # the patient's key is there
+    await _writes(database, vault)
+    await _fill(database, vault, records)
+    await _reads(database, vault, records)
+    await _rewrap(database, vault)
+    await database.close()
+
+
+async def _writes(database: Database, vault: Vault) -> None:
+    async def plain() -> None:
+        async with database.transaction() as tx:
+            await tx.conn.execute(insert(plain_table).values(id=new_id(), content=PLAIN))
+
+    async def sealed() -> None:
+        async with database.transaction() as tx:
+            row = new_id()
+            made = await vault.seal(tx, PATIENT, CONTENT.place(row), PLAIN)
+            await tx.conn.execute(insert(sealed_table).values(id=row, patient_id=PATIENT, sealed=made))
+
+    took: dict[str, list[float]] = {"plain": [], "sealed": []}
+    works: dict[str, Callable[[], Awaitable[None]]] = {"plain": plain, "sealed": sealed}
+    for number in range(1050):
+        for name, work in works.items():
+            began = time.perf_counter()
+            await work()
+            if number >= 50:
+                took[name].append(time.perf_counter() - began)
+    medians = {name: statistics.median(each) * 1e6 for name, each in took.items()}
+    for name in took:
+        print(f"insert and commit, {name}: {1e6 / medians[name]:,.0f} a second ({medians[name]:.0f} us, median)")
+    print(f"  sealing adds {100 * (medians['sealed'] / medians['plain'] - 1):.1f} % (goal 10 at most)")
+
+
+async def _fill(database: Database, vault: Vault, records: int) -> None:
+    async with database.transaction() as tx:
+        ids = [new_id() for _ in range(records)]
+        made = await vault.seal_all(tx, PATIENT, [(CONTENT.place(each), PLAIN) for each in ids])
+        rows = zip(ids, made, strict=True)
+        await tx.conn.execute(
+            insert(sealed_table), [{"id": each, "patient_id": PATIENT, "sealed": sealed} for each, sealed in rows]
+        )
+        await tx.conn.execute(insert(plain_table), [{"id": new_id(), "content": PLAIN} for _ in range(records)])
+        await tx.conn.execute(insert(peer_table), [{"id": new_id(), "content": _TEXT} for _ in range(records)])
+
+
+async def _reads(database: Database, vault: Vault, records: int) -> None:
+    """Rows of one patient, a thousand at a time, as lists and exports read them."""
+
+    async def plain(after: UUID) -> UUID:
+        return await _page(database, plain_table, after, lambda tx, rows: _nothing(rows))
+
+    async def ours(after: UUID) -> UUID:
+        async def open_all(tx: Any, rows: Any) -> None:
+            values = [(Place("bench_sealed", "sealed", row.id), row.sealed) for row in rows]
+            opened = await vault.open_all(tx, PATIENT, values)
+            assert all(len(each) == len(PLAIN) for each in opened)
+
+        return await _page(database, sealed_table, after, open_all)
+
+    async def peer(after: UUID) -> UUID:
+        return await _page(database, peer_table, after, lambda tx, rows: _nothing(rows))
+
+    works = {"plain": plain, "ours": ours, "sqlalchemy-utils": peer}
+    took: dict[str, float] = dict.fromkeys(works, 0.0)
+    after = dict.fromkeys(works, UUID(int=0))
+    pages = records // 1000
+    for _ in range(pages):
+        for name, work in works.items():
+            began = time.perf_counter()
+            after[name] = await work(after[name])
+            took[name] += time.perf_counter() - began
+    rates = {name: pages * 1000 / each for name, each in took.items()}
+    for name, rate in rates.items():
+        print(f"bulk read, {name}: {rate:,.0f} rows a second")
+    print(f"  ours / sqlalchemy-utils: {rates['ours'] / rates['sqlalchemy-utils']:.2f} (goal 1.5)")
+
+
+async def _page(database: Database, table: Table, after: UUID, use: Callable[[Any, Any], Awaitable[None]]) -> UUID:
+    async with database.transaction() as tx:
+        found = await tx.conn.execute(select(table).where(table.c.id > after).order_by(table.c.id).limit(1000))
+        rows = found.all()
+        await use(tx, rows)
+        last: UUID = rows[-1].id
+        return last
+
+
+async def _nothing(rows: Any) -> None:
+    assert all(row.content for row in rows)
+
+
+async def _rewrap(database: Database, vault: Vault) -> None:
+    """A new key of the patient's: every record gets another wrapping, and the old key goes."""
+    async with database.transaction() as tx:
+        now = await start(tx, vault, Level.SUBJECTS)
+    began = time.perf_counter()
+    while now.finished_at is None:
+        async with database.transaction() as tx:
+            now = await step(tx, vault, now.id)
+    took = time.perf_counter() - began
+    print(f"rewrap, end to end: {now.total / took:,.0f} records a second ({now.total} in {took:.1f} s; goal 5,000)")
+
+
+if __name__ == "__main__":
+    main()
