@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0030_storage"
-down_revision = "0029_rotation"
+revision = "0038_storage"
+down_revision = "0037_shards"
 
 _SEALED = (
     "prescription_version",
