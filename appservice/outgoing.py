@@ -35,6 +35,8 @@ class Reply:
     markdown: str
     choices: int = 0
     """Put the reactions 1 to this number (at most 10) under it, for people to tap."""
+    poll: Mapping[str, str] | None = None
+    """Put a poll behind it in place of reactions: the answers by what a vote for them says."""
     taps: tuple[str, ...] = ()
     """Further emoji to put under it, behind the numbers."""
     edits: str | None = None

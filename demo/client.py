@@ -22,6 +22,7 @@ from nio import (
     RoomEncryptedMedia,
     RoomMessage,
     SyncResponse,
+    UnknownEvent,
 )
 from nio.crypto import decrypt_attachment, encrypt_attachment
 from nio.store import SqliteMemoryStore
@@ -82,6 +83,8 @@ class Person:
         self.heard: list[Heard] = []
         self.tapped: list[Tapped] = []
         self.unreadable: list[MegolmEvent] = []
+        self.others: list[tuple[str, str, str]] = []
+        """Room, event and type of what is no message."""
         self._news = asyncio.Condition()
         self._syncing: asyncio.Task[None] | None = None
 
@@ -110,7 +113,7 @@ class Person:
         return await person._come_in()
 
     async def _come_in(self) -> Self:
-        self.client.add_event_callback(self._on_event, (RoomMessage, ReactionEvent, MegolmEvent))
+        self.client.add_event_callback(self._on_event, (RoomMessage, ReactionEvent, MegolmEvent, UnknownEvent))
         await self._sync_once(0, full=True)
         self._syncing = asyncio.create_task(self._sync())
         return self
@@ -154,6 +157,8 @@ class Person:
             return
         if isinstance(event, MegolmEvent):
             self.unreadable.append(event)
+        elif isinstance(event, UnknownEvent):
+            self.others.append((room.room_id, event.event_id, event.type))
         elif isinstance(event, ReactionEvent):
             self.tapped.append(Tapped(room.room_id, event.reacts_to, event.sender, event.key))
         else:
@@ -307,6 +312,15 @@ class Person:
             if message.room == room_id:
                 said[message.replaces or message.event] = message.body
         return [*said.values()]
+
+    async def event_of_type(self, room_id: str, kind: str, seconds: float = 30) -> str:
+        """Wait for an event of a type that is no message; return its id."""
+
+        def found() -> str | None:
+            there = (event for room, event, type_ in self.others if (room, type_) == (room_id, kind))
+            return next(there, None)
+
+        return await self._until(found, seconds, f"no {kind}")
 
     async def download(self, message: Heard) -> bytes:
         """Fetch and decrypt an encrypted file."""

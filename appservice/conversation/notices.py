@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from appservice.conversation.buttons import asking
 from appservice.conversation.commands.records import pdf
 from appservice.conversation.consulting import room_link
 from appservice.conversation.dialogue import Choice, Question, load, save
@@ -229,7 +230,7 @@ class Notices:
         dialogue = await load(told.tx, self._ctx.vault, told.person.id, told.room)
         dialogue.aside(Question(key, told.tx.now, choices, spoken or {}))
         await save(told.tx, self._ctx.vault, told.person.id, told.room, dialogue)
-        await self._post(told, key, Reply(text, choices=len(choices)))
+        await self._post(told, key, asking(told.person, text, choices))
 
     async def _series(self, told: _Told) -> None:
         """All visits of a series in one message."""

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
 
+from appservice.conversation.buttons import asking
 from appservice.conversation.dialogue import Choice, Dialogue, Question
 from appservice.conversation.understanding.text import Reading
 from appservice.conversation.understanding.whereabouts import read_shared
 from appservice.conversation.understanding.wishes import Speaker
 from appservice.incoming import Incoming
 from appservice.matrix.reactions import plain as bare
-from appservice.outgoing import File, Reply, post, untap
+from appservice.outgoing import File, post, untap
 from booking.context import Context
 from booking.directory.places import Place
 from booking.people.service import Person
@@ -79,7 +80,7 @@ class Session:
             tapped = {bare(emoji): each for emoji, each in (taps or {}).items()}
             asked = Question(key, self.tx.now, list(choices), dict(words or {}), refine, free, taps=tapped, kept=kept)
             self.dialogue.ask(asked)
-        reply = Reply(markdown, choices=min(len(choices), 10), taps=tuple(taps or ()))
+        reply = asking(self.person, markdown, choices, words, taps=tuple(taps or ()))
         await post(self.tx, self.ctx.vault, subject=self.person.id, room_id=self.room_id, key=key, reply=reply)
         return key
 

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
+from appservice.conversation.buttons import asking
 from appservice.conversation.dialogue import Question, load, save
 from appservice.conversation.rendering.values import moment
 from appservice.matrix.api import MatrixError
@@ -13,7 +14,7 @@ from appservice.matrix.registration_tokens import RegistrationTokens
 from appservice.outgoing import File, Reply, post
 from booking.context import Context
 from booking.directory.reading import centre, practitioner
-from booking.people.service import Person, person_by_id
+from booking.people.service import Person, patient_name, person_by_id
 from booking.staff.inviting import code_of, invitation_to_tell
 from booking.staff.model import Invitation, Role
 from booking.staff.rules import registration_token
@@ -41,6 +42,8 @@ class StaffNews:
         what: dict[str, Any] = json.loads(row.payload)
         person = await person_by_id(tx, self._ctx, UUID(what["person"]))
         with speaking(person.language):
+            if what["what"] == "handed over":
+                return await self._handed_over(tx, row, person, what)
             if what["what"] == "invited":
                 return await self._invited(tx, row, person, UUID(what["invitation"]))
             await self._post(tx, row, person, Reply(await self._said(tx, what)))
@@ -55,8 +58,22 @@ class StaffNews:
             if what["what"] == "accepted":
                 return _("**{name}** ({mxid}) has accepted: {job}.", name=name, mxid=escape(who.mxid), job=job)
             return _("**{name}** ({mxid}) has declined: {job}.", name=name, mxid=escape(who.mxid), job=job)
+        if what["what"] == "admin left":
+            who = await person_by_id(tx, self._ctx, UUID(what["who"]))
+            at = escape((await centre(tx, UUID(what["centre"]))).name)
+            return _(
+                "**{name}** ({mxid}) does not run {centre} any more.",
+                name=escape(who.name or who.mxid),
+                mxid=escape(who.mxid),
+                centre=at,
+            )
         doctor = await practitioner(tx, UUID(what["practitioner"]))
         name = escape(doctor.name)
+        if what["what"] == "hands over":
+            to = await practitioner(tx, UUID(what["to"]))
+            return _("**{doctor}**'s patients are handed over to **{to}**.", doctor=name, to=escape(to.name))
+        if what["what"] == "doctor left":
+            return _("**{doctor}** has left. Nobody can book there any more; what was written stays.", doctor=name)
         if what["what"] == "verified":
             return _("**{doctor}** is verified: can be booked, and can prescribe.", doctor=name)
         if what["what"] == "unverified":
@@ -84,9 +101,36 @@ class StaffNews:
         yes = {"do": "accept invitation", "invitation": str(found.id)}
         no = {"do": "decline invitation", "invitation": str(found.id)}
         dialogue = await load(tx, self._ctx.vault, person.id, room)
-        dialogue.aside(Question(key, tx.now, [yes, no], {"yes": yes, "no": no}))
+        choices = [yes, no]
+        dialogue.aside(Question(key, tx.now, choices, {"yes": yes, "no": no}))
         await save(tx, self._ctx.vault, person.id, room, dialogue)
-        await post(tx, self._ctx.vault, subject=person.id, room_id=room, key=key, reply=Reply(text, choices=2))
+        await post(tx, self._ctx.vault, subject=person.id, room_id=room, key=key, reply=asking(person, text, choices))
+        return None
+
+    async def _handed_over(self, tx: Tx, row: Row, person: Person, what: dict[str, Any]) -> str | None:
+        """A patient says whether the colleague may read the records; until then nothing of them is open."""
+        patient = UUID(what["patient"])
+        if patient not in {person.patient.id, *(each.id for each in person.family)}:
+            return "speaks for them no more"
+        before, after = await practitioner(tx, UUID(what["practitioner"])), await practitioner(tx, UUID(what["to"]))
+        whose = ""
+        if patient != person.patient.id:
+            whose = " " + _("for **{patient}**", patient=escape(await patient_name(tx, self._ctx, patient)))
+        text = _(
+            "**{before}** hands patients over: **{after}** is there for you now{whose}. Your records stay closed to"
+            " {after} until you come for a visit, or open them here.\n\n1. {after} may read them\n2. No",
+            before=escape(before.name),
+            after=escape(after.name),
+            whose=whose,
+        )
+        room = await self._direct_room(tx, person.id, person.mxid)
+        key = f"staff:{row.id}"
+        yes = {"do": "open records", "to": str(after.id), "patient": str(patient)}
+        choices = [yes, {"do": "keep closed"}]
+        dialogue = await load(tx, self._ctx.vault, person.id, room)
+        dialogue.aside(Question(key, tx.now, choices))
+        await save(tx, self._ctx.vault, person.id, room, dialogue)
+        await post(tx, self._ctx.vault, subject=person.id, room_id=room, key=key, reply=asking(person, text, choices))
         return None
 
     async def _job(self, tx: Tx, found: Invitation) -> str:

@@ -8,6 +8,7 @@ import psycopg
 
 from appservice.matrix import cross_signing, identity
 from appservice.matrix.api import Actor, Api, MatrixError
+from appservice.matrix.attention import Attention
 from appservice.matrix.exchange import KeyExchange
 from appservice.matrix.machine import SafeOlm
 from appservice.matrix.room_cipher import RoomCipher
@@ -29,6 +30,7 @@ class Device:
         self.keys = KeyExchange(bot, olm)
         self.views = RoomViews(bot)
         self.cipher = RoomCipher(olm, self.keys)
+        self.attention = Attention(bot)
         self.created_at = created_at
         self.localpart = bot.user_id[1:].partition(":")[0]
         self.caught_up = asyncio.Event()

@@ -179,10 +179,12 @@ class Inbound:
             attached=said.attached,
         )
         try:
-            async with tx.conn.begin_nested():
+            async with self._device.attention.writing(room_id), tx.conn.begin_nested():
                 await self._listener(tx, incoming)
         except UserError as sentence:
             await self._answer(tx, sender, room_id, f"refusal:{incoming.event_id}", str(sentence))
+        if said.kind != "joined":
+            self._device.attention.read(room_id, incoming.event_id)
         if direct:
             self._learnt.add(room_id)
 

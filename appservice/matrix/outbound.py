@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
+from appservice.matrix import polls
 from appservice.matrix.api import ForbiddenError, Json, MatrixError
 from appservice.matrix.device import Device
 from appservice.matrix.markdown import message
@@ -24,6 +25,7 @@ from core.database import Tx
 from core.errors import RefusedError
 from core.ids import id_of
 from core.lanes import HopelessError, LaterError, Row
+from core.languages import _
 from core.outbox import enqueue
 from records.sealing import ErasedError, Vault
 
@@ -51,6 +53,8 @@ class Outbound:
             content = replacing(edited, content)
         sent = await self._send(row, await self._encrypted(room_id, public=said["public"]), "m.room.message", content)
         await self._remember(tx, row, said["key"], edited or sent)
+        if said["poll"]:
+            await self._poll(tx, row, said)
         if said["choices"] or said["taps"]:
             # In a lane of their own: what is said next does not wait for ten reactions.
             emoji = [*NUMBERS[: said["choices"]], *said["taps"]]
@@ -58,6 +62,14 @@ class Outbound:
             lane, key = f"reactions:{room_id}", f"{said['key']}:reactions"
             await enqueue(tx, kind=REACTIONS, lane=lane, key=key, payload=payload)
         return edited or sent
+
+    async def _poll(self, tx: Tx, row: Row, said: dict[str, Any]) -> None:
+        """Send the poll of a message. A vote for an answer of it is one under the message's key."""
+        room = await self._encrypted(room_of(row.lane), public=False)
+        content = polls.start(_("Your answer"), said["poll"])
+        sent = await self._send(row, room, polls.START, content, part="-poll")
+        values = {"id": id_of(f"{said['key']}:poll"), "key": said["key"], "room_id": room[0], "event_id": sent}
+        await tx.conn.execute(insert(bot_message).values(**values, sent_at=tx.now).on_conflict_do_nothing())
 
     async def file(self, tx: Tx, row: Row) -> str:
         """Send a File, encrypted before it leaves."""
@@ -131,7 +143,7 @@ class Outbound:
             raise HopelessError("the room is not encrypted")
         return room_id, view
 
-    async def _send(self, row: Row, room: tuple[str, RoomView], event_type: str, content: Json) -> str:
+    async def _send(self, row: Row, room: tuple[str, RoomView], event_type: str, content: Json, part: str = "") -> str:
         room_id, view = room
         if view.encrypted:
             members = frozenset(view.members)
@@ -143,7 +155,7 @@ class Outbound:
                 raise LaterError("nobody there has keys", seconds=_WAITS[row.attempts]) from alone
             event_type = "m.room.encrypted"
         try:
-            answer = await self._bot.put("rooms", room_id, "send", event_type, row.id.hex, body=content)
+            answer = await self._bot.put("rooms", room_id, "send", event_type, f"{row.id.hex}{part}", body=content)
         except MatrixError as refused:
             self._views.forget(room_id)
             raise HopelessError(refused.code) from refused

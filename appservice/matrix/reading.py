@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from appservice.incoming import Attached, Kind
+from appservice.matrix.polls import answered
 from appservice.matrix.reactions import number_of, plain
 
 
@@ -23,7 +24,7 @@ _FILES = ("m.image", "m.file", "m.audio", "m.video")
 
 
 def read(event_type: str, content: dict[str, Any]) -> Said | None:
-    """Return what was said, or None for what is not said to anybody (calls, verification, poll answers).
+    """Return what was said, or None for what is not said to anybody (calls, verification).
 
     An edit counts as a new message with the new words: people correct a slip of the finger that the bot did not
     understand. That it is an edit is passed on.
@@ -36,6 +37,8 @@ def read(event_type: str, content: dict[str, Any]) -> Said | None:
         if relation.get("rel_type") != "m.annotation" or not isinstance(key, str) or not isinstance(about, str):
             return None
         return Said("reaction", reaction=number_of(key) or plain(key), about=about)
+    if vote := answered(event_type, content):
+        return Said("reaction", reaction=vote[0], about=vote[1])
     if event_type in ("m.sticker", "org.matrix.msc3381.poll.start", "m.poll.start", "m.location"):
         return Said("other")
     if event_type != "m.room.message":
@@ -46,7 +49,10 @@ def read(event_type: str, content: dict[str, Any]) -> Said | None:
         content = new if isinstance(new, dict) else content
     else:
         reply = relation.get("m.in_reply_to")
-        about = reply.get("event_id") if isinstance(reply, dict) else None
+        replied = reply.get("event_id") if isinstance(reply, dict) else None
+        # Within a thread the reply is only for clients that know none: what is meant is what the thread is about.
+        threaded = relation.get("rel_type") == "m.thread" and relation.get("is_falling_back") is True
+        about = about if threaded else replied
     return _message(content, about if isinstance(about, str) else None, edited=edited)
 
 

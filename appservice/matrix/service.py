@@ -105,7 +105,7 @@ class MatrixService:
             }
             mourn_hearing: dict[str, Mourner] = {filtering.EVENT: inbound.mourn}
             mourn_doing: dict[str, Mourner] = {MESSAGE: outbound.mourn, FILE: outbound.mourn, FETCH: fetching.mourn}
-            async with asyncio.TaskGroup() as tasks:
+            async with device.attention, asyncio.TaskGroup() as tasks:
                 tasks.create_task(SyncLoop(self._database, device).run())
                 tasks.create_task(CatchingUp(self._database, device, self._matrix, self._ping).run())
                 share = self._share(shard, {*inbox_handlers, *outbox_handlers})

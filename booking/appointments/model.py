@@ -43,6 +43,7 @@ class Why(StrEnum):
     MOVED_BY_CENTRE = "moved-by-centre"
     CAME = "came"
     STARTED = "started"
+    HANDED_OVER = "handed-over"
     DONE = "done"
     DID_NOT_COME = "did-not-come"
     CAME_AFTER_ALL = "came-after-all"

@@ -55,6 +55,7 @@ class Notice(StrEnum):
     READY = "ready"
     LATE = "late"
     IN_TIME = "in_time"
+    HANDED_OVER = "handed_over"
     FILE_ADDED = "file_added"
     BROUGHT_IN = "brought_in"
     NEXT = "next"
@@ -81,6 +82,7 @@ FOR_STAFF = frozenset(
         Notice.SERIES,
         Notice.MOVED,
         Notice.CANCELLED,
+        Notice.HANDED_OVER,
         Notice.NO_SHOW,
         Notice.NOT_MISSED,
         Notice.MISTAKE,
@@ -247,7 +249,7 @@ def _latest(visit: Appointment, notice: Notice, person_id: UUID, more: Mapping[s
     if notice is Notice.OFFERED:
         return visit.hold_until
     told_others = notice in {Notice.BOOKED, Notice.SERIES} and person_id != visit.booked_by
-    if told_others or notice in {Notice.MOVED, Notice.CANCELLED}:
+    if told_others or notice in {Notice.MOVED, Notice.CANCELLED, Notice.HANDED_OVER}:
         before = datetime.fromisoformat(str(more.get("before", more["start"])))
         return min(before, visit.start) - _A_DAY
     return None

@@ -29,6 +29,8 @@ person = Table(
     # Minutes after midnight in the person's zone, which is chosen where these are.
     Column("quiet_starts", SmallInteger),
     Column("quiet_ends", SmallInteger),
+    Column("buttons", Text, nullable=False, server_default="numbers"),
+    CheckConstraint("buttons IN ('numbers', 'polls', 'none')", name="buttons"),
     CheckConstraint("(quiet_starts IS NULL) = (quiet_ends IS NULL)", name="quiet"),
     CheckConstraint("quiet_starts IS NULL OR timezone IS NOT NULL", name="quiet_zone"),
 )

@@ -5,9 +5,21 @@ import unicodedata
 from calendar import isleap
 from collections.abc import Sequence
 from datetime import date, timedelta
+from enum import StrEnum
 
 from booking.people.languages import LANGUAGES
 from core.errors import BadInputError, ConflictError
+
+
+class Buttons(StrEnum):
+    """How a person is shown what they can answer."""
+
+    NUMBERS = "numbers"
+    """Numbers under the message, to be tapped."""
+    POLLS = "polls"
+    NONE = "none"
+    """Words and numbers are written."""
+
 
 _MXID = re.compile(r"^@[a-z0-9._=/+-]+:[A-Za-z0-9.\-\[\]:]+$")
 _FAMILY_AT_MOST = 20

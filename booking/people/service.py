@@ -13,7 +13,7 @@ from sqlalchemy.types import Uuid
 from booking.context import Context
 from booking.people.model import BORN, NAME, guardian, patient, person
 from booking.people.quiet import Quiet
-from booking.people.rules import checked_birthday, checked_language, checked_name, checked_reminders
+from booking.people.rules import Buttons, checked_birthday, checked_language, checked_name, checked_reminders
 from core.database import Tx
 from core.errors import RefusedError
 from core.ids import id_of, new_id
@@ -48,6 +48,7 @@ class Person:
     platform_admin: bool
     quiet: Quiet | None = None
     """When nothing is told that can wait."""
+    buttons: Buttons = Buttons.NUMBERS
     verified: bool = True
     """Of a doctor: whether a platform admin has looked who they are."""
 
@@ -81,7 +82,7 @@ async def _register(tx: Tx, mxid: str) -> UUID:
 
 
 _PERSON = text("""
-    SELECT p.mxid, p.timezone, p.language, p.reminder_minutes, p.quiet_starts, p.quiet_ends,
+    SELECT p.mxid, p.buttons, p.timezone, p.language, p.reminder_minutes, p.quiet_starts, p.quiet_ends,
         own.id AS patient_id, d.id AS practitioner_id, coalesce(d.verified, true) AS verified,
         ARRAY(SELECT centre_id FROM centre_admin a WHERE a.person_id = p.id) AS administers,
         ARRAY(SELECT patient_id FROM guardian g WHERE g.person_id = p.id) AS family
@@ -109,6 +110,7 @@ async def person_by_id(tx: Tx, ctx: Context, person_id: UUID) -> Person:
         family=tuple(patients[each] for each in sorted(row.family)),
         practitioner_id=row.practitioner_id,
         administers=frozenset(row.administers),
+        buttons=Buttons(row.buttons),
         verified=row.verified,
         platform_admin=row.mxid in ctx.settings.matrix.platform_admins,
     )
@@ -169,6 +171,12 @@ async def set_quiet(tx: Tx, ctx: Context, actor: Person, quiet: Quiet | None) ->
     if quiet:
         values = {"quiet_starts": quiet.starts, "quiet_ends": quiet.ends, "timezone": actor.timezone}
     await tx.conn.execute(update(person).where(person.c.id == actor.id).values(**values))
+    return await person_by_id(tx, ctx, actor.id)
+
+
+async def set_buttons(tx: Tx, ctx: Context, actor: Person, buttons: Buttons) -> Person:
+    """Choose how one is shown what one can answer."""
+    await tx.conn.execute(update(person).where(person.c.id == actor.id).values(buttons=buttons))
     return await person_by_id(tx, ctx, actor.id)
 
 

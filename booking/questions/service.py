@@ -11,6 +11,7 @@ from booking.access import may_book_for, require
 from booking.appointments.model import appointment, starts
 from booking.appointments.rules import STANDING, Status
 from booking.context import Context
+from booking.directory.model import Practitioner
 from booking.people.model import person
 from booking.people.quiet import quiet_now
 from booking.people.service import Person, guardians_of
@@ -100,6 +101,15 @@ async def answer(tx: Tx, ctx: Context, actor: Person, question_id: UUID, text: s
     side = {found.asked_by, *await guardians_of(tx, found.patient_id)}
     await _tell(tx, found.id, "answered", sorted(side))
     return await question_to_tell(tx, ctx, found.id)
+
+
+async def hand_on(tx: Tx, question_id: UUID, to: Practitioner) -> None:
+    """Have a question that is not answered go to another doctor, who is told. Who may say so the caller has decided."""
+    assert to.person_id
+    await tx.conn.execute(
+        update(question).where(question.c.id == question_id).values(practitioner_id=to.id, due_at=tx.now)
+    )
+    await _tell(tx, question_id, "asked", [to.person_id])
 
 
 async def by_code(tx: Tx, ctx: Context, actor: Person, code: str) -> Question:

@@ -144,6 +144,7 @@ IN_CLEAR: dict[str, str] = {
     "payment.state": STATE,
     "payment.url": STRIPE,
     "payout_account.account_id": STRIPE,
+    "person.buttons": STATE,
     "person.language": CHOICE,
     "person.mxid": IDS,
     "person.timezone": CHOICE,

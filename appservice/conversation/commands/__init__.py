@@ -19,6 +19,7 @@ from appservice.conversation.commands import (  # noqa: F401  (declared by being
     hours,
     importing,
     inviting,
+    leaving,
     looking,
     money,
     offering,

@@ -8,14 +8,18 @@ from appservice.conversation.understanding.durations import read_lengths, say_le
 from appservice.conversation.understanding.family import read_member
 from appservice.matrix.markdown import escape
 from booking.directory.places import find_place
+from booking.people.rules import Buttons
 from booking.people.service import (
     add_family_member,
+    set_buttons,
     set_language,
     set_name,
     set_quiet,
     set_reminders,
     set_timezone,
 )
+from core.errors import BadInputError
+from core.languages import _
 
 
 @command("name|my name is|i am called", "NAME", help="the name that clinics see")
@@ -83,6 +87,28 @@ async def quiet(session: Session, text: str) -> None:
         f"Quiet hours: **{starts} to {ends}** ({session.person.timezone}). Reminders and other news wait until they are"
         " over. What concerns the next 24 hours, and what you have just asked for, comes at once."
     )
+
+
+@command(
+    "buttons",
+    "numbers|polls|none",
+    help="how you are shown what you can answer: numbers to tap, polls, or nothing but words",
+)
+async def buttons(session: Session, text: str) -> None:
+    """Set or show it."""
+    word = text.casefold().strip().removesuffix("s")
+    chosen = {"number": Buttons.NUMBERS, "emoji": Buttons.NUMBERS, "poll": Buttons.POLLS, "none": Buttons.NONE}
+    chosen |= {"off": Buttons.NONE, "no": Buttons.NONE, "word": Buttons.NONE}
+    if word and word not in chosen:
+        raise BadInputError("Write it like: buttons numbers, buttons polls, or buttons none")
+    if word:
+        session.person = await set_buttons(session.tx, session.ctx, session.person, chosen[word])
+    said = {
+        Buttons.NUMBERS: _("What you can answer has **numbers** under it to tap."),
+        Buttons.POLLS: _("What you can answer comes with a **poll**."),
+        Buttons.NONE: _("You are shown **no buttons**: write the number or the word."),
+    }
+    await session.say(said[session.person.buttons])
 
 
 @command("add family|add my|add child", "NAME DATE-OF-BIRTH", help="book for somebody of your family too")

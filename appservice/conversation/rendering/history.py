@@ -15,6 +15,7 @@ _STEPS = {
     Why.MOVED_BY_CENTRE: "moved",
     Why.CAME: "the patient has come",
     Why.STARTED: "the doctor has begun",
+    Why.HANDED_OVER: "handed over to a colleague",
     Why.DONE: "done",
     Why.DID_NOT_COME: "the patient did not come",
     Why.CAME_AFTER_ALL: "the patient came after all",

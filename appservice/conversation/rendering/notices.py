@@ -394,6 +394,32 @@ def _in_time(told: _Notice) -> str:
     )
 
 
+def _handed_over(told: _Notice) -> str:
+    if told.ours:
+        return _(
+            "**Another doctor**: {visit}{who}, {when}, is with **{doctor}** now. Time and price stay as they are. If"
+            " you do not want that, write “move {code}” or “cancel {code}”.",
+            visit=told.code,
+            who=told.who,
+            when=told.when,
+            doctor=told.doctor,
+            code=told.visit.code,
+        )
+    patient = f"**{escape(told.patient)}**"
+    return _(
+        "**Handed over**: {visit}, {patient}, {when}, is with {doctor} now.",
+        visit=told.code,
+        patient=patient,
+        when=told.when,
+        doctor=told.doctor,
+    )
+
+
+def _room(told: _Notice) -> str:
+    other = "doctor" if told.ours else "patient"
+    return f"{told.code}: you are invited to its room, “Visit {told.visit.code}”. Only you and the {other} can read it."
+
+
 def _file_added(told: _Notice) -> str:
     if told.ours:
         return _(
@@ -429,6 +455,7 @@ _TEXTS: dict[str, Callable[[_Notice], str]] = {
     "paid_too_late": _paid_too_late,
     "reminder": _reminder,
     "ready": _ready,
+    "handed_over": _handed_over,
     "late": _late,
     "in_time": _in_time,
     "proposed": _proposed,

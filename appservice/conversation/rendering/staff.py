@@ -15,6 +15,7 @@ _SAID = {
     "series": N_("**New visits** in a series, the first {when} with {doctor}, {mode}. {visit}."),
     "moved": N_("**Moved**: {visit} with {doctor} is now {when} (was {before})."),
     "cancelled": N_("**Cancelled**: {when} with {doctor}. {visit}."),
+    "handed_over": N_("**Handed over**: {when} is with {doctor} now. {visit}."),
     "no_show": N_("**Missed**: nobody came to {when} with {doctor}. {visit}."),
     "not_missed": N_("{visit}, {when} with {doctor}: the patient came after all."),
     "mistake": N_("{visit}, {when} with {doctor}, was entered by mistake."),

@@ -92,7 +92,31 @@ async def test_a_refusal_among_others_names_nothing(chat: Chat) -> None:
 
 
 async def test_what_has_no_readable_words_gets_a_sentence(chat: Chat) -> None:
-    assert "only read text" in await chat.say(ANNA, "", kind="other")
+    assert "I can read words" in await chat.say(ANNA, "", kind="other")
     assert "could not read your last message" in await chat.say(ANNA, "", kind="undecryptable")
     assert "only talk encrypted" in await chat.say(ANNA, "", kind="plaintext")
     assert chat.last[0].fields["public"] is True
+
+
+async def test_what_can_be_answered_is_shown_as_people_like_it(chat: Chat) -> None:
+    assert "numbers" in await chat.say(ANNA, "buttons")
+    await chat.say(ANNA, "cardiologist near Berlin tomorrow under 60")
+    assert chat.last[0].fields["choices"] == 2
+    assert chat.last[0].fields["poll"] is None
+    assert "poll" in await chat.say(ANNA, "buttons polls")
+    await chat.say(ANNA, "cardiologist near Berlin tomorrow under 60")
+    offers = chat.last[0]
+    assert offers.fields["choices"] == 0
+    assert offers.fields["poll"]["1"].startswith("Dr Ama Osei, Cardiology, in person")
+    assert "1. 09:00" in await chat.tap(ANNA, "1", offers)
+    await chat.say(ANNA, "1")
+    code = (await chat.say(ANNA, "appointments")).split("visit ")[1][:6]
+    await chat.say(ANNA, f"cancel {code}")
+    question = chat.last[0]
+    assert question.fields["poll"] == {"yes": "Yes", "no": "No"}
+    assert "Cancelled." in await chat.tap(ANNA, "yes", question)
+    assert "no buttons" in await chat.say(ANNA, "buttons none")
+    await chat.say(ANNA, "cardiologist near Berlin tomorrow under 60")
+    assert chat.last[0].fields["choices"] == 0
+    assert chat.last[0].fields["poll"] is None
+    assert "Write it like" in await chat.say(ANNA, "buttons blue")

@@ -93,6 +93,13 @@ class Echo:
                 key=f"file:{incoming.event_id}",
                 reply=file,
             )
+        elif text == "slowly":
+            await asyncio.sleep(3)
+            await self._say(tx, incoming, "you said slowly")
+        elif text == "poll":
+            reply = Reply("1. one\n2. two", poll={"1": "one", "2": "two"})
+            key, subject = f"answer:poll:{incoming.event_id}", self.people.id_of(incoming.sender)
+            await post(tx, self.people.vault, subject=subject, room_id=incoming.room_id, key=key, reply=reply)
         elif text == "list":
             await self._say(tx, incoming, "1. one\n2. two", choices=2)
         elif text.startswith("edit "):

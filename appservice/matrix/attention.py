@@ -1,0 +1,79 @@
+"""That the bot has read, and that it writes: what people see of others, too. Never in the way of an answer.
+
+None of it is kept or repeated: what is lost is shown with the next message.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+
+from appservice.matrix.api import Actor, AwayError, MatrixError
+
+_SOON = 0.5
+"""Seconds after which the receipt of a message goes out, and only that of the last one: answers go first."""
+_LONG = 0.8
+"""Seconds that an answer may take before it is shown that the bot writes."""
+_TYPING = 15_000
+"""Milliseconds after which clients stop showing it, should we die meanwhile."""
+
+
+class Attention:
+    """Of the bot, in the process that leads."""
+
+    def __init__(self, bot: Actor) -> None:
+        self._bot = bot
+        self._newest: dict[str, str] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def read(self, room_id: str, event_id: str) -> None:
+        """An event was heard: show so, with all before it."""
+        waits = room_id in self._newest
+        self._newest[room_id] = event_id
+        if not waits:
+            self._start(self._receipt(room_id))
+
+    @asynccontextmanager
+    async def writing(self, room_id: str) -> AsyncIterator[None]:
+        """Show that the bot writes, while the block lasts longer than a moment."""
+        shown = asyncio.Event()
+        task = self._start(self._typing(room_id, shown))
+        try:
+            yield
+        finally:
+            task.cancel()
+            if shown.is_set():
+                self._start(self._quietly("rooms", room_id, "typing", self._bot.user_id, typing=False))
+
+    async def __aenter__(self) -> "Attention":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Forget what is under way."""
+        for task in self._tasks:
+            task.cancel()
+
+    async def _receipt(self, room_id: str) -> None:
+        await asyncio.sleep(_SOON)
+        event_id = self._newest.pop(room_id)
+        try:
+            await self._bot.post("rooms", room_id, "receipt", "m.read", event_id)
+        except (AwayError, MatrixError):
+            return
+
+    async def _typing(self, room_id: str, shown: asyncio.Event) -> None:
+        await asyncio.sleep(_LONG)
+        shown.set()
+        await self._quietly("rooms", room_id, "typing", self._bot.user_id, typing=True)
+
+    async def _quietly(self, *path: str, typing: bool) -> None:
+        body = {"typing": True, "timeout": _TYPING} if typing else {"typing": False}
+        try:
+            await self._bot.put(*path, body=body)
+        except (AwayError, MatrixError):
+            return
+
+    def _start(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task

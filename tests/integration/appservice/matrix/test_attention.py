@@ -1,0 +1,52 @@
+"""The bot reads, writes and asks in polls as people do, on a real Synapse."""
+
+import asyncio
+from typing import Any
+
+from core.settings import Settings
+from tests.integration.appservice.matrix.conftest import NewPerson
+from tests.integration.appservice.matrix.echo import Echo
+
+
+async def ephemeral(anna: Any, room: str, kind: str, wanted: str, seconds: float = 20) -> bool:
+    """Whether an event of that kind with these words in it comes in a room."""
+    since = ""
+    async with asyncio.timeout(seconds):
+        while True:
+            path = f"sync?timeout=2000{f'&since={since}' if since else ''}"
+            answer = await anna.call("GET", path)
+            since = answer["next_batch"]
+            joined = answer.get("rooms", {}).get("join", {}).get(room, {})
+            for event in joined.get("ephemeral", {}).get("events", []):
+                if event["type"] == kind and wanted in str(event["content"]):
+                    return True
+
+
+async def test_what_was_heard_is_shown_as_read(echo: Echo, settings: Settings, new_person: NewPerson) -> None:
+    anna = await new_person("anna")
+    room = await anna.direct_room(settings.matrix.bot_id)
+    event = await anna.say(room, "hello")
+    await anna.hears("you said hello", room=room)
+    assert await ephemeral(anna, room, "m.receipt", event)
+
+
+async def test_who_writes_for_long_is_seen_writing(echo: Echo, settings: Settings, new_person: NewPerson) -> None:
+    anna = await new_person("anna")
+    room = await anna.direct_room(settings.matrix.bot_id)
+    await anna.ask(room, "hello", "you said hello")
+    seen = asyncio.create_task(ephemeral(anna, room, "m.typing", settings.matrix.bot_id))
+    await anna.say(room, "slowly")
+    assert await seen
+    await anna.hears("you said slowly", room=room)
+
+
+async def test_a_vote_in_a_poll_is_an_answer(echo: Echo, settings: Settings, new_person: NewPerson) -> None:
+    anna = await new_person("anna")
+    room = await anna.direct_room(settings.matrix.bot_id)
+    await anna.ask(room, "poll", "1. one")
+    poll = await anna.event_of_type(room, "org.matrix.msc3381.poll.start")
+    vote = {"org.matrix.msc3381.poll.response": {"answers": ["2"]}}
+    relation = {"m.relates_to": {"rel_type": "m.reference", "event_id": poll}}
+    await anna.send(room, "org.matrix.msc3381.poll.response", vote | relation)
+    answer = await anna.hears("you tapped 2", room=room)
+    assert "under answer:poll:$" in answer.body
