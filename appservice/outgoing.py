@@ -17,7 +17,7 @@ from records.places import leading_uuid, sealed_column
 from records.sealing import Vault
 
 MESSAGE, REACTIONS, FILE, FETCH = "matrix.message", "matrix.reactions", "matrix.file", "matrix.fetch"
-UNTAP = "matrix.untap"
+UNTAP, LEAVE = "matrix.untap", "matrix.leave"
 WORDS = sealed_column(
     outbox.c.payload,
     subject=leading_uuid(outbox.c.payload),
@@ -98,6 +98,12 @@ async def to_fetch(tx: Tx, vault: Vault, row: UUID, payload: bytes) -> Incoming:
     """Open what `fetch` sealed. Raises as `unseal` does."""
     said = await unseal(tx, vault, row, payload)
     return Incoming(**{**said, "attached": Attached(**said["attached"])})
+
+
+async def leave(tx: Tx, room_id: str, owner: str) -> None:
+    """Have the bot leave a room after all that is said there, and forget the devices and words of who was in it."""
+    payload = json.dumps({"room": room_id, "owner": owner}).encode()
+    await enqueue(tx, kind=LEAVE, lane=lane_of(room_id), key=f"leave:{room_id}:{tx.now}", payload=payload)
 
 
 def lane_of(room_id: str) -> str:

@@ -1,28 +1,158 @@
-"""What happened to a patient, as the records know it, in time order. Visits are merged in by the floors above."""
+"""What happened to a patient, as the records know it, newest first, a page at a time. Visits are merged in above.
 
-from dataclasses import dataclass
-from datetime import datetime
+Each kind is read from its own index, and no further than the page needs: prescriptions by
+ix_prescription_patient_id_created_at, notes by ix_document_patient_id_created_at, files by ix_file_patient_id_sent_at.
+What is sealed is opened for the page alone, with one look-up of the patient's key for each kind.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
+from sqlalchemy import ColumnElement, Select, literal, tuple_
+
 from core.database import Tx
-from records.access import Kind, Reader, may_read, require_read
+from core.errors import RefusedError
+from records.access import Kind, Reader, require_list, require_read
+from records.audit.rules import Action
+from records.audit.service import note_by
+from records.documents import store as _documents
+from records.documents.model import document, document_version
+from records.documents.rules import Document, DocumentKind, sees_unshared
+from records.files import store as _files
+from records.files.model import file
+from records.files.rules import StoredFile
+from records.prescriptions import store as _prescriptions
+from records.prescriptions.model import prescription, prescription_version
 from records.prescriptions.rules import Prescription
-from records.prescriptions.service import versions_of
 from records.sealing import Vault
+
+_EVER = datetime.max.replace(tzinfo=UTC)
+_LAST = UUID(int=2**128 - 1)
+
+
+class Matter(StrEnum):
+    """What a line of a history is about."""
+
+    PRESCRIPTION = "prescription"
+    DOCUMENT = "document"
+    FILE = "file"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Which part of a history is wanted."""
+
+    since: datetime | None = None
+    """UTC, included; None: from the beginning."""
+    before: tuple[datetime, UUID] = field(default=(_EVER, _LAST))
+    """Where the page before ended (Happening.place), or the first instant that is too late."""
 
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """A prescription was written, or its state moved: `prescription.status` says which."""
+    """A prescription was written or its state moved, a note was written or changed, a file was sent."""
 
     at: datetime
-    prescription: Prescription
+    about: Prescription | Document | StoredFile
     """As it stood from then on."""
 
+    @property
+    def place(self) -> tuple[datetime, UUID]:
+        """By which it is ordered: no two are alike, but for the versions of one instant."""
+        return self.at, self.about.id
 
-async def history_of(tx: Tx, vault: Vault, reader: Reader, patient_id: UUID) -> list[Happening]:
-    """Oldest first, of the kinds that the reader may read. Raises RefusedError, ErasedError."""
+
+async def history_of(
+    tx: Tx,
+    vault: Vault,
+    reader: Reader,
+    patient_id: UUID,
+    *,
+    limit: int,
+    span: Span | None = None,
+    matters: Collection[Matter] = tuple(Matter),
+) -> list[Happening]:
+    """The newest of a span, newest first, `limit` at most. Raises RefusedError, ErasedError."""
     require_read(reader, Kind.HISTORY, patient_id)
-    if not may_read(reader, Kind.PRESCRIPTION, patient_id):
+    span = span or Span()
+    found: list[Happening] = []
+    for matter in matters:
+        found += await _READ[matter](tx, vault, reader, patient_id, span, limit)
+    return sorted(found, key=lambda each: each.place, reverse=True)[:limit]
+
+
+async def _prescribed(
+    tx: Tx, vault: Vault, reader: Reader, patient_id: UUID, span: Span, limit: int
+) -> list[Happening]:
+    by, author = _may(reader, Kind.PRESCRIPTION, patient_id)
+    if by is None:
         return []
-    return [Happening(one.status_changed, one) for one in await versions_of(tx, vault, reader, patient_id)]
+    wanted = _prescriptions.every_version().where(prescription.c.patient_id == patient_id)
+    if author is not None:
+        wanted = wanted.where(prescription.c.practitioner_id == author)
+    at, place = prescription_version.c.created_at, prescription.c.id
+    rows = (await tx.conn.execute(_page(wanted, at, place, span, limit))).all()
+    await note_by(tx, reader, by, Action.READ, subject=patient_id, table=prescription.name)
+    opened = await _prescriptions.opened(tx, vault, patient_id, rows)
+    return [Happening(row.created_at, one) for row, one in zip(rows, opened, strict=True)]
+
+
+async def _written(tx: Tx, vault: Vault, reader: Reader, patient_id: UUID, span: Span, limit: int) -> list[Happening]:
+    found: list[Happening] = []
+    for kind, access in ((DocumentKind.NOTE, Kind.NOTE), (DocumentKind.SICK_NOTE, Kind.SICK_NOTE)):
+        by, author = _may(reader, access, patient_id)
+        if by is None:
+            continue
+        wanted = _documents.every_version().where(document.c.patient_id == patient_id, document.c.kind == kind)
+        if author is not None:
+            wanted = wanted.where(document.c.practitioner_id == author)
+        if not sees_unshared(by):
+            wanted = wanted.where(document.c.shared_at.is_not(None))
+        at, place = document_version.c.created_at, document.c.id
+        rows = (await tx.conn.execute(_page(wanted, at, place, span, limit))).all()
+        await note_by(tx, reader, by, Action.READ, subject=patient_id, table=document.name)
+        opened = await _documents.opened(tx, vault, patient_id, rows)
+        found += [Happening(one.changed_at, one) for one in opened]
+    return found
+
+
+async def _sent(tx: Tx, vault: Vault, reader: Reader, patient_id: UUID, span: Span, limit: int) -> list[Happening]:
+    by, author = _may(reader, Kind.ATTACHMENT, patient_id)
+    if by is None:
+        return []
+    seen: list[ColumnElement[bool]] = [file.c.filed_at.is_not(None) | (file.c.sender_id == reader.person_id)]
+    if author is not None:
+        seen.append(file.c.practitioner_id == author)
+    seen += _inside(file.c.sent_at, file.c.id, span)
+    rows = await _files.rows(tx, file.c.patient_id == patient_id, *seen, limit=limit)
+    await note_by(tx, reader, by, Action.READ, subject=patient_id, table=file.name)
+    return [Happening(one.sent_at, one) for one in await _files.opened(tx, vault, patient_id, rows)]
+
+
+_READ = {Matter.PRESCRIPTION: _prescribed, Matter.DOCUMENT: _written, Matter.FILE: _sent}
+
+
+def _may(reader: Reader, kind: Kind, patient_id: UUID) -> tuple[Any, UUID | None]:
+    """By what the reader sees this kind, if they do: each line of a history needs its own."""
+    try:
+        return require_list(reader, kind, patient_id)
+    except RefusedError:
+        return None, None
+
+
+def _page(wanted: Select[Any], at: ColumnElement[Any], row: ColumnElement[Any], span: Span, limit: int) -> Select[Any]:
+    return wanted.where(*_inside(at, row, span)).order_by(at.desc(), row.desc()).limit(limit)
+
+
+def _inside(at: ColumnElement[Any], row: ColumnElement[Any], span: Span) -> list[ColumnElement[bool]]:
+    inside: list[ColumnElement[bool]] = []
+    if span.before != (_EVER, _LAST):
+        moment, last = span.before
+        inside.append(tuple_(at, row) < tuple_(literal(moment, at.type), literal(last, row.type)))
+    if span.since is not None:
+        inside.append(at >= span.since)
+    return inside

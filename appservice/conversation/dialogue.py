@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, ForeignKey, LargeBinary, Table, Text, Uuid, select
+from sqlalchemy import BigInteger, Column, ForeignKey, LargeBinary, Table, Text, Uuid, delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from core.database import Tx
@@ -147,6 +147,11 @@ async def load(tx: Tx, vault: Vault, person_id: UUID, room_id: str) -> Dialogue:
     except (SealBrokenError, ErasedError):
         return Dialogue(version=row.version)
     return Dialogue([_read(each) for each in opened], row.version)
+
+
+async def forget_dialogues(tx: Tx, person_id: UUID) -> None:
+    """Nothing was ever talked about."""
+    await tx.conn.execute(delete(dialogue).where(dialogue.c.person_id == person_id))
 
 
 async def save(tx: Tx, vault: Vault, person_id: UUID, room_id: str, state: Dialogue) -> None:

@@ -86,6 +86,8 @@ class Notices:
         if _over(what, visit):
             return "not true any more"
         person = await person_by_id(tx, self._ctx, UUID(what["person"]))
+        if person.forgotten:
+            return "forgotten"
         speak(person.language)
         told = _Told(tx, row, what, person, visit, "")
         if await _told_in_staff_room(told):

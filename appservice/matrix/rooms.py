@@ -3,19 +3,19 @@
 import json
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from appservice.matrix.bots import Bots
 from appservice.matrix.creation import ENCRYPTED, alias_for, create_once, invite, leave, remove_alias
-from appservice.matrix.model import direct_room
-from appservice.outgoing import lane_of
+from appservice.matrix.model import bot_message, device_key, direct_room, megolm_session
+from appservice.outgoing import LEAVE, lane_of
 from core.database import Tx
 from core.lanes import Row
 from core.outbox import enqueue
 from core.settings import MatrixSettings
 
-UNALIAS, LEAVE = "matrix.unalias", "matrix.leave"
+UNALIAS = "matrix.unalias"
 
 
 class DirectRooms:
@@ -79,10 +79,23 @@ class DirectRooms:
         await remove_alias(await self.bots.in_room(tx, what["room"]), what["alias"], what["room"])
 
     async def leave(self, tx: Tx, row: Row) -> None:
-        """Outbox handler: leave a room in which nobody is left."""
-        room_id = json.loads(row.payload)["room"]
+        """Outbox handler: leave a room in which nobody is left, or whose person (`owner`) is to be forgotten."""
+        what = json.loads(row.payload)
+        room_id = what["room"]
         await leave(await self.bots.in_room(tx, room_id), room_id)
         await self.bots.goes(tx, room_id)
+        if owner := what.get("owner"):
+            await tx.conn.execute(delete(device_key).where(device_key.c.owner_id == owner))
+            for table in (megolm_session, bot_message):
+                await tx.conn.execute(delete(table).where(table.c.room_id == room_id))
+
+
+async def forget_rooms(tx: Tx, person_id: UUID) -> set[str]:
+    """Forget where the bot talks with a person; return the rooms, which are still to be left (outgoing.leave)."""
+    gone = await tx.conn.execute(
+        delete(direct_room).where(direct_room.c.person_id == person_id).returning(direct_room.c.room_id)
+    )
+    return {room for room in gone.scalars() if room}
 
 
 def _json(**fields: str) -> bytes:

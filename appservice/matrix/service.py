@@ -28,7 +28,7 @@ from appservice.matrix.staff_rooms import StaffRooms
 from appservice.matrix.store import prune
 from appservice.matrix.sync import SyncLoop
 from appservice.matrix.transactions import routes
-from appservice.outgoing import FETCH, FILE, MESSAGE, REACTIONS, UNTAP, Attachments
+from appservice.outgoing import FETCH, FILE, LEAVE, MESSAGE, REACTIONS, UNTAP, Attachments
 from core import figures
 from core.database import Database
 from core.inbox import inbox
@@ -98,7 +98,7 @@ class MatrixService:
                 UNTAP: outbound.untap,
                 FETCH: fetching.fetch,
                 rooms.UNALIAS: self.rooms.unalias,
-                rooms.LEAVE: self.rooms.leave,
+                LEAVE: self.rooms.leave,
                 **self.keeper.handlers(),
                 **self.staff.handlers(),
                 **outbox_handlers,
@@ -120,7 +120,7 @@ class MatrixService:
 
     def _share(self, shard: int, anywhere: set[str]) -> Share:
         """What this bot's worker does: what its rooms ask for, and its part of what needs no device."""
-        kinds = anywhere | {*self.keeper.handlers(), *self.staff.handlers(), rooms.UNALIAS, rooms.LEAVE}
+        kinds = anywhere | {*self.keeper.handlers(), *self.staff.handlers(), rooms.UNALIAS, LEAVE}
         return Share(shard, self._matrix.shards, frozenset(kinds))
 
     async def _start(self, connection: psycopg.Connection, bot: str) -> Device:

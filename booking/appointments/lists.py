@@ -5,7 +5,7 @@ from collections.abc import Collection
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
-from sqlalchemy import and_, func, or_, true
+from sqlalchemy import Uuid, and_, func, literal, or_, true, tuple_
 
 from booking.access import may_administer, may_book_for, may_see_visit, require
 from booking.appointments.model import Appointment, Move, ends, starts
@@ -18,6 +18,7 @@ from booking.people.service import Person, guardians_of
 from core.database import Tx
 from core.errors import RefusedError
 from core.ids import normal_code
+from core.tables import Moment
 from core.timezones import zone
 
 _PAST_AT_MOST = 200
@@ -67,6 +68,30 @@ async def by_id(tx: Tx, ctx: Context, actor: Person, appointment_id: UUID) -> Ap
     visit = await appointment(tx, appointment_id)
     _require_sight(actor, visit)
     return visit
+
+
+async def history(
+    tx: Tx,
+    ctx: Context,
+    actor: Person,
+    *,
+    since: datetime | None,
+    before: tuple[datetime, UUID],
+    limit: int,
+) -> list[Appointment]:
+    """Return visits of oneself and one's family that were or are to be, called off or not, latest first.
+
+    A page of them: from `since` (aware) on, and before that start and id. What was only held is left out.
+    """
+    real = or_(
+        table.c.status.in_([*STANDING, Status.FULFILLED, Status.NOSHOW]),
+        and_(table.c.status == Status.CANCELLED, table.c.settled_at.is_not(None)),
+    )
+    inside = tuple_(starts, table.c.id) < tuple_(literal(before[0], Moment), literal(before[1], Uuid))
+    wanted = [table.c.patient_id.in_(_patients(actor)), real, inside]
+    if since is not None:
+        wanted.append(starts >= since)
+    return await found_appointments(tx, *wanted, newest_first=True, limit=limit)
 
 
 async def nearest(tx: Tx, ctx: Context, actor: Person, *, as_doctor: bool, limit: int) -> list[Appointment]:

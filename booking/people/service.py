@@ -19,6 +19,9 @@ from core.errors import RefusedError
 from core.ids import id_of, new_id
 from core.timezones import zone
 
+FORGOTTEN = "forgotten:"
+"""What stands in the place of a forgotten person's Matrix id, before their own id."""
+
 
 @dataclass(frozen=True, slots=True)
 class Patient:
@@ -56,6 +59,11 @@ class Person:
     def name(self) -> str | None:
         return self.patient.name
 
+    @property
+    def forgotten(self) -> bool:
+        """Whether this is nobody any more: there is nobody to tell anything."""
+        return self.mxid.startswith(FORGOTTEN)
+
 
 async def person_of(tx: Tx, ctx: Context, mxid: str, *, display_name: str | None = None) -> Person:
     """Find the person behind a Matrix id; make them at first sight, with their account's name as their name."""
@@ -72,13 +80,20 @@ async def person_of(tx: Tx, ctx: Context, mxid: str, *, display_name: str | None
 
 
 async def _register(tx: Tx, mxid: str) -> UUID:
-    """Ids follow from the Matrix id, so that two first messages at once make one person."""
-    person_id, patient_id = id_of(f"person:{mxid}"), id_of(f"patient:{mxid}")
-    await tx.conn.execute(insert(person).values(id=person_id, mxid=mxid, created_at=tx.now).on_conflict_do_nothing())
-    await tx.conn.execute(
-        insert(patient).values(id=patient_id, person_id=person_id, created_at=tx.now).on_conflict_do_nothing()
-    )
-    return person_id
+    """Make a person, and their record as a patient; of two first messages at once, the second finds the first's.
+
+    Ids follow from the Matrix id, but for those who were forgotten: they are somebody new.
+    """
+    for person_id, patient_id in ((id_of(f"person:{mxid}"), id_of(f"patient:{mxid}")), (new_id(), new_id())):
+        made = insert(person).values(id=person_id, mxid=mxid, created_at=tx.now).on_conflict_do_nothing()
+        await tx.conn.execute(made)
+        found = (await tx.conn.execute(select(person.c.id).where(person.c.mxid == mxid))).scalar_one_or_none()
+        if found is not None:
+            own = patient_id if found == person_id else new_id()
+            record = insert(patient).values(id=own, person_id=found, created_at=tx.now).on_conflict_do_nothing()
+            await tx.conn.execute(record)
+            return UUID(str(found))
+    raise RefusedError
 
 
 _PERSON = text("""

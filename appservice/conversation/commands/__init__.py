@@ -16,6 +16,8 @@ from appservice.conversation.commands import (  # noqa: F401  (declared by being
     files,
     filing,
     finding,
+    forgetting,
+    history,
     hours,
     importing,
     inviting,

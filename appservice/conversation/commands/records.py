@@ -1,4 +1,4 @@
-"""What the records hold about oneself and one's family: prescriptions, history."""
+"""What the records hold about oneself and one's family: prescriptions."""
 
 from typing import Any
 from uuid import UUID
@@ -6,14 +6,11 @@ from uuid import UUID
 from appservice.conversation.registry import action, command
 from appservice.conversation.rendering.lists import numbered
 from appservice.conversation.rendering.prescriptions import full, short
-from appservice.conversation.rendering.values import moment
 from appservice.conversation.session import Session
 from appservice.conversation.understanding.arguments import split_code
 from appservice.matrix.markdown import escape
 from appservice.outgoing import File
-from booking.appointments import service as appointments
 from booking.people.service import patient_name
-from records.history import history_of
 from records.prescriptions.rules import Prescription
 from records.prescriptions.service import prescription_by_code, prescriptions_of
 
@@ -68,34 +65,6 @@ def pdf(found: Prescription, *, own: bool) -> File:
     return File(
         "prescription" if own else "prescription copy", found.id, f"Prescription {found.code}.pdf", "application/pdf"
     )
-
-
-@command("history|my history", help="your visits and prescriptions until now", group="Health")
-async def history(session: Session, text: str) -> None:
-    """Visits and what happened to prescriptions, latest first."""
-    reader = await session.reader()
-    lines = []
-    visits = await appointments.past(session.tx, session.ctx, session.person)
-    visits += await appointments.upcoming(session.tx, session.ctx, session.person)
-    for visit in visits:
-        whose = await _whose(session, visit.patient_id)
-        said = f"visit **{visit.code}** with {escape(visit.practitioner.name)}: {visit.status.value}{whose}"
-        lines.append((visit.start, said))
-    for patient in sorted(reader.own):
-        whose = await _whose(session, patient)
-        for happening in await history_of(session.tx, session.ctx.vault, reader, patient):
-            one = happening.prescription
-            lines.append(
-                (
-                    happening.at,
-                    f"prescription **{one.code}**: {escape(one.draft.medication)}, {one.status.value}{whose}",
-                )
-            )
-    if not lines:
-        await session.say("There is nothing yet.")
-        return
-    latest = sorted(lines, key=lambda each: each[0], reverse=True)[: _SHOWN * 2]
-    await session.say("\n".join(f"- {moment(at, session.place)}: {said}" for at, said in latest))
 
 
 async def _whose(session: Session, patient: UUID) -> str:

@@ -1,7 +1,13 @@
-"""The steps of a visit in words. Pure."""
+"""What happened, in words: the steps of a visit, the lines of a history. Pure."""
 
+from appservice.conversation.rendering.documents import span
+from appservice.matrix.markdown import escape
 from booking.appointments.model import Why
 from core.languages import _
+from records.documents.rules import DocumentStatus, SickNote
+from records.files.rules import StoredFile
+from records.history import Happening
+from records.prescriptions.rules import Prescription
 
 _STEPS = {
     Why.BOOKED: "booked",
@@ -42,3 +48,22 @@ _STEPS = {
 def step(why: Why) -> str:
     """What happened, in words; a code that is not listed stands for itself."""
     return _(_STEPS[why]) if why in _STEPS else why.value
+
+
+def happened(each: Happening) -> str:
+    """A line of a history."""
+    one = each.about
+    if isinstance(one, Prescription):
+        return _(
+            "prescription **{code}**: {medication}, {status}",
+            code=one.code,
+            medication=escape(one.draft.medication),
+            status=one.status.value,
+        )
+    if isinstance(one, StoredFile):
+        return _("file {name}", name=escape(one.note or one.name))
+    if isinstance(one.content, SickNote):
+        said = _("sick note **{code}**, {span}", code=one.code, span=span(one.content))
+    else:
+        said = _("note **{code}**", code=one.code)
+    return said + (_(", withdrawn") if one.status is DocumentStatus.ENTERED_IN_ERROR else "")

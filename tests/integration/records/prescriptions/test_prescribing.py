@@ -111,7 +111,7 @@ READS: dict[str, Read] = {
     "by id": lambda tx, vault, reader, made: prescription(tx, vault, reader, made.id),
     "by code": lambda tx, vault, reader, made: prescription_by_code(tx, vault, reader, made.code),
     "all": lambda tx, vault, reader, made: prescriptions_of(tx, vault, reader, made.patient_id),
-    "history": lambda tx, vault, reader, made: history_of(tx, vault, reader, made.patient_id),
+    "history": lambda tx, vault, reader, made: history_of(tx, vault, reader, made.patient_id, limit=9),
 }
 
 
@@ -175,10 +175,10 @@ async def test_a_cancelled_one_is_a_new_version_and_the_old_one_stays(database: 
     )
     async with database.transaction() as tx:
         assert await prescriptions_of(tx, vault, HERSELF, ANNA) == [cancelled]
-        happened = await history_of(tx, vault, HERSELF, ANNA)
-    assert [(one.at, one.prescription) for one in happened] == [
-        (made.authored_on, made),
+        happened = await history_of(tx, vault, HERSELF, ANNA, limit=9)
+    assert [(one.at, one.about) for one in happened] == [
         (cancelled.status_changed, cancelled),
+        (made.authored_on, made),
     ]
 
 
