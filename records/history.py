@@ -5,20 +5,21 @@ ix_prescription_patient_id_created_at, notes by ix_document_patient_id_created_a
 What is sealed is opened for the page alone, with one look-up of the patient's key for each kind.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, literal, tuple_
+from sqlalchemy import ColumnElement, Select, Table, and_, false, literal, or_, true, tuple_
 
 from core.database import Tx
 from core.errors import RefusedError
-from records.access import Kind, Reader, require_list, require_read
-from records.audit.rules import Action
-from records.audit.service import note_by
+from core.ids import new_id
+from records.access import Kind, Reader, Relation, require_list, require_read
+from records.audit.rules import Action, Entry, why_of
+from records.audit.service import note_all
 from records.documents import store as _documents
 from records.documents.model import document, document_version
 from records.documents.rules import Document, DocumentKind, sees_unshared
@@ -80,68 +81,77 @@ async def history_of(
     require_read(reader, Kind.HISTORY, patient_id)
     span = span or Span()
     found: list[Happening] = []
+    noted: list[Entry] = []
     for matter in matters:
-        found += await _READ[matter](tx, vault, reader, patient_id, span, limit)
+        table, ways, happened = await _READ[matter](tx, vault, reader, patient_id, span, limit)
+        found += happened
+        for by in ways:
+            why = why_of(by)
+            noted.append(Entry(new_id(), tx.now, reader.person_id, Action.READ, patient_id, table.name, None, why))
+    await note_all(tx, noted)
     return sorted(found, key=lambda each: each.place, reverse=True)[:limit]
 
 
-async def _prescribed(
-    tx: Tx, vault: Vault, reader: Reader, patient_id: UUID, span: Span, limit: int
-) -> list[Happening]:
-    by, author = _may(reader, Kind.PRESCRIPTION, patient_id)
-    if by is None:
-        return []
-    wanted = _prescriptions.every_version().where(prescription.c.patient_id == patient_id)
-    if author is not None:
-        wanted = wanted.where(prescription.c.practitioner_id == author)
-    at, place = prescription_version.c.created_at, prescription.c.id
-    rows = (await tx.conn.execute(_page(wanted, at, place, span, limit))).all()
-    await note_by(tx, reader, by, Action.READ, subject=patient_id, table=prescription.name)
+_Read = tuple[Table, Collection[Relation], list[Happening]]
+"""Of which table, by what the reader may, and what was found."""
+
+
+async def _prescribed(tx: Tx, vault: Vault, reader: Reader, patient_id: UUID, span: Span, limit: int) -> _Read:
+    ways, seen = _may(reader, patient_id, prescription.c.practitioner_id, {Kind.PRESCRIPTION: []})
+    wanted = _prescriptions.every_version().where(prescription.c.patient_id == patient_id, seen)
+    at = prescription_version.c.created_at
+    rows = (await tx.conn.execute(_page(wanted, at, prescription.c.id, span, limit))).all() if ways else []
     opened = await _prescriptions.opened(tx, vault, patient_id, rows)
-    return [Happening(row.created_at, one) for row, one in zip(rows, opened, strict=True)]
+    return prescription, ways, [Happening(row.created_at, one) for row, one in zip(rows, opened, strict=True)]
 
 
-async def _written(tx: Tx, vault: Vault, reader: Reader, patient_id: UUID, span: Span, limit: int) -> list[Happening]:
-    found: list[Happening] = []
-    for kind, access in ((DocumentKind.NOTE, Kind.NOTE), (DocumentKind.SICK_NOTE, Kind.SICK_NOTE)):
-        by, author = _may(reader, access, patient_id)
-        if by is None:
-            continue
-        wanted = _documents.every_version().where(document.c.patient_id == patient_id, document.c.kind == kind)
-        if author is not None:
-            wanted = wanted.where(document.c.practitioner_id == author)
-        if not sees_unshared(by):
-            wanted = wanted.where(document.c.shared_at.is_not(None))
-        at, place = document_version.c.created_at, document.c.id
-        rows = (await tx.conn.execute(_page(wanted, at, place, span, limit))).all()
-        await note_by(tx, reader, by, Action.READ, subject=patient_id, table=document.name)
-        opened = await _documents.opened(tx, vault, patient_id, rows)
-        found += [Happening(one.changed_at, one) for one in opened]
-    return found
+async def _written(tx: Tx, vault: Vault, reader: Reader, patient_id: UUID, span: Span, limit: int) -> _Read:
+    kinds: dict[Kind, list[ColumnElement[bool]]] = {
+        Kind.NOTE: [document.c.kind == DocumentKind.NOTE],
+        Kind.SICK_NOTE: [document.c.kind == DocumentKind.SICK_NOTE],
+    }
+    ways, seen = _may(reader, patient_id, document.c.practitioner_id, kinds, unshared=document.c.shared_at.is_(None))
+    wanted = _documents.every_version().where(document.c.patient_id == patient_id, seen)
+    at = document_version.c.created_at
+    rows = (await tx.conn.execute(_page(wanted, at, document.c.id, span, limit))).all() if ways else []
+    opened = await _documents.opened(tx, vault, patient_id, rows)
+    return document, ways, [Happening(one.changed_at, one) for one in opened]
 
 
-async def _sent(tx: Tx, vault: Vault, reader: Reader, patient_id: UUID, span: Span, limit: int) -> list[Happening]:
-    by, author = _may(reader, Kind.ATTACHMENT, patient_id)
-    if by is None:
-        return []
-    seen: list[ColumnElement[bool]] = [file.c.filed_at.is_not(None) | (file.c.sender_id == reader.person_id)]
-    if author is not None:
-        seen.append(file.c.practitioner_id == author)
-    seen += _inside(file.c.sent_at, file.c.id, span)
-    rows = await _files.rows(tx, file.c.patient_id == patient_id, *seen, limit=limit)
-    await note_by(tx, reader, by, Action.READ, subject=patient_id, table=file.name)
-    return [Happening(one.sent_at, one) for one in await _files.opened(tx, vault, patient_id, rows)]
+async def _sent(tx: Tx, vault: Vault, reader: Reader, patient_id: UUID, span: Span, limit: int) -> _Read:
+    filed = file.c.filed_at.is_not(None) | (file.c.sender_id == reader.person_id)
+    ways, seen = _may(reader, patient_id, file.c.practitioner_id, {Kind.ATTACHMENT: [filed]})
+    inside = _inside(file.c.sent_at, file.c.id, span)
+    rows = await _files.rows(tx, file.c.patient_id == patient_id, seen, *inside, limit=limit) if ways else []
+    opened = await _files.opened(tx, vault, patient_id, rows)
+    return file, ways, [Happening(one.sent_at, one) for one in opened]
 
 
 _READ = {Matter.PRESCRIPTION: _prescribed, Matter.DOCUMENT: _written, Matter.FILE: _sent}
 
 
-def _may(reader: Reader, kind: Kind, patient_id: UUID) -> tuple[Any, UUID | None]:
-    """By what the reader sees this kind, if they do: each line of a history needs its own."""
-    try:
-        return require_list(reader, kind, patient_id)
-    except RefusedError:
-        return None, None
+def _may(
+    reader: Reader,
+    patient_id: UUID,
+    author: ColumnElement[Any],
+    kinds: Mapping[Kind, Sequence[ColumnElement[bool]]],
+    *,
+    unshared: ColumnElement[bool] | None = None,
+) -> tuple[set[Relation], ColumnElement[bool]]:
+    """By what the reader sees which of these rows: each line of a history needs its own right, beside the list's."""
+    ways: set[Relation] = set()
+    seen: list[ColumnElement[bool]] = []
+    for kind, those in kinds.items():
+        try:
+            by, theirs = require_list(reader, kind, patient_id)
+        except RefusedError:
+            continue
+        ways.add(by)
+        conditions = [*those, *([] if theirs is None else [author == theirs])]
+        if unshared is not None and not sees_unshared(by):
+            conditions.append(~unshared)
+        seen.append(and_(true(), *conditions))
+    return ways, or_(false(), *seen)
 
 
 def _page(wanted: Select[Any], at: ColumnElement[Any], row: ColumnElement[Any], span: Span, limit: int) -> Select[Any]:

@@ -178,7 +178,7 @@ async def test_its_sender_takes_it_back_while_that_is_allowed(database: Database
         await file_away(tx, VAULT, HERSELF, kept.id, Filing(ANNA, new_id(), DOCTOR, tx.now + timedelta(days=2)))
         with pytest.raises(RefusedError):
             await delete_file(tx, VAULT, OSEI, kept.id)
-        later = Tx(tx.conn, tx.now + timedelta(days=2))
+        later = replace(tx, now=tx.now + timedelta(days=2))
         with pytest.raises(ConflictError, match="must keep"):
             await delete_file(later, VAULT, HERSELF, kept.id)
         with pytest.raises(ConflictError, match="must keep"):

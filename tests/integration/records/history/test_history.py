@@ -22,7 +22,7 @@ VAULT = new_vault()
 async def a_life(tx: Tx, count: int) -> None:
     """In turn prescriptions, notes of the doctor's own, shared notes, and files; a day apart."""
     for n in range(count):
-        then = Tx(tx.conn, tx.now + timedelta(days=n))
+        then = replace(tx, now=tx.now + timedelta(days=n))
         if n % 4 == 0:
             await prescribed(then, VAULT)
         elif n % 4 in (1, 2):
