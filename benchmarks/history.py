@@ -47,10 +47,14 @@ _VERSION = ["prescription_id", "version", "status", "created_at", "sealed"]
 _DRAFT = Draft("Ibuprofen", "400 mg", "tablet", "1 tablet up to 3 times a day, with food", "20 tablets")
 
 
-def _written(patient: UUID, centre: UUID, n: int, code: str) -> Prescription:
-    at = _START + timedelta(days=5 * n, seconds=n)
+def _at(n: int) -> datetime:
+    return _START + timedelta(days=5 * n, seconds=n)
+
+
+def _written(patient: UUID, centre: UUID, n: int, row: UUID) -> Prescription:
+    at = _at(n)
     return Prescription(
-        new_id(), code, patient, new_id(), new_id(), centre, 1, Status.ACTIVE, "", at, at, _DRAFT, "M01AE01",
+        row, new_code(), patient, new_id(), new_id(), centre, 1, Status.ACTIVE, "", at, at, _DRAFT, "M01AE01",
         "A patient", "A doctor", "A centre",
     )  # fmt: skip
 
@@ -58,23 +62,22 @@ def _written(patient: UUID, centre: UUID, n: int, code: str) -> Prescription:
 async def _fill(database: Database, vault: Vault, records: int, each: int) -> list[UUID]:
     """Fill the store; returns the patients whose records open."""
     patients = [new_id() for _ in range(records // each)]
-    centre, codes = new_id(), _codes(records)
+    centre, doctor, codes, length = new_id(), new_id(), _codes(records), 0
     connection = await asyncpg.connect(database.url)
     await connection.execute("ALTER TABLE prescription_version DISABLE TRIGGER USER")
     for n, patient in enumerate(patients):
-        written = [_written(patient, centre, k, codes.pop()) for k in range(each)]
-        plain = [canonical(medication_request(one)) for one in written]
+        ids = [new_id() for _ in range(each)]
         if n < _ASKED:
+            written = [_written(patient, centre, k, one) for k, one in enumerate(ids)]
+            plain = [canonical(medication_request(one)) for one in written]
             async with database.transaction() as tx:
-                places = [CONTENT.place(one.id, 1, centre) for one in written]
+                places = [CONTENT.place(one, 1, centre) for one in ids]
                 sealed = await vault.seal_all(tx, patient, list(zip(places, plain, strict=True)))
+            length = len(sealed[0])
         else:
-            sealed = [os.urandom(len(one) + 130) for one in plain]
-        heads = [
-            (p.id, p.code, patient, p.practitioner_id, p.appointment_id, centre, p.authored_on, "active", 1)
-            for p in written
-        ]
-        versions = [(p.id, 1, "active", p.authored_on, s) for p, s in zip(written, sealed, strict=True)]
+            sealed = [os.urandom(length) for _ in ids]
+        heads = [(one, codes.pop(), patient, doctor, doctor, centre, _at(k), "active", 1) for k, one in enumerate(ids)]
+        versions = [(one, 1, "active", _at(k), sealed[k]) for k, one in enumerate(ids)]
         await connection.copy_records_to_table("prescription", records=heads, columns=_HEAD)
         await connection.copy_records_to_table("prescription_version", records=versions, columns=_VERSION)
     await connection.execute("ALTER TABLE prescription_version ENABLE TRIGGER USER")
