@@ -70,6 +70,10 @@ class MatrixSettings(BaseModel):
     federates_with: list[str] | None = None
     """Homeservers whose people are served, beside our own; None: all. Synapse's federation_domain_whitelist is the
     wall; by this list people are told."""
+    strangers_per_second: Annotated[float, Field(gt=0)] = 2
+    strangers_burst: Annotated[float, Field(ge=1)] = 30
+    """How many messages of one person of another homeserver are read at once, and each second then. Synapse's
+    rc_message limits our own people."""
 
     @model_validator(mode="after")
     def _video_has_an_address(self) -> Self:

@@ -268,13 +268,20 @@ class Person:
 
     async def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         """Ask the homeserver something that nio has no word for. Raises ClientError."""
+        return dict(await self._ask_server(method, path, body))
+
+    async def call_list(self, method: str, path: str) -> list[dict[str, Any]]:
+        """The same, where the answer is a list."""
+        return list(await self._ask_server(method, path, None))
+
+    async def _ask_server(self, method: str, path: str, body: dict[str, Any] | None) -> Any:
         headers = {"Authorization": f"Bearer {self.client.access_token}", "Content-Type": "application/json"}
         data = None if body is None else json.dumps(body)
         answer = await self.client.send(method, f"/_matrix/client/v3/{path}", data, headers)
         said = await answer.json()
         if answer.status != 200:
             raise ClientError(f"{answer.status}: {said}")
-        return dict(said)
+        return said
 
     async def ask(self, room_id: str, text: str, wanted: Wanted = "", seconds: float = 30) -> Heard:
         """Say something, and return the first message there after that which is wanted."""

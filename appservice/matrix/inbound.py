@@ -24,6 +24,7 @@ from appservice.matrix.people import People
 from appservice.matrix.reading import Said, read
 from appservice.matrix.rooms import DirectRooms
 from appservice.matrix.staff_rooms import centre_of
+from appservice.matrix.strangers import Strangers, Verdict
 from appservice.matrix.views import RoomView
 from appservice.outgoing import Reply, post
 from core import figures
@@ -31,6 +32,7 @@ from core.database import Database, Tx
 from core.errors import UserError
 from core.inbox import inbox, receive
 from core.lanes import BlockedError, HopelessError, LaterError, Row, wake_blocked
+from core.languages import N_, _, ngettext
 
 __all__ = ["Inbound", "Incoming", "Kind", "Listener"]
 
@@ -44,13 +46,20 @@ _SORRY = (
     "Something went wrong on our side, and nothing was changed. Please try again; if it happens again, "
     "please contact the medical centre directly."
 )
+_NOT_SERVED = N_(
+    "People of your homeserver are not served here. Please write to me from an account of one that works with this"
+    " service; your medical centre can say which."
+)
 
 
 class Inbound:
     """Handlers of the inbox kinds of filtering.EVENT and UNREADABLE, for the process that leads."""
 
-    def __init__(self, people: People, device: Device, rooms: DirectRooms, listener: Listener) -> None:
+    def __init__(
+        self, people: People, device: Device, rooms: DirectRooms, strangers: Strangers, listener: Listener
+    ) -> None:
         self._people = people
+        self._strangers = strangers
         self._device = device
         self._views = device.views
         self._rooms = rooms
@@ -64,10 +73,24 @@ class Inbound:
         sent_at = event.get("origin_server_ts") or 0
         if sent_at < (self._device.created_at - _CLOCKS_DIFFER).timestamp() * 1000:
             return
+        if not await self._is_heard(tx, row, event):
+            return
         view = await self._view(event["room_id"], event["sender"])
         said = await self._said(tx, row, event) if view else None
         if view and said:
             await _admitting_faults(row, self._hear(tx, view, event, said))
+
+    async def _is_heard(self, tx: Tx, row: Row, event: Json) -> bool:
+        """Whether this is looked at: not what is beyond the measure of a stranger, which costs nothing then."""
+        if row.attempts or row.id in self._waiting:
+            return True  # counted already
+        verdict = self._strangers.hear(event["sender"], time.monotonic())
+        if verdict is Verdict.HEAR:
+            return True
+        if verdict is Verdict.TELL and await self._view(event["room_id"], event["sender"]):
+            seconds = self._strangers.seconds(event["sender"])
+            await self._answer(tx, event["sender"], event["room_id"], f"slower:{event['event_id']}", _slower(seconds))
+        return False
 
     async def unreadable(self, tx: Tx, row: Row) -> None:
         """Tell a person that a message of theirs could not be read."""
@@ -159,6 +182,9 @@ class Inbound:
         if said.kind == "reaction" and about is None:
             return  # to somebody else's message
         sender, room_id = event["sender"], event["room_id"]
+        if not self._strangers.serves(sender):
+            await self._answer(tx, sender, room_id, f"not served:{event['event_id']}", _(_NOT_SERVED))
+            return
         direct = view.direct(self._device.bot.user_id) == sender
         if direct and room_id not in self._learnt:
             direct = await centre_of(tx, room_id) is None  # one who works alone has a staff room, too
@@ -202,6 +228,15 @@ class Inbound:
             .limit(1)
         )
         return found.scalar_one_or_none()
+
+
+def _slower(seconds: int) -> str:
+    return ngettext(
+        "You are writing faster than I can read. What came last I have not read: please write it again in a second.",
+        "You are writing faster than I can read. What came last I have not read: please write it again in {count}"
+        " seconds.",
+        seconds,
+    )
 
 
 async def _admitting_faults(row: Row, work: Awaitable[None]) -> None:

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import time
 
 from sqlalchemy import select
 
@@ -13,6 +14,7 @@ from appservice.matrix.keeper import Keeper
 from appservice.matrix.model import consultation_room
 from appservice.matrix.rooms import DirectRooms
 from appservice.matrix.staff_rooms import StaffRooms, centre_of
+from appservice.matrix.strangers import Strangers
 from core.database import Tx
 from core.inbox import receive
 from core.lanes import Row
@@ -25,12 +27,21 @@ _TRIES = 12
 class Members:
     """Handler of the inbox kind filtering.MEMBER, for the process that leads."""
 
-    def __init__(self, device: Device, inbound: Inbound, rooms: DirectRooms, keeper: Keeper, staff: StaffRooms) -> None:
+    def __init__(
+        self,
+        device: Device,
+        inbound: Inbound,
+        rooms: DirectRooms,
+        keeper: Keeper,
+        staff: StaffRooms,
+        strangers: Strangers,
+    ) -> None:
         self._device = device
         self._inbound = inbound
         self._rooms = rooms
         self._keeper = keeper
         self._staff = staff
+        self._strangers = strangers
 
     async def changed(self, tx: Tx, row: Row) -> None:
         """Somebody was invited, came or went."""
@@ -53,7 +64,10 @@ class Members:
     async def _ours(self, tx: Tx, row: Row, event: Json) -> None:
         """The bot was invited, or put out."""
         membership = event["content"]["membership"]
-        if membership == "invite" and await self._join(row, event):
+        invited = membership == "invite"
+        if invited and not row.attempts and not self._strangers.may_invite(event["sender"], time.monotonic()):
+            return  # too many from there: this one stays open
+        if invited and await self._join(row, event):
             await self._inbound.joined(tx, event)
             await self._catch_up(tx, row, event)
         elif membership in ("leave", "ban"):

@@ -26,6 +26,7 @@ from appservice.matrix.people import People
 from appservice.matrix.rooms import DirectRooms
 from appservice.matrix.staff_rooms import StaffRooms
 from appservice.matrix.store import prune
+from appservice.matrix.strangers import Strangers
 from appservice.matrix.sync import SyncLoop
 from appservice.matrix.transactions import routes
 from appservice.outgoing import FETCH, FILE, LEAVE, MESSAGE, REACTIONS, UNTAP, Attachments
@@ -81,8 +82,9 @@ class MatrixService:
                 await run(shard, await self._start(connection, bot))
 
         async def run(shard: int, device: Device) -> None:
-            inbound = Inbound(self._people, device, self.rooms, listener)
-            members = Members(device, inbound, self.rooms, self.keeper, self.staff)
+            strangers = Strangers(self._matrix)
+            inbound = Inbound(self._people, device, self.rooms, strangers, listener)
+            members = Members(device, inbound, self.rooms, self.keeper, self.staff, strangers)
             outbound = Outbound(self._people.vault, device, self.rooms, attachments)
             fetching = Fetching(self._people, device, taker)
             hear: dict[str, Handler] = {

@@ -1,17 +1,20 @@
 """People of other homeservers are first-class: they talk with the bot, and consult."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from appservice.matrix.people import Visit
 from appservice.registration import registration
+from benchmarks.hostile import Hostile, attack
 from core.database import Database
 from core.settings import DatabaseSettings, Settings
 from demo.certificates import Certificates
 from demo.child import free_port
+from demo.client import Person
 from demo.homeserver import Homeserver
 from tests.conftest import HomeserverFactory
 from tests.integration.appservice.matrix.conftest import NewPerson
@@ -19,11 +22,11 @@ from tests.integration.appservice.matrix.echo import Echo, serving
 from tests.integration.appservice.matrix.test_consultation_rooms import open_room, until
 
 
-@pytest.fixture
-async def here(
-    service: Settings, certificates: Certificates, tmp_path_factory: pytest.TempPathFactory, database_url: str
-) -> AsyncIterator[tuple[Homeserver, Settings]]:
-    """A federating homeserver with the service registered."""
+@pytest.fixture(scope="module")
+def federating(
+    service: Settings, certificates: Certificates, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Homeserver, Settings]]:
+    """A homeserver with the service registered, for all tests here: it federates."""
     folder = tmp_path_factory.mktemp("here")
     homeserver = Homeserver(folder, registrations=[folder / "registration.yaml"], certificates=certificates)
     port = free_port()
@@ -31,20 +34,32 @@ async def here(
     (folder / "registration.yaml").write_text(registration(matrix, f"http://127.0.0.1:{port}"))
     homeserver.start()
     http = service.http.model_copy(update={"port": port})
-    update = {"matrix": matrix, "http": http, "database": DatabaseSettings(url=database_url)}  # type: ignore[arg-type]
-    yield homeserver, service.model_copy(update=update)
+    yield homeserver, service.model_copy(update={"matrix": matrix, "http": http})
     homeserver.stop()
+
+
+@pytest.fixture
+def here(federating: tuple[Homeserver, Settings], database_url: str) -> tuple[Homeserver, Settings]:
+    """The same, with a database and a bot of this test's own."""
+    homeserver, settings = federating
+    matrix = settings.matrix.model_copy(update={"bot": f"{settings.matrix.bot}-{uuid4().hex[:8]}"})
+    update = {"matrix": matrix, "database": DatabaseSettings(url=database_url)}  # type: ignore[arg-type]
+    return homeserver, settings.model_copy(update=update)
+
+
+@pytest.fixture(scope="module")
+def elsewhere(start_homeserver: HomeserverFactory, certificates: Certificates) -> Homeserver:
+    """Somebody else's."""
+    return start_homeserver(certificates=certificates)
 
 
 async def test_somebody_of_another_homeserver_talks_with_the_bot_and_consults(
     here: tuple[Homeserver, Settings],
-    start_homeserver: HomeserverFactory,
-    certificates: Certificates,
+    elsewhere: Homeserver,
     new_person: NewPerson,
     database: Database,
 ) -> None:
     homeserver, settings = here
-    elsewhere = start_homeserver(certificates=certificates)
     async with serving(settings) as (service, echo):
         bela = await new_person("bela", on=elsewhere)
         room = await bela.direct_room(settings.matrix.bot_id)
@@ -64,7 +79,7 @@ async def test_somebody_of_another_homeserver_talks_with_the_bot_and_consults(
         await anna.ask(made, "found you", "you said found you")
 
 
-async def consult(echo: Echo, database: Database, doctor, patient) -> None:
+async def consult(echo: Echo, database: Database, doctor: Person, patient: Person) -> str:
     appointment = uuid4()
     name = echo.people.id_of
     echo.people.visits[appointment] = Visit(
@@ -86,3 +101,78 @@ async def consult(echo: Echo, database: Database, doctor, patient) -> None:
             await asyncio.sleep(0.5)
     await doctor.say(invited, "show me")
     await patient.hears("show me", room=invited)
+    return invited
+
+
+async def test_a_hostile_homeserver_harms_nobody(
+    here: tuple[Homeserver, Settings],
+    elsewhere: Homeserver,
+    new_person: NewPerson,
+    database: Database,
+) -> None:
+    homeserver, settings = here
+    async with serving(settings) as (_, echo):
+        anna, doctor = await new_person("anna", on=homeserver), await new_person("doctor", on=homeserver)
+        eve = await new_person("eve", on=elsewhere)
+        bot = settings.matrix.bot_id
+        honest = await anna.direct_room(bot)
+        await anna.ask(honest, "hello", "you said hello")
+        consultation = await consult(echo, database, doctor, eve)
+        before = await power_in(doctor, consultation)
+        rooms = [await eve.direct_room(bot), consultation]
+        hostile = Hostile(eve, elsewhere, homeserver, bot, rooms, seed=5)
+        await hostile.come_in()
+        await attack(hostile, 120, 4)
+        await anna.ask(honest, "still there?", "you said still there?")
+        assert await power_in(doctor, consultation) == before
+        members = await doctor.call("GET", f"rooms/{consultation}/joined_members")
+        assert set(members["joined"]) == {doctor.mxid, eve.mxid}
+        await doctor.say(consultation, "goodbye")
+        await eve.hears("goodbye", room=consultation)
+        # Whatever the bot took in of it, it took in as hers.
+        assert {heard.sender for heard in echo.heard} <= {anna.mxid, eve.mxid}
+        bela = await new_person("bela", on=elsewhere)
+        await bela.ask(await bela.direct_room(bot), "hello", "you said hello")
+
+
+async def power_in(person: Person, room: str) -> dict[str, Any]:
+    return await person.call("GET", f"rooms/{room}/state/m.room.power_levels/")
+
+
+async def test_a_stranger_who_floods_is_told_once_and_heard_again_later(
+    here: tuple[Homeserver, Settings],
+    elsewhere: Homeserver,
+    new_person: NewPerson,
+) -> None:
+    homeserver, settings = here
+    limits = {"strangers_per_second": 0.5, "strangers_burst": 3}
+    slow = settings.model_copy(update={"matrix": settings.matrix.model_copy(update=limits)})
+    async with serving(slow):
+        eve, anna = await new_person("eve", on=elsewhere), await new_person("anna", on=homeserver)
+        room, honest = await eve.direct_room(slow.matrix.bot_id), await anna.direct_room(slow.matrix.bot_id)
+        for n in range(8):
+            await eve.say(room, f"flood {n}")
+        await eve.hears("You are writing faster than I can read.", room=room)
+        for n in range(8):
+            await anna.ask(honest, f"{n}", f"you said {n}")
+        await asyncio.sleep(5)
+        await eve.ask(room, "slowly now", "you said slowly now")
+        said = eve.shown(room)
+        assert sum("faster than I can read" in each for each in said) == 1
+        assert sum("flood" in each for each in said) <= 6
+
+
+async def test_people_of_a_homeserver_that_is_not_served_are_told_so(
+    here: tuple[Homeserver, Settings],
+    elsewhere: Homeserver,
+    new_person: NewPerson,
+) -> None:
+    homeserver, settings = here
+    served = {"federates_with": ["clinic.example"]}
+    listed = settings.model_copy(update={"matrix": settings.matrix.model_copy(update=served)})
+    async with serving(listed) as (_, echo):
+        eve, anna = await new_person("eve", on=elsewhere), await new_person("anna", on=homeserver)
+        room = await eve.direct_room(listed.matrix.bot_id)
+        await eve.ask(room, "hello", "People of your homeserver are not served here.")
+        await anna.ask(await anna.direct_room(listed.matrix.bot_id), "hello", "you said hello")
+        assert {heard.sender for heard in echo.heard} == {anna.mxid}
