@@ -148,8 +148,8 @@ class CalendarNews:
     async def deliver(self, tx: Tx, row: Row) -> str | None:
         """Tell somebody of a calendar whose doctor's times they may set; nothing to who may no more."""
         what = json.loads(row.payload)
-        person = await person_by_id(tx, self._ctx, UUID(what["person"]))
         try:
+            person = await person_by_id(tx, self._ctx, UUID(what["person"]))
             doctors = await imports.doctors_for(tx, self._ctx, person)
         except RefusedError:
             return "gone"

@@ -12,11 +12,14 @@ from dataclasses import dataclass, field
 from core.errors import BadInputError
 
 MOST_BYTES = 10 * 1024 * 1024
-MOST_EVENTS = 20_000
-_MOST_VALUES = 20_000
+MOST_EVENTS = 15_000
+_MOST_VALUES = 10_000
 """Values of one property: an RDATE or EXDATE list."""
 _DEEPEST = 6
 _MOST_ZONES = 200
+_MOST_COMPONENTS = 60_000
+_MOST_LINES = 600_000
+_MOST_PROPERTIES = 300_000
 
 _TIMES = frozenset(
     "DTSTART DTEND DURATION RRULE RDATE EXDATE EXRULE RECURRENCE-ID UID STATUS TRANSP SEQUENCE FREEBUSY"
@@ -24,6 +27,7 @@ _TIMES = frozenset(
 )
 _LOOKED_AT = frozenset("VCALENDAR VEVENT VTIMEZONE STANDARD DAYLIGHT VFREEBUSY VAVAILABILITY AVAILABLE".split())
 _FOLD = re.compile(r"\r?\n[ \t]")
+_TOO_MUCH = "That calendar has more in it than I can go through. Please export a shorter time of it."
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _BROKEN = "That is no calendar, or it is cut short. Please export it again, as an .ics file."
 
@@ -76,14 +80,17 @@ def components(body: bytes) -> list[Component]:
     # An octet is a letter here: what is looked at is ASCII, and emoji in what is not would take four times as much.
     text = _FOLD.sub("", body.removeprefix(_BYTE_ORDER_MARK).decode("latin-1"))
     tree = _Tree()
-    for line in _lines(text):
+    properties = 0
+    for n, line in enumerate(_lines(text)):
+        if n > _MOST_LINES or properties > _MOST_PROPERTIES:
+            raise BadInputError(_TOO_MUCH)
         head = line[:6].upper()
         if head == "BEGIN:":
             tree.begin(line[6:40].strip().upper())
         elif head.startswith("END:"):
             tree.end(line[4:40].strip().upper())
         elif tree.looks:
-            _add(tree.stack[-1], line)
+            properties += _add(tree.stack[-1], line)
     return tree.calendars()
 
 
@@ -93,7 +100,7 @@ class _Tree:
     def __init__(self) -> None:
         self.stack = [Component("")]
         self._skipped: list[str] = []
-        self._events = self._zones = 0
+        self._events = self._zones = self._count = 0
 
     @property
     def looks(self) -> bool:
@@ -106,6 +113,9 @@ class _Tree:
         if self._skipped or name not in _LOOKED_AT:
             self._skipped.append(name)
             return
+        self._count += 1
+        if self._count > _MOST_COMPONENTS:
+            raise BadInputError(_TOO_MUCH)
         self._events += name in ("VEVENT", "AVAILABLE", "VFREEBUSY")
         self._zones += name in ("VTIMEZONE", "STANDARD", "DAYLIGHT")
         if self._events > MOST_EVENTS:
@@ -137,16 +147,17 @@ def _lines(text: str) -> Iterator[str]:
     yield text[start:].rstrip("\r")
 
 
-def _add(component: Component, line: str) -> None:
+def _add(component: Component, line: str) -> bool:
+    """Add a property to a component, if it is one that is looked at."""
     end = 0
     for end, letter in enumerate(line[:20]):  # noqa: B007  (where the name ends)
         if letter in ":;":
             break
     else:
-        return
+        return False
     name = line[:end].upper()
     if name not in _TIMES:
-        return
+        return False
     tzid = kind = marks = ""
     if line[end] == ":":
         value = line[end + 1 :]
@@ -167,6 +178,7 @@ def _add(component: Component, line: str) -> None:
     if len(known) + value.count(",") > _MOST_VALUES:
         raise BadInputError("An event in that calendar has a list of dates that is too long. I don't read it.")
     known.append(Property(value, tzid, kind, marks))
+    return True
 
 
 def _parted(text: str) -> tuple[list[str], str]:

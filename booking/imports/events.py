@@ -179,13 +179,14 @@ def _length(component: Component, start: When, zones: Zones) -> tuple[int, int]:
 
 def _dates(prop: Property, zones: Zones) -> Iterator[tuple[When, int | None]]:
     for value in prop.value.split(","):
+        zones.budget.spend(8)
         if prop.kind == "PERIOD" or "/" in value:
             yield read_period(value, prop.tzid, zones)
         elif value.strip():
             yield read_when(Property(value, prop.tzid), zones), None
 
 
-def settled(events: Iterable[Event]) -> list[Event]:
+def settled(events: Iterable[Event], budget: Budget) -> list[Event]:
     """Give each changed occurrence its place: its series leaves it out, whether it is at another time or not at all."""
     events = list(events)
     series: dict[str, list[Event]] = {}
@@ -197,6 +198,7 @@ def settled(events: Iterable[Event]) -> list[Event]:
         if event.replaces is None:
             continue
         for one in series.get(event.uid, ()):
+            budget.spend(4)
             if event.and_later:
                 later += _from_then_on(one, event, event.replaces.utc)
             elif event.replaces.whole_day:
@@ -304,7 +306,7 @@ class _Laid:
     def _many(self, walls: range, offset: int) -> Iterator[Batch]:
         event = self.event
         starts: Starts = range(walls.start - offset, walls.stop - offset, walls.step)
-        self.budget.spend(1 + len(starts) // 10)
+        self.budget.spend(1 + len(self.excluded) // 4)
         if not starts:
             return
         gone = {at for at in self.excluded if at in starts}

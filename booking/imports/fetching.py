@@ -62,7 +62,7 @@ def checked_address(text: str) -> str:
         raise BadInputError("That address has a password in it. Leave it out; “follow caldav” asks for it on a page.")
     if port is None:
         raise BadInputError("Write the calendar's address, as it is copied there: https://... or webcal://...")
-    return str(url.with_fragment(None))
+    return text.partition("#")[0]
 
 
 def is_public(address: str) -> bool:
@@ -152,7 +152,8 @@ async def fetch(
                 connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False, auto_decompress=False
             ) as session,
         ):
-            return await _follow(session, guard, URL(address), headers)
+            # As it was given: some have signatures in them, of each letter.
+            return await _follow(session, guard, URL(address, encoded=address.isascii()), headers)
     except FetchError:
         raise
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as away:

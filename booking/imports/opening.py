@@ -15,6 +15,8 @@ from booking.imports.zones import DAY, Window, Zone
 DATES_AHEAD = 366
 """Days for which dates that differ are written down."""
 _MOST_WEEKS = 24
+_MOST_REGULAR = 500
+"""Of a calendar in which more repeats by the week, each date is looked at by itself."""
 _NEVER = 10**7
 
 Hours = tuple[tuple[int, int], ...]
@@ -62,7 +64,7 @@ def opening_of(
         strip.put(layer, holds.low, holds.high)
     today = home.wall(window.low + DAY) // DAY
     by_day = _by_day(strip, home, closed)
-    weeks = _weeks(regular, today)
+    weeks = _weeks(regular if len(regular) <= _MOST_REGULAR else [], today)
     dates = []
     for day in range(today, today + DATES_AHEAD):
         usual = _hours_of(next(spans for first, last, spans in weeks if first <= day < (last or _NEVER)), day)

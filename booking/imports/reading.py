@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 
 from booking.imports.content import Component, components
 from booking.imports.events import Batch, Event, occurrences, read_event, read_period, read_when, settled
@@ -16,6 +17,7 @@ AHEAD = timedelta(days=740)
 """How far a calendar is read: further than anything can be booked (booking.directory.rules)."""
 _OURS = "@careconnect"
 _TOLD_EVERY = 1000
+_MOST_SPANS = 20_000
 _MOST_OPENINGS = 2_000
 """A calendar with more events than this has no opening hours in it."""
 
@@ -63,7 +65,7 @@ def read_calendar(body: bytes, home: str, now: datetime, progress: Progress | No
     for calendar in components(body):
         zones.define(calendar)
         mine = [event for each in calendar.called("VEVENT") if (event := _event(each, zones, read))]
-        events += settled(mine)
+        events += settled(mine, budget)
         for each in calendar.called("VFREEBUSY"):
             busy.lay(_free_busy(each, zones, read))
         for each in calendar.called("VAVAILABILITY"):
@@ -73,7 +75,9 @@ def read_calendar(body: bytes, home: str, now: datetime, progress: Progress | No
         if progress and n % _TOLD_EVERY == 0:
             progress(n, len(events))
         _lay(event, busy, closed, window, budget, read)
-    read.busy = list(busy.spans())
+    read.busy = list(islice(busy.spans(), _MOST_SPANS + 1))
+    if len(read.busy) > _MOST_SPANS:
+        raise BadInputError("That calendar has more busy times than anybody can have. I don't read it.")
     home_zone = zones.at_home
     read.closed = sorted(
         {
@@ -156,4 +160,4 @@ def _availability(component: Component, zones: Zones, read: Read, window: Window
         raise BadInputError("The availability in that calendar can't be read. Please export it again.") from None
     found = [event for each in component.called("AVAILABLE") if (event := _event(each, zones, read))]
     number = int(priority) if priority.isdigit() and len(priority) < 3 else 0
-    return number or 10, Window(low, max(low, high)), settled(found)
+    return number or 10, Window(low, max(low, high)), settled(found, zones.budget)

@@ -31,7 +31,7 @@ class UnreadableError(Exception):
 class Budget:
     """Steps that are left for a file."""
 
-    steps: int = 2_000_000
+    steps: int = 1_500_000
 
     def spend(self, steps: int = 1) -> None:
         self.steps -= steps
@@ -149,7 +149,7 @@ def _periods(rule: Rule, first: int, begin: int, high: int, budget: Budget) -> I
         day = first + max(0, (begin - first) // step) * step
         plain = not (rule.months or rule.month_days or rule.weekdays or rule.year_days)
         while day < high:
-            budget.spend()
+            budget.spend(1 if plain else 3)
             if plain or _fits(rule, day):
                 yield [day]
             day += step

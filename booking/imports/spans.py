@@ -17,12 +17,22 @@ class Strip:
         self._low, self._length = window.low, window.high - window.low
         self._minutes = bytearray(self._length)
         self._budget = budget
+        self._laid: set[tuple[int, int, int, int]] = set()
+        """Series that were laid: many meet at the same hours."""
+        budget.spend(self._length // _CHEAP)
 
     def lay(self, batches: Iterable[Batch]) -> int:
         """Take the minutes of occurrences, as far as they lie in the window; returns how many did."""
         minutes, low, most = self._minutes, self._low, self._length
         count = 0
         for starts, length in batches:
+            if isinstance(starts, range):
+                key = (starts.start, starts.stop, starts.step, length)
+                if key in self._laid:
+                    count += len(starts)
+                    continue
+                self._laid.add(key)
+            self._budget.spend(len(starts))
             if length > _CHEAP:
                 self._budget.spend(len(starts) * (min(length, most) // _CHEAP))
             if starts[0] >= low and starts[-1] - low + length <= most:

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
+from appservice.conversation import importing
 from appservice.conversation.commands import previewing
 from appservice.conversation.importing import CalendarNews, CalendarReading
 from booking.imports import polling
@@ -86,6 +87,19 @@ async def test_a_calendar_is_shown_then_followed_and_blocks_times(chat: Chat, se
     assert "10:30" in times
     assert "09:30" not in times
     assert "10:00" not in times
+
+
+async def test_how_far_it_is_is_said_meanwhile(
+    chat: Chat, server: CalendarServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing, "_SPOKEN_EVERY", 0.0)
+    server.body = calendar(*(event("DTSTART:20261201T080000Z", LENGTH, uid=str(n)) for n in range(2_001)))
+    await chat.say(OSEI, f"import calendar {server.address}")
+    first = chat.last[-1].key
+    shown = await work(chat)
+    assert "I am reading the calendar … 1000 of 2001 events" in shown
+    assert "2001 events were read." in chat.last[-1].text
+    assert {each.fields["edits"] for each in chat.last} == {first}
 
 
 async def test_bookings_that_it_collides_with_are_listed_first_and_stay(chat: Chat, server: CalendarServer) -> None:

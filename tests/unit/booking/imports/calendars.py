@@ -1,4 +1,4 @@
-"""Calendars as text, for tests; and what the libraries that everybody uses make of them."""
+"""What we read in calendars, and what the libraries that everybody uses make of them."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -10,21 +10,11 @@ import x_wr_timezone
 from booking.imports.reading import Read, read_calendar
 from booking.imports.rules import spans_of
 from booking.schedules.rules import Span, merged
+from tests.unit.booking.imports.made import NOW, calendar, event
 
-NOW = datetime(2026, 11, 30, 9, tzinfo=UTC)
+__all__ = ["NOW", "busy", "by_the_libraries", "calendar", "clipped", "event", "read", "spans"]
+
 LOW, HIGH = NOW - timedelta(hours=9), NOW + timedelta(days=400)
-
-
-def calendar(*events: str, head: str = "") -> bytes:
-    """A calendar of the lines of its components; a line break for each `|`."""
-    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//test//EN", *filter(None, head.split("|"))]
-    for event in events:
-        lines += event.split("|")
-    return "\r\n".join([*lines, "END:VCALENDAR", ""]).encode()
-
-
-def event(*lines: str, uid: str = "1@test") -> str:
-    return "|".join(["BEGIN:VEVENT", f"UID:{uid}", "DTSTAMP:20260101T000000Z", *lines, "SUMMARY:secret", "END:VEVENT"])
 
 
 def read(body: bytes, home: str = "Europe/Berlin") -> Read:
