@@ -15,7 +15,14 @@ from core.errors import BadInputError
 from tests.unit.booking.imports.calendars import NOW, calendar, event, read
 from tests.unit.booking.imports.fuzzing import BOMBS, fuzzed
 
-REFUSED = BOMBS.keys() - {"a day that never comes", "one line", "one line, folded", "names of zones", "emoji"}
+READ = {
+    "each day since the year 1",
+    "a day that never comes",
+    "one line",
+    "one line, folded",
+    "names of zones",
+    "emoji",
+}
 
 
 def test_two_hundred_broken_calendars_are_read_or_refused() -> None:
@@ -32,7 +39,7 @@ def test_two_hundred_broken_calendars_are_read_or_refused() -> None:
 async def test_a_bomb_takes_what_it_may_and_is_refused(name: str) -> None:
     """In the child, whose limits end it; those that are refused say why, and not only that it was too much."""
     body = BOMBS[name]()
-    if name not in REFUSED:
+    if name in READ:
         assert await read_apart(body, "Europe/Berlin", NOW)
         return
     with pytest.raises(BadInputError) as refused:
