@@ -67,7 +67,12 @@ BOMBS: dict[str, Callable[[], bytes]] = {
     "each second": lambda: _many(1, _START, _HOUR, "RRULE:FREQ=SECONDLY"),
     "each day since the year 1": lambda: _many(15_000, "DTSTART:00010101T080000Z", _HOUR, "RRULE:FREQ=DAILY"),
     "each day at other times": lambda: calendar(*(
-        event(f"DTSTART:20200101T{n % 24:02}{n % 60:02}00Z", f"DURATION:PT{n % 300 + 1}M", "RRULE:FREQ=DAILY", uid=str(n))
+        event(
+            f"DTSTART:20200101T{n // 60 % 24:02}{n % 60:02}00Z",
+            f"DURATION:PT{n // 1440 + 9}M",
+            "RRULE:FREQ=DAILY",
+            uid=str(n),
+        )
         for n in range(14_000)
     )),
     "a count that never ends": lambda: _many(
