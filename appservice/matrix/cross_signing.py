@@ -4,6 +4,7 @@ Specification: https://spec.matrix.org/v1.16/client-server-api/#cross-signing
 """
 
 import json
+from collections.abc import Collection
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -39,7 +40,7 @@ def complete(seeds: Seeds) -> bool:
 
 def is_key(key: Ed25519PrivateKey, keys: Json) -> bool:
     """Whether published `keys` ({name: public key}) hold this one."""
-    return _name(key) in keys
+    return name_of(key) in keys
 
 
 async def published(bot: Actor, user: str) -> bool:
@@ -56,33 +57,35 @@ async def ensure(bot: Actor, olm: SafeOlm, seeds: Seeds) -> None:
     user, device = olm.user_id, olm.device_id
     known = await bot.post("keys", "query", body={"device_keys": {user: [device]}})
     master = known.get("master_keys", {}).get(user, {}).get("keys", {})
-    if _name(seeds["master"]) not in master:
+    if name_of(seeds["master"]) not in master:
         await bot.post("keys", "device_signing", "upload", body=_public_keys(olm, seeds))
     ours = known["device_keys"][user][device]
     signer = seeds["self_signing"]
-    if _name(signer) not in ours.get("signatures", {}).get(user, {}):
-        signed = _bare(ours) | {"signatures": {user: {_name(signer): _sign(signer, ours)}}}
+    if name_of(signer) not in ours.get("signatures", {}).get(user, {}):
+        signed = _bare(ours) | {"signatures": {user: {name_of(signer): _sign(signer, ours)}}}
         await bot.post("keys", "signatures", "upload", body={user: {device: signed}})
 
 
 def _public_keys(olm: SafeOlm, seeds: Seeds) -> Json:
     body: Json = {}
     for usage, key in seeds.items():
-        part: Json = {"user_id": olm.user_id, "usage": [usage], "keys": {_name(key): _public(key)}}
+        part: Json = {"user_id": olm.user_id, "usage": [usage], "keys": {name_of(key): public_of(key)}}
         if usage == "master":  # by the device: binds the identity to it for those who trusted the device first
             signature, signer = olm.sign_json(part), f"ed25519:{olm.device_id}"
         else:
-            signature, signer = _sign(seeds["master"], part), _name(seeds["master"])
+            signature, signer = _sign(seeds["master"], part), name_of(seeds["master"])
         body[f"{usage}_key"] = part | {"signatures": {olm.user_id: {signer: signature}}}
     return body
 
 
-def _public(key: Ed25519PrivateKey) -> str:
+def public_of(key: Ed25519PrivateKey) -> str:
+    """The public half, in unpadded base64."""
     return str(encode_base64(key.public_key().public_bytes_raw()))
 
 
-def _name(key: Ed25519PrivateKey) -> str:
-    return f"ed25519:{_public(key)}"
+def name_of(key: Ed25519PrivateKey) -> str:
+    """The name under which signatures and lists of keys have it."""
+    return f"ed25519:{public_of(key)}"
 
 
 def _bare(signed: dict[str, Any]) -> Json:
@@ -91,3 +94,18 @@ def _bare(signed: dict[str, Any]) -> Json:
 
 def _sign(key: Ed25519PrivateKey, signed: dict[str, Any]) -> str:
     return str(encode_base64(key.sign(Canonical.to_canonical_json(_bare(signed)).encode())))
+
+
+async def sign_person(bot: Actor, olm: SafeOlm, seeds: Seeds, user: str, vouched: Collection[str]) -> None:
+    """Sign the identity of somebody who was verified, if their master key is among what they `vouched` for.
+
+    Raises AwayError, MatrixError.
+    """
+    answer = await bot.post("keys", "query", body={"device_keys": {user: []}})
+    master = answer.get("master_keys", {}).get(user)
+    if not isinstance(master, dict) or not set(vouched) & set(master.get("keys", {})):
+        return
+    signer = seeds["user_signing"]
+    signed = _bare(master) | {"signatures": {olm.user_id: {name_of(signer): _sign(signer, master)}}}
+    key = next(iter(master["keys"])).partition(":")[2]
+    await bot.post("keys", "signatures", "upload", body={user: {key: signed}})

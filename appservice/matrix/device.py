@@ -14,6 +14,7 @@ from appservice.matrix.machine import SafeOlm
 from appservice.matrix.room_cipher import RoomCipher
 from appservice.matrix.sealing import pickle_key
 from appservice.matrix.store import KeyStore
+from appservice.matrix.verification import Verifications
 from appservice.matrix.views import RoomViews
 from core.logs import log
 from core.settings import MatrixSettings
@@ -31,6 +32,8 @@ class Device:
         self.views = RoomViews(bot)
         self.cipher = RoomCipher(olm, self.keys)
         self.attention = Attention(bot)
+        self.verifications: Verifications | None = None
+        """None where the seeds of the bot's identity are lost."""
         self.created_at = created_at
         self.localpart = bot.user_id[1:].partition(":")[0]
         self.caught_up = asyncio.Event()
@@ -59,6 +62,7 @@ async def start_device(api: Api, matrix: MatrixSettings, connection: psycopg.Con
     seeds = await _seeds(device.bot, matrix, connection)
     if seeds:
         await cross_signing.ensure(device.bot, device.olm, seeds)
+        device.verifications = Verifications(device.bot, device.olm, seeds, device.views, device.cipher)
     await drop_devices(device.bot, but=device.olm.device_id)
     return device
 

@@ -10,6 +10,9 @@ from typing import Any
 EVENT, MEMBER, UNREADABLE = "matrix", "matrix.member", "matrix.unreadable"
 """Kinds of inbox rows: what people say, who comes and goes, and whom to tell that a key did not come."""
 
+VERIFYING = "m.key.verification."
+"""Steps of verifying each other by emoji: keys and ids, which clients send in clear."""
+
 
 def kept(event: Any, ours: Container[str], private: Container[str]) -> tuple[str, dict[str, Any]] | None:
     """Return the inbox kind of an event and what is stored of it, or None if it is of no use.
@@ -29,6 +32,11 @@ def kept(event: Any, ours: Container[str], private: Container[str]) -> tuple[str
         return None
     if event["type"] == "m.room.encrypted" and _is_name(content.get("session_id")):
         return EVENT, slim | {"content": content}
+    if event["type"].startswith(VERIFYING):
+        return EVENT, slim | {"content": content}
+    if event["type"] == "m.room.message" and content.get("msgtype") == f"{VERIFYING}request":
+        asked = {name: content.get(name) for name in ("msgtype", "to", "from_device", "methods")}
+        return EVENT, slim | {"content": asked}
     if event["type"] == "m.reaction":
         return EVENT, slim | {"content": {"m.relates_to": content.get("m.relates_to")}}
     if event["type"] == "m.room.message":

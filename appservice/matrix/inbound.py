@@ -16,7 +16,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingErr
 from appservice.incoming import Incoming, Kind, Listener
 from appservice.matrix.api import ForbiddenError, Json
 from appservice.matrix.device import Device
-from appservice.matrix.filtering import UNREADABLE
+from appservice.matrix.filtering import UNREADABLE, VERIFYING
 from appservice.matrix.machine import Decrypted, UndecryptableError, UnknownDeviceError
 from appservice.matrix.markdown import escape
 from appservice.matrix.model import bot_message
@@ -138,11 +138,22 @@ class Inbound:
                 await self._wait(tx, row, event)
                 return None
             self._after_those_before(row, event["content"]["session_id"])
+            if await self._verifies(event, opened.type, opened.content):
+                return None
             return read(opened.type, opened.content)
+        if await self._verifies(event, event["type"], event["content"]):
+            return None
         said = read(event["type"], event["content"])
         if event["type"] == "m.reaction" or said is None:
             return said
         return Said("plaintext")
+
+    async def _verifies(self, event: Json, event_type: str, content: Json) -> bool:
+        """Whether it is a step of verifying each other, which is taken then: these vouch for themselves."""
+        verifying = self._device.verifications
+        if verifying is None:
+            return event_type.startswith(VERIFYING)
+        return await verifying.take(event["room_id"], event["sender"], event["event_id"], event_type, content)
 
     async def _decrypt(self, event: Json) -> Decrypted | None:
         for last in (False, True):

@@ -25,6 +25,10 @@ _WITHOUT_WORDS = frozenset({"m.room.encrypted", "m.reaction", "m.room.redaction"
 """What may be sent beside encrypted events: clients never encrypt these."""
 _TIES_ENDS = "org.matrix.dummy_event"
 """What Synapse itself sends in the name of somebody there, to tie a room's loose ends together."""
+_VERIFYING = frozenset(
+    "from_device method methods key_agreement_protocol key_agreement_protocols hash hashes message_authentication_code"
+    " message_authentication_codes short_authentication_string commitment key keys mac code reason m.relates_to".split()
+)
 _CALLS = frozenset({"m.call", "org.matrix.msc3401.call", "m.call.member", "org.matrix.msc3401.call.member"})
 _WORDS = frozenset({"body", "formatted_body", "msgtype", "m.new_content"})
 
@@ -113,9 +117,18 @@ def _with_the_bot(state: State, who: Identities, made_by: str | None) -> bool:
 
 def _is_plain(event: Event) -> bool:
     """Whether it could carry words in clear."""
+    if _verifies(event):
+        return False
     return event.type not in _WITHOUT_WORDS or (
         event.type == "m.room.encrypted" and not _WORDS.isdisjoint(event.content)
     )
+
+
+def _verifies(event: Event) -> bool:
+    """Whether it is a step of verifying each other by emoji, which clients send in clear: keys and ids, no words."""
+    if event.type.startswith("m.key.verification."):
+        return _VERIFYING.issuperset(event.content)
+    return event.type == "m.room.message" and event.content.get("msgtype") == "m.key.verification.request"
 
 
 def _in_consultation(event: Event, state: State, who: Identities) -> str | None:

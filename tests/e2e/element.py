@@ -87,6 +87,11 @@ class Element:
         """Join that room, or the next one that we are invited to; return its id."""
         return str((await self._do("join", room=room))["room"])
 
+    async def verify(self, user: str, room: str) -> tuple[list[str], bool]:
+        """Verify somebody by emoji in a direct room; return the emoji, and whether they are verified now."""
+        done = await self._do("verify", user=user, room=room)
+        return list(done["emoji"]), bool(done["verified"])
+
     async def members(self, room: str) -> set[str]:
         return set(await self._do("members", room=room))
 

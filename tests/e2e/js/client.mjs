@@ -2,6 +2,7 @@
 import "./polyfill.mjs";
 import * as sdk from "matrix-js-sdk";
 import { OnlySignedDevicesIsolationMode } from "matrix-js-sdk/lib/crypto-api/index.js";
+import { VerificationPhase, VerifierEvent } from "matrix-js-sdk/lib/crypto-api/index.js";
 import { EventShieldColour, EventShieldReason } from "matrix-js-sdk/lib/crypto-api/index.js";
 
 const ENCRYPTION = { algorithm: "m.megolm.v1.aes-sha2" };
@@ -99,6 +100,27 @@ export class Person {
   async identity({ user }) {
     const found = await this.#client.http.authedRequest("POST", "/keys/query", undefined, { device_keys: { [user]: [] } });
     return Object.values(found.master_keys[user].keys)[0];
+  }
+
+  // Verifies somebody by emoji in a direct room, as Element does; returns what was shown, and whether they are verified.
+  async verify({ user, room, seconds = 60 }) {
+    const crypto = this.#client.getCrypto();
+    const request = await crypto.requestVerificationDM(user, room);
+    await this.#until(seconds, "the other to be ready", () => request.phase === VerificationPhase.Ready);
+    const verifier = await request.startVerification("m.sas.v1");
+    const shown = new Promise((done) => verifier.once(VerifierEvent.ShowSas, done));
+    const finished = verifier.verify();
+    const sas = await Promise.race([shown, finished.then(() => null)]);
+    await sas.confirm();
+    await finished;
+    await this.#until(seconds, "the end of the verification", () => request.phase === VerificationPhase.Done);
+    // Our signature comes back to us with the next look at their keys.
+    let verified = false;
+    for (const end = Date.now() + seconds * 500; !verified && Date.now() < end; ) {
+      verified = (await crypto.getUserVerificationStatus(user)).isCrossSigningVerified();
+      if (!verified) await new Promise((done) => setTimeout(done, 250));
+    }
+    return { emoji: sas.sas.emoji.map(([emoji]) => emoji), verified };
   }
 
   undecryptable({ room }) {

@@ -8,7 +8,7 @@ import { Person } from "./client.mjs";
 logger.setLevel?.("silent", false);
 for (const name of ["trace", "debug", "info", "log", "warn"]) console[name] = () => {};
 
-const COMMANDS = ["connect", "dm", "join", "members", "say", "react", "wait", "shield", "undecryptable", "identity", "quit"];
+const COMMANDS = ["connect", "dm", "join", "members", "say", "react", "wait", "shield", "verify", "undecryptable", "identity", "quit"];
 const person = new Person();
 
 async function answer(line) {

@@ -66,3 +66,20 @@ def test_who_comes_to_a_private_room_is_kept() -> None:
 )
 def test_what_is_of_no_use_is_dropped(useless: object) -> None:
     assert kept(useless, OURS, ()) is None
+
+
+def test_steps_of_verifying_each_other_are_kept_without_words() -> None:
+    key = {"key": "k", "m.relates_to": {"rel_type": "m.reference", "event_id": "$1"}}
+    use = kept(event(type="m.key.verification.key", content=key), OURS, ())
+    assert use
+    assert use[1]["content"] == key
+    asking = {
+        "msgtype": "m.key.verification.request",
+        "body": "my secret rash",
+        "to": "@bot:x",
+        "methods": ["m.sas.v1"],
+    }
+    use = kept(event(content=asking), OURS, ())
+    assert use
+    assert "body" not in use[1]["content"]
+    assert use[1]["content"]["to"] == "@bot:x"

@@ -1,0 +1,202 @@
+"""Verifying each other by emoji, in the chat, as Element does it: the person begins, the bot goes along.
+
+https://spec.matrix.org/v1.16/client-server-api/#short-authentication-string-sas-verification, in rooms, with the key
+agreement curve25519-hkdf-sha256 and hkdf-hmac-sha256.v2. What is under way lives in memory: after ten minutes, or with
+a new leader, the person begins anew. Clients send their steps in clear, which the steps allow for.
+"""
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Any
+
+from cachetools import TTLCache
+from nio.api import Api as Canonical
+from nio.crypto import Sas as Pictures
+from unpaddedbase64 import encode_base64
+from vodozemac import Curve25519PublicKey, EstablishedSas, Sas, SasException
+
+from appservice.matrix import cross_signing
+from appservice.matrix.api import Actor, AwayError, Json, MatrixError
+from appservice.matrix.cross_signing import Seeds
+from appservice.matrix.filtering import VERIFYING
+from appservice.matrix.machine import SafeOlm
+from appservice.matrix.markdown import message
+from appservice.matrix.room_cipher import RoomCipher
+from appservice.matrix.views import RoomViews
+from core.languages import _
+from core.logs import log
+
+REQUEST, _KIND = f"{VERIFYING}request", VERIFYING
+_METHOD, _AGREEMENT, _MAC = "m.sas.v1", "curve25519-hkdf-sha256", "hkdf-hmac-sha256.v2"
+_AT_ONCE = 200
+_SECONDS = 600
+_log = log("appservice.matrix")
+
+
+@dataclass
+class _Running:
+    """One verification, by the event that asked for it."""
+
+    id: str
+    user: str
+    device: str
+    ours: Sas = field(default_factory=Sas)
+    public: str = ""
+    theirs: str = ""
+    established: EstablishedSas | None = None
+    step: str = "ready"
+
+
+class Verifications:
+    """Of the bot's device, in the process that leads."""
+
+    def __init__(self, bot: Actor, olm: SafeOlm, seeds: Seeds, views: RoomViews, cipher: RoomCipher) -> None:
+        self._bot = bot
+        self._olm = olm
+        self._seeds = seeds
+        self._views = views
+        self._cipher = cipher
+        self._running: TTLCache[str, _Running] = TTLCache(_AT_ONCE, _SECONDS)
+
+    async def take(self, room_id: str, sender: str, event_id: str, event_type: str, content: Json) -> bool:
+        """Take an event, decrypted and vouched for; says whether it was one of these. Raises AwayError."""
+        if event_type == "m.room.message" and content.get("msgtype") == REQUEST:
+            await self._requested(room_id, sender, event_id, content)
+            return True
+        if not event_type.startswith(_KIND):
+            return False
+        relation = content.get("m.relates_to")
+        running = self._running.get(str(relation.get("event_id"))) if isinstance(relation, dict) else None
+        if running is None or running.user != sender:
+            return True  # not ours, or over
+        steps = {"start": self._started, "key": self._key, "mac": self._mac, "cancel": self._cancelled}
+        step = steps.get(event_type.removeprefix(_KIND))
+        try:
+            if step:
+                await step(room_id, running, content)
+        except (KeyError, TypeError, ValueError, AttributeError, SasException, MatrixError) as bad:
+            _log.warning("a verification failed", error=type(bad).__name__)
+            await self._cancel(
+                room_id, running, "m.key_mismatch" if isinstance(bad, SasException) else "m.invalid_message"
+            )
+        return True
+
+    async def _requested(self, room_id: str, sender: str, event_id: str, content: Json) -> None:
+        methods, device = content.get("methods"), content.get("from_device")
+        if content.get("to") != self._olm.user_id or not isinstance(methods, list) or _METHOD not in methods:
+            return
+        if not isinstance(device, str) or event_id in self._running:
+            return
+        running = _Running(event_id, sender, device)
+        running.public = running.ours.public_key.to_base64()
+        self._running[event_id] = running
+        await self._send(room_id, running, "ready", from_device=self._olm.device_id, methods=[_METHOD])
+
+    async def _started(self, room_id: str, running: _Running, content: Json) -> None:
+        offered = (
+            content["method"] == _METHOD
+            and _AGREEMENT in content["key_agreement_protocols"]
+            and "sha256" in content["hashes"]
+            and _MAC in content["message_authentication_codes"]
+            and "emoji" in content["short_authentication_string"]
+        )
+        if not offered or running.step != "ready":
+            await self._cancel(room_id, running, "m.unknown_method" if not offered else "m.unexpected_message")
+            return
+        running.device, running.step = str(content["from_device"]), "accepted"
+        # Bound to our key before theirs is known: nobody can choose the pictures.
+        committed = running.public.encode() + Canonical.to_canonical_json(content).encode()
+        await self._send(
+            room_id,
+            running,
+            "accept",
+            method=_METHOD,
+            key_agreement_protocol=_AGREEMENT,
+            hash="sha256",
+            message_authentication_code=_MAC,
+            short_authentication_string=["emoji", "decimal"],
+            commitment=encode_base64(hashlib.sha256(committed).digest()),
+        )
+
+    async def _key(self, room_id: str, running: _Running, content: Json) -> None:
+        if running.step != "accepted":
+            await self._cancel(room_id, running, "m.unexpected_message")
+            return
+        running.theirs, running.step = str(content["key"]), "compared"
+        running.established = running.ours.diffie_hellman(Curve25519PublicKey.from_base64(running.theirs))
+        await self._send(room_id, running, "key", key=running.public)
+        shown = "\n".join(f"{n}\\. {emoji} {name}" for n, (emoji, name) in enumerate(self._pictures(running), 1))
+        said = _(
+            "**We verify each other.** I see these seven pictures; confirm in your client only if it shows the"
+            " same ones, in the same order:\n\n{pictures}",
+            pictures=shown,
+        )
+        await self._encrypted(room_id, running, "m.room.message", message(said), "pictures")
+
+    def _pictures(self, running: _Running) -> list[tuple[str, str]]:
+        assert running.established
+        theirs = f"{running.user}|{running.device}|{running.theirs}"
+        ours = f"{self._olm.user_id}|{self._olm.device_id}|{running.public}"
+        info = f"MATRIX_KEY_VERIFICATION_SAS|{theirs}|{ours}|{running.id}"
+        return [Pictures.emoji[index] for index in running.established.bytes(info).emoji_indices]
+
+    async def _mac(self, room_id: str, running: _Running, content: Json) -> None:
+        """They have confirmed: what they vouch for is checked, and what is ours is vouched for."""
+        if running.step != "compared" or running.established is None:
+            await self._cancel(room_id, running, "m.unexpected_message")
+            return
+        macs = dict(content["mac"])
+        about = f"{running.user}{running.device}{self._olm.user_id}{self._olm.device_id}{running.id}"
+        info = f"MATRIX_KEY_VERIFICATION_MAC{about}"
+        running.established.verify_mac(",".join(sorted(macs)), f"{info}KEY_IDS", str(content["keys"]))
+        known = await self._keys_of(running.user)
+        vouched = {name for name in macs if name in known}
+        for name in vouched:
+            running.established.verify_mac(known[name], info + name, str(macs[name]))
+        if f"ed25519:{running.device}" not in vouched:
+            await self._cancel(room_id, running, "m.key_mismatch")
+            return
+        running.step = "done"
+        await self._vouch(room_id, running)
+        await self._send(room_id, running, "done")
+        await cross_signing.sign_person(self._bot, self._olm, self._seeds, running.user, vouched)
+        self._running.pop(running.id, None)
+
+    async def _vouch(self, room_id: str, running: _Running) -> None:
+        assert running.established
+        about = f"{self._olm.user_id}{self._olm.device_id}{running.user}{running.device}{running.id}"
+        info = f"MATRIX_KEY_VERIFICATION_MAC{about}"
+        ours = {
+            f"ed25519:{self._olm.device_id}": self._olm.account.identity_keys["ed25519"],
+            cross_signing.name_of(self._seeds["master"]): cross_signing.public_of(self._seeds["master"]),
+        }
+        macs = {name: running.established.calculate_mac(key, info + name) for name, key in ours.items()}
+        keys = running.established.calculate_mac(",".join(sorted(macs)), f"{info}KEY_IDS")
+        await self._send(room_id, running, "mac", mac=macs, keys=keys)
+
+    async def _keys_of(self, user: str) -> dict[str, str]:
+        """The keys that the homeserver says are somebody's: of devices, and the master key, by their names."""
+        answer = await self._bot.post("keys", "query", body={"device_keys": {user: []}})
+        found: dict[str, str] = {}
+        for name, device in answer.get("device_keys", {}).get(user, {}).items():
+            found[f"ed25519:{name}"] = device["keys"][f"ed25519:{name}"]
+        return found | dict(answer.get("master_keys", {}).get(user, {}).get("keys", {}))
+
+    async def _cancelled(self, _room_id: str, running: _Running, _content: Json) -> None:
+        self._running.pop(running.id, None)
+
+    async def _cancel(self, room_id: str, running: _Running, code: str) -> None:
+        self._running.pop(running.id, None)
+        await self._send(room_id, running, "cancel", code=code, reason=code)
+
+    async def _send(self, room_id: str, running: _Running, kind: str, **content: Any) -> None:
+        relation = {"rel_type": "m.reference", "event_id": running.id}
+        await self._encrypted(room_id, running, f"{_KIND}{kind}", {**content, "m.relates_to": relation}, kind)
+
+    async def _encrypted(self, room_id: str, running: _Running, event_type: str, content: Json, part: str) -> None:
+        view = await self._views.of(room_id)
+        if not view.encrypted:
+            raise AwayError("not encrypted")
+        sealed = await self._cipher.encrypt(room_id, frozenset(view.members), event_type, content)
+        txn = hashlib.sha256(f"{running.id} {part}".encode()).hexdigest()[:32]
+        await self._bot.put("rooms", room_id, "send", "m.room.encrypted", txn, body=sealed)
