@@ -1,5 +1,7 @@
 """Which program reads a feed, as far as it says so: its family alone, no version and no address. Pure."""
 
+from functools import lru_cache
+
 _FAMILIES = (
     # What the User-Agent has in it, in the order in which it is looked for: most claim to be Mozilla.
     ("thunderbird", "Thunderbird"),
@@ -32,6 +34,7 @@ _FAMILIES = (
 OTHER = "another program"
 
 
+@lru_cache(maxsize=1000)
 def family_of(user_agent: str) -> str:
     """Return the family of a program by its User-Agent."""
     said = user_agent[:300].casefold()

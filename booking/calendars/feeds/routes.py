@@ -1,6 +1,7 @@
 """The doors for calendars: GET and HEAD of a feed's address, as real clients ask: no cookies, no Accept, no headers."""
 
 import asyncio
+import re
 import time
 import zlib
 from datetime import UTC, datetime
@@ -20,8 +21,8 @@ from booking.context import Context
 from core.database import Database
 from core.logs import log
 
-_ADDRESS = "/feeds/{secret:[A-Za-z0-9_-]{20,64}}{part:(?:/freebusy|/availability)?}.{form:(?:ics|ifb|json|xml)}"
-_PARTS = {"": Part.EVENTS, "/freebusy": Part.FREEBUSY, "/availability": Part.AVAILABILITY}
+_ADDRESS = re.compile(r"([A-Za-z0-9_-]{20,64})(/freebusy|/availability)?\.(ics|ifb|json|xml)")
+_PARTS = {None: Part.EVENTS, "/freebusy": Part.FREEBUSY, "/availability": Part.AVAILABILITY}
 _FORMS = {"ics": Form.ICS, "ifb": Form.ICS, "json": Form.JSON, "xml": Form.XML}
 _TYPES = {
     Form.ICS: "text/calendar; charset=utf-8",
@@ -29,7 +30,9 @@ _TYPES = {
     Form.XML: "application/calendar+xml; charset=utf-8",
 }
 _QUIET = {"X-Robots-Tag": "noindex, nofollow", "Referrer-Policy": "no-referrer", "X-Content-Type-Options": "nosniff"}
-_KEPT = {**_QUIET, "Cache-Control": "private, max-age=0, must-revalidate", "Vary": "Accept-Encoding"}
+_SAME = CIMultiDict({"Cache-Control": "private, max-age=0, must-revalidate", "Vary": "Accept-Encoding"})
+"""What an answer without a body has to say besides its ETag (RFC 9110 section 15.4.5)."""
+_KEPT = {**_QUIET, **_SAME}
 _BURST, _A_SECOND = 300, 4
 """Two thousand who share one address and look each quarter of an hour are two a second."""
 _ASIDE_FROM = 64 * 1024
@@ -42,7 +45,9 @@ _log = log("booking.calendars")
 def install(application: web.Application, database: Database, ctx: Context) -> FeedServer:
     """Serve `GET|HEAD /feeds/SECRET.ics` and its like, and write down what is left when the application ends."""
     server = FeedServer(database, ctx)
-    application.add_routes([web.get(_ADDRESS, _Door(server).answer)])  # aiohttp answers HEAD by it, without the body
+    application.add_routes(
+        [web.get("/feeds/{address:.+}", _Door(server).answer)]
+    )  # aiohttp answers HEAD by it, without the body
 
     async def close(_: web.Application) -> None:
         await server.close()
@@ -58,12 +63,13 @@ class _Door:
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """What is at an address, or that it is as it was."""
-        asked = request.match_info
-        part, form = _PARTS[asked["part"]], _FORMS[asked["form"]]
+        asked = _ADDRESS.fullmatch(request.match_info["address"])
+        if asked is None:
+            return _nothing()
         try:
-            found = await self._server.find(asked["secret"], part, form)
+            found = await self._server.find(asked[1], _PARTS[asked[2]], _FORMS[asked[3]])
             if found is None:
-                return web.Response(status=404, text="There is no calendar at this address.\n", headers=_QUIET)
+                return _nothing()
             wait = self._limits.wait(found.feed_id, time.monotonic())
             if wait:
                 headers = {**_QUIET, "Retry-After": str(int(wait) + 1)}
@@ -80,7 +86,8 @@ class _Door:
         tag, modified = await self._server.tag(found), found.shelf.modified
         squeezed = accepts_gzip(request.headers.get("Accept-Encoding", ""))
         if known := _unchanged(request, tag, modified):
-            same = {**_KEPT, "ETag": etag(tag, compressed=squeezed) if known is True else known}
+            same = CIMultiDict(_SAME)
+            same["ETag"] = etag(tag, compressed=squeezed) if known is True else known
             return web.Response(status=304, headers=same)
         headers = _headers(found, modified)
         try:
@@ -113,6 +120,10 @@ class _Door:
                 await answer.write(squeezer.flush())
             await answer.write_eof()
             return answer
+
+
+def _nothing() -> web.Response:
+    return web.Response(status=404, text="There is no calendar at this address.\n", headers=_QUIET)
 
 
 def _headers(found: Found, modified: datetime) -> CIMultiDict[str]:

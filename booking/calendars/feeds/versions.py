@@ -56,31 +56,33 @@ class Versions:
         self._url = url
         self._connection: asyncpg.Connection | None = None
         self._wanted: set[UUID] = set()
-        self._next: asyncio.Future[Known] | None = None
+        self._waiting: list[asyncio.Future[Known]] = []
         self._asking: asyncio.Task[None] | None = None
 
     async def of(self, subjects: Iterable[UUID]) -> Known:
         """Return the versions of subjects, those of others perhaps among them. Raises OSError, PostgresError."""
         self._wanted.update(subjects)
-        if self._next is None:
-            self._next = asyncio.get_running_loop().create_future()
-        answer = self._next
+        answer: asyncio.Future[Known] = asyncio.get_running_loop().create_future()
+        self._waiting.append(answer)
         if self._asking is None:
             self._asking = asyncio.create_task(self._ask())
-        return await asyncio.shield(answer)
+        return await answer
 
     async def _ask(self) -> None:
         try:
-            while self._next is not None:
-                answer, self._next = self._next, None
+            while self._waiting:
+                waiting, self._waiting = self._waiting, []
                 wanted, self._wanted = list(self._wanted), set()
                 try:
                     known = await self._known(wanted)
                 except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as away:
-                    answer.set_exception(away)
-                    answer.exception()  # whoever asked may have gone
+                    for each in waiting:
+                        if not each.done():  # whoever asked may have gone
+                            each.set_exception(away)
                 else:
-                    answer.set_result(known)
+                    for each in waiting:
+                        if not each.done():
+                            each.set_result(known)
         finally:
             self._asking = None
 

@@ -49,9 +49,9 @@ def text_line(name: str, text: str) -> str:
 
 
 def utc_stamp(moment: datetime) -> str:
-    """20261201T120000Z. Written by hand: strftime takes three times as long."""
-    utc = moment.astimezone(UTC)
-    return f"{utc.year:04}{utc.month:02}{utc.day:02}T{utc.hour:02}{utc.minute:02}{utc.second:02}Z"
+    """20261201T120000Z. Cut out of another form: strftime takes five times as long."""
+    written = (moment if moment.tzinfo is UTC else moment.astimezone(UTC)).isoformat()
+    return f"{written[:4]}{written[5:7]}{written[8:13]}{written[14:16]}{written[17:19]}Z"
 
 
 def local_stamp(wall: datetime) -> str:
