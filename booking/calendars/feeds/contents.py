@@ -71,7 +71,7 @@ async def contents(tx: Tx, ctx: Context, what: What, today: datetime) -> AsyncIt
             yield piece
     elif what.part is Part.EVENTS:
         found = await _availability(tx, what, today, today + _OPEN_FOR * _DAY)
-        for piece in open_and_busy(str(what.ids[0]), found.free, found.taken):
+        for piece in open_and_busy(what.ids[0].hex[-12:], found.free, found.taken):
             yield piece
     elif what.part is Part.FREEBUSY:
         yield await _freebusy(tx, ctx, what, today)

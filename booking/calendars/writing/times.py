@@ -18,7 +18,10 @@ _WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 
 
 def open_and_busy(whose: str, free: Iterable[Span], taken: Iterable[Span]) -> Iterator[str]:
-    """Yield VEVENTs of open and busy times, in order. What they are called follows from when they are."""
+    """Yield VEVENTs of open and busy times, in order. What they are called follows from when they are.
+
+    `whose`: twelve signs at most, so that a UID fits into a line.
+    """
     spans = [(span, True) for span in free] + [(span, False) for span in taken]
     for (start, end), opened in sorted(spans):
         kind, summary = ("open", _("Open")) if opened else ("busy", _("Busy"))

@@ -85,7 +85,8 @@ class Subscriber:
     async def calendar(self, path: str) -> Calendar:
         """What a feed shows; fails for one against which any judge says something."""
         feed = await self.body(path)
-        assert judged(feed) == {}
+        said = judged(feed)
+        assert not said, said
         return Calendar.from_ical(feed)
 
     async def events(self, path: str) -> list[Event]:
