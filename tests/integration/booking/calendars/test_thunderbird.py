@@ -6,7 +6,7 @@ import shutil
 import signal
 import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
@@ -20,6 +20,9 @@ from tests.integration.booking.calendars.subscriber import Subscriber
 from tests.integration.booking.clinic import ANNA, Clinic
 
 _EVERY_SECONDS = 2
+_LONG_AGO = """
+    UPDATE appointment SET updated_at = now() - interval '31 days', sequence = sequence + 1 WHERE status = 'cancelled'
+"""
 _LONGEST = 45
 
 
@@ -60,13 +63,14 @@ class Thunderbird:
 
     def events(self) -> dict[str, tuple[str, int]]:
         """The title and the start (Unix seconds) of what it has, by UID."""
-        data = self.profile / "calendar-data" / "cache.sqlite"
-        if not data.exists():
-            return {}
+        # It has its database locked for itself: a copy is read, and read again where it was torn.
+        copy = self.profile.parent / "copy.sqlite"
         try:
-            with sqlite3.connect(f"file:{data}?mode=ro", uri=True, timeout=1) as cache:
+            for end in ("", "-wal"):
+                shutil.copyfile(self.profile / "calendar-data" / f"cache.sqlite{end}", f"{copy}{end}")
+            with closing(sqlite3.connect(copy)) as cache:
                 found = cache.execute("SELECT id, title, event_start FROM cal_events").fetchall()
-        except sqlite3.OperationalError:
+        except (sqlite3.DatabaseError, FileNotFoundError):
             return {}
         return {uid: (title, start // 1_000_000) for uid, title, start in found}
 
@@ -170,15 +174,11 @@ async def test_thunderbird_follows_what_becomes_of_visits(
         await thunderbird.until(lambda: start_of(moves) == int(moved.start.timestamp()))
 
         await clinic.cancel(ANNA, ends)
-        await thunderbird.until(lambda: thunderbird.events()[uid[ends.id]][0].startswith("Cancelled: "))
+        await thunderbird.until(lambda: thunderbird.events().get(uid[ends.id], ("", 0))[0].startswith("Cancelled: "))
 
-        clinic.clock.ahead -= clinic.clock.ahead
         async with clinic.tx() as tx:
-            await tx.conn.exec_driver_sql(
-                "UPDATE appointment SET updated_at = now() - interval '31 days', sequence = sequence + 1 WHERE status = 'cancelled'"
-            )
-        await thunderbird.until(lambda: uid[ends.id] not in thunderbird.events())
-        assert start_of(stays) == int(stays.start.timestamp())
+            await tx.conn.exec_driver_sql(_LONG_AGO)
+        await thunderbird.until(lambda: thunderbird.events().keys() == {uid[moves.id], uid[stays.id]})
     await served.server.uses.flush()
     async with clinic.tx() as tx:
         used = await tx.conn.exec_driver_sql("SELECT last_used_by FROM calendar_feed")
