@@ -88,7 +88,8 @@ async def export_asked(tx: Tx, export_id: UUID) -> Export:
 
 async def resources_of(tx: Tx, vault: Vault, reader: Reader, patient_id: UUID) -> list[fhir.Resource]:
     """All that the records hold of a patient, in every version, as FHIR R5. Raises RefusedError, ErasedError."""
-    require_read(reader, Kind.EXPORT, patient_id)
+    by = require_read(reader, Kind.EXPORT, patient_id)
+    await note_by(tx, reader, by, Action.READ, subject=patient_id, table=export_request.name)
     prescriptions = await versions_of(tx, vault, reader, patient_id)
     found = [dict(medication_request(each)) for each in prescriptions]
     for one in {each.id: each for each in prescriptions}.values():

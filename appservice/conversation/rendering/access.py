@@ -31,6 +31,7 @@ _TABLES = {
     "pharmacy_claim": N_("that a pharmacy takes a prescription on"),
     "pharmacy_dispense": N_("what a pharmacy gave out"),
     "consent": N_("what is shared"),
+    "export_request": N_("all of it, for an export"),
     "emergency_access": N_("an emergency access"),
     "audit_event": N_("who looked"),
     "subject_key": N_("the key of the records"),
