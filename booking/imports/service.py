@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -16,7 +16,7 @@ from booking.directory.model import Practitioner
 from booking.imports import polling
 from booking.imports.model import FOR_EVER, Source, SourceKind, calendar_draft, calendar_link, calendar_source
 from booking.imports.reading import AHEAD, Read
-from booking.imports.rules import dates_of, days_to_come, next_look, pieces, runs, spans_of, weeks_of
+from booking.imports.rules import dates_of, days_to_come, pieces, runs, spans_of, weeks_of
 from booking.imports.sandbox import read_of
 from booking.imports.store import add_source, remove_sources, sources, write_busy
 from booking.people.service import Person
@@ -239,8 +239,8 @@ async def _follow(tx: Tx, ctx: Context, actor: Person, draft: Draft, busy: BusyT
         created_at=tx.now,
         read_at=tx.now,
         known_until=tx.now + AHEAD if followed else FOR_EVER,
-        # Our visits are written into it as soon as it is followed.
-        next_look_at=_first_look(tx, ctx, kind),
+        # It may have changed since it was shown, and our visits are to be written into it.
+        next_look_at=tx.now if followed else None,
         looked_at=tx.now,
         events=draft.read.events,
         left_out=draft.read.left_out.get("unreadable", 0),
@@ -248,12 +248,6 @@ async def _follow(tx: Tx, ctx: Context, actor: Person, draft: Draft, busy: BusyT
     address = {name: said for name, said in draft.origin.items() if name != "kind"} if followed else None
     await add_source(tx, ctx, source, address)
     await write_busy(tx, source, list(pieces(busy.spans, tx.now)))
-
-
-def _first_look(tx: Tx, ctx: Context, kind: SourceKind) -> datetime | None:
-    if kind is SourceKind.FILE:
-        return None
-    return tx.now if kind is SourceKind.CALDAV else next_look(tx.now, 0, ctx.settings.imports)
 
 
 async def _changes(tx: Tx, actor: Person, draft: Draft) -> tuple[Change, ...]:

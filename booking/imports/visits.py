@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 from booking.appointments.model import appointment as table
 from booking.appointments.model import ends, starts
 from booking.appointments.rules import STANDING
+from booking.calendars.rules import uid_of
 from booking.imports.caldav import Change
 from booking.imports.model import Source, calendar_written
 from booking.imports.reading import AHEAD
@@ -41,7 +42,7 @@ def body_of(visit_id: UUID, code: str, start: datetime, end: datetime, changed: 
         "VERSION:2.0",
         "PRODID:-//careConnect//Appointments//EN",
         "BEGIN:VEVENT",
-        f"UID:{visit_id}@careconnect",  # as in feeds: a client that has both shows one
+        f"UID:{uid_of(visit_id)}",  # as in feeds: a client that has both shows one
         f"DTSTAMP:{_utc(changed)}",
         f"SEQUENCE:{sequence}",
         f"DTSTART:{_utc(start)}",

@@ -183,16 +183,21 @@ async def _shown(tx: Tx, ctx: Context, person: Person, seen: Preview) -> Asked:
         choices = [{**take, "replacing": str(seen.earlier.id)}, take, _no(draft)["no"]]
         parts.append(_("Take it in?\n\n{list}\n\nAnswer with a number.", list=numbered(lines)))
         return Asked("\n\n".join(parts), choices, _no(draft))
-    followed = draft.purpose is Purpose.BUSY and draft.origin["kind"] != SourceKind.FILE
-    parts.append(
-        _(
-            "Follow it? I look at it every {minutes} minutes then. Answer **yes** or **no**.",
-            minutes=ctx.settings.imports.poll_minutes,
-        )
-        if followed
-        else _("Take it in? Answer **yes** or **no**.")
-    )
+    parts.append(_question(draft, ctx.settings.imports.poll_minutes))
     return Asked("\n\n".join(parts), [], {"yes": take, **_no(draft)})
+
+
+def _question(draft: Draft, minutes: int) -> str:
+    kind = draft.origin["kind"]
+    if draft.purpose is not Purpose.BUSY or kind == SourceKind.FILE:
+        return _("Take it in? Answer **yes** or **no**.")
+    if kind == SourceKind.CALDAV:
+        return _(
+            "Follow it, and write the visits into it? I look at it every {minutes} minutes then. Answer **yes** or"
+            " **no**.",
+            minutes=minutes,
+        )
+    return _("Follow it? I look at it every {minutes} minutes then. Answer **yes** or **no**.", minutes=minutes)
 
 
 async def _changes(tx: Tx, draft: Draft, seen: Preview) -> str:
