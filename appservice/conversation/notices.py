@@ -133,6 +133,8 @@ class Notices:
         await self._plain(told)
         await self._invite(told)
 
+    _handed_over = _moved
+
     async def _cancelled(self, told: _Told) -> None:
         """What was in the calendars is taken out; what was only asked for never stood there."""
         await self._plain(told)

@@ -32,6 +32,7 @@ async def room(ward: Ward, pair: tuple[Caller, Caller]) -> str:
         ("m.room.encrypted", CIPHER | {"body": "words beside the cipher"}),
         ("m.reaction", {"m.relates_to": {"rel_type": "m.annotation", "event_id": "$1", "key": "it hurts"}}),
         ("m.room.redaction", {"redacts": "$1", "reason": "words"}),
+        ("m.key.verification.key", {"key": "k", "body": "words"}),
     ],
 )
 async def test_what_could_carry_words_in_clear_is_refused(
@@ -51,6 +52,7 @@ async def test_what_is_encrypted_and_emoji_pass(pair: tuple[Caller, Caller], roo
         assert (await person.send(room, "m.reaction", {"m.relates_to": relation}))[0] == 200
         assert (await person.ask("PUT", f"rooms/{room}/redact/{answer['event_id']}/{uuid4()}", {}))[0] == 200
         assert (await person.send(room, "org.matrix.dummy_event", {}))[0] == 200  # Synapse's own, in our name
+        assert (await person.send(room, "m.key.verification.key", {"key": "k"}))[0] == 200  # as clients verify by emoji
         assert (await person.send(room, "org.matrix.dummy_event", {"body": "words"}))[0] == 403
 
 
