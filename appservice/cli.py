@@ -81,7 +81,25 @@ def migrate() -> None:
     """Bring the database to the newest schema. Safe to run twice, or from two machines at once."""
     import migrations
 
-    migrations.upgrade(settings().database.url.get_secret_value())
+    wanted = settings()
+    migrations.upgrade(wanted.database.url.get_secret_value())
+    if keys_url := wanted.records.keys_url.get_secret_value():
+        from records.keys.apart import prepare
+
+        asyncio.run(prepare(keys_url))
+
+
+@app.command()
+def move_keys() -> None:
+    """Move the patients' keys to the database that records.keys_url names. Stop the service first."""
+    from records.keys.apart import move
+
+    wanted = settings()
+    keys_url = wanted.records.keys_url.get_secret_value()
+    if not keys_url:
+        typer.echo("records.keys_url is not set: say there which database the keys are to have.", err=True)
+        raise typer.Exit(2)
+    typer.echo(f"Moved: {asyncio.run(move(wanted.database.url.get_secret_value(), keys_url))} keys.")
 
 
 @app.command()

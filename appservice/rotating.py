@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+import appservice.tables  # noqa: F401  (what is sealed has to be known as a whole)
 from booking.people.model import patient, person
 from core.database import Database, Tx
 from core.errors import BadInputError

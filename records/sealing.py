@@ -7,14 +7,14 @@ from uuid import UUID
 from core.database import Tx
 from core.settings import RecordsSettings
 from records import envelope1
-from records.envelope import SealBrokenError, SubjectKey, key_number, seal, unseal
+from records.envelope import FORMAT, SealBrokenError, SubjectKey, key_number, seal, unseal
 from records.keys.ring import Ring, ring_of
 from records.keys.store import ErasedError, Keys, KeyStore
 from records.places import Place
 
 __all__ = ["ErasedError", "Place", "SealBrokenError", "Vault"]
 
-_FORMAT_1 = bytes([envelope1.FORMAT])
+_FORMAT_1, _FORMAT_2 = bytes([envelope1.FORMAT]), bytes([FORMAT])
 
 
 class Vault:
@@ -48,13 +48,16 @@ class Vault:
 
     async def open(self, tx: Tx, subject: UUID, place: Place, sealed: bytes) -> bytes:
         """Open a value. Raises SealBrokenError, ProviderAwayError, and ErasedError once the subject was erased."""
-        return open_with(await self._keys(tx, subject), subject, place, sealed)
+        return (await self.open_all(tx, subject, [(place, sealed)]))[0]
 
     async def open_all(self, tx: Tx, subject: UUID, values: Sequence[tuple[Place, bytes]]) -> list[bytes]:
         """Open many values of one subject with one look-up of the key. Raises as `open` does."""
         if not values:
             return []
-        keys = await self._keys(tx, subject)
+        self._look_again(tx, [(subject, sealed) for _, sealed in values])
+        keys = await self.keys.find(tx, subject)
+        if keys is None:
+            raise SealBrokenError
         return [open_with(keys, subject, place, sealed) for place, sealed in values]
 
     async def open_each(self, tx: Tx, values: Sequence[tuple[UUID, Place, bytes]]) -> list[bytes | None]:
@@ -62,6 +65,7 @@ class Vault:
 
         Raises SealBrokenError, ProviderAwayError.
         """
+        self._look_again(tx, [(subject, sealed) for subject, _, sealed in values])
         keys = await self.keys.find_all(tx, {subject for subject, _, _ in values})
         opened: list[bytes | None] = []
         for subject, place, sealed in values:
@@ -82,11 +86,19 @@ class Vault:
         """Let go of what reaches outside: a key provider's connections, the keys' own database."""
         await self.keys.close()
 
-    async def _keys(self, tx: Tx, subject: UUID) -> Keys:
-        keys = await self.keys.find(tx, subject)
-        if keys is None:
-            raise SealBrokenError
-        return keys
+    def _look_again(self, tx: Tx, values: Sequence[tuple[UUID, bytes]]) -> None:
+        """Have keys asked for anew that were made since this transaction asked: by a rotation that runs meanwhile."""
+        newer = {
+            subject
+            for subject, sealed in values
+            if (known := self.keys.remembered(tx, subject)) and newest_number(sealed) > known.last
+        }
+        self.keys.unremember(tx, newer)
+
+
+def newest_number(sealed: bytes) -> int:
+    """The number of the key that an envelope names, whether or not it is one; 0 for older formats."""
+    return int.from_bytes(sealed[1:5], "big") if sealed[:1] == _FORMAT_2 else 0
 
 
 def open_with(keys: Keys, subject: UUID, place: Place, sealed: bytes) -> bytes:

@@ -10,6 +10,7 @@ from appservice.check.database import check_database
 from appservice.check.finding import Finding, Level
 from appservice.check.homeserver import check_homeserver
 from appservice.check.keys import check_keys
+from appservice.check.records import check_records
 from appservice.check.stripe import check_stripe
 from core.settings import Settings
 
@@ -20,6 +21,6 @@ async def check(settings: Settings) -> AsyncIterator[Finding]:
     """Yield what is found, each as soon as it is known, from the inside out."""
     for finding in check_configuration(settings):
         yield finding
-    for look in (check_database, check_homeserver, check_keys, check_stripe):
+    for look in (check_database, check_homeserver, check_keys, check_records, check_stripe):
         async for finding in look(settings):
             yield finding

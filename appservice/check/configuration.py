@@ -44,11 +44,13 @@ def _keys(settings: Settings) -> Iterator[Finding]:
     try:
         Vault.from_settings(settings.records)
     except (ValueError, OSError) as problem:
-        yield wrong(
-            "records key", str(problem), "`careconnect new-key` makes one. Keep a copy apart from the database."
-        )
+        remedy = "`careconnect new-key` makes one. Keep a copy apart from the database."
+        if settings.records.provider != "key":
+            remedy = "Correct [records]; docs/records.md says what each provider needs."
+        yield wrong("records key", str(problem), remedy)
     else:
-        yield ok("records key", "32 bytes. Keep a copy apart from the database: without it no record can be read.")
+        if settings.records.provider == "key":
+            yield ok("records key", "32 bytes. Keep a copy apart from the database: without it no record can be read.")
     if len(settings.matrix.store_key.get_secret_value()) < _SHORTEST_SECRET:
         yield wrong(
             "store key",

@@ -1,7 +1,16 @@
 """Erasure: what was sealed for a person made unreadable for good, and the legal hold that stops it."""
 
 from records.erasure.holds import HeldError, Hold, holds_on, lift_hold, place_hold, require_unheld
-from records.erasure.service import Erasure, begin_anew, carry_out_again, erasure_of, final_at, finish, forget
+from records.erasure.service import (
+    Erasure,
+    begin_anew,
+    carry_out_again,
+    erasure_of,
+    final_at,
+    finish,
+    forget,
+    unfinished,
+)
 
 __all__ = [
     "Erasure",
@@ -17,4 +26,5 @@ __all__ = [
     "lift_hold",
     "place_hold",
     "require_unheld",
+    "unfinished",
 ]

@@ -25,6 +25,7 @@ from records.keys.store import lock_subjects
 from records.sealing import Vault
 
 _AT_ONCE = 200
+_SOON = timedelta(minutes=1)
 _MARGIN = timedelta(days=1)
 """A backup that was being written when the keys were destroyed still holds them, and is as young as that."""
 
@@ -109,6 +110,12 @@ async def finish(tx: Tx, vault: Vault) -> int:
     for row in rows:
         await _destroy(tx, vault, row.subject, row.through)
     return len(rows)
+
+
+async def unfinished(tx: Tx) -> int:
+    """How many erasures were decided more than a minute ago and are not carried out yet."""
+    late = select(func.count()).where(erasure.c.destroyed_at.is_(None), erasure.c.asked_at < tx.now - _SOON)
+    return int((await tx.conn.execute(late)).scalar_one())
 
 
 async def carry_out_again(tx: Tx, vault: Vault) -> int:

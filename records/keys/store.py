@@ -241,6 +241,10 @@ class KeyStore:
         kept: _Kept = tx.kept.setdefault(self, _Kept())
         return kept
 
+    def remembered(self, tx: Tx, subject: UUID) -> Keys | None:
+        """What was found before within this transaction."""
+        return self._kept(tx).found.get(subject)
+
     def unremember(self, tx: Tx, subjects: Iterable[UUID]) -> None:
         """Have the store asked anew about these subjects within this transaction."""
         for subject in subjects:

@@ -20,6 +20,7 @@ from sqlalchemy import func, insert, select, text, update
 from core.database import Tx
 from core.errors import ConflictError
 from core.ids import new_id
+from core.tables import metadata
 from records.places import sealed_columns
 from records.rotation import subjects as keys
 from records.rotation import values, walking
@@ -63,6 +64,7 @@ async def start(tx: Tx, vault: Vault, level: Level, subjects: Sequence[UUID] | N
 
     Raises ConflictError while another one is under way, ProviderAwayError.
     """
+    await _require_whole_list(tx)
     await tx.conn.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('rotation', 0))"))
     under_way = await tx.conn.execute(select(rotation).where(rotation.c.finished_at.is_(None)))
     row = under_way.one_or_none()
@@ -180,15 +182,39 @@ async def _values(tx: Tx, vault: Vault, row: Any, limit: int) -> dict[str, Any]:
         return changes | {"phase": _Phase.DONE, "finished_at": tx.now}
     if found or not quiet:
         return changes | {"waiting": not found}
-    return changes | {"phase": _Phase.RETIRE}
+    return changes | {"phase": _Phase.RETIRE, "ready_at": None, "quiet": False}
 
 
 async def _retire(tx: Tx, vault: Vault, row: Any, limit: int) -> dict[str, Any]:
-    """Remove the keys that were replaced: only a rotation replaces keys, and this one saw that none needs them."""
+    """Remove the keys that were replaced: only a rotation replaces keys, and this one saw that none needs them.
+
+    A transaction that read a value before it was wrapped anew may still ask for the old key: those have to end first.
+    """
+    await _require_whole_list(tx)
+    if row.after is None and not row.quiet:
+        ready_at = row.ready_at or (await tx.conn.execute(select(func.clock_timestamp()))).scalar_one()
+        quiet = await _quiet(tx, ready_at)
+        return {"ready_at": ready_at, "quiet": quiet, "waiting": not quiet}
     batch = await keys.retire(tx, vault, row.after, row.subjects, limit)
     if batch.after is not None:
         return {"after": batch.after}
     return {"phase": _Phase.DONE, "finished_at": tx.now}
+
+
+async def _require_whole_list(tx: Tx) -> None:
+    """Raise RuntimeError unless this process knows every table that there is, and so every column of sealed values.
+
+    Otherwise a key could be removed that something still needs which was not visited.
+    """
+    found = await tx.conn.execute(
+        text("""
+            SELECT CASE schemaname WHEN 'public' THEN tablename ELSE schemaname || '.' || tablename END
+            FROM pg_tables WHERE schemaname IN ('public', 'keys') AND tablename <> 'alembic_version'
+        """)
+    )
+    unknown = {row[0] for row in found} - metadata.tables.keys()
+    if unknown:
+        raise RuntimeError(f"tables that this process does not know: {', '.join(sorted(unknown))}")
 
 
 async def _quiet(tx: Tx, since: datetime) -> bool:

@@ -275,3 +275,12 @@ async def test_a_rotation_row_tells_nothing_but_places(database: Database) -> No
             now = await step(tx, vault(), now.id, limit=1)
         row = (await tx.conn.execute(select(rotation))).one()
     assert os.fsencode(str(row)).find(said(sealed_columns()[0], ANNA)) == -1
+
+
+async def test_who_does_not_know_all_that_is_sealed_removes_no_key(database: Database) -> None:
+    await fill(database, vault(), [ANNA])
+    async with database.transaction() as tx:
+        await tx.conn.execute(text("CREATE TABLE unheard_of (id uuid PRIMARY KEY, sealed bytea)"))
+    with pytest.raises(RuntimeError, match="unheard_of"):
+        await run(database, vault(), Level.SUBJECTS)
+    assert await keys(database) == [(ANNA, 1, OLD.id)]
