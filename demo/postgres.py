@@ -34,6 +34,11 @@ class Postgres:
         """Where pg_dump and the like are, of the server's own version."""
         self.socket = parse_qs(urlsplit(self._server.get_uri()).query)["host"][0]
 
+    @property
+    def pid(self) -> int:
+        """The server's main process."""
+        return int(self._server.get_postmaster_info().pid)
+
     def running(self) -> bool:
         return bool(self._server.get_postmaster_info().is_running())
 

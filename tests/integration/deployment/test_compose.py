@@ -8,6 +8,7 @@ import yaml
 from compose_spec import PyCompose
 
 from appservice.deployment import new_deployment
+from demo.workers import routes
 
 ROOT = Path(__file__).parents[3]
 TEXT = (ROOT / "docker-compose.yml").read_text()
@@ -76,3 +77,57 @@ def test_two_careconnects_and_only_the_proxy_can_be_reached(compose: dict[str, A
     assert compose["networks"]["back"]["internal"] is True
     assert services["postgres"]["networks"] == ["back"]
     assert services["proxy"]["networks"] == ["front"]
+
+
+@pytest.fixture(scope="module")
+def workers() -> dict[str, Any]:
+    return dict(yaml.safe_load((ROOT / "docker-compose.workers.yml").read_text()))
+
+
+def test_synapse_in_several_processes_is_laid_over_it(compose: dict[str, Any], workers: dict[str, Any]) -> None:
+    services = {name: compose["services"].get(name, {}) | service for name, service in workers["services"].items()}
+    whole = compose | {
+        "services": compose["services"] | services,
+        "configs": compose["configs"] | workers["configs"],
+    }
+    PyCompose.from_yaml(yaml.safe_dump(whole, sort_keys=False)).validate()
+    for place in workers["configs"].values():
+        assert (ROOT / place["file"]).is_file(), place
+    assert all("ports" not in service for service in workers["services"].values())
+
+
+def test_every_process_has_its_file_its_service_and_its_route(workers: dict[str, Any]) -> None:
+    folder = ROOT / "synapse" / "workers"
+    names = {file.stem: yaml.safe_load(file.read_text()) for file in folder.glob("*.yaml") if file.stem != "shared"}
+    shared = yaml.safe_load((folder / "shared.yaml").read_text())
+    listening = {name for name, worker in names.items() if "worker_listeners" in worker}
+    routed = {host.removeprefix("synapse-") for _, hosts in routes() for host in hosts}
+    assert routed == listening
+    for name, worker in names.items():
+        assert worker["worker_name"] == name
+        service = workers["services"][f"synapse-{name.replace('_', '-')}"]
+        assert service["command"] == ["-c", f"/config/{name}.yaml"]
+        assert worker["worker_app"] in service["entrypoint"]
+    written = {name for writers in shared["stream_writers"].values() for name in writers}
+    assert written <= set(shared["instance_map"]) <= {"main", *names}
+    assert set(shared["federation_sender_instances"]) <= set(names)
+    assert shared["notify_appservices_from_worker"] in names
+
+
+@pytest.mark.parametrize(
+    ("path", "host"),
+    [
+        ("/_matrix/client/v3/sync", "synapse-generic1"),
+        ("/_matrix/client/v3/rooms/!a:b/send/m.room.encrypted/1", "synapse-generic1"),
+        ("/_matrix/client/v3/sendToDevice/m.room.encrypted/1", "synapse-streams"),
+        ("/_matrix/client/v3/rooms/!a:b/typing/@c:b", "synapse-streams"),
+        ("/_matrix/client/v1/media/download/b/x", "synapse-media"),
+        ("/_matrix/federation/v1/send/1", "synapse-generic1"),
+        ("/_matrix/federation/v1/media/download/x", "synapse-media"),
+        ("/_matrix/client/v3/keys/upload", None),
+        ("/_matrix/client/v3/keys/device_signing/upload", None),
+        ("/_matrix/client/v1/appservice/careconnect/ping", None),
+    ],
+)
+def test_a_request_goes_where_it_belongs(path: str, host: str | None) -> None:
+    assert next((hosts[0] for rule, hosts in routes() if rule.match(path)), None) == host
