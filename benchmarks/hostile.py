@@ -217,6 +217,8 @@ async def attack(hostile: Hostile, events: int, at_once: int) -> None:
 
 
 async def _measure(folder: Path, database_url: str, events: int) -> bool:
+    for part in ("clinic", "tls"):
+        (folder / part).mkdir()
     certificates = make_certificates(folder / "tls")
     clinic = Clinic(folder / "clinic", certificates, database_url)
     elsewhere = Homeserver(folder / "elsewhere", certificates=certificates, policy=None)

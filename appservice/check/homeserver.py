@@ -57,6 +57,7 @@ async def _findings(http: aiohttp.ClientSession, matrix: MatrixSettings) -> Asyn
     for bot in matrix.bot_ids:
         yield await _namespace(http, matrix, bot)
     yield await _ping(http, matrix)
+    yield await _policy(http, matrix)
 
 
 def _names(matrix: MatrixSettings, sender: str) -> Finding:
@@ -78,6 +79,23 @@ async def _namespace(http: aiohttp.ClientSession, matrix: MatrixSettings, bot: s
     if status == 200 or "not registered" in str(answer.get("error")):
         return ok("bot", f"{bot} is in the service's namespace.")
     return wrong("bot", f"{bot} is not in the service's namespace.", _RENEW)
+
+
+async def _policy(http: aiohttp.ClientSession, matrix: MatrixSettings) -> Finding:
+    """Whether the homeserver has loaded synapse/careconnect_policy: it answers that the room is missing."""
+    headers = {"Authorization": f"Bearer {matrix.as_token.get_secret_value()}"}
+    how = {"params": {"user_id": matrix.keeper_id}, "json": {}, "headers": headers}
+    async with http.post("_synapse/careconnect/erase", **how) as answer:  # type: ignore[arg-type]
+        status = answer.status
+    if status == 400:
+        return ok("policy", "The homeserver has the rules of consultation rooms.")
+    if status == 403:
+        return wrong("policy", f"The module's `keeper` is not {matrix.keeper}.", "Correct it in homeserver.yaml.")
+    return wrong(
+        "policy",
+        "The homeserver has not loaded the policy module: rooms are not held to their rules, nor erased.",
+        "Load it: docs/rooms.md says how.",
+    )
 
 
 async def _ping(http: aiohttp.ClientSession, matrix: MatrixSettings) -> Finding:

@@ -1,12 +1,15 @@
 """People of other homeservers are first-class: they talk with the bot, and consult."""
 
 import asyncio
+import json
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from appservice.matrix import admitting
 from appservice.matrix.people import Visit
 from appservice.registration import registration
 from benchmarks.hostile import Hostile, attack
@@ -176,3 +179,36 @@ async def test_people_of_a_homeserver_that_is_not_served_are_told_so(
         await eve.ask(room, "hello", "People of your homeserver are not served here.")
         await anna.ask(await anna.direct_room(listed.matrix.bot_id), "hello", "you said hello")
         assert {heard.sender for heard in echo.heard} == {anna.mxid}
+
+
+async def test_while_a_homeserver_is_away_the_invitation_waits_and_the_clinic_is_told(
+    here: tuple[Homeserver, Settings],
+    start_homeserver: HomeserverFactory,
+    certificates: Certificates,
+    new_person: NewPerson,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(admitting, "_TOLD_AFTER", 1)
+    monkeypatch.setattr(admitting, "_AGAIN", timedelta(seconds=1))
+    homeserver, settings = here
+    away = start_homeserver(certificates=certificates)
+    async with serving(settings) as (_, echo):
+        doctor, bela = await new_person("doctor", on=homeserver), await new_person("bela", on=away)
+        away.stop()
+        appointment, name = uuid4(), echo.people.id_of
+        clinic = [name(doctor.mxid)]
+        echo.people.visits[appointment] = Visit(
+            "7F3K2A", True, {name(bela.mxid): bela.mxid}, {clinic[0]: doctor.mxid}, {}, clinic
+        )
+        await open_room(database, appointment)
+        room = await doctor.invitation(named="Visit 7F3K2A")
+        await doctor.join(room)  # nobody else waits for it
+        async with asyncio.timeout(60):
+            while not (told := [row for row in echo.notices if b"unreachable" in row.payload]):
+                await asyncio.sleep(0.1)
+        assert {json.loads(row.payload)["person"] for row in told} == {str(clinic[0])}
+        away.start()
+        assert await bela.invitation(named="Visit 7F3K2A", seconds=60) == room
+        await bela.join(room)
+        assert len([row for row in echo.notices if b"unreachable" in row.payload]) == 1

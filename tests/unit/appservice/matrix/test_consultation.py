@@ -1,8 +1,13 @@
 """When the keeper may leave, and that nobody gets its power."""
 
-import pytest
+from typing import Literal
 
+import pytest
+from pydantic import ValidationError
+
+from appservice.matrix.calls import Calls
 from appservice.matrix.consultation import creation, may_leave, power_levels
+from core.settings import MatrixSettings
 
 PATIENT, DOCTOR, PARENT = "@patient:here", "@doctor:here", "@parent:here"
 FAR_PATIENT, FAR_DOCTOR = "@patient:far", "@doctor:far"
@@ -35,6 +40,38 @@ def test_a_room_says_which_visit_it_is_and_nothing_else() -> None:
     assert body["name"] == "Visit 7F3K2A"
     assert "topic" not in body
     assert body["initial_state"][0]["type"] == "m.room.encryption"
+
+
+def test_only_people_of_our_homeserver_can_invite() -> None:
+    levels = power_levels("@keeper:here", [PATIENT, FAR_DOCTOR])
+    assert levels["users"] == {"@keeper:here": 100, PATIENT: 60}
+    assert levels["users_default"] < levels["invite"] == 60
+
+
+@pytest.mark.parametrize(
+    ("kind", "address", "url"),
+    [
+        ("element-call", "https://call.example/", "https://call.example/room#?widgetId=$matrix_widget_id"),
+        ("jitsi", "meet.example", "https://meet.example/careconnect-1f"),
+    ],
+)
+def test_video_is_a_widget_of_the_keepers(kind: Literal["element-call", "jitsi"], address: str, url: str) -> None:
+    calls = Calls(kind, address, "careconnect-1f")
+    body = creation("@keeper:here", "7F3K2A", lobby="!lobby:here", team={}, calls=calls)
+    state = {event["type"]: event for event in body["initial_state"]}
+    widget, layout = state["im.vector.modular.widgets"], state["io.element.widgets.layout"]
+    assert widget["content"]["url"].startswith(url)
+    assert widget["content"]["creatorUserId"] == "@keeper:here"
+    assert widget["state_key"] == widget["content"]["id"]
+    assert layout["content"]["widgets"].keys() == {widget["state_key"]}
+    assert body["initial_state"][0]["type"] == "m.room.encryption"
+    without = creation("@keeper:here", "7F3K2A", lobby="!lobby:here", team={})
+    assert "im.vector.modular.widgets" not in {event["type"] for event in without["initial_state"]}
+
+
+def test_video_without_an_address_is_refused_at_the_start() -> None:
+    with pytest.raises(ValidationError, match="video_address is missing"):
+        MatrixSettings(video="jitsi")
 
 
 @pytest.mark.parametrize("closed", [False, True])
