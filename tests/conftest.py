@@ -119,7 +119,7 @@ def homeserver(
     """A running Synapse named localhost, one for each worker, with `service` registered."""
     file = tmp_path_factory.mktemp("registration") / "registration.yaml"
     file.write_text(registration(service.matrix, f"http://127.0.0.1:{service.http.port}"))
-    return start_homeserver(registrations=[file], policy={"patients_invite": "anyone"})
+    return start_homeserver(registrations=[file], policy={"patients_invite": "anyone", "public_rooms": True})
 
 
 @pytest.fixture

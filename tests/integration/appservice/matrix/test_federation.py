@@ -71,6 +71,10 @@ async def test_somebody_of_another_homeserver_talks_with_the_bot_and_consults(
         file = await bela.ask(room, "file", "echo.txt")
         assert (await bela.download(file)).startswith(b"the file of")
         assert echo.heard[-1].direct
+        # What our homeserver refuses its own people, others' may send: it is answered, and never stored.
+        await bela.send_in_clear(room, "my secret rash")
+        assert (await bela.hears("that was plaintext", room=room)).encrypted
+        assert "my secret rash" not in [heard.text for heard in echo.heard]
 
         doctor = await new_person("doctor", on=homeserver)
         await consult(echo, database, doctor, bela)

@@ -11,7 +11,7 @@ from appservice.matrix import inbound
 from core.database import Database
 from core.inbox import inbox
 from core.settings import Settings
-from demo.client import ENCRYPTION, Person
+from demo.client import ENCRYPTION, ClientError, Person
 from demo.homeserver import Homeserver
 from tests.integration.appservice.matrix.conftest import NewPerson
 from tests.integration.appservice.matrix.echo import Echo, serving
@@ -104,16 +104,15 @@ async def test_a_file_arrives_encrypted_and_whole(echo: Echo, settings: Settings
     assert await anna.download(file) == await echo.file(None, echo.people.id_of(anna.mxid))  # type: ignore[arg-type]
 
 
-async def test_words_sent_without_encryption_are_answered_but_never_stored(
-    echo: Echo, settings: Settings, new_person: NewPerson, database: Database
+async def test_words_sent_without_encryption_are_refused_by_our_homeserver(
+    echo: Echo, settings: Settings, new_person: NewPerson
 ) -> None:
     anna = await new_person("anna")
     room = await anna.direct_room(settings.matrix.bot_id)
-    await anna.hears("that was joined", room=room)
-    await anna.send_in_clear(room, "my secret rash")
-    answer = await anna.hears("that was plaintext", room=room)
-    assert answer.encrypted
-    assert all(heard.text == "" for heard in echo.heard)
+    with pytest.raises(ClientError, match="M_FORBIDDEN"):
+        await anna.send_in_clear(room, "my secret rash")
+    await anna.ask(room, "hello", "you said hello")
+    assert "plaintext" not in [heard.kind for heard in echo.heard]
 
 
 async def test_encryption_is_turned_on_where_the_bot_may(echo: Echo, settings: Settings, new_person: NewPerson) -> None:
