@@ -1,7 +1,7 @@
 """Who looked, what is shared, in plain words. Pure."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from appservice.conversation.rendering.values import clock, dated, day
@@ -60,8 +60,8 @@ def kinds(which: Iterable[Kind]) -> str:
 
 
 def until(end: datetime | None, place: ZoneInfo) -> str:
-    """until 1 Jan 2027; the end is a midnight, and the day before it the last."""
-    return _("until {day}", day=dated(end, place)) if end else _("until it is stopped")
+    """until 1 Jan 2027: the last day, as the end is the midnight after it."""
+    return _("until {day}", day=dated(end - timedelta(seconds=1), place)) if end else _("until it is stopped")
 
 
 def look(one: Look, place: ZoneInfo, *, who: str, whose: str) -> str:

@@ -59,12 +59,12 @@ async def test_what_is_shared_is_read_and_both_sides_are_told(chat: Chat, town: 
     await chat.say(ANNA, "name Anna Müller")
     assert "Nobody shares anything" in await chat.say(MAIER, "shared with me")
     asked = await chat.say(ANNA, f"share prescriptions and allergies with {MAIER} until 1 March")
-    assert "Dr Lena Maier (@maier:localhost) will read prescriptions, allergies, until 2 Mar 2027" in asked
+    assert "Dr Lena Maier (@maier:localhost) will read prescriptions, allergies, until 1 Mar 2027" in asked
     assert await chat.notices() == {}
     assert "Shared with Dr Lena Maier" in await chat.say(ANNA, "yes")
     told = (await chat.notices())[MAIER][0].text
     assert "Anna Müller shares this with you: prescriptions, allergies" in told
-    assert "1. Anna Müller: prescriptions, allergies until 2 Mar 2027" in await chat.say(MAIER, "shared with me")
+    assert "1. Anna Müller: prescriptions, allergies until 1 Mar 2027" in await chat.say(MAIER, "shared with me")
     page = await chat.say(MAIER, "1")
     assert "penicillin" in page
     assert "1. " in page
