@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.fuzz_envelopes import fuzz
 from records import envelope1
 from records.envelope import HEAD, SHORTEST, SealBrokenError, SubjectKey, bind, key_number, rewrap, seal, unseal
 from records.keys.store import ErasedError, Keys
@@ -189,3 +190,8 @@ def test_two_different_places_or_subjects_are_never_bound_alike(one: Place, othe
 def test_a_key_is_not_shown_by_accident() -> None:
     key = SubjectKey(SUBJECT, b"secret secret")
     assert "secret secret" not in repr(key) + repr(Keys(1, {1: key}, frozenset()))
+
+
+def test_twenty_thousand_hostile_envelopes_are_refused() -> None:
+    """`python -m benchmarks.fuzz_envelopes` does a million of them."""
+    fuzz(20_000, seed=7)
