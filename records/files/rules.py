@@ -94,7 +94,7 @@ def checked_name(name: str, kind: FileKind) -> str:
 
 def checked_note(text: str) -> str:
     """What a file is, in a line. Raises BadInputError for a line too long."""
-    clean = " ".join("".join(" " if sign in "\n\t\r" else sign for sign in unicodedata.normalize("NFC", text)).split())
+    clean = " ".join(unicodedata.normalize("NFC", text).split())
     clean = "".join(sign for sign in clean if unicodedata.category(sign) not in _UNSEEN)
     if len(clean) > _LONGEST_NOTE:
         raise BadInputError("Say in {most} letters at most what it is.", most=_LONGEST_NOTE)
