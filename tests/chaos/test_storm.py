@@ -6,7 +6,7 @@ from demo.run import Demo
 from tests.chaos.replicas import replicated
 from tests.chaos.storm import weather
 
-_SECONDS = 20
+_SECONDS = 15
 _SEED = 7
 
 
