@@ -12,18 +12,26 @@ Word = Literal["yes", "no", "more", "earlier", "later", "another day", "wait", "
 
 _WORDS: dict[Word, str] = {
     "yes": "yes|y|yep|yeah|yea|yup|sure|ok|okay|okey|do it|go ahead|confirm|correct|right|please do|of course|absolutely"
-    "|ja|jawohl|klar|oui|d'accord|sí|si|claro|ya|boleh|نعم|👍|✅|✔|☑|👌|💯",
+    "|ja|jawohl|klar|oui|d'accord|sí|si|claro|ya|boleh|نعم|👍|✅|✔|☑|👌|💯"
+    "|gerne|ok oui|vale|أجل|موافق",
     "no": "no|n|nope|nah|no thanks|no thank you|don't|do not|keep it|leave it|never mind|nevermind|wrong"
-    "|nein|nee|non|tidak|لا|👎|❌|✖|🚫|⛔",
-    "more": "more|show more|next|next page|others?|any others?|something else|mehr|weitere|plus|más|lagi|➕|➡|⏭|▶",
-    "earlier": "earlier|previous|prev|anything earlier|something earlier|before that|früher|plus tôt|⬅|◀|⏮",
-    "later": "later|anything later|something later|after that|später|plus tard",
+    "|nein|nee|non|tidak|لا|👎|❌|✖|🚫|⛔"
+    "|nicht|pas ça|jangan|كلا",
+    "more": "more|show more|next|next page|others?|any others?|something else|mehr|weitere|plus|más|lagi|➕|➡|⏭|▶"
+    "|weiter|encore|suivant|mas|siguiente|lebih|seterusnya|المزيد|التالي",
+    "earlier": "earlier|previous|prev|anything earlier|something earlier|before that|früher|plus tôt|⬅|◀|⏮"
+    "|vorher|avant|antes|más temprano|lebih awal|awal|sebelumnya|أبكر|قبل ذلك",
+    "later": "later|anything later|something later|after that|später|plus tard"
+    "|más tarde|después|lebih lewat|kemudian|لاحقا|بعد ذلك",
     "another day": "another day|other days?|different day|next day|the next day|some other day|any other day"
-    "|anderer tag|ein anderer tag|otro día|📅|🗓",
-    "wait": "wait|wait for it|i'll wait|waiting list|notify me|let me know|tell me|warten|warteliste|⏳|🔔",
-    "back": "back|go back|undo|zurück|retour|↩|🔙",
-    "stop": "stop|cancel that|abort|quit|exit|forget it|forget that|abbrechen|halt|⏹|🛑",
-    "sign": "sign|sign it|signed|confirm and sign|unterschreiben|✍|🖊",
+    "|anderer tag|ein anderer tag|otro día|📅|🗓"
+    "|autre jour|un autre jour|otro dia|hari lain|يوم آخر",
+    "wait": "wait|wait for it|i'll wait|waiting list|notify me|let me know|tell me|warten|warteliste|⏳|🔔"
+    "|attendre|liste d'attente|esperar|lista de espera|tunggu|senarai menunggu|انتظار|قائمة الانتظار",
+    "back": "back|go back|undo|zurück|retour|↩|🔙|atrás|volver|kembali|رجوع|عودة",
+    "stop": "stop|cancel that|abort|quit|exit|forget it|forget that|abbrechen|halt|⏹|🛑"
+    "|arrêter|annuler|parar|detener|berhenti|batal|توقف|إيقاف",
+    "sign": "sign|sign it|signed|confirm and sign|unterschreiben|✍|🖊|signer|firmar|tandatangan|توقيع|وقع",
 }
 _MEANINGS = {
     spelling: word for word, spellings in _WORDS.items() for spelling in spellings.replace("s?", "").split("|")
