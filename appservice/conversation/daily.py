@@ -15,7 +15,7 @@ from booking.directory.reading import centre
 from booking.people.service import Person, person_by_id
 from core.database import Tx
 from core.lanes import Row
-from core.languages import speak
+from core.languages import _, speak
 from core.timezones import zone
 
 DirectRoom = Callable[[Tx, UUID, str], Awaitable[str]]
@@ -39,7 +39,7 @@ class DailyLists:
         if not said:
             return "nobody comes"
         room = await self._direct_room(tx, person.id, person.mxid)
-        reply = Reply(f"**Good morning!** {shown(when)}\n\n{said}")
+        reply = Reply(_("**Good morning!** {shown}\n\n{said}", shown=shown(when), said=said))
         await post(tx, self._ctx.vault, subject=person.id, room_id=room, key=f"daily:{row.id}", reply=reply)
         return None
 
@@ -48,7 +48,7 @@ class DailyLists:
             return ""
         found = await practitioner_day(tx, self._ctx, person, when)
         listed = await visits_listed(tx, self._ctx, zone(person.timezone), found)
-        return f"Your visits:\n\n{listed}" if found else ""
+        return _("Your visits:\n\n{listed}", listed=listed) if found else ""
 
     async def _of_centre(self, tx: Tx, person: Person, centre_id: UUID, when: date) -> str:
         if centre_id not in person.administers:

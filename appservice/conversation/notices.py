@@ -38,7 +38,7 @@ from booking.schedules.service import free_times
 from booking.search.service import search
 from core.database import Tx
 from core.lanes import Row
-from core.languages import speak
+from core.languages import _, speak
 from core.timezones import zone
 from records.documents.service import document_to_send
 from records.prescriptions.service import prescription_to_send
@@ -191,7 +191,7 @@ class Notices:
         text = await self._text(told)
         if free:
             listed = numbered(moment(each, zone(told.person.timezone)) for each in free)
-            text += f"\n\nOther times:\n\n{listed}\n\nAnswer with a number to ask for one of them."
+            text += _("\n\nOther times:\n\n{listed}\n\nAnswer with a number to ask for one of them.", listed=listed)
         await self._ask(told, text, [base | {"start": each.isoformat()} for each in free])
 
     _not_approved = _declined
@@ -210,9 +210,12 @@ class Notices:
         known = await practitioners_seen(tx, referral.patient_id)
         found = await search(tx, wish_of(referral, performer, told.visit.centre, told.person.timezone, known))
         note = await note_to_send(tx, self._ctx, referral)
-        text = (
-            f"{await self._text(told)} {referrals.target(referral, performer)}. You can book with it until"
-            f" {referrals.until(referral, place)}; “referrals” shows it again.{referrals.note(note)}"
+        text = _(
+            "{text} {target}. You can book with it until {until}; “referrals” shows it again.{note}",
+            text=await self._text(told),
+            target=referrals.target(referral, performer),
+            until=referrals.until(referral, place),
+            note=referrals.note(note),
         )
         kept = {"referral": str(referral.id), "patient": str(referral.patient_id)}
         search_on = {"do": "search", "wish": [referrals.wish(referral, performer, told.visit.centre)], **kept}
@@ -241,7 +244,7 @@ class Notices:
         assert told.visit.series_id
         place = zone(told.person.timezone)
         dates = numbered(
-            f"{moment_of(each, place)}, visit **{each.code}**"
+            _("{moment_of}, visit **{code}**", moment_of=moment_of(each, place), code=each.code)
             for each in await series_of(told.tx, told.visit.series_id)
             if each.created_at == told.visit.created_at
         )
@@ -250,22 +253,29 @@ class Notices:
 
     async def _prescribed(self, told: _Told) -> None:
         written = await prescription_to_send(told.tx, self._ctx.vault, UUID(told.what["prescription"]))
-        text = f"{full(written, zone(told.person.timezone))}\n\nThe PDF follows; “prescriptions” lists all of yours."
+        text = _(
+            "{full}\n\nThe PDF follows; “prescriptions” lists all of yours.",
+            full=full(written, zone(told.person.timezone)),
+        )
         await self._post(told, f"notice:{told.row.id}", Reply(text))
         await self._post(told, f"notice:{told.row.id}:file", pdf(written, own=True))
 
     async def _prescription_changed(self, told: _Told) -> None:
         changed = await prescription_to_send(told.tx, self._ctx.vault, UUID(told.what["prescription"]))
-        why = f"\n\nThe doctor says: {escape(changed.status_reason)}" if changed.status_reason else ""
-        text = f"**Changed by your doctor**: {full(changed, zone(told.person.timezone))}{why}"
+        why = (
+            _("\n\nThe doctor says: {status_reason}", status_reason=escape(changed.status_reason))
+            if changed.status_reason
+            else ""
+        )
+        text = _("**Changed by your doctor**: {full}{why}", full=full(changed, zone(told.person.timezone)), why=why)
         await self._post(told, f"notice:{told.row.id}", Reply(text))
 
     async def _renewal(self, told: _Told) -> None:
         """The doctor answers with a number; the signature comes after that."""
         prior = await prescription_to_send(told.tx, self._ctx.vault, UUID(told.what["prescription"]))
-        text = (
-            f"**To renew?** Your patient asks for this once more.\n\n{full(prior, zone(told.person.timezone))}\n\n"
-            "1. Renew\n2. Decline"
+        text = _(
+            "**To renew?** Your patient asks for this once more.\n\n{full}\n\n1. Renew\n2. Decline",
+            full=full(prior, zone(told.person.timezone)),
         )
         renewal = told.what["renewal"]
         await self._ask(
@@ -275,8 +285,11 @@ class Notices:
     async def _not_renewed(self, told: _Told) -> None:
         prior = await prescription_to_send(told.tx, self._ctx.vault, UUID(told.what["prescription"]))
         doctor = escape(prior.practitioner_name)
-        said = (
-            f"{doctor} does not renew **{prior.code}**, {medicine(prior.draft)}. Please book a visit to talk about it."
+        said = _(
+            "{doctor} does not renew **{code}**, {medicine}. Please book a visit to talk about it.",
+            doctor=doctor,
+            code=prior.code,
+            medicine=medicine(prior.draft),
         )
         await self._post(told, f"notice:{told.row.id}", Reply(said))
 

@@ -11,7 +11,7 @@ from booking.directory.reading import centre
 from booking.people.service import person_by_id
 from core.database import Tx
 from core.lanes import Row
-from core.languages import speak
+from core.languages import _, speak
 
 DirectRoom = Callable[[Tx, UUID, str], Awaitable[str]]
 
@@ -32,18 +32,21 @@ class PayoutNews:
             return "runs it no more"
         name = escape((await centre(tx, UUID(what["centre"]))).name)
         if what.get("refused"):
-            said = f"Stripe does not set up an account for {name}. Please ask those who run this service."
+            said = _("Stripe does not set up an account for {name}. Please ask those who run this service.", name=name)
         elif what.get("url"):
-            said = (
-                f"Set up here to which account **{name}** is paid: {what['url']}\n\nThe page opens once, and for a few"
-                " minutes; “payouts set up” sends another one."
+            said = _(
+                "Set up here to which account **{name}** is paid: {what}\n\nThe page opens once, and for a"
+                " few minutes; “payouts set up” sends another one.",
+                name=name,
+                what=what["url"],
             )
         elif what["ready"]:
-            said = f"**{name}** is paid to its own account from now on; “payouts” shows how it stands."
+            said = _("**{name}** is paid to its own account from now on; “payouts” shows how it stands.", name=name)
         else:
-            said = (
-                f"Stripe has closed the account of **{name}** for payments: new ones go to the platform's until"
-                " “payouts set up” has settled it."
+            said = _(
+                "Stripe has closed the account of **{name}** for payments: new ones go to the platform's"
+                " until “payouts set up” has settled it.",
+                name=name,
             )
         room = await self._direct_room(tx, person.id, person.mxid)
         await post(tx, self._ctx.vault, subject=person.id, room_id=room, key=f"payouts:{row.id}", reply=Reply(said))

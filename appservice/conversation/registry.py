@@ -10,6 +10,7 @@ from appservice.conversation.session import Session
 from appservice.conversation.understanding.text import folded, plain
 from booking.people.service import Person
 from core.errors import RefusedError
+from core.languages import N_
 
 Run = Callable[[Session, str], Awaitable[None]]
 """Gets what follows the command's words."""
@@ -69,7 +70,7 @@ def command(
     *,
     help: str,  # noqa: A002  (it is the line of help)
     who: Who = everyone,
-    group: str = "You",
+    group: str = N_("You"),
     bare: bool = False,
     open: bool = False,  # noqa: A002  (as in Command)
     verified: bool = False,

@@ -29,7 +29,7 @@ from booking.people.service import Person, person_of
 from booking.staff.room import staff_of
 from core.database import Database, Tx
 from core.errors import BadInputError, UserError
-from core.languages import speak
+from core.languages import _, speak
 
 _HINT = (
     "I did not understand that. Say what you need, like “cardiologist near Berlin tomorrow under 60”, or “help” to see"
@@ -42,7 +42,8 @@ _EMERGENCY = (
 _WELCOME = (
     "Hello{name}! I book medical appointments: tell me what you need, and answer with numbers. For example:\n\n"
     "- cardiologist near Berlin tomorrow under 60\n- dentist in Munich, english speaking\n\n"
-    "“help” shows everything I can do."
+    "“help” shows everything I can do.\n\n"
+    "Deutsch, français, español, العربية, Melayu: “language Deutsch”, …"
 )
 _SAID_WITHOUT_WORDS = {
     "other": (
@@ -82,7 +83,7 @@ class Conversation:
         session = Session(tx, self._ctx, person, incoming, room, dialogue)
         if incoming.kind == "joined":
             name = f" {escape(person.name)}" if person.name else ""
-            await session.say(_WELCOME.format(name=name))
+            await session.say(_(_WELCOME, name=name))
         elif incoming.kind in _SAID_WITHOUT_WORDS:
             await self._without_words(session)
         elif incoming.kind == "reaction":
@@ -93,7 +94,7 @@ class Conversation:
             await _understand(session, incoming.text)
         await save(tx, self._ctx.vault, person.id, room, dialogue)
         if room != incoming.room_id:
-            pointer = Reply("I have answered that in our private chat.")
+            pointer = Reply(_("I have answered that in our private chat."))
             key = f"elsewhere:{incoming.event_id}"
             await post(tx, self._ctx.vault, subject=person.id, room_id=incoming.room_id, key=key, reply=pointer)
 
@@ -120,7 +121,7 @@ class Conversation:
 
     async def _without_words(self, session: Session) -> None:
         incoming = session.incoming
-        reply = Reply(_SAID_WITHOUT_WORDS[incoming.kind], public=incoming.kind == "plaintext")
+        reply = Reply(_(_SAID_WITHOUT_WORDS[incoming.kind]), public=incoming.kind == "plaintext")
         await post(
             session.tx,
             self._ctx.vault,
@@ -159,7 +160,7 @@ async def _understand(session: Session, text: str) -> None:
     if not is_emergency(text) or (found and found[0].who is doctor):
         await _meant(session, text)
         return
-    await session.say(_EMERGENCY)
+    await session.say(_(_EMERGENCY))
     try:
         async with session.tx.conn.begin_nested():
             await _meant(session, text)
@@ -258,7 +259,7 @@ async def _lost(session: Session, text: str) -> None:
     if guess is None:
         raise UserError(_HINT)
     await session.say(
-        f"Did you mean **{guess}**? Answer yes, or write it again.",
+        _("Did you mean **{guess}**? Answer yes, or write it again.", guess=guess),
         words={
             "yes": {"do": "run", "text": f"{guess} {' '.join(text.split()[len(guess.split()) :])}"},
             "no": {"do": "help"},

@@ -6,6 +6,7 @@ from appservice.conversation.registry import COMMANDS, Command, action, command,
 from appservice.conversation.session import Session
 from appservice.conversation.understanding.text import folded
 from appservice.matrix.markdown import escape
+from core.languages import _
 
 _ORDER = ("Doctor", "Centre", "Platform", "Visits", "Health", "You")
 """What a person's part asks for most comes first."""
@@ -19,19 +20,19 @@ async def help_(session: Session, text: str) -> None:
     groups = {name: [each for each in mine if each.group == name] for name in _ORDER}
     if text:
         about = folded(text)
-        told = next((each for name, each in groups.items() if folded(name) == about), None)
+        told = next((each for name, each in groups.items() if about in {folded(name), folded(_(name))}), None)
         told = told or [each for each in mine if about in each.words]
         if told:
             await session.say("\n".join(_explained(each) for each in told))
             return
-    rows = [f"- **{name}**: {', '.join(each.words[0] for each in found)}" for name, found in groups.items() if found]
-    explain = "“help visits” explains a line, “help cancel” a word."
-    await session.say(f"{_FIRST}\n\n" + "\n".join(rows) + f"\n\n{explain}")
+    rows = [f"- **{_(name)}**: {', '.join(each.words[0] for each in found)}" for name, found in groups.items() if found]
+    explain = _("“help visits” explains a line, “help cancel” a word.")
+    await session.say(f"{_(_FIRST)}\n\n" + "\n".join(rows) + f"\n\n{explain}")
 
 
 def _explained(each: Command) -> str:
     usage = f" {escape(each.usage)}" if each.usage else ""
-    return f"- **{each.words[0]}**{usage}: {escape(each.help)}"
+    return f"- **{each.words[0]}**{usage}: {escape(_(each.help))}"
 
 
 @command("hello|hi|hey|good morning|good evening|hallo|start", help="a greeting", group="", bare=True)
@@ -39,16 +40,19 @@ async def hello(session: Session, text: str) -> None:
     """Say who we are and what to say."""
     name = session.person.name
     await session.say(
-        f"Hello{f' {escape(name)}' if name else ''}! I book medical appointments. Tell me what you need, for example:"
-        "\n\n- cardiologist near Berlin tomorrow under 60\n- dentist in Munich, english speaking\n- appointments"
-        "\n\n“help” shows everything I can do."
+        _(
+            "Hello{more}! I book medical appointments. Tell me what you need, for example:\n\n-"
+            " cardiologist near Berlin tomorrow under 60\n- dentist in Munich, english speaking\n-"
+            " appointments\n\n“help” shows everything I can do.",
+            more=f" {escape(name)}" if name else "",
+        )
     )
 
 
 @command("thanks|thank you|thx|danke", help="you are welcome", group="", bare=True)
 async def thanks(session: Session, text: str) -> None:
     """A kind word."""
-    await session.say("You are welcome.")
+    await session.say(_("You are welcome."))
 
 
 @action("run")
@@ -63,4 +67,4 @@ async def run(session: Session, choice: dict[str, Any]) -> None:
 @action("help")
 async def not_that(session: Session, choice: dict[str, Any]) -> None:
     """It was something else."""
-    await session.say("Then please say it in other words, or write “help”.")
+    await session.say(_("Then please say it in other words, or write “help”."))

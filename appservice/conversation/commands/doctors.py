@@ -6,6 +6,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from appservice.conversation.registry import command, doctor
+from appservice.conversation.rendering.lists import status
 from appservice.conversation.rendering.lists import visit as shown
 from appservice.conversation.rendering.values import clock, mode, moment
 from appservice.conversation.session import Session
@@ -19,6 +20,7 @@ from booking.context import Context
 from booking.people.service import Person, patient_name
 from core.database import Tx
 from core.errors import BadInputError
+from core.languages import _
 
 _LONGEST_PICK = 3
 
@@ -36,10 +38,18 @@ async def visits_listed(
     for each in found:
         who = escape(await patient_name(tx, ctx, each.patient_id))
         start = moment(each.start, place) if dated else clock(each.start, place)
-        doctor_too = f" with {escape(each.practitioner.name)}" if doctors else ""
+        doctor_too = _(" with {name}", name=escape(each.practitioner.name)) if doctors else ""
         lines.append(
-            f"- {start}-{clock(each.end, place)} **{who}**{doctor_too}, visit {each.code}, {mode(each.service)},"
-            f" {each.status.value}"
+            _(
+                "- {start}-{clock} **{who}**{doctor_too}, visit {code}, {mode}, {state}",
+                start=start,
+                clock=clock(each.end, place),
+                who=who,
+                doctor_too=doctor_too,
+                code=each.code,
+                mode=mode(each.service),
+                state=status(each.status),
+            )
         )
     return "\n".join(lines)
 
@@ -108,10 +118,14 @@ async def missed(session: Session, visit: Appointment) -> None:
     """Mark a visit as missed, and say how that is taken back."""
     marked = await appointments.no_show(session.tx, session.ctx, session.person, visit.id)
     who = await patient_name(session.tx, session.ctx, visit.patient_id)
-    refund = f" {marked.refund.show(session.person.language)} go back." if marked.refund else ""
+    refund = _(" {amount} go back.", amount=marked.refund.show(session.person.language)) if marked.refund else ""
     await session.say(
-        f"{shown(marked.appointment, session.place, whose=who)}\n\nThe patient is told.{refund} If it was a mistake:"
-        f" not missed {visit.code}"
+        _(
+            "{shown}\n\nThe patient is told.{refund} If it was a mistake: not missed {code}",
+            shown=shown(marked.appointment, session.place, whose=who),
+            refund=refund,
+            code=visit.code,
+        )
     )
 
 

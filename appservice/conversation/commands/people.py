@@ -1,7 +1,7 @@
 """Oneself and one's family: name, zone, language, reminders; the calendar's address."""
 
 from appservice.conversation.registry import command
-from appservice.conversation.rendering.values import moment
+from appservice.conversation.rendering.values import languages, moment
 from appservice.conversation.session import Session
 from appservice.conversation.understanding.clock import read_quiet
 from appservice.conversation.understanding.durations import read_lengths, say_length
@@ -19,7 +19,7 @@ from booking.people.service import (
     set_timezone,
 )
 from core.errors import BadInputError
-from core.languages import _
+from core.languages import _, speak, spoken_languages
 
 
 @command("name|my name is|i am called", "NAME", help="the name that clinics see")
@@ -29,9 +29,9 @@ async def name(session: Session, text: str) -> None:
         session.person = await set_name(session.tx, session.ctx, session.person, text)
     known = session.person.name
     await session.say(
-        f"Clinics see you as **{escape(known)}**."
+        _("Clinics see you as **{known}**.", known=escape(known))
         if known
-        else "I don't know your name. Write it like: name Ada Lovelace"
+        else _("I don't know your name. Write it like: name Ada Lovelace")
     )
 
 
@@ -43,7 +43,9 @@ async def timezone(session: Session, text: str) -> None:
         written = town.timezone if town and "/" not in text else text
         session.person = await set_timezone(session.tx, session.ctx, session.person, written)
     now = moment(session.tx.now, session.place)
-    await session.say(f"Your time zone is **{session.person.timezone}**; there it is {now}.")
+    await session.say(
+        _("Your time zone is **{timezone}**; there it is {now}.", timezone=session.person.timezone, now=now)
+    )
 
 
 @command("language", "LANGUAGE", help="the language of your dates and prices")
@@ -51,10 +53,22 @@ async def language(session: Session, text: str) -> None:
     """Set or show the language."""
     if text:
         session.person = await set_language(session.tx, session.ctx, session.person, text)
-    await session.say(
-        f"Your language is **{session.person.language}**. I answer in English; prices are written as in it, and I"
-        " understand its months and weekdays."
-    )
+        speak(session.person.language)
+    code = session.person.language.split("-")[0]
+    named = languages((code,))
+    if code in spoken_languages():
+        said = _(
+            "Your language is **{language}**. I answer in it, and understand its weekdays, months, and words like yes"
+            " and no; what I can do is said in English: “help”.",
+            language=named,
+        )
+    else:
+        said = _(
+            "Your language is **{language}**. I answer in English; prices are written as in your language, and I"
+            " understand its months and weekdays.",
+            language=named,
+        )
+    await session.say(said)
 
 
 @command("remind me|reminders|reminder|remind", "24h and 1h before", help="when you are reminded of a visit")
@@ -63,8 +77,10 @@ async def remind(session: Session, text: str) -> None:
     if text:
         session.person = await set_reminders(session.tx, session.ctx, session.person, read_lengths(text))
     leads = session.person.reminder_minutes
-    said = " and ".join(say_length(minutes) for minutes in leads)
-    await session.say(f"I remind you **{said}** before each visit." if leads else "I do not remind you of visits.")
+    said = _(" and ").join(say_length(minutes) for minutes in leads)
+    await session.say(
+        _("I remind you **{said}** before each visit.", said=said) if leads else _("I do not remind you of visits.")
+    )
 
 
 @command(
@@ -80,12 +96,18 @@ async def quiet(session: Session, text: str) -> None:
         session.person = await set_quiet(session.tx, session.ctx, session.person, read_quiet(text))
     hours = session.person.quiet
     if hours is None:
-        await session.say("You have no quiet hours: I tell you everything at once. To set some: quiet 22:00-7:00")
+        await session.say(_("You have no quiet hours: I tell you everything at once. To set some: quiet 22:00-7:00"))
         return
     starts, ends = (f"{each // 60:02}:{each % 60:02}" for each in (hours.starts, hours.ends))
     await session.say(
-        f"Quiet hours: **{starts} to {ends}** ({session.person.timezone}). Reminders and other news wait until they are"
-        " over. What concerns the next 24 hours, and what you have just asked for, comes at once."
+        _(
+            "Quiet hours: **{starts} to {ends}** ({timezone}). Reminders and other news wait until"
+            " they are over. What concerns the next 24 hours, and what you have just asked for,"
+            " comes at once.",
+            starts=starts,
+            ends=ends,
+            timezone=session.person.timezone,
+        )
     )
 
 
@@ -118,7 +140,11 @@ async def add_family(session: Session, text: str) -> None:
     added = await add_family_member(session.tx, session.ctx, session.person, member.name, member.born)
     first = escape((added.name or "").split()[0])
     await session.say(
-        f"**{escape(added.name or '')}** is in your family. To book, write for example: dentist for {first}"
+        _(
+            "**{value}** is in your family. To book, write for example: dentist for {first}",
+            value=escape(added.name or ""),
+            first=first,
+        )
     )
 
 
@@ -127,7 +153,7 @@ async def family(session: Session, text: str) -> None:
     """List the family."""
     members = session.person.family
     if not members:
-        await session.say("You book for yourself alone. To add somebody, write: add family Mia 2018-05-04")
+        await session.say(_("You book for yourself alone. To add somebody, write: add family Mia 2018-05-04"))
         return
     rows = [f"- **{escape(each.name or '?')}**{f', born {each.born}' if each.born else ''}" for each in members]
     await session.say("\n".join(rows))

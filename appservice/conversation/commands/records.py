@@ -11,6 +11,7 @@ from appservice.conversation.understanding.arguments import split_code
 from appservice.matrix.markdown import escape
 from appservice.outgoing import File
 from booking.people.service import patient_name
+from core.languages import _
 from records.prescriptions.rules import Prescription
 from records.prescriptions.service import prescription_by_code, prescriptions_of
 
@@ -22,12 +23,15 @@ async def prescriptions(session: Session, text: str) -> None:
     """All of oneself and of one's family, newest first."""
     newest = await newest_prescriptions(session)
     if not newest:
-        await session.say("There are no prescriptions for you.")
+        await session.say(_("There are no prescriptions for you."))
         return
     lines = [f"{short(one, session.place)}{await _whose(session, one.patient_id)}" for one in newest]
     await session.say(
-        f"{numbered(lines)}\n\nAnswer with a number for the whole text and a PDF, or write “renew” and a number to ask"
-        " for one once more.",
+        _(
+            "{numbered}\n\nAnswer with a number for the whole text and a PDF, or write “renew” and a"
+            " number to ask for one once more.",
+            numbered=numbered(lines),
+        ),
         choices=[{"do": "show prescription", "code": one.code} for one in newest],
     )
 
@@ -70,4 +74,4 @@ def pdf(found: Prescription, *, own: bool) -> File:
 async def _whose(session: Session, patient: UUID) -> str:
     if patient == session.person.patient.id:
         return ""
-    return f" (for {escape(await patient_name(session.tx, session.ctx, patient))})"
+    return _(" (for {patient_name})", patient_name=escape(await patient_name(session.tx, session.ctx, patient)))

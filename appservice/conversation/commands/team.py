@@ -67,9 +67,16 @@ async def doctors(session: Session, text: str) -> None:
     """Who works at the centre."""
     at_centre = await centre_of(session, Reading(f"at {text}" if text and not text.startswith("at ") else text))
     rows = [
-        f"- **{escape(each.name)}** ({each.slug}), {', '.join(label_of(code) for code in each.specialties)},"
-        f" speaks {languages(each.languages)}{'' if each.person_id else ', no Matrix account yet'}"
-        f"{'' if each.verified else ', not verified yet'}{'' if each.listed else ', not listed'}"
+        _(
+            "- **{name}** ({slug}), {listed}, speaks {languages}{more}{more2}{more3}",
+            name=escape(each.name),
+            slug=each.slug,
+            listed=", ".join(label_of(code) for code in each.specialties),
+            languages=languages(each.languages),
+            more="" if each.person_id else _(", no Matrix account yet"),
+            more2="" if each.verified else _(", not verified yet"),
+            more3="" if each.listed else _(", not listed"),
+        )
         for each in await reading.practitioners_at(session.tx, at_centre.id)
     ]
     await session.say(f"**{escape(at_centre.name)}**\n\n" + ("\n".join(rows) or _("Nobody yet.")))
@@ -92,10 +99,16 @@ async def add_doctor(session: Session, text: str) -> None:
         await _also_at(session, slug, at_centre)
         return
     added = await added_doctor(session, words, at_centre, mxid, name=name)
-    waits = "" if added.verified else " Those who run this service look first who they are; then they can be booked."
+    waits = "" if added.verified else _(" Those who run this service look first who they are; then they can be booked.")
     await session.say(
-        f"**{escape(added.name)}** is at {escape(at_centre.name)}, short name **{added.slug}**."
-        f' Next: add service {added.slug} "Consultation" 20 min 45 online, and hours {added.slug} mon-fri 9-17{waits}'
+        _(
+            "**{name}** is at {name2}, short name **{slug}**. Next: add service {slug}"
+            ' "Consultation" 20 min 45 online, and hours {slug} mon-fri 9-17{waits}',
+            name=escape(added.name),
+            name2=escape(at_centre.name),
+            slug=added.slug,
+            waits=waits,
+        )
     )
 
 

@@ -29,6 +29,7 @@ from booking.people.service import patient_name
 from booking.reach.service import reach_of
 from booking.referrals.service import of_visit
 from core.errors import BadInputError, ConflictError
+from core.languages import _
 
 
 @command(
@@ -38,17 +39,17 @@ from core.errors import BadInputError, ConflictError
 )
 async def appointments_(session: Session, text: str) -> None:
     """The visits to come, numbered."""
-    code, _ = split_code(text)
+    code, __ = split_code(text)
     if code:
         await show(session, await appointments.by_code(session.tx, session.ctx, session.person, code))
         return
     found = await appointments.upcoming(session.tx, session.ctx, session.person)
     if not found:
-        await session.say("You have no visits to come. Tell me which kind of doctor you need, and where.")
+        await session.say(_("You have no visits to come. Tell me which kind of doctor you need, and where."))
         return
     lines = [await line(session, each) for each in found]
     await session.say(
-        f"{numbered(lines)}\n\nAnswer with a number to move or cancel one.",
+        _("{numbered}\n\nAnswer with a number to move or cancel one.", numbered=numbered(lines)),
         choices=[{"do": "visit", "visit": str(each.id)} for each in found[:20]],
     )
 
@@ -75,21 +76,25 @@ async def show(session: Session, visit: Appointment) -> None:
         requester = await reading.practitioner(session.tx, found[0].requester_id)
         said += f"\n\n{origin(requester.name, found[0].urgent, found[1])}"
     if visit.status is Status.PENDING and visit.pay_url:
-        said += f"\n\nHeld until {moment(visit.pay_until, session.place)}. Pay here: {visit.pay_url}"
+        said += _(
+            "\n\nHeld until {moment}. Pay here: {pay_url}",
+            moment=moment(visit.pay_until, session.place),
+            pay_url=visit.pay_url,
+        )
     if visit.status is Status.WAITLIST:
-        can = {"take up": "Take it", "leave": "Leave it"}
+        can = {"take up": _("Take it"), "leave": _("Leave it")}
         await session.say(f"{said}\n\n{numbered(can.values())}", choices=[_to(do, visit) for do in can])
         return
     if visit.status not in {Status.BOOKED, Status.PENDING, Status.PROPOSED}:
         await session.say(said)
         return
     can = (
-        {"cancelling": "Cancel it"}
+        {"cancelling": _("Cancel it")}
         if visit.status is Status.PROPOSED
-        else {"moving": "Move it", "cancelling": "Cancel it"}
+        else {"moving": _("Move it"), "cancelling": _("Cancel it")}
     )
     if visit.series_id:
-        can["cancelling series"] = "Cancel it and all of its series that follow"
+        can["cancelling series"] = _("Cancel it and all of its series that follow")
     await session.say(f"{said}\n\n{numbered(can.values())}", choices=[_to(do, visit) for do in can])
 
 
@@ -134,10 +139,19 @@ async def cancelling(session: Session, choice: dict[str, Any]) -> None:
             late_percent=visit.late_refund_percent,
         )
         shown_back = back.show(session.person.language)
-        becomes = "be refunded" if visit.payment == "paid" else "not be charged"
-        refund = f" {shown_back} of {visit.price.show(session.person.language)} will {becomes}."
+        becomes = _("be refunded") if visit.payment == "paid" else _("not be charged")
+        refund = _(
+            " {shown_back} of {amount} will {becomes}.",
+            shown_back=shown_back,
+            amount=visit.price.show(session.person.language),
+            becomes=becomes,
+        )
     await session.say(
-        f"Cancel this visit?{refund}\n\n{await line(session, visit)}\n\nAnswer **yes** or **no**.",
+        _(
+            "Cancel this visit?{refund}\n\n{line}\n\nAnswer **yes** or **no**.",
+            refund=refund,
+            line=await line(session, visit),
+        ),
         words={
             "yes": {"do": "cancel", "visit": choice["visit"], "why": why},
             "no": {"do": "keep"},
@@ -151,10 +165,14 @@ async def cancel_(session: Session, choice: dict[str, Any]) -> None:
     """Cancel it."""
     why = Why(choice.get("why", Why.BY_CENTRE))
     done = await appointments.cancel(session.tx, session.ctx, session.person, UUID(choice["visit"]), why)
-    becomes = "be refunded" if done.appointment.payment == "refunded" else "not be charged"
-    refund = f" {done.refund.show(session.person.language)} will {becomes}." if done.refund else ""
+    becomes = _("be refunded") if done.appointment.payment == "refunded" else _("not be charged")
+    refund = (
+        _(" {amount} will {becomes}.", amount=done.refund.show(session.person.language), becomes=becomes)
+        if done.refund
+        else ""
+    )
     session.dialogue.drop_last()
-    await session.say(f"Cancelled.{refund}\n\n{await line(session, done.appointment)}")
+    await session.say(_("Cancelled.{refund}\n\n{line}", refund=refund, line=await line(session, done.appointment)))
     if done.appointment.sequence:
         await send_entry(session, done.appointment)
 
@@ -163,7 +181,7 @@ async def cancel_(session: Session, choice: dict[str, Any]) -> None:
 async def keep(session: Session, choice: dict[str, Any]) -> None:
     """Nothing changes."""
     session.dialogue.drop_last()
-    await session.say("Good. Nothing has changed.")
+    await session.say(_("Good. Nothing has changed."))
 
 
 @command(
@@ -202,7 +220,7 @@ async def move_(session: Session, choice: dict[str, Any]) -> None:
         await moving(session, {"visit": choice["moving"]})
         return
     session.dialogue.drop_last()
-    await session.say(f"Moved.\n\n{await line(session, moved)}")
+    await session.say(_("Moved.\n\n{line}", line=await line(session, moved)))
     if moved.status is Status.BOOKED:
         await send_entry(session, moved)
 
@@ -216,14 +234,20 @@ async def reason(session: Session, text: str) -> None:
     visit = await appointments.by_code(session.tx, session.ctx, session.person, code)
     if words:
         await set_reason(session.tx, session.ctx, session.person, visit.id, words)
-        thanks = f"Thank you. {escape(visit.practitioner.name)} can read it before visit **{visit.code}**."
+        thanks = _(
+            "Thank you. {name} can read it before visit **{code}**.",
+            name=escape(visit.practitioner.name),
+            code=visit.code,
+        )
         reach = await reach_of(session.tx, session.ctx, visit.practitioner.id, visit.centre.id)
         away = answered_when(reach, session.place, session.tx.now) if reach.absence else ""
         await session.say(f"{thanks}\n\n{away}" if away else thanks)
         return
     said = await appointments.reason_of(session.tx, session.ctx, session.person, visit.id)
     await session.say(
-        f"Visit **{visit.code}**: {escape(said)}" if said else f"Nothing was said for visit {visit.code}."
+        _("Visit **{code}**: {said}", code=visit.code, said=escape(said))
+        if said
+        else _("Nothing was said for visit {code}.", code=visit.code)
     )
 
 
@@ -234,7 +258,10 @@ async def log(session: Session, text: str) -> None:
     if visit is None:
         return
     steps = await appointments.history_of(session.tx, session.ctx, session.person, visit.id)
-    lines = [f"- {moment(move.at, session.place)}: {step(move.why)}, by {who}" for move, who in steps]
+    lines = [
+        _("- {moment}: {step}, by {who}", moment=moment(move.at, session.place), step=step(move.why), who=who)
+        for move, who in steps
+    ]
     await session.say(f"{await line(session, visit)}\n\n" + "\n".join(lines))
 
 
@@ -250,7 +277,7 @@ async def _chosen(session: Session, visit: str) -> Appointment:
 
 async def _named(session: Session, text: str, verb: str) -> Appointment | None:
     """The visit whose code was written, or the only one there is; asks which, when there are more."""
-    code, _ = split_code(text)
+    code, __ = split_code(text)
     if code:
         return await appointments.by_code(session.tx, session.ctx, session.person, code)
     found = await appointments.upcoming(session.tx, session.ctx, session.person)
@@ -260,7 +287,7 @@ async def _named(session: Session, text: str, verb: str) -> Appointment | None:
         return found[0]
     do = {"cancel": "cancelling", "move": "moving", "show": "visit"}[verb]
     await session.say(
-        f"Which one?\n\n{numbered([await line(session, each) for each in found])}",
+        _("Which one?\n\n{numbered}", numbered=numbered([await line(session, each) for each in found])),
         choices=[{"do": do, "visit": str(each.id)} for each in found],
     )
     return None

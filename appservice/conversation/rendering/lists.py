@@ -124,6 +124,24 @@ def state(each: Appointment) -> str:
     return _(_STATUS[each.status])
 
 
+_IN_A_WORD = {
+    Status.PROPOSED: "proposed",
+    Status.WAITLIST: "waitlist",
+    Status.PENDING: "pending",
+    Status.BOOKED: "booked",
+    Status.ARRIVED: "arrived",
+    Status.FULFILLED: "fulfilled",
+    Status.CANCELLED: "cancelled",
+    Status.NOSHOW: "noshow",
+    Status.ENTERED_IN_ERROR: "entered-in-error",
+}
+
+
+def status(of: Status) -> str:
+    """FHIR's word, as staff know it from other programs."""
+    return _(_IN_A_WORD[of])
+
+
 def numbered(lines: Iterable[str]) -> str:
     """1. one  2. two"""
     return "\n".join(f"{n}. {line}" for n, line in enumerate(lines, 1))
