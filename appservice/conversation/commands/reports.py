@@ -52,7 +52,7 @@ def _span(words: Reading, session: Session) -> tuple[date, date]:
     if match := words.take(_THIS):
         begun = today.day - 1 if match["unit"].lower() == "month" else today.weekday()
         return today - begun * _A_DAY, today
-    words.rest = _("in {text}", text=words.rest.strip())  # a month alone, which elsewhere might be a name
+    words.rest = f"in {words.rest.strip()}"  # a month alone, which elsewhere might be a name
     days = read_days(words, today, session.person.language, past=True)
     words.rest = words.rest.removeprefix("in ")
     if days is None:
