@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any
@@ -81,12 +81,19 @@ def leaf_hash(entry: Entry) -> bytes:
 
 
 def entry_json(entry: Entry) -> bytes:
-    """The canonical JSON of an entry: what records.canonical makes of `said`, ten times as fast."""
-    actor = "null" if entry.actor is None else f'"{entry.actor}"'
-    row = "null" if entry.row is None else f'"{entry.row}"'
+    """The canonical JSON of an entry."""
+    return columns_json(entry.id, entry.at, entry.actor, entry.action, entry.subject, entry.table, entry.row, entry.why)
+
+
+def columns_json(
+    id_: UUID, at: datetime, actor: UUID | None, action: str, subject: UUID, table: str, row: UUID | None, why: str
+) -> bytes:
+    """The same from an entry's columns: what records.canonical makes of `said`, ten times as fast."""
+    by = "null" if actor is None else f'"{actor}"'
+    of = "null" if row is None else f'"{row}"'
     return (
-        f'{{"action":{_quoted(entry.action)},"actor":{actor},"at":"{_moment(entry.at)}","id":"{entry.id}","row":{row},'
-        f'"subject":"{entry.subject}","table":{_quoted(entry.table)},"why":{_quoted(entry.why)}}}'
+        f'{{"action":{_quoted(action)},"actor":{by},"at":"{_moment(at)}","id":"{id_}","row":{of},'
+        f'"subject":"{subject}","table":{_quoted(table)},"why":{_quoted(why)}}}'
     ).encode("utf-8", "surrogatepass")
 
 
@@ -122,7 +129,7 @@ def entry_from(read: Mapping[str, Any]) -> Entry:
 
 
 def _moment(at: datetime) -> str:
-    return utc(at).isoformat(timespec="microseconds")
+    return (at if at.tzinfo is UTC else utc(at)).isoformat(timespec="microseconds")
 
 
 @lru_cache(maxsize=256)

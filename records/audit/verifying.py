@@ -2,16 +2,19 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import func, select, text
 
 from core.database import Tx
+from records.audit import tree
 from records.audit.checkpoint import BadCheckpointError, Checkpoint, LogKey, opened
 from records.audit.model import audit_head, audit_leaf, audit_node, audit_waiting
 from records.audit.published import Published
-from records.audit.rules import Entry, leaf_hash
-from records.audit.tree import Frontier, joined
+from records.audit.rules import columns_json
+from records.audit.tree import EMPTY, joined
 
 _AT_ONCE = 20_000
 
@@ -51,12 +54,12 @@ async def verify(tx: Tx, *, keys: Sequence[LogKey] = (), published: Sequence[Pub
     follower = _Follower(claims, await _nodes(tx))
     size = (await tx.conn.execute(select(func.max(audit_leaf.c.leaf_index)))).scalar_one()
     for start in range(0, 0 if size is None else size + 1, _AT_ONCE):
-        found = await tx.conn.execute(_LEAVES, {"start": start, "stop": start + _AT_ONCE})
-        if not follower.follow(found):
+        # As asyncpg has them: all else would take longer than the hashes do.
+        if not follower.follow(await tx.driver.fetch(_LEAVES, start, start + _AT_ONCE)):
             break
     waiting = (await tx.conn.execute(select(func.count()).select_from(audit_waiting))).scalar_one()
     fault = follower.fault or follower.ended() or await _outside(tx)
-    return Verdict(follower.tree.size, follower.tree.root(), waiting, follower.agreed, fault)
+    return Verdict(follower.size, follower.root(), waiting, follower.agreed, fault)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,19 +93,19 @@ async def _nodes(tx: Tx) -> dict[tuple[int, int], bytes]:
     return {(row.level, row.node_index): bytes(row.hash) for row in found}
 
 
-_LEAVES = text("""
+_LEAVES = """
     SELECT l.leaf_index, l.leaf AS placed, e.leaf AS noted,
         e.id, e.at, e.actor, e.action, e.subject, e.table_name, e.row_id, e.why
     FROM audit_leaf l LEFT JOIN audit_event e ON e.id = l.event_id
-    WHERE l.leaf_index >= :start AND l.leaf_index < :stop ORDER BY l.leaf_index
-""")
+    WHERE l.leaf_index >= $1 AND l.leaf_index < $2 ORDER BY l.leaf_index
+"""
 
 
 class _Follower:
     """Builds the tree anew from the entries, leaf by leaf; stops at the first fault."""
 
     def __init__(self, claims: Iterable[_Claim], nodes: dict[tuple[int, int], bytes]) -> None:
-        self.tree = Frontier()
+        self.size = 0
         self.agreed = 0
         self.fault: str | None = None
         self._claims = sorted(claims, key=lambda each: each.size, reverse=True)
@@ -117,27 +120,32 @@ class _Follower:
                 self.fault = self._fault_of(index, placed, noted, said)
             if self.fault is not None:
                 return False
-            self.tree.append(placed)
+            self.size += 1
             self._keep(placed)
-            if self._claims and self._claims[-1].size <= self.tree.size:
+            if self._claims and self._claims[-1].size <= self.size:
                 self._check_heads()
         return self.fault is None
 
+    def root(self) -> bytes:
+        """The root over what was followed, from the whole subtrees that are kept while it grows."""
+        parts = [part for row in reversed(self._kept) for part in _whole(row)]
+        return reduce(lambda right, left: joined(left, right), reversed(parts[:-1]), parts[-1]) if parts else EMPTY
+
     def _fault_of(self, index: int, placed: bytes, noted: bytes | None, said: list[Any]) -> str | None:
-        number = self.tree.size + 1
-        if index != self.tree.size:
+        number = self.size + 1
+        if index != self.size:
             return f"Entry {number} is missing or out of order."
         if noted is None:
             return f"Entry {number} was deleted."
         # As it is stored: a word that was changed into one that we don't know is a fault to show, not one to fail at.
-        if leaf_hash(Entry(*said)) != placed or noted != placed:
+        if sha256(b"\x00" + columns_json(*said)).digest() != placed or noted != placed:
             return f"Entry {number} was changed."
         return None
 
     def _check_heads(self) -> None:
-        while self.fault is None and self._claims and self._claims[-1].size == self.tree.size:
+        while self.fault is None and self._claims and self._claims[-1].size == self.size:
             claim = self._claims.pop()
-            if claim.root == self.tree.root():
+            if claim.root == self.root():
                 self.agreed += 1
             else:
                 self.fault = f"{claim.whose} says otherwise of the first {claim.size} entries: they were rewritten."
@@ -155,19 +163,24 @@ class _Follower:
             while len(row) > 1:
                 row = [joined(left, right) for left, right in zip(row[::2], row[1::2], strict=True)]
             self._kept[level], value, level = [], row[0], level + 1
-            place = (level, (self.tree.size >> 8 * level) - 1)
+            place = (level, (self.size >> 8 * level) - 1)
             if self._nodes.pop(place, None) != value:
-                self.fault = f"A hash that is kept of the tree is wrong, up to entry {self.tree.size}."
+                self.fault = f"A hash that is kept of the tree is wrong, up to entry {self.size}."
                 return
 
     def ended(self) -> str | None:
         """What is left over when the leaves are at their end."""
         if self._claims:
             claim = self._claims[-1]
-            return f"{claim.whose} has {claim.size} entries, and there are {self.tree.size}: the end was cut off."
+            return f"{claim.whose} has {claim.size} entries, and there are {self.size}: the end was cut off."
         if self._nodes:
             return "A hash is kept of entries that are not there: the end was cut off."
         return None
+
+
+def _whole(row: Sequence[bytes]) -> list[bytes]:
+    """The roots of the whole subtrees that fewer than 256 neighbours make, the largest first."""
+    return [tree.root_of([row[place] for place in part.leaves]) for part in tree.subtrees(range(len(row)))]
 
 
 async def _outside(tx: Tx) -> str | None:
