@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
 from sqlalchemy import func, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from appservice.check.configuration import on_loopback
 from appservice.check.finding import Finding, ok, warning, wrong
@@ -31,7 +31,10 @@ async def check_records(settings: Settings) -> AsyncIterator[Finding]:
     try:
         async for finding in _provider(settings.records, vault):
             yield finding
-        database = Database(settings.database.url.get_secret_value(), pool=4)
+        try:
+            database = Database(settings.database.url.get_secret_value(), pool=4)
+        except (ValueError, SQLAlchemyError):
+            return  # the database's check says that its address cannot be read
         try:
             async for finding in _store(vault, database):
                 yield finding
@@ -94,7 +97,9 @@ async def _store(vault: Vault, database: Database) -> AsyncIterator[Finding]:
                 f"{left} keys are still in the main database, where they are not looked for.",
                 "Stop the service, call `careconnect move-keys`, start it again.",
             )
-    except (OSError, DBAPIError) as away:
+    except (OSError, SQLAlchemyError) as away:
+        if not vault.keys.apart:
+            return  # the database's check says why it cannot be read
         yield wrong(
             "patients' keys",
             f"They cannot be read ({type(away).__name__}).",
