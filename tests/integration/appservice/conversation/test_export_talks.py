@@ -136,4 +136,4 @@ async def test_nothing_is_sent_without_a_yes_and_every_export_is_in_the_audit(ch
         if entry["resource"]["resourceType"] == "AuditEvent"
         and entry["resource"]["entity"][0]["what"]["display"] == "export_request"
     ]
-    assert len(noted) == 1
+    assert len(noted) == 2  # that it was asked for, and that it was made
