@@ -42,8 +42,8 @@ def main(plan: Path, trace: Path) -> None:
     made = lanes.LaneWorker.__init__
     done = lanes.LaneWorker._next
 
-    def make(self: lanes.LaneWorker, database, table, handlers, mourners=None) -> None:
-        made(self, database, table, {kind: watched(kind, handler) for kind, handler in handlers.items()}, mourners)
+    def make(self: lanes.LaneWorker, database, table, handlers, *more, **how) -> None:
+        made(self, database, table, {kind: watched(kind, handler) for kind, handler in handlers.items()}, *more, **how)
 
     async def work(self: lanes.LaneWorker, lane: str) -> bool:
         more = await done(self, lane)
