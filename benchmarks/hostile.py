@@ -75,7 +75,9 @@ class Hostile:
             self._invite,
             self._change,
         ]
-        self._kinds += [self._forge_event, self._forge_to_device, self._reset_state]
+        self._kinds += [self._forge_event, self._forge_to_device]
+        if len(rooms) > 1:
+            self._kinds.append(self._reset_state)
 
     async def come_in(self) -> None:
         """Learn the bot's device, as anybody can."""
