@@ -19,6 +19,11 @@ def may_edit_centre(person: Person, centre_id: UUID) -> bool:
     return person.platform_admin or may_administer(person, centre_id)
 
 
+def may_hold_records(person: Person) -> bool:
+    """Those who run a centre, of patients who had a visit there, and platform admins: see booking.holds."""
+    return person.platform_admin or bool(person.administers)
+
+
 def may_set_hours(person: Person, practitioner_id: UUID, centre_id: UUID) -> bool:
     """The practitioner, and those who run the centre or set it up."""
     return person.practitioner_id == practitioner_id or may_edit_centre(person, centre_id)

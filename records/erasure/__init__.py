@@ -1,6 +1,6 @@
 """Erasure: what was sealed for a person made unreadable for good, and the legal hold that stops it."""
 
-from records.erasure.holds import HeldError, Hold, holds_on, lift_hold, place_hold, require_unheld
+from records.erasure.holds import HeldError, Hold, holds_on, lift_hold, place_hold, require_unheld, standing_holds
 from records.erasure.service import (
     Erasure,
     begin_anew,
@@ -26,5 +26,6 @@ __all__ = [
     "lift_hold",
     "place_hold",
     "require_unheld",
+    "standing_holds",
     "unfinished",
 ]

@@ -5,13 +5,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Select, insert, select, update
 
 from core.database import Tx
 from core.errors import BadInputError, RefusedError, UserError
 from core.ids import new_id
-from records.audit.rules import Action, Why
-from records.audit.service import note
+from records.audit.rules import Action, Entry, Why
+from records.audit.service import note_all
 from records.erasure.model import LIFT_REASON, REASON, legal_hold
 from records.keys.store import lock_subjects
 from records.sealing import Vault
@@ -59,16 +59,19 @@ async def place_hold(tx: Tx, vault: Vault, subject: UUID, *, actor: UUID, reason
     return hold
 
 
-async def lift_hold(tx: Tx, vault: Vault, hold_id: UUID, *, actor: UUID, reason: str) -> Hold:
+async def lift_hold(
+    tx: Tx, vault: Vault, hold_id: UUID, *, actor: UUID, reason: str, among: Select[Any] | None = None
+) -> Hold:
     """Let the subject be erased again, unless another hold stands. The caller has decided that `actor` may.
 
+    `among`: the subjects whose holds the actor may lift; None for all. Another's is no hold that there is.
     Raises BadInputError for an empty reason, RefusedError when there is no such hold or it was lifted.
     """
     reason = _checked(reason)
-    found = await tx.conn.execute(
-        select(legal_hold).where(legal_hold.c.id == hold_id, legal_hold.c.lifted_at.is_(None)).with_for_update()
-    )
-    row = found.one_or_none()
+    wanted = select(legal_hold).where(legal_hold.c.id == hold_id, legal_hold.c.lifted_at.is_(None))
+    if among is not None:
+        wanted = wanted.where(legal_hold.c.subject.in_(among))
+    row = (await tx.conn.execute(wanted.with_for_update())).one_or_none()
     if row is None:
         raise RefusedError
     sealed = await vault.seal(tx, row.subject, LIFT_REASON.place(hold_id), reason.encode())
@@ -89,6 +92,27 @@ async def holds_on(tx: Tx, vault: Vault, subject: UUID) -> list[Hold]:
         select(legal_hold).where(legal_hold.c.subject == subject).order_by(legal_hold.c.placed_at, legal_hold.c.id)
     )
     return [await _opened(tx, vault, row) for row in rows.all()]
+
+
+async def standing_holds(tx: Tx, vault: Vault, *, among: Select[Any], actor: UUID) -> list[Hold]:
+    """The holds that stand on any of these subjects, oldest first; that `actor` saw each is noted.
+
+    The caller has decided that `actor` may.
+    """
+    found = await tx.conn.execute(
+        select(legal_hold)
+        .where(legal_hold.c.lifted_at.is_(None), legal_hold.c.subject.in_(among))
+        .order_by(legal_hold.c.placed_at, legal_hold.c.id)
+    )
+    rows = found.all()
+    opened = await vault.open_each(tx, [(row.subject, REASON.place(row.id), row.reason) for row in rows])
+    holds = [
+        Hold(row.id, row.subject, row.placed_by, row.placed_at, reason.decode())
+        for row, reason in zip(rows, opened, strict=True)
+        if reason is not None
+    ]
+    await note_all(tx, [_entry(tx, hold, actor, Action.READ) for hold in holds])
+    return holds
 
 
 async def require_unheld(tx: Tx, subject: UUID) -> None:
@@ -119,12 +143,8 @@ async def _opened(tx: Tx, vault: Vault, row: Any) -> Hold:
 
 
 async def _note(tx: Tx, hold: Hold, actor: UUID) -> None:
-    await note(
-        tx,
-        actor=actor,
-        action=Action.WRITE,
-        subject=hold.subject,
-        table=legal_hold.name,
-        row=hold.id,
-        why=Why.REQUEST,
-    )
+    await note_all(tx, [_entry(tx, hold, actor, Action.WRITE)])
+
+
+def _entry(tx: Tx, hold: Hold, actor: UUID, action: Action) -> Entry:
+    return Entry(new_id(), tx.now, actor, action, hold.subject, legal_hold.name, hold.id, Why.REQUEST)

@@ -18,6 +18,7 @@ from appservice.conversation.commands import (  # noqa: F401  (declared by being
     finding,
     forgetting,
     history,
+    holding,
     hours,
     importing,
     inviting,
