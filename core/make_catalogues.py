@@ -55,15 +55,6 @@ def _constants(tree: ast.Module) -> dict[str, list[str]]:
     return found
 
 
-def _named(value: ast.expr) -> str:
-    """The name in NAME, NAME[...] and NAME.get(...)."""
-    if isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute):
-        value = value.func.value
-    elif isinstance(value, ast.Subscript):
-        value = value.value
-    return value.id if isinstance(value, ast.Name) else ""
-
-
 def _said(call: ast.Call, constants: Mapping[str, Sequence[str]]) -> Iterator[Sentence]:
     name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
     texts = [each.value if isinstance(each, ast.Constant) else None for each in call.args]
@@ -71,8 +62,10 @@ def _said(call: ast.Call, constants: Mapping[str, Sequence[str]]) -> Iterator[Se
         yield texts[0], texts[1]
     elif texts and isinstance(texts[0], str) and (name in _SAYS or _is_user_error(name)):
         yield texts[0]
-    elif name in _SAYS and call.args:
-        yield from constants.get(_named(call.args[0]), ())
+    elif call.args and (name in _SAYS or _is_user_error(name)):
+        for part in ast.walk(call.args[0]):
+            if isinstance(part, ast.Name):
+                yield from constants.get(part.id, ())
     if name in _LABELLED and len(texts) > 1 and isinstance(texts[1], str):
         yield texts[1]
     if name == "command":

@@ -415,11 +415,6 @@ def _handed_over(told: _Notice) -> str:
     )
 
 
-def _room(told: _Notice) -> str:
-    other = "doctor" if told.ours else "patient"
-    return f"{told.code}: you are invited to its room, “Visit {told.visit.code}”. Only you and the {other} can read it."
-
-
 def _file_added(told: _Notice) -> str:
     if told.ours:
         return _(
