@@ -70,6 +70,9 @@ lock: install  ## write both lock files anew from pyproject.toml, keeping the ve
 	  $(BIN)/uv pip compile --quiet --generate-hashes $$extras pyproject.toml -c $$locked.lock -o $$locked.lock >/dev/null; \
 	done
 
+catalogues: install  ## collect what people read, and bring the catalogues of each language up to date
+	@$(BIN)/python -m core.make_catalogues
+
 clean:  ## remove the demo's data and what the tools left; .venv stays
 	rm -rf .demo build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

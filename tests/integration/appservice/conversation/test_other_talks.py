@@ -35,7 +35,7 @@ async def test_name_zone_language_and_reminders_are_set_in_words(chat: Chat) -> 
     assert "Europe/London; there it is Mon 30 Nov, 09:00" in await chat.say(ANNA, "timezone London")
     assert "Asia/Tokyo" in await chat.say(ANNA, "timezone Asia/Tokyo")
     assert "2 hours" in await chat.say(ANNA, "remind me 2h before")
-    assert "German" in await chat.say(ANNA, "language German")
+    assert "Deutsch" in await chat.say(ANNA, "language German")
     person = await chat.person(ANNA)
     assert (person.name, person.timezone, person.reminder_minutes) == ("Ada Lovelace", "Asia/Tokyo", (120,))
 
