@@ -7,7 +7,7 @@ import pytest
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po
 
-from core.languages import DEFAULT, LOCALES, spoken_languages
+from core.languages import DEFAULT, LOCALES, ngettext, speaking, spoken_languages
 from core.make_catalogues import sentences
 
 _LANGUAGES = sorted(spoken_languages() - {DEFAULT})
@@ -73,3 +73,11 @@ def test_lines_and_marks_stay_where_they_are(code: str) -> None:
             assert re.search(r"\s*$", form)[0] == re.search(r"\s*$", said)[0], said  # type: ignore[index]
             assert form.count("|") == said.count("|"), said
             assert form.count("**") == said.count("**"), said
+
+
+def test_arabic_has_a_form_for_each_kind_of_number() -> None:
+    """CLDR: zero, one, two, few (3 to 10), many (11 to 99), other."""
+    with speaking("ar"):
+        said = {count: ngettext("{count} day", "{count} days", count) for count in (1, 2, 3, 11, 26, 100)}
+    assert len({text.replace(str(count), "") for count, text in said.items()}) == 5
+    assert said[11].replace("11", "") == said[26].replace("26", "")
