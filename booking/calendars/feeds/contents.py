@@ -7,7 +7,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from booking.calendars.availability import Availability, availability_of, hours_of, opened_of, where_of, without
-from booking.calendars.entries import Setting, Whose, series_with, settings_of, single_entries
+from booking.calendars.entries import Setting, Whose, series_with, settings_of, single_entries, single_rows
 from booking.calendars.feeds.templates import Templates
 from booking.calendars.feeds.versions import DIRECTORY
 from booking.calendars.model import FeedKind, Options, Tell
@@ -119,13 +119,13 @@ async def _visits(tx: Tx, ctx: Context, what: What, today: datetime) -> AsyncIte
     for each in series:
         setting = settings[each[0].service_id]
         yield await _written(tx, ctx, what, laid_out(each, zone(setting.timezone), since), settings, links)
-    names = Tell.NAMES in what.options.tells
-    templates = Templates(settings, what.options, links)
-    async for chunk in single_entries(tx, _whose(what), first, last, since):
-        if names:
+    if Tell.NAMES in what.options.tells:
+        async for chunk in single_entries(tx, _whose(what), first, last, since):
             yield await _written(tx, ctx, what, [alone(entry) for entry in chunk], settings, links)
-        else:
-            yield "".join(map(templates.write, chunk))
+        return
+    templates = Templates(settings, what.options, links)
+    async for rows in single_rows(tx, _whose(what), first, last, since):
+        yield templates.write(rows)
 
 
 async def _written(

@@ -17,6 +17,7 @@ from booking.calendars.feeds.bodies import Form, etag
 from booking.calendars.feeds.contents import Part
 from booking.calendars.feeds.limits import Limits
 from booking.calendars.feeds.serving import BusyError, FeedServer, Found, TooLargeError
+from booking.calendars.feeds.unchanged import SAME, unchanged
 from booking.context import Context
 from core.database import Database
 from core.logs import log
@@ -30,9 +31,7 @@ _TYPES = {
     Form.XML: "application/calendar+xml; charset=utf-8",
 }
 _QUIET = {"X-Robots-Tag": "noindex, nofollow", "Referrer-Policy": "no-referrer", "X-Content-Type-Options": "nosniff"}
-_SAME = CIMultiDict({"Cache-Control": "private, max-age=0, must-revalidate", "Vary": "Accept-Encoding"})
-"""What an answer without a body has to say besides its ETag (RFC 9110 section 15.4.5)."""
-_KEPT = {**_QUIET, **_SAME}
+_KEPT = {**_QUIET, **SAME}
 _BURST, _A_SECOND = 300, 4
 """Two thousand who share one address and look each quarter of an hour are two a second."""
 _ASIDE_FROM = 64 * 1024
@@ -86,9 +85,7 @@ class _Door:
         tag, modified = await self._server.tag(found), found.shelf.modified
         squeezed = accepts_gzip(request.headers.get("Accept-Encoding", ""))
         if known := _unchanged(request, tag, modified):
-            same = CIMultiDict(_SAME)
-            same["ETag"] = etag(tag, compressed=squeezed) if known is True else known
-            return web.Response(status=304, headers=same)
+            return unchanged(request, etag(tag, compressed=squeezed) if known is True else known)
         headers = _headers(found, modified)
         try:
             body = await self._server.body(found)
@@ -157,6 +154,8 @@ def _unchanged(request: web.Request, tag: str, modified: datetime) -> str | bool
     if wanted is not None:
         if wanted.strip() == "*":
             return True
+        if wanted == etag(tag, compressed=False):  # as it mostly is
+            return wanted
         ours = {etag(tag, compressed=False), etag(tag, compressed=True)}
         return next((each for part in wanted.split(",") if (each := part.strip().removeprefix("W/")) in ours), False)
     since = request.headers.get("If-Modified-Since")

@@ -42,6 +42,8 @@ _STREAMS = 4
 """So many at a time: each has a connection of the database while it lasts."""
 _SNAPSHOT = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 _NOBODY = bytes(32)
+_OF_RIGHTS = 2
+"""Of a feed's subjects the first so many: its owner and the directory."""
 
 
 class TooLargeError(Exception):
@@ -59,11 +61,24 @@ class _Seen:
     feed: Feed
     what: What
     subjects: tuple[UUID, ...]
-    """The owner, and those of `what`."""
+    """The owner, and those of `what`: the directory, and what is shown."""
     known: tuple[int, ...]
     day: datetime
     state: State
     shelves: dict[tuple[Part, Form], Shelf] = field(default_factory=dict)
+
+    def is_now(self, known: tuple[int, ...]) -> bool:
+        """Take note of the versions there are; False: who may read what may have changed, and has to be asked.
+
+        That follows from what changes the owner's version, or the directory's. Whether one may see when a doctor can be
+        booked follows from where they work too, which changes the doctor's.
+        """
+        if known == self.known:
+            return True
+        if known[:_OF_RIGHTS] != self.known[:_OF_RIGHTS] or self.feed.kind.is_availability:
+            return False
+        self.known, self.state = known, (known[1:], self.day)
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +116,8 @@ class FeedServer:
         seen = self._seen.get(hashed)
         if seen is not None:
             versions = await self._versions.of(seen.subjects)
-            if tuple(versions[each] for each in seen.subjects) != seen.known or seen.day.date() != now.date():
+            known = tuple([versions[each] for each in seen.subjects])
+            if seen.day.date() != now.date() or not seen.is_now(known):
                 seen = None
         if seen is None:
             seen = await self._look_up(hashed, now)

@@ -24,6 +24,8 @@ _VERSIONS = f"""
     FROM unnest($1::uuid[]) AS subject (id)
 """  # noqa: S608  (names of tables)
 _AT_ONCE = 1000
+_STEPS = 3
+"""Of the loop, which those who have sent their request by now take until they wait here: they are asked for with us."""
 _COUNT = f"""
     WITH counted AS (
         DELETE FROM {calendar_change.name}
@@ -71,6 +73,8 @@ class Versions:
     async def _ask(self) -> None:
         try:
             while self._waiting:
+                for _ in range(_STEPS):
+                    await asyncio.sleep(0)
                 waiting, self._waiting = self._waiting, []
                 wanted, self._wanted = list(self._wanted), set()
                 try:

@@ -39,7 +39,10 @@ def test_a_template_gives_what_the_writer_gives(
     for n in range(3):
         at = start + timedelta(days=n)
         entry = Entry(new_id(), new_code(), status, sequence, start, at, at + timedelta(hours=1), SERVICE, UUID(int=6))
-        assert templates.write(entry) == event_text(event_of(alone(entry), setting, options, links))
+        moments = (int(each.timestamp()) for each in (entry.changed, entry.start, entry.end))
+        changed, begins, ends = moments
+        row = (str(entry.id), entry.code, status, sequence, changed, begins, ends, SERVICE)
+        assert templates.write([row]) == event_text(event_of(alone(entry), setting, options, links))
 
 
 @pytest.mark.parametrize("tells", [frozenset(), frozenset({Tell.BUSY})])
