@@ -11,6 +11,7 @@ import booking.consultations.model
 import booking.day.model
 import booking.directory.model
 import booking.imports.model
+import booking.lookup.model
 import booking.payments.model
 import booking.people.model
 import booking.questions.model

@@ -14,6 +14,7 @@ from booking.appointments.reading import found_appointments
 from booking.appointments.rules import Status
 from booking.calendars.feeds.service import revoke_feeds
 from booking.context import Context
+from booking.lookup.service import unlisted
 from booking.people.model import guardian, person
 from booking.people.service import FORGOTTEN, Patient, Person
 from booking.waiting.model import waiting
@@ -94,6 +95,7 @@ async def forget_person(tx: Tx, ctx: Context, actor: Person, patients: Collectio
     for subject in subjects:
         await forget(tx, ctx.vault, subject, actor=actor.id)
         await discard_files(tx, subject)
+    await unlisted(tx, subjects)
     erased = await forget(tx, ctx.vault, actor.id, actor=actor.id)
     await tx.conn.execute(
         update(person)

@@ -6,11 +6,12 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, text, update
+from sqlalchemy import bindparam, delete, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.types import Uuid
 
 from booking.context import Context
+from booking.lookup.model import patient_lookup
 from booking.people.model import BORN, NAME, guardian, patient, person
 from booking.people.quiet import Quiet
 from booking.people.rules import Buttons, checked_birthday, checked_language, checked_name, checked_reminders
@@ -151,8 +152,10 @@ async def _patients(tx: Tx, ctx: Context, ids: list[UUID]) -> dict[UUID, Patient
 
 
 async def _write_name(tx: Tx, ctx: Context, patient_id: UUID, name: str, *, given: bool) -> None:
+    """The name, and nothing of the one before in the centres' index, which is filled anew."""
     sealed = await ctx.vault.seal(tx, patient_id, NAME.place(patient_id), name.encode())
     await tx.conn.execute(update(patient).where(patient.c.id == patient_id).values(name=sealed, name_given=given))
+    await tx.conn.execute(delete(patient_lookup).where(patient_lookup.c.patient_id == patient_id))
 
 
 async def set_name(tx: Tx, ctx: Context, actor: Person, name: str) -> Person:

@@ -27,6 +27,7 @@ _ACCOUNTS = frozenset({"mxid", "owner_id"})
 _CARRIERS = frozenset({"appointment", "prescription", "document", "file", "waiting", "signing_key", "pharmacy_claim"})
 """Rows of other tables that name a row of these (`appointment_id`) are about the same person."""
 LEFT_OUT: Mapping[str, str] = {
+    "patient_lookup": "a fingerprint of the name, which is exported itself, under a key of the service's",
     "keys.subject_key": "keys, wrapped: they say nothing, and whoever holds them could open backups",
     "keys.signing_factor": "the secret of a doctor's authenticator: an export that is lost must not sign",
     "file_piece": "the content of files, which is sent file by file beside the export",

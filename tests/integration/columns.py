@@ -10,6 +10,7 @@ STATE = "one word of a few that the program knows: a state, a kind, a reason fro
 DIRECTORY = "the public directory: centres, doctors and services show it to everybody"
 CHOICE = "a language, time zone or currency"
 CODE = "a random code that names a visit or a prescription"
+BLIND = "the beginning of an HMAC of a sealed value, under a key of the centre's own that is in the key store"
 HASH = "a hash of a secret of full entropy, or of public content"
 STRIPE = "an id or address at Stripe, which says nothing medical"
 PUBLIC_KEY = "a public key or a signature"
@@ -137,6 +138,7 @@ IN_CLEAR: dict[str, str] = {
     "outbox.result": IDS,
     "outbox.state": STATE,
     "outbox.waits_for": IDS,
+    "patient_lookup.name": BLIND,
     "payment.currency": CHOICE,
     "payment.destination": STRIPE,
     "payment.payment_intent": STRIPE,

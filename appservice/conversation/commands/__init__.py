@@ -26,6 +26,7 @@ from appservice.conversation.commands import (  # noqa: F401  (declared by being
     looking,
     money,
     offering,
+    patients,
     people,
     platform,
     prescribing,

@@ -35,6 +35,7 @@ _TABLES = {
     "emergency_access": N_("an emergency access"),
     "audit_event": N_("who looked"),
     "subject_key": N_("the key of the records"),
+    "patient": N_("the name, to find visits by it"),
     "legal_hold": N_("a legal hold"),
     "signing_key": N_("a doctor's signing key"),
 }

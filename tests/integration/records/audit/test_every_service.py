@@ -15,7 +15,7 @@ from records.access import Kind, Reader
 from records.audit.looks import looks_at
 from records.consents.emergencies import emergency_to_tell, open_emergencies, open_emergency
 from records.consents.service import consents_of, give_consent, given_to, withdraw_consent
-from records.history import history_of
+from records.history import Matter, history_of
 from records.prescriptions.allergies import allergies_of, state_allergies
 from records.prescriptions.service import prescription, prescription_to_send, prescriptions_of
 from records.sealing import Vault
@@ -145,7 +145,12 @@ RESCUER = Reader(new_id(), frozenset(), frozenset(), new_id(), emergencies=froze
 CALLS: list[tuple[str, Call, tuple[str, str, str], Reader | None]] = [
     ("a doctor reads", lambda tx, v, rx: prescription(tx, v, OSEI, rx.id), ("read", "prescription", "care"), OSEI),
     ("they read all", lambda tx, v, rx: prescriptions_of(tx, v, OSEI, ANNA), ("read", "prescription", "care"), OSEI),
-    ("a guardian", lambda tx, v, rx: history_of(tx, v, GUARDIAN, ANNA), ("read", "prescription", "guardian"), GUARDIAN),
+    (
+        "a guardian",
+        lambda tx, v, rx: history_of(tx, v, GUARDIAN, ANNA, limit=9, matters=[Matter.PRESCRIPTION]),
+        ("read", "prescription", "guardian"),
+        GUARDIAN,
+    ),
     ("a friend", lambda tx, v, rx: prescription(tx, v, FRIEND, rx.id), ("read", "prescription", "consent"), FRIEND),
     ("a friend asks", lambda tx, v, rx: allergies_of(tx, v, FRIEND, ANNA), ("read", "allergy_list", "consent"), FRIEND),
     ("a rescuer", lambda tx, v, rx: allergies_of(tx, v, RESCUER, ANNA), ("read", "allergy_list", "emergency"), RESCUER),
@@ -202,7 +207,7 @@ async def test_a_refusal_is_no_access_and_leaves_nothing(database: Database) -> 
         for call in (
             lambda: prescription(tx, vault, STRANGER, rx.id),
             lambda: allergies_of(tx, vault, STRANGER, ANNA),
-            lambda: history_of(tx, vault, STRANGER, ANNA),
+            lambda: history_of(tx, vault, STRANGER, ANNA, limit=9),
             lambda: consents_of(tx, OSEI, ANNA),
             lambda: open_emergency(tx, vault, HERSELF, ANNA, "found unconscious"),
             lambda: looks_at(tx, OSEI, [ANNA], zone="UTC", before=tx.now, skip=0, most=5),
