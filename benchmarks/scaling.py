@@ -1,7 +1,7 @@
 """Where each part saturates: a simulation of a peak hour, part by part, for services of different sizes.
 
 `python -m benchmarks.scaling [--centres N ...] [--bots N] [--readers N] [--writers N] [--database N]`: what each part
-takes for each piece of work was measured by `benchmarks.answer_time` on two processors; new figures are set below.
+takes for each piece of work is an estimate, set below, near what `benchmarks.answer_time` shows on an idle machine.
 Without numbers of processes it finds the fewest with which 95 % of answers come within a second, and prints how busy
 each part is then. Arrivals are random (Poisson), service times vary (lognormal); the seed is fixed.
 """
