@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from booking.directory.model import Patients
 from core.errors import BadInputError, ConflictError
+from core.languages import _
 from core.money import Money, exponent
 
 HOLDS_AT_ONCE = 3
@@ -87,25 +88,25 @@ _WORDS = {
 def check_move(status: Status, to: Status) -> None:
     """Raise ConflictError, which says in what state the visit is, unless `to` can follow `status`."""
     if to not in MOVES[status]:
-        raise ConflictError("That can't be done: the visit is {state}.", state=_WORDS[status])
+        raise ConflictError("That can't be done: the visit is {state}.", state=_(_WORDS[status]))
 
 
 def check_proposed(status: Status) -> None:
     """Raise ConflictError unless the visit waits for the centre's approval."""
     if status is not Status.PROPOSED:
-        raise ConflictError("There is nothing to approve: the visit is {state}.", state=_WORDS[status])
+        raise ConflictError("There is nothing to approve: the visit is {state}.", state=_(_WORDS[status]))
 
 
 def check_offered(status: Status) -> None:
     """Raise ConflictError unless the visit's time is offered to somebody who waited for it."""
     if status is not Status.WAITLIST:
-        raise ConflictError("There is nothing to take: the visit is {state}.", state=_WORDS[status])
+        raise ConflictError("There is nothing to take: the visit is {state}.", state=_(_WORDS[status]))
 
 
 def check_missed(status: Status) -> None:
     """Raise ConflictError unless the visit is marked as missed."""
     if status is not Status.NOSHOW:
-        raise ConflictError("There is nothing to take back: the visit is {state}.", state=_WORDS[status])
+        raise ConflictError("There is nothing to take back: the visit is {state}.", state=_(_WORDS[status]))
 
 
 def sequence_after(sequence: int, status: Status) -> int:

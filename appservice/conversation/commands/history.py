@@ -9,6 +9,7 @@ from uuid import UUID
 from appservice.conversation.commands.filing import for_whom
 from appservice.conversation.registry import action, command
 from appservice.conversation.rendering.history import happened
+from appservice.conversation.rendering.lists import status
 from appservice.conversation.rendering.values import moment
 from appservice.conversation.session import Session
 from appservice.matrix.markdown import escape
@@ -107,7 +108,7 @@ async def _visits(session: Session, span: Span) -> list[_Line]:
                 "visit **{code}** with {doctor}: {status}",
                 code=visit.code,
                 doctor=escape(visit.practitioner.name),
-                status=visit.status.value,
+                status=status(visit.status),
             )
             + await for_whom(session, visit.patient_id),
         )

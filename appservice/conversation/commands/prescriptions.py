@@ -7,7 +7,7 @@ from appservice.conversation.checking import checks_of
 from appservice.conversation.commands.records import newest_prescriptions
 from appservice.conversation.commands.signing import ask_for_code, unlocked
 from appservice.conversation.registry import action, command, doctor
-from appservice.conversation.rendering.prescriptions import full, medicine
+from appservice.conversation.rendering.prescriptions import full, medicine, state
 from appservice.conversation.rendering.reach import answered_when
 from appservice.conversation.session import Session
 from appservice.conversation.telling import tell, tell_patient
@@ -74,7 +74,7 @@ async def changed(session: Session, choice: dict[str, Any]) -> None:
     session.dialogue.drop_last()
     await tell_patient(session, "prescription_changed", done)
     await session.say(
-        _("Signed: prescription **{code}** is {value}. The patient is told.", code=done.code, value=done.status.value)
+        _("Signed: prescription **{code}** is {value}. The patient is told.", code=done.code, value=state(done.status))
     )
 
 

@@ -1,6 +1,7 @@
 """What happened, in words: the steps of a visit, the lines of a history. Pure."""
 
 from appservice.conversation.rendering.documents import span
+from appservice.conversation.rendering.prescriptions import state
 from appservice.matrix.markdown import escape
 from booking.appointments.model import Why
 from core.languages import _
@@ -58,7 +59,7 @@ def happened(each: Happening) -> str:
             "prescription **{code}**: {medication}, {status}",
             code=one.code,
             medication=escape(one.draft.medication),
-            status=one.status.value,
+            status=state(one.status),
         )
     if isinstance(one, StoredFile):
         return _("file {name}", name=escape(one.note or one.name))

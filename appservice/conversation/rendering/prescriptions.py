@@ -7,7 +7,18 @@ from appservice.conversation.rendering.values import dated
 from appservice.matrix.markdown import escape
 from core.languages import _, ngettext
 from records.prescriptions.checks import Checked
-from records.prescriptions.rules import Draft, Prescription
+from records.prescriptions.rules import Draft, Prescription, Status
+
+_STATES = {
+    Status.DRAFT: "draft",
+    Status.ACTIVE: "active",
+    Status.ON_HOLD: "on-hold",
+    Status.CANCELLED: "cancelled",
+    Status.COMPLETED: "completed",
+    Status.ENTERED_IN_ERROR: "entered-in-error",
+    Status.STOPPED: "stopped",
+    Status.UNKNOWN: "unknown",
+}
 
 
 def medicine(draft: Draft) -> str:
@@ -46,16 +57,21 @@ def findings(found: Checked, allergies: Sequence[str] | None) -> str:
     return "\n".join(f"- {row}" for row in rows)
 
 
+def state(of: Status) -> str:
+    """FHIR's word."""
+    return _(_STATES[of])
+
+
 def short(one: Prescription, place: ZoneInfo) -> str:
     """One line of a list."""
-    return f"**{one.code}** {medicine(one.draft)}, {one.status.value}, {dated(one.authored_on, place)}"
+    return f"**{one.code}** {medicine(one.draft)}, {state(one.status)}, {dated(one.authored_on, place)}"
 
 
 def full(one: Prescription, place: ZoneInfo) -> str:
     """The whole prescription."""
-    state = "" if one.status == "active" else _("\n\nIt is {value}.", value=one.status.value)
+    standing = "" if one.status == "active" else _("\n\nIt is {value}.", value=state(one.status))
     if one.signed_by is None:
-        state += _("\n\nIt is **not signed**: no pharmacy can check it.")
+        standing += _("\n\nIt is **not signed**: no pharmacy can check it.")
     return _(
         "Prescription **{code}** for {patient_name}\n\n{lines}\n\n{practitioner_name},"
         " {centre_name}, {dated}. Valid until {dated2}.{state}",
@@ -66,5 +82,5 @@ def full(one: Prescription, place: ZoneInfo) -> str:
         centre_name=escape(one.centre_name),
         dated=dated(one.authored_on, place),
         dated2=dated(one.valid_until, place),
-        state=state,
+        state=standing,
     )
