@@ -74,6 +74,17 @@ async def consents_of(tx: Tx, reader: Reader, patient_id: UUID) -> list[Consent]
     return consents
 
 
+async def consents_to_export(tx: Tx, reader: Reader, patient_id: UUID) -> list[Consent]:
+    """All that was ever opened of a patient's records, also what is over, oldest first. Raises RefusedError."""
+    by = require_read(reader, Kind.CONSENT, patient_id)
+    found = await tx.conn.execute(
+        select(*_COLUMNS).where(table.c.patient_id == patient_id).order_by(table.c.given_at, table.c.id)
+    )
+    consents = [_consent(row) for row in found]
+    await note_by(tx, reader, by, Action.READ, subject=patient_id, table=table.name)
+    return consents
+
+
 async def given_to(tx: Tx, person_id: UUID) -> list[Consent]:
     """What is open to a person now: what a Reader is made of, and what they are told of themselves."""
     found = await tx.conn.execute(

@@ -13,6 +13,7 @@ from uuid import UUID
 from core.ids import id_of
 from core.timezones import utc
 from records.audit.rules import Action, Entry
+from records.consents.rules import Consent, State
 from records.documents.rules import Document, DocumentStatus, Note, SickNote
 from records.export.held import Held
 from records.files.rules import StoredFile
@@ -22,6 +23,8 @@ from records.prescriptions.rules import Prescription
 Resource = dict[str, Any]
 CODE_SYSTEM = "urn:careconnect:document-code"
 KIND_SYSTEM = "urn:careconnect:document-kind"
+PERSON_SYSTEM = "urn:careconnect:person"
+RECORD_SYSTEM = "urn:careconnect:record-kind"
 COLUMN = "urn:careconnect:column:"
 _ACTIONS = {Action.READ: "R", Action.WRITE: "U", Action.ERASE: "D"}
 _LONGEST_EXTENSION = 1_000_000
@@ -133,6 +136,37 @@ def medication_dispenses(one: Prescription, given: Iterable[Given]) -> list[Reso
         }
         for number, each in enumerate(given, 1)
     ]
+
+
+def consent(one: Consent, now: datetime) -> Resource:
+    """One kind of the records, opened to a person; until when, and whether it still is.
+
+    Persons are named by identifier: a Consent refers to patients and practitioners, and who something was opened to
+    may be neither. The row beside it (Basic) says who withdrew it.
+    """
+    ends = [each for each in (one.until, one.withdrawn_at) if each is not None]
+    period = {"start": instant(one.given_at), **({"end": instant(min(ends))} if ends else {})}
+    actor = {
+        "role": _coded("http://terminology.hl7.org/CodeSystem/v3-ParticipationType", "IRCP"),
+        "reference": _person(one.given_to),
+    }
+    return {
+        "resourceType": "Consent",
+        "id": str(one.id),
+        "status": "active" if one.state(now) is State.ACTIVE else "inactive",
+        "category": [_coded("http://loinc.org", "59284-0")],
+        "subject": {"reference": f"Patient/{one.patient_id}"},
+        "date": utc(one.given_at).date().isoformat(),
+        "period": period,
+        "grantor": [_person(one.given_by)],
+        "grantee": [_person(one.given_to)],
+        "decision": "permit",
+        "provision": [{"period": period, "actor": [actor], "code": [_coded(RECORD_SYSTEM, one.kind.value)]}],
+    }
+
+
+def _person(person_id: UUID) -> Resource:
+    return {"identifier": {"system": PERSON_SYSTEM, "value": str(person_id)}}
 
 
 def audit_event(entry: Entry) -> Resource:

@@ -87,6 +87,23 @@ def _audit_event(one: Resource) -> Resource:
     return one
 
 
+def _consent(one: Resource) -> Resource:
+    """R4 wants a scope and a policy, which R5 has in the decision: here the patient opts in (ppc-1)."""
+    (provision,) = one.pop("provision")
+    one["scope"] = _coded("http://terminology.hl7.org/CodeSystem/consentscope", "patient-privacy")
+    one["policyRule"] = _coded("http://terminology.hl7.org/CodeSystem/v3-ActCode", "OPTIN")
+    one["patient"] = one.pop("subject")
+    one["performer"] = one.pop("grantor")
+    one["dateTime"] = one.pop("period")["start"]
+    one["provision"] = {"type": one.pop("decision"), **provision}
+    del one["date"], one["grantee"]  # said by dateTime, and by the provision's actor
+    return one
+
+
+def _coded(system: str, code: str) -> Resource:
+    return {"coding": [{"system": system, "code": code}]}
+
+
 _TURNS: dict[str, Callable[[Resource], Resource]] = {
     "MedicationRequest": _medication_request,
     "MedicationDispense": _medication_dispense,
@@ -95,4 +112,5 @@ _TURNS: dict[str, Callable[[Resource], Resource]] = {
     "Appointment": _appointment,
     "ServiceRequest": _service_request,
     "AuditEvent": _audit_event,
+    "Consent": _consent,
 }

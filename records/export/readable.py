@@ -20,6 +20,7 @@ _TITLES = {
     "AllergyIntolerance": "Allergies",
     "Composition": "Notes and sick notes",
     "DocumentReference": "Files",
+    "Consent": "Shared with others",
     "Practitioner": "Doctors",
     "Organization": "Centres",
     "AuditEvent": "Who looked, and who wrote",
@@ -120,6 +121,15 @@ def _document_reference(one: Resource, there: ZoneInfo) -> Iterator[str]:
     yield one.get("description", "")
 
 
+def _consent(one: Resource, there: ZoneInfo) -> Iterator[str]:
+    (provision,) = one["provision"]
+    kind = provision["code"][0]["coding"][0]["code"]
+    yield f"{kind}: {one['status']}, from {_when(one['period']['start'], there)}"
+    if "end" in one["period"]:
+        yield f"Until {_when(one['period']['end'], there)}"
+    yield _said("To the person", one["grantee"][0]["identifier"]["value"])
+
+
 def _audit_event(one: Resource, there: ZoneInfo) -> Iterator[str]:
     who = one["agent"][0]["who"]
     did, why = one["code"]["coding"][0]["code"], one["authorization"][0]["text"]
@@ -145,6 +155,7 @@ _LINES: dict[str, Callable[[Resource, ZoneInfo], Iterator[str]]] = {
     "Composition": _composition,
     "DocumentReference": _document_reference,
     "AuditEvent": _audit_event,
+    "Consent": _consent,
     "Basic": _basic,
 }
 

@@ -14,6 +14,7 @@ from core.ids import new_id
 from records.access import Kind, Reader, require_read
 from records.audit.rules import Action
 from records.audit.service import looked_at, note_by
+from records.consents.service import consents_to_export
 from records.documents.service import versions_to_export
 from records.export import fhir
 from records.export.model import export_request
@@ -99,5 +100,6 @@ async def resources_of(tx: Tx, vault: Vault, reader: Reader, patient_id: UUID) -
         found += fhir.allergy_intolerances(patient_id, stated)
     found += [fhir.composition(each) for each in await versions_to_export(tx, vault, patient_id)]
     found += [fhir.document_reference(each) for each in await files_of(tx, vault, reader, patient_id)]
+    found += [fhir.consent(each, tx.now) for each in await consents_to_export(tx, reader, patient_id)]
     found += [fhir.audit_event(each) for each in await looked_at(tx, reader, patient_id, limit=_ALL)]
     return found

@@ -39,6 +39,8 @@ REQUIRED: dict[tuple[str, str], frozenset[str]] = {
     ),
     ("ServiceRequest", "priority"): frozenset("routine urgent asap stat".split()),
     ("AuditEvent", "action"): frozenset("C R U D E".split()),
+    ("Consent", "status"): frozenset("draft active inactive not-done entered-in-error unknown".split()),
+    ("Consent", "decision"): frozenset("deny permit".split()),
     ("Bundle", "type"): frozenset({"collection"}),
 }
 """Value sets with a required binding, of those elements that we write."""
@@ -207,6 +209,18 @@ def _allergy(resource: Resource) -> Iterator[str]:
         yield "it does not say against what"
 
 
+def _consent(resource: Resource) -> Iterator[str]:
+    """Somebody lets somebody read something, for a time that does not end before it begins."""
+    period = resource.get("period", {})
+    if "start" not in period:
+        yield "it does not say since when"
+    elif "end" in period and datetime.fromisoformat(period["end"]) < datetime.fromisoformat(period["start"]):
+        yield "it ends before it starts"
+    provisions = resource.get("provision", ())
+    if not resource.get("grantor") or not provisions or not all(e.get("actor") and e.get("code") for e in provisions):
+        yield "it does not say who lets whom read what"
+
+
 _OF: dict[str, tuple[Callable[[Resource], Iterator[str]], ...]] = {
     "Appointment": (_appointment,),
     "MedicationRequest": (_medication_request,),
@@ -214,6 +228,7 @@ _OF: dict[str, tuple[Callable[[Resource], Iterator[str]], ...]] = {
     "Composition": (_composition,),
     "DocumentReference": (_document_reference,),
     "AllergyIntolerance": (_allergy,),
+    "Consent": (_consent,),
 }
 
 

@@ -39,6 +39,11 @@ async def life(chat: Chat, town: Town) -> str:
     await chat.say(OSEI, f"sick note {code} for 3 days: J06.9 QxFlu")
     await chat.say(OSEI, "yes")
     await chat.say(OSEI, f"refer {code} to dermatology: QxReferral")
+    await chat.say(ANNA, f"share notes with {BEN}")
+    await chat.say(ANNA, "yes")
+    await chat.say(ANNA, f"share allergies with {BEN}")
+    await chat.say(ANNA, "yes")
+    await chat.say(ANNA, f"stop sharing allergies with {BEN}")
     await chat.notices()
     return code
 
@@ -78,9 +83,12 @@ async def test_everything_comes_out_and_is_as_fhir_has_to_be(chat: Chat, life: s
     assert "QxFile.pdf" in whole
     kinds = {entry["resource"]["resourceType"] for entry in bundle["entry"]}
     assert kinds == {
-        "AllergyIntolerance", "Appointment", "AuditEvent", "Basic", "Composition", "DocumentReference",
+        "AllergyIntolerance", "Appointment", "AuditEvent", "Basic", "Composition", "Consent", "DocumentReference",
         "MedicationRequest", "Organization", "Patient", "Practitioner", "ServiceRequest",
     }  # fmt: skip
+    consents = [entry["resource"] for entry in bundle["entry"] if entry["resource"]["resourceType"] == "Consent"]
+    said_of = {each["provision"][0]["code"][0]["coding"][0]["code"]: each["status"] for each in consents}
+    assert said_of == {"note": "active", "allergies": "inactive"}
     assert await chat.file(chat.last[-1]) == PDF
     assert sum(entry["resource"]["resourceType"] == "Patient" for entry in bundle["entry"]) == 1
 

@@ -10,7 +10,9 @@ from uuid import UUID
 
 import pytest
 
+from records.access import Kind
 from records.audit.rules import Action, Entry, Why
+from records.consents.rules import Consent
 from records.documents.rules import DocumentKind, DocumentStatus, Note
 from records.export import fhir
 from records.export.held import Held
@@ -25,6 +27,7 @@ from tests.unit.records.prescriptions.examples import DRAFT, NOW, PRESCRIPTION
 from tests.unit.records.prescriptions.test_document import texts
 
 PATIENT = PRESCRIPTION.patient_id
+CONSENT = Consent(UUID(int=40), PATIENT, Kind.NOTE, UUID(int=41), UUID(int=42), NOW, NOW + timedelta(days=9))
 Bundle = dict[str, Any]
 
 
@@ -84,6 +87,7 @@ def whole() -> Bundle:
         fhir.composition(sick),
         fhir.document_reference(file),
         fhir.audit_event(Entry(UUID(int=30), NOW, None, Action.READ, PATIENT, "file", None, Why.DELIVERY)),
+        fhir.consent(CONSENT, NOW),
         fhir.basic(Held(UUID(int=31), "person", {"language": "de", "empty": " "}), PATIENT),
     ]
     return fhir.bundle(resources, at=NOW, base="https://care.example/fhir")
@@ -110,6 +114,36 @@ def test_turning_to_the_release_before_loses_no_words() -> None:
     said = str(r4_bundle(whole()))
     for word in ("penicillin", "a &lt; b", "J06.9", "Dermatology", "please look", "a cough", "400 mg", "with food"):
         assert word in said
+
+
+def test_a_consent_says_how_long_and_in_r4_by_what_policy() -> None:
+    later = NOW + timedelta(days=3)
+    withdrawn = fhir.consent(replace(CONSENT, withdrawn_at=later), later)
+    assert fhir.consent(CONSENT, NOW)["status"] == "active"
+    assert fhir.consent(CONSENT, NOW + timedelta(days=9))["status"] == "inactive"
+    assert (withdrawn["status"], withdrawn["period"]["end"]) == ("inactive", fhir.instant(later))
+    assert "end" not in fhir.consent(replace(CONSENT, until=None), NOW)["period"]
+    turned = r4_bundle({"entry": [{"resource": withdrawn}]})["entry"][0]["resource"]
+    assert turned["patient"] == {"reference": f"Patient/{PATIENT}"}
+    assert turned["provision"]["type"] == "permit"
+    assert turned["provision"]["code"][0]["coding"][0]["code"] == "note"
+    assert turned["policyRule"]["coding"][0]["code"] == "OPTIN"
+
+
+@pytest.mark.parametrize("part", ["start", "end", "grantor", "actor", "code"])
+def test_a_consent_that_does_not_say_who_what_and_when_is_found(part: str) -> None:
+    bundle = whole()
+    one = of(bundle, "Consent")
+    match part:
+        case "start":
+            del one["period"]["start"]
+        case "end":
+            one["period"]["end"] = fhir.instant(NOW - timedelta(days=1))
+        case "grantor":
+            del one["grantor"]
+        case _:
+            del one["provision"][0][part]
+    assert [fault for fault in faults_of(bundle) if fault.startswith("Consent/")]
 
 
 @pytest.mark.parametrize(("kind", "element"), REQUIRED)
