@@ -60,8 +60,8 @@ class _Seen:
 
     feed: Feed
     what: What
-    subjects: tuple[UUID, ...]
-    """The owner, and those of `what`: the directory, and what is shown."""
+    subjects: tuple[str, ...]
+    """The ids, in words, of the owner, and those of `what`: the directory, and what is shown."""
     known: tuple[int, ...]
     day: datetime
     state: State
@@ -153,7 +153,7 @@ class FeedServer:
             versions = await versions_in(tx, subjects)
         known = tuple(versions[each] for each in subjects)
         day = now.replace(hour=0, minute=0, second=0, microsecond=0)
-        seen = self._seen[hashed] = _Seen(feed, what, subjects, known, day, (known[1:], day))
+        seen = self._seen[hashed] = _Seen(feed, what, tuple(map(str, subjects)), known, day, (known[1:], day))
         if len(self._seen) > _FEEDS_KEPT:
             self._seen.popitem(last=False)
         return seen
