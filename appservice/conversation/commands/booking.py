@@ -31,6 +31,9 @@ _ZONE = re.compile(r"(?<!\S)[A-Z][A-Za-z]+/[A-Za-z_]+(?:/[A-Za-z_]+)?(?!\S)")
 _SHOWN = 10
 _LOOK_AHEAD = timedelta(days=90)
 
+_HINTS = {"more": "more", "another day": "another day", "earlier": "earlier", "wait": "wait"}
+"""Answers that go on with a list of times: understanding.answers has them in each language."""
+
 
 @action("times")
 async def times(session: Session, choice: dict[str, Any]) -> None:
@@ -66,10 +69,10 @@ async def show_times(session: Session, service: Service, start: datetime, choice
     if earlier:
         words["earlier"] = base | {"do": "times", "from": session.tx.now.isoformat()}
     doctor = await reading.practitioner(session.tx, service.practitioner_id)
-    price = service.price.show(session.person.language) if service.price.amount else "free"
+    price = service.price.show(session.person.language) if service.price.amount else _("free")
     if not moving and choice.get("patient"):
         words["wait"] = base | {"do": "wait for service", "latest": found[0].isoformat()}
-    hints = spoken([word for word in ("more", "another day", "earlier", "wait") if word in words])
+    hints = spoken([_(_HINTS[word]) for word in _HINTS if word in words])
     await session.say(
         _(
             "**{name}**, {mode}, {length}, {price}\n\n{slots}\n\nAnswer with a number to {more}{more2}.",
