@@ -13,7 +13,18 @@ from hypothesis import strategies as st
 
 from benchmarks.fuzz_envelopes import fuzz
 from records import envelope1
-from records.envelope import HEAD, SHORTEST, SealBrokenError, SubjectKey, bind, key_number, rewrap, seal, unseal
+from records.envelope import (
+    HEAD,
+    SHORTEST,
+    SealBrokenError,
+    SubjectKey,
+    bind,
+    key_number,
+    key_number_of,
+    rewrap,
+    seal,
+    unseal,
+)
 from records.keys.store import ErasedError, Keys
 from records.places import Place
 from records.sealing import open_with
@@ -87,6 +98,19 @@ def test_nothing_opens_at_another_place_for_another_subject_or_with_another_key(
     ):
         with pytest.raises(SealBrokenError):
             open_with(Keys(number, {number: stranger}, frozenset()), subject, place, sealed)
+
+
+def test_the_first_bytes_alone_name_the_key() -> None:
+    """As rotation reads them, without the rest."""
+    for head in (SEALED[:HEAD], SEALED[: HEAD + 1], SEALED):
+        assert key_number_of(head) == KEY.number
+    for short in (b"", SEALED[: HEAD - 1]):
+        with pytest.raises(SealBrokenError):
+            key_number_of(short)
+
+
+def test_the_first_key_of_a_subject_is_number_one() -> None:
+    assert SubjectKey(KEY.id, KEY.secret).number == 1
 
 
 def test_a_key_of_another_number_opens_nothing() -> None:

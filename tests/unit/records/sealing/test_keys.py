@@ -102,6 +102,14 @@ async def test_a_wrapped_key_opens_for_its_subject_id_and_master_alone() -> None
             await provider.unwrap([(name, Wrapped(wrapped.secret, by))])
 
 
+async def test_what_another_key_is_said_to_have_wrapped_is_refused_whatever_its_name() -> None:
+    master = LocalKey(os.urandom(32))
+    (wrapped,) = await master.wrap([(NAME, os.urandom(32))])
+    for by in ("", "~", master.id[:-1], master.id + "0"):
+        with pytest.raises(SealBrokenError):
+            await master.unwrap([(NAME, Wrapped(wrapped.secret, by))])
+
+
 async def test_any_change_of_a_wrapped_key_is_refused() -> None:
     master = LocalKey(os.urandom(32))
     (wrapped,) = await master.wrap([(NAME, os.urandom(32))])
