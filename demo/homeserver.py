@@ -74,8 +74,10 @@ class Homeserver:
         self.server_name = f"localhost:{self._tls_port}" if certificates else server_name
         files = [_TEMPLATES / "homeserver.yaml", self.folder / "homeserver.json"]
         command = [sys.executable, "-m", "synapse.app.homeserver", *(f"--config-path={file}" for file in files)]
-        environment = {"PYTHONPATH": str(_TEMPLATES)}  # where the policy module is
-        self.child = Child("Synapse", command, log or self.folder / "synapse.log", env=environment, folder=self.folder)
+        self.environment = {"PYTHONPATH": str(_TEMPLATES)}
+        """Where the policy module is."""
+        log = log or self.folder / "synapse.log"
+        self.child = Child("Synapse", command, log, env=self.environment, folder=self.folder)
 
     def start(self) -> None:
         """Write the configuration, start, and return when it answers. Raises ChildError."""

@@ -47,7 +47,7 @@ class ManyProcesses(Homeserver):
         files = [_ROOT / "synapse" / "homeserver.yaml", _SHARED, self.folder / "homeserver.json"]
         self._configured = [f"--config-path={file}" for file in files]
         command = [sys.executable, "-m", "synapse.app.homeserver", *self._configured]
-        self.child = Child("Synapse", command, log, folder=self.folder)
+        self.child = Child("Synapse", command, log, env=self.environment, folder=self.folder)
         redis = ["redis-server", "--port", str(self._redis_port), "--bind", "127.0.0.1", "--save", ""]
         self._redis = Child("Redis", [*redis, "--dir", str(self.folder)], self._logs / "redis.log")
         self._workers: dict[str, Child] = {}
@@ -88,7 +88,8 @@ class ManyProcesses(Homeserver):
         given = yaml.safe_load((_FILES / f"{name}.yaml").read_text())
         own = [f"--config-path={_FILES / name}.yaml", f"--config-path={self.folder / name}.json"]
         command = [sys.executable, "-m", given["worker_app"], *self._configured, *own]
-        self._workers[name] = Child(f"Synapse {name}", command, self._logs / f"synapse-{name}.log", folder=self.folder)
+        log = self._logs / f"synapse-{name}.log"
+        self._workers[name] = Child(f"Synapse {name}", command, log, env=self.environment, folder=self.folder)
         self._workers[name].start()
 
     def kill_worker(self, name: str) -> None:
