@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import QueuePool
 
 from core.clock import Clock, SystemClock
-from core.statements import Record, Statement, translated
+from core.statements import FAULTS, Record, Statement, translated
 
 _CHANNEL = "careconnect"
 ANY = ""
@@ -65,22 +65,6 @@ class Tx:
 def libpq_url(url: str) -> str:
     """The address without SQLAlchemy's driver name: for libpq, asyncpg and psycopg."""
     return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-
-
-@asynccontextmanager
-async def _transaction(driver: asyncpg.Connection) -> AsyncIterator[None]:
-    """As asyncpg's own, but that what went wrong inside is raised even if nothing can be rolled back any more."""
-    transaction = driver.transaction()
-    with translated():
-        await transaction.start()
-    try:
-        yield
-    except BaseException:
-        with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
-            await transaction.rollback()
-        raise
-    with translated():
-        await transaction.commit()
 
 
 class Database:
@@ -131,14 +115,28 @@ class Database:
         """Begin; commit when the block ends well, roll all of it back when it does not."""
         async with self._left_alone.connect() as conn:
             driver: asyncpg.Connection = (await conn.get_raw_connection()).driver_connection
+            transaction = driver.transaction()
+            settled = False
             try:
-                async with _transaction(driver):
+                with translated():
+                    await transaction.start()
+                try:
                     tx = Tx(conn, self.clock.now(), driver)
                     yield tx
-            except BaseException:
-                if driver.is_closed() or driver.is_in_transaction():
-                    await conn.invalidate()
-                raise
+                except BaseException:
+                    # What went wrong inside is raised even if nothing can be rolled back any more.
+                    with suppress(*FAULTS, OSError):
+                        await transaction.rollback()
+                        settled = True
+                    raise
+                with translated():
+                    await transaction.commit()
+                settled = True
+            finally:
+                # Cancelled at the wrong moment, nobody knows whether the server has begun or ended it: the next one on
+                # this connection could find itself inside it, and lose what it commits. Not awaited, so not cancelled.
+                if not settled and conn.sync_connection:
+                    conn.sync_connection.invalidate()
         for name, lane in tx.wakes:
             self.ring(name, lane)
             self._to_tell.add(name)
@@ -167,7 +165,7 @@ class Database:
         while True:
             try:
                 await self._listen_once()
-            except (OSError, asyncpg.PostgresError):
+            except (OSError, *FAULTS):
                 await asyncio.sleep(1)
 
     async def _listen_once(self) -> None:

@@ -16,6 +16,8 @@ from sqlalchemy.sql.base import Executable
 
 _DIALECT = create_async_engine("postgresql+asyncpg://").dialect  # connects to nothing
 _MISSING = object()
+FAULTS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""What asyncpg raises; the last for a connection that the server has just ended and that is not closed yet."""
 _KINDS: tuple[tuple[type[Exception], type[DBAPIError]], ...] = (
     (asyncpg.IntegrityConstraintViolationError, IntegrityError),
     (asyncpg.DataError, DataError),
@@ -70,6 +72,6 @@ def translated() -> Iterator[None]:
     """Raise SQLAlchemy's errors in place of asyncpg's, so that one kind has to be known. Values are not in them."""
     try:
         yield
-    except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except FAULTS as error:
         kind = next((ours for theirs, ours in _KINDS if isinstance(error, theirs)), OperationalError)
         raise kind(None, None, error) from error

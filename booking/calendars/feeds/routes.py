@@ -7,7 +7,6 @@ import zlib
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 
-import asyncpg
 from aiohttp import web
 from multidict import CIMultiDict
 from sqlalchemy.exc import DBAPIError
@@ -21,6 +20,7 @@ from booking.calendars.feeds.unchanged import SAME, unchanged
 from booking.context import Context
 from core.database import Database
 from core.logs import log
+from core.statements import FAULTS
 
 _ADDRESS = re.compile(r"([A-Za-z0-9_-]{20,64})(/freebusy|/availability)?\.(ics|ifb|json|xml)")
 _PARTS = {None: Part.EVENTS, "/freebusy": Part.FREEBUSY, "/availability": Part.AVAILABILITY}
@@ -75,7 +75,7 @@ class _Door:
                 return web.Response(status=429, text="This address is asked too often.\n", headers=headers)
             self._server.uses.note(found.feed_id, self._server.now, family_of(request.headers.get("User-Agent", "")))
             return await self._current(request, found)
-        except (OSError, DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError) as away:
+        except (OSError, DBAPIError, *FAULTS) as away:
             _log.warning("database away", error=type(away).__name__)
         except BusyError:
             pass

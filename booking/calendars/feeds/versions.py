@@ -12,6 +12,7 @@ import asyncpg
 
 from booking.calendars.model import calendar_change, calendar_version
 from core.database import Tx
+from core.statements import FAULTS
 
 DIRECTORY = UUID(int=0)
 """Stands for the names and places of all centres and practitioners."""
@@ -76,7 +77,7 @@ class Versions:
                 wanted, self._wanted = list(self._wanted), set()
                 try:
                     known = await self._known(wanted)
-                except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as away:
+                except (OSError, *FAULTS) as away:
                     for each in waiting:
                         if not each.done():  # whoever asked may have gone
                             each.set_exception(away)
