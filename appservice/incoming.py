@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from core.database import Tx
 
-Kind = Literal["text", "reaction", "file", "other", "undecryptable", "plaintext", "joined"]
+Kind = Literal["text", "reaction", "file", "other", "undecryptable", "withheld", "plaintext", "joined"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +26,8 @@ class Incoming:
     """One event in a room in which the bot is.
 
     `kind` is "text"; "reaction" (to a message of ours); "file" (a picture, a PDF, a recording); "other" (a poll, a
-    sticker, a file that was not encrypted ...); "undecryptable" (its key did not come); "plaintext" (sent without
-    encryption: its words were never kept);
+    sticker, a file that was not encrypted ...); "undecryptable" (its key did not come); "withheld" (their client does
+    not give its keys to the bot); "plaintext" (sent without encryption: its words were never kept);
     "joined" (the bot has just been invited to this room and is in it).
     """
 

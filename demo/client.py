@@ -3,7 +3,8 @@
 import asyncio
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Self, TypeVar
 from urllib.parse import quote
@@ -140,10 +141,20 @@ class Person:
         async with self._news:
             self._news.notify_all()
 
-    async def close(self) -> None:
+    @asynccontextmanager
+    async def out_of_touch(self) -> AsyncIterator[None]:
+        """Hear nothing from the homeserver for a while, and be able to speak all the same, as a slow client is."""
+        await self._stop()
+        yield
+        self._syncing = asyncio.create_task(self._sync())
+
+    async def _stop(self) -> None:
         if self._syncing:
             self._syncing.cancel()
             await asyncio.gather(self._syncing, return_exceptions=True)
+
+    async def close(self) -> None:
+        await self._stop()
         await self.client.close()
 
     async def __aenter__(self) -> Self:

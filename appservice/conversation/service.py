@@ -29,7 +29,7 @@ from booking.people.service import Person, person_of
 from booking.staff.room import staff_of
 from core.database import Database, Tx
 from core.errors import BadInputError, UserError
-from core.languages import _, speak
+from core.languages import N_, _, speak
 
 _HINT = (
     "I did not understand that. Say what you need, like “cardiologist near Berlin tomorrow under 60”, or “help” to see"
@@ -51,6 +51,11 @@ _SAID_WITHOUT_WORDS = {
         " write “help”."
     ),
     "undecryptable": "I could not read your last message: its key did not reach me. Please send it again.",
+    "withheld": N_(
+        "I could not read your last message: your app gives me no keys, as it does not trust my device. Verify me in"
+        " your app (open my profile there and choose “Verify”), or allow sending to devices that are not verified; then"
+        " please send it again."
+    ),
     "plaintext": (
         "I only talk encrypted, and did not read that. Please turn encryption on in this room's settings, or start a"
         " new direct chat with me."

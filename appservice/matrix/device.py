@@ -8,6 +8,7 @@ import psycopg
 
 from appservice.matrix import cross_signing, identity
 from appservice.matrix.api import Actor, Api, MatrixError
+from appservice.matrix.asking import Asking
 from appservice.matrix.attention import Attention
 from appservice.matrix.exchange import KeyExchange
 from appservice.matrix.machine import SafeOlm
@@ -32,6 +33,7 @@ class Device:
         self.views = RoomViews(bot)
         self.cipher = RoomCipher(olm, self.keys)
         self.attention = Attention(bot)
+        self.asking = Asking(olm, self.keys)
         self.verifications: Verifications | None = None
         """None where the seeds of the bot's identity are lost."""
         self.created_at = created_at

@@ -35,6 +35,7 @@ class KeyExchange:
         self._olm = olm
         self._querying = asyncio.Lock()
         self._claiming = asyncio.Lock()
+        self._sending = asyncio.Lock()
         self._asked: dict[str, float] = {}
         self._unreachable: dict[str, float] = {}
         self._keyless: dict[tuple[str, str], tuple[float, float]] = {}
@@ -138,11 +139,16 @@ class KeyExchange:
                 await self.publish_fallback_key()
             if self._olm.users_for_key_query:
                 await self.look_up(())
+            await self.send_waiting()
+        except (AwayError, MatrixError) as later:
+            _log.warning("keys could not be exchanged", error=type(later).__name__, reason=str(later))
+
+    async def send_waiting(self) -> None:
+        """Open the Olm sessions that are wanted, and send what is queued for devices. Raises AwayError, MatrixError."""
+        async with self._sending:  # two at once would send the same twice
             await self._unwedge()
             for message in [*self._olm.outgoing_to_device_messages]:
                 await self._send_queued(message)
-        except (AwayError, MatrixError) as later:
-            _log.warning("keys could not be exchanged", error=type(later).__name__, reason=str(later))
 
     async def _unwedge(self) -> None:
         """Begin anew with devices whose Olm sessions have broken; those without a key left are given up for now."""

@@ -66,9 +66,13 @@ def reset(matrix: MatrixSettings, connection: psycopg.Connection, user: str) -> 
 
 
 def new_device(connection: psycopg.Connection, user: str) -> None:
-    """Forget the device with all its keys; the next start makes another, and the homeserver drops the old one."""
+    """Forget the device with all its keys; the next start makes another, and the homeserver drops the old one.
+
+    The keys of what people have said stay: with them the new device reads what they say before their clients have heard
+    of it. Whoever has these can read what was said with them, whether we keep them or not, and say nothing with them.
+    """
     with connection.transaction():
-        for table in ("device", "olm_account", "olm_session", "megolm_session", "device_key", "key_request"):
+        for table in ("device", "olm_account", "olm_session", "device_key", "key_request"):
             gone = sql.SQL("DELETE FROM {} WHERE user_id = %s").format(sql.Identifier(f"matrix_{table}"))
             connection.execute(gone, (user,))
 

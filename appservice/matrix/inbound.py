@@ -1,13 +1,14 @@
 """From the inbox to the conversation: events are decrypted and heard, each once, in the transaction that marks them.
 
-An event whose key is missing waits for it, and the room's other events pass. A key that does not come is asked for
-again, and then the person is told. Events from before the bot's device existed can never be read and are passed over.
+An event whose key is missing waits for it, and the room's other events pass. Its sender's client is asked for the key,
+and told of our device; a key that does not come all the same is admitted to the person. That is done at once where no
+key can come: for what was said before the bot's device was there, or where the client says that it gives us none.
 """
 
 import json
 import time
 from collections.abc import Awaitable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select
@@ -36,8 +37,11 @@ from core.languages import N_, _, ngettext
 
 __all__ = ["Inbound", "Incoming", "Kind", "Listener"]
 
-_PATIENCE = 30.0
+_PATIENCE = 10.0
 """Seconds that a key may take before the person is told."""
+_NEW_TO_PEOPLE = timedelta(minutes=10)
+_LITTLE_PATIENCE = 2.0
+"""The same while our device is new: people's clients have not heard of it, and the next message will be for it."""
 _MOMENT = 1.0
 _TRIES = 4
 """Attempts at an event, some 8 seconds in all, before a fault of ours is admitted to the person."""
@@ -70,9 +74,6 @@ class Inbound:
     async def event(self, tx: Tx, row: Row) -> None:
         """Handle what a person said or tapped."""
         event: Json = json.loads(row.payload)
-        sent_at = event.get("origin_server_ts") or 0
-        if sent_at < (self._device.created_at - _CLOCKS_DIFFER).timestamp() * 1000:
-            return
         if not await self._is_heard(tx, row, event):
             return
         view = await self._view(event["room_id"], event["sender"])
@@ -98,7 +99,9 @@ class Inbound:
         view = await self._view(event["room_id"], event["sender"])
         if view:
             figures.unreadable_events.inc()
-            await _admitting_faults(row, self._hear(tx, view, event, Said("undecryptable")))
+            withheld = event.get("session_id") and (event["sender"], event["session_id"]) in self._device.olm.withheld
+            said = Said("withheld" if withheld else "undecryptable")
+            await _admitting_faults(row, self._hear(tx, view, event, said))
 
     async def joined(self, tx: Tx, event: Json) -> None:
         """Let the conversation know that the bot is in a new room, invited by the event's sender."""
@@ -114,7 +117,7 @@ class Inbound:
 
     async def wake_overdue(self, database: Database) -> None:
         """Let those events go on whose keys have been waited for long enough."""
-        late = {session for session, since in self._waiting.values() if time.monotonic() - since >= _PATIENCE}
+        late = {session for session, since in self._waiting.values() if time.monotonic() - since >= self._patience()}
         if late:
             async with database.transaction() as tx:
                 for session in late:
@@ -179,13 +182,25 @@ class Inbound:
         session = event["content"]["session_id"]
         if row.id not in self._waiting:
             self._waiting[row.id] = session, time.monotonic()
-            self._device.olm.ask_for_key(event)
-        if time.monotonic() - self._waiting[row.id][1] < _PATIENCE:
+            self._device.asking.ask(event)
+        if not self._never_comes(event) and time.monotonic() - self._waiting[row.id][1] < self._patience():
             raise BlockedError(session)
         del self._waiting[row.id]
-        slim = {name: event[name] for name in ("event_id", "room_id", "sender")}
+        slim = {name: event[name] for name in ("event_id", "room_id", "sender")} | {"session_id": session}
         once = f"{session}:{tx.now:%Y%m%d%H}"
         await receive(tx, kind=UNREADABLE, event_id=once, lane=row.lane, payload=json.dumps(slim).encode())
+
+    def _patience(self) -> float:
+        """Seconds to wait for a key just now."""
+        new = datetime.now(UTC) - self._device.created_at < _NEW_TO_PEOPLE
+        return min(_PATIENCE, _LITTLE_PATIENCE) if new else _PATIENCE
+
+    def _never_comes(self, event: Json) -> bool:
+        """Whether no key of it can come: it was not given to our device, or will not be."""
+        before = self._device.created_at - _CLOCKS_DIFFER
+        sent_at = event.get("origin_server_ts") or 0
+        refused = (event["sender"], event["content"]["session_id"]) in self._device.olm.withheld
+        return refused or sent_at < before.timestamp() * 1000
 
     async def _hear(self, tx: Tx, view: RoomView, event: Json, said: Said) -> None:
         """Hand on to the conversation; a sentence that it raises is the answer, and nothing else of it stays."""

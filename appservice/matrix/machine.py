@@ -8,10 +8,10 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from cachetools import LRUCache
+from cachetools import LRUCache, TTLCache
 from nio.crypto import DeviceStore, InboundGroupSession, Olm, OlmDevice, OutboundGroupSession, OutgoingKeyRequest
-from nio.event_builders import ToDeviceMessage
-from nio.events import Event, ForwardedRoomKeyEvent, MegolmEvent, RoomKeyEvent, ToDeviceEvent
+from nio.event_builders import RoomKeyRequestMessage, ToDeviceMessage
+from nio.events import ForwardedRoomKeyEvent, RoomKeyEvent, ToDeviceEvent
 from nio.responses import KeysClaimResponse, KeysQueryResponse, ToDeviceResponse
 from psycopg import OperationalError
 from vodozemac import MegolmMessage
@@ -20,6 +20,9 @@ from appservice.matrix.store import KeyStore
 from core.logs import log
 
 _log = log("appservice.matrix")
+_WITHHELD = ("m.room_key.withheld", "org.matrix.room_key.withheld")
+_REMEMBERED = 10_000
+_HOUR = 3600
 
 
 class UndecryptableError(Exception):
@@ -47,12 +50,20 @@ class SafeOlm(Olm):  # type: ignore[misc]
     def __init__(self, user_id: str, device_id: str, store: KeyStore) -> None:
         super().__init__(user_id, device_id, store)
         self._seen: LRUCache[tuple[str, str, int], str] = LRUCache(100_000)
+        self.withheld: TTLCache[tuple[str, str], str] = TTLCache(_REMEMBERED, _HOUR)
+        """Why a person's client will not give us the key of a session, by the person and the session: the spec's code.
+        """
 
     # What comes in
 
     def receive(self, raw: Any) -> str | None:
-        """Take one to-device message, whatever it is. Returns the id of the Megolm session that it brought, if any."""
+        """Take one to-device message, whatever it is.
+
+        Returns the id of the Megolm session whose key it brought, or which it says that we will not get.
+        """
         try:
+            if raw["type"] in _WITHHELD:
+                return self._learn_withheld(raw)
             event = ToDeviceEvent.parse_event(raw)
             with self.store.atomic():  # one bad message must not spoil the transaction of the others
                 got = self.handle_to_device_event(event) if isinstance(event, ToDeviceEvent) else None
@@ -62,6 +73,14 @@ class SafeOlm(Olm):  # type: ignore[misc]
             _log.warning("bad to-device message", error=type(bad).__name__)
             return None
         return str(got.session_id) if isinstance(got, RoomKeyEvent | ForwardedRoomKeyEvent) else None
+
+    def _learn_withheld(self, raw: dict[str, Any]) -> str | None:
+        content = raw["content"]
+        session, code = content.get("session_id"), content.get("code")
+        if not isinstance(session, str) or not isinstance(code, str):
+            return None  # m.no_olm is about a device and names no session
+        self.withheld[str(raw["sender"]), session] = code
+        return session
 
     def handle_key_verification(self, event: Any) -> None:
         """Nothing: the bot verifies nobody by emoji, and keeps no state for those who ask."""
@@ -128,13 +147,35 @@ class SafeOlm(Olm):  # type: ignore[misc]
         raise UnknownDeviceError("no device of the sender's") if candidates else UndecryptableError("no session")
 
     def ask_for_key(self, event: dict[str, Any]) -> None:
-        """Queue a request for the key of an event, to the device that sent it."""
-        try:
-            parsed = Event.parse_event(event)
-            if isinstance(parsed, MegolmEvent):
-                self.check_if_wedged(parsed)
-        except Exception as bad:  # noqa: BLE001  malformed by whoever sent it
-            _log.warning("bad encrypted event", error=type(bad).__name__)
+        """Queue a request for the key of an event, to the device that sent it, whose person's devices are known.
+
+        A device with which we have no Olm session, or an old one, is marked for a new one: the empty message in it is
+        how a client learns of our device that did not know it, and gives its next key to it, too.
+        """
+        content, sender, room_id = event["content"], event["sender"], event["room_id"]
+        session = content["session_id"]
+        theirs = self.device_store[sender].get(str(content.get("device_id")))
+        # Who sends need not say by which device.
+        devices = [theirs] if theirs else [*self.device_store.active_user_devices(sender)]
+        for device in devices:
+            self._mark_device_for_unwedging(sender, device.curve25519)
+        if session not in self.outgoing_key_requests and devices:
+            self.outgoing_to_device_messages.append(self._request(sender, theirs, room_id, session))
+
+    def _request(self, user: str, device: OlmDevice | None, room_id: str, session: str) -> RoomKeyRequestMessage:
+        wanted = {"algorithm": self._megolm_algorithm, "room_id": room_id, "session_id": session}
+        if device:
+            wanted["sender_key"] = device.curve25519  # deprecated, and still looked for by older clients
+        content = {
+            "action": "request",
+            "body": wanted,
+            "request_id": session,
+            "requesting_device_id": self.device_id,
+        }
+        to = device.id if device else "*"
+        return RoomKeyRequestMessage(
+            "m.room_key_request", user, to, content, session, session, room_id, self._megolm_algorithm
+        )
 
     # What the homeserver answers
 

@@ -107,13 +107,13 @@ class MatrixService:
             }
             mourn_hearing: dict[str, Mourner] = {filtering.EVENT: inbound.mourn}
             mourn_doing: dict[str, Mourner] = {MESSAGE: outbound.mourn, FILE: outbound.mourn, FETCH: fetching.mourn}
-            async with device.attention, asyncio.TaskGroup() as tasks:
+            async with device.attention, device.asking, asyncio.TaskGroup() as tasks:
                 tasks.create_task(SyncLoop(self._database, device).run())
                 tasks.create_task(CatchingUp(self._database, device, self._matrix, self._ping).run())
                 share = self._share(shard, {*inbox_handlers, *outbox_handlers})
                 tasks.create_task(_listen(device, LaneWorker(self._database, inbox, hear, mourn_hearing, share)))
                 tasks.create_task(LaneWorker(self._database, outbox, do, mourn_doing, share).run())
-                tasks.create_task(_every(5, inbound.wake_overdue, self._database))
+                tasks.create_task(_every(1, inbound.wake_overdue, self._database))
 
         fairness = Fairness(self._matrix.shards)
         async with asyncio.TaskGroup() as leaders:

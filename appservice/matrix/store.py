@@ -96,10 +96,13 @@ class KeyStore(TrustInMemory):
         )
 
     def load_inbound_group_sessions(self) -> GroupSessionStore:
+        """Also those of the user's devices before this one: they open what was said before people heard of it."""
         store = GroupSessionStore()
-        for pickle, signing_key, sender_key, room_id, chain in self._run(
+        user, _ = self._us
+        for pickle, signing_key, sender_key, room_id, chain in self._connection.execute(
             "SELECT pickle, signing_key, sender_key, room_id, chain FROM matrix_megolm_session"
-            " WHERE user_id = %s AND device_id = %s"
+            " WHERE user_id = %s ORDER BY received_at",
+            (user,),
         ):
             store.add(
                 InboundGroupSession.from_pickle(pickle, signing_key, sender_key, room_id, self._pickle_key, chain)

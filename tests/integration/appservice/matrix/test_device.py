@@ -1,12 +1,17 @@
 """The bot's device: one, published, cross-signed, and the same after a restart."""
 
+import asyncio
 from typing import Any
 
+import psycopg
+import pytest
 from nio.api import Api
 from vodozemac import Ed25519PublicKey, Ed25519Signature
 
-from core.database import Database
+from appservice.matrix import identity, inbound
+from core.database import Database, libpq_url
 from core.settings import Settings
+from demo.client import Person
 from tests.integration.appservice.matrix.conftest import NewPerson
 from tests.integration.appservice.matrix.echo import Echo, serving
 
@@ -70,3 +75,86 @@ async def test_lost_keys_mean_a_new_device_of_the_same_identity(
         assert after["master_keys"][bot]["keys"] == before["master_keys"][bot]["keys"]
         assert set(after["device_keys"][bot]) != set(before["device_keys"][bot])
         await anna.ask(room, "two", "you said two")
+
+
+def new_device(settings: Settings) -> None:
+    """Give the bot a new device, as `careconnect identity new-device` does."""
+    with psycopg.connect(libpq_url(settings.database.url.get_secret_value()), autocommit=True) as connection:
+        identity.new_device(connection, settings.matrix.bot_id)
+
+
+async def test_what_is_said_by_a_client_that_has_not_heard_of_a_new_device_is_read(
+    settings: Settings, new_person: NewPerson
+) -> None:
+    anna, bot = await new_person("anna"), settings.matrix.bot_id
+    async with serving(settings):
+        room = await anna.direct_room(bot)
+        await anna.ask(room, "one", "you said one")
+        before = await anna.keys_of(bot)
+    new_device(settings)
+    async with anna.out_of_touch():
+        await anna.say(room, "two")  # before the new device is there
+        async with serving(settings) as (_, echo):
+            await said(echo, "two")
+            await anna.say(room, "three")  # the client believes that the old one is
+            await said(echo, "three")
+    async with serving(settings):
+        await anna.hears("you said three", room=room)
+        await anna.ask(room, "four", "you said four")
+    assert set((await anna.keys_of(bot))["device_keys"][bot]) != set(before["device_keys"][bot])
+    assert not anna.unreadable
+
+
+async def said(echo: Echo, text: str) -> None:
+    async with asyncio.timeout(30):
+        while text not in [heard.text for heard in echo.heard]:
+            await asyncio.sleep(0.05)
+
+
+async def test_who_gives_a_new_key_to_an_old_device_is_told_at_once_and_learns_of_the_new_one(
+    settings: Settings, new_person: NewPerson, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inbound, "_PATIENCE", 3600.0)  # what an old device would wait for
+    anna, bot = await new_person("anna"), settings.matrix.bot_id
+    async with serving(settings):
+        room = await anna.direct_room(bot)
+        await anna.ask(room, "one", "you said one")
+    new_device(settings)
+    async with serving(settings):
+        async with anna.out_of_touch():
+            while not await is_there(anna, bot):
+                await asyncio.sleep(0.1)
+            anna.client.invalidate_outbound_session(room)
+            await anna.say(room, "two")
+        await anna.hears("that was undecryptable", room=room)
+        await anna.ask(room, "three", "you said three")
+    async with database.transaction() as tx:
+        asked = await tx.conn.exec_driver_sql("SELECT room_id FROM matrix_key_request")  # noted once it was sent
+        assert [row.room_id for row in asked] == [room]
+    assert not anna.unreadable
+
+
+async def is_there(anna: Person, bot: str) -> bool:
+    """Whether the new device is published, and the old one gone."""
+    devices = (await anna.keys_of(bot))["device_keys"].get(bot, {})
+    return bool(devices) and set(devices).isdisjoint(set(anna.client.device_store[bot]))
+
+
+async def test_who_gives_the_bot_no_keys_is_told_what_to_do(
+    echo: Echo, settings: Settings, new_person: NewPerson
+) -> None:
+    anna, bot = await new_person("anna"), settings.matrix.bot_id
+    room = await anna.direct_room(bot)
+    await anna.ask(room, "one", "you said one")
+    (device,) = (await anna.keys_of(bot))["device_keys"][bot]
+    content = {
+        "algorithm": "m.megolm.v1.aes-sha2",
+        "room_id": room,
+        "session_id": "a session that is not given",
+        "sender_key": anna.client.olm.account.identity_keys["curve25519"],
+    }
+    withheld = content | {"code": "m.unverified", "reason": "The sender has not verified the device."}
+    body = {"messages": {bot: {device: withheld}}}
+    await anna.call("PUT", "sendToDevice/m.room_key.withheld/1", body)
+    await anna.send_raw(room, "m.room.encrypted", content | {"ciphertext": "AwgA", "device_id": anna.client.device_id})
+    await anna.hears("that was withheld", room=room)
