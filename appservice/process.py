@@ -72,6 +72,7 @@ from records.pharmacy.routes import routes as pharmacy
 from records.prescriptions.importing import read_written
 from records.prescriptions.medications import add_medicines
 from records.sealing import Vault
+from records.signing.routes import routes as signing_keys
 
 _LARGEST_REQUEST = 64 * 1024 * 1024
 """A transaction may hold a hundred events of 64 KiB, and to-device messages besides."""
@@ -146,6 +147,7 @@ class _Process:
                 *scheduling_links(self._database, self._ctx),
                 *imports.routes(self._database, self._ctx, partial(previewing.connect, self._ctx)),
                 *pharmacy(self._database, self._ctx.vault, title=self._settings.matrix.display_name),
+                *signing_keys(self._database),
                 *(payment_routes(self._database, self._ctx, self._gateway) if self._gateway else ()),
                 *auditing(self._database, self._ctx),
                 *watching(self._database),

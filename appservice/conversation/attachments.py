@@ -31,7 +31,7 @@ from records.pharmacy.service import access_secret
 from records.prescriptions.document import prescription_pdf
 from records.prescriptions.rules import Status
 from records.prescriptions.service import prescription_to_send
-from records.prescriptions.signing import signing_picture
+from records.signing.service import signing_picture
 
 
 def attachments(ctx: Context) -> Attachments:

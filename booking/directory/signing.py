@@ -9,7 +9,7 @@ from booking.context import Context
 from booking.directory import model
 from booking.people.service import Person
 from core.database import Tx
-from records.prescriptions.signing import revoke_signing
+from records.signing.service import revoke_signing
 
 
 async def reset_signing(tx: Tx, ctx: Context, actor: Person, practitioner_id: UUID) -> bool:  # noqa: ARG001  (one head)

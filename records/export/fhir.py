@@ -5,6 +5,7 @@ extensions.
 """
 
 import html
+from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -19,6 +20,7 @@ from records.export.held import Held
 from records.files.rules import StoredFile
 from records.pharmacy.rules import Given
 from records.prescriptions.rules import Prescription
+from records.signing.jws import CONTENT_TYPE
 
 Resource = dict[str, Any]
 CODE_SYSTEM = "urn:careconnect:document-code"
@@ -171,7 +173,7 @@ def _person(person_id: UUID) -> Resource:
 
 def audit_event(entry: Entry) -> Resource:
     """Who looked at or wrote what, for what reason."""
-    who = {"display": "careConnect"} if entry.actor is None else {"reference": f"Person/{entry.actor}"}
+    who = {"display": "careConnect"} if entry.actor is None else _person(entry.actor)
     return {
         "resourceType": "AuditEvent",
         "id": str(entry.id),
@@ -182,6 +184,34 @@ def audit_event(entry: Entry) -> Resource:
         "agent": [{"who": who, "requestor": entry.actor is not None}],
         "source": {"observer": {"display": "careConnect"}},
         "entity": [{"what": {"display": f"{entry.table} {entry.row or ''}".strip()}}],
+    }
+
+
+def provenance(one: Prescription) -> Resource | None:
+    """The doctor's signature over a version of a prescription, as a JWS; None for those from before there were any.
+
+    The JWS is detached: it is over the canonical JSON (RFC 8785) of the resource that `target` names.
+    """
+    jws = one.signature.compact() if one.signature else None
+    if jws is None:
+        return None
+    doctor = {"reference": f"Practitioner/{one.practitioner_id}", "display": one.practitioner_name}
+    return {
+        "resourceType": "Provenance",
+        "id": str(id_of(f"signature:{one.id}:{one.version}")),
+        "target": [{"reference": f"MedicationRequest/{one.id}/_history/{one.version}"}],
+        "recorded": instant(one.status_changed),
+        "agent": [{"who": doctor}],
+        "signature": [
+            {
+                "type": [{"system": "urn:iso-astm:E1762-95:2013", "code": "1.2.840.10065.1.12.1.1"}],
+                "when": instant(one.status_changed),
+                "who": doctor,
+                "targetFormat": "application/fhir+json",
+                "sigFormat": CONTENT_TYPE,
+                "data": b64encode(jws.encode()).decode(),
+            }
+        ],
     }
 
 

@@ -11,8 +11,9 @@ Resource = dict[str, Any]
 
 
 def r4_bundle(bundle: Resource) -> Resource:
-    """The same bundle in R4."""
-    entries = [{**each, "resource": r4(each["resource"])} for each in bundle["entry"]]
+    """The same bundle in R4, without the signatures: those are over the resources as they are in R5."""
+    kept = [each for each in bundle["entry"] if each["resource"]["resourceType"] != "Provenance"]
+    entries = [{**each, "resource": r4(each["resource"])} for each in kept]
     return {**bundle, "entry": entries}
 
 

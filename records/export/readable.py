@@ -133,7 +133,8 @@ def _consent(one: Resource, there: ZoneInfo) -> Iterator[str]:
 def _audit_event(one: Resource, there: ZoneInfo) -> Iterator[str]:
     who = one["agent"][0]["who"]
     did, why = one["code"]["coding"][0]["code"], one["authorization"][0]["text"]
-    yield f"{_when(one['recorded'], there)}: {who.get('display') or who['reference']}: {did}, {why}"
+    name = who["display"] if "display" in who else f"person {who['identifier']['value']}"
+    yield f"{_when(one['recorded'], there)}: {name}: {did}, {why}"
     yield one["entity"][0]["what"]["display"]
 
 

@@ -22,6 +22,7 @@ from records.files.service import files_of
 from records.pharmacy.store import given_of
 from records.prescriptions.allergies import allergies_of
 from records.prescriptions.fhir import medication_request
+from records.prescriptions.rules import Prescription
 from records.prescriptions.service import versions_of
 from records.sealing import Vault
 
@@ -93,6 +94,7 @@ async def resources_of(tx: Tx, vault: Vault, reader: Reader, patient_id: UUID) -
     await note_by(tx, reader, by, Action.READ, subject=patient_id, table=export_request.name)
     prescriptions = await versions_of(tx, vault, reader, patient_id)
     found = [dict(medication_request(each)) for each in prescriptions]
+    found += [made for each in _signed(prescriptions) if (made := fhir.provenance(each))]
     for one in {each.id: each for each in prescriptions}.values():
         found += fhir.medication_dispenses(one, await given_of(tx, vault, patient_id, one.id))
     stated = await allergies_of(tx, vault, reader, patient_id)
@@ -103,3 +105,12 @@ async def resources_of(tx: Tx, vault: Vault, reader: Reader, patient_id: UUID) -
     found += [fhir.consent(each, tx.now) for each in await consents_to_export(tx, reader, patient_id)]
     found += [fhir.audit_event(each) for each in await looked_at(tx, reader, patient_id, limit=_ALL)]
     return found
+
+
+def _signed(versions: Sequence[Prescription]) -> list[Prescription]:
+    """Those versions that a doctor signed; the one of a pharmacy's dispensing has the signature of the one before."""
+    once: dict[bytes, Prescription] = {}
+    for each in versions:
+        if each.signature:
+            once.setdefault(each.signature.value, each)
+    return [*once.values()]

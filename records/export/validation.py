@@ -5,6 +5,7 @@ Each rule returns what is wrong, in words; the names in brackets are FHIR's own 
 """
 
 import re
+from base64 import b64decode
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
@@ -62,6 +63,11 @@ def faults_of(bundle: Resource) -> list[str]:
     found = [*_bundle(bundle), *_values(bundle)]
     resources = [entry["resource"] for entry in bundle["entry"]]
     there = {f"{each['resourceType']}/{each['id']}" for each in resources}
+    there |= {
+        f"{each['resourceType']}/{each['id']}/_history/{each['meta']['versionId']}"
+        for each in resources
+        if "meta" in each
+    }
     for each in resources:
         name = f"{each['resourceType']}/{each['id']}"
         rules = (_values, _contained, _narratives, _references, _codings, _moments, *_OF.get(each["resourceType"], ()))
@@ -221,6 +227,34 @@ def _consent(resource: Resource) -> Iterator[str]:
         yield "it does not say who lets whom read what"
 
 
+_AGENTS = frozenset("Practitioner PractitionerRole Organization CareTeam Patient Device RelatedPerson Group".split())
+
+
+def _audit_event(resource: Resource) -> Iterator[str]:
+    """Who did it: by a reference to one that FHIR allows there, an identifier, or a name; and who says so."""
+    agents = resource.get("agent", ())
+    for each in agents:
+        who = each.get("who", {})
+        if "reference" in who and who["reference"].partition("/")[0] not in _AGENTS:
+            yield "an agent leads to another kind of resource"
+        if not who.keys() & {"reference", "identifier", "display"}:
+            yield "an agent is nobody"
+    if not agents or "observer" not in resource.get("source", {}):
+        yield "it does not say who did it, or who says so"
+
+
+def _provenance(resource: Resource) -> Iterator[str]:
+    """A signature over one version of something (per-1), by somebody, as a JWS without a payload."""
+    targets = resource.get("target", ())
+    if len(targets) != 1 or "/_history/" not in targets[0].get("reference", ""):
+        yield "it is not about one version"
+    if not resource.get("agent") or not resource.get("signature"):
+        yield "nobody signed it"
+    for each in resource.get("signature", ()):
+        if not re.fullmatch(rb"[\w-]+\.\.[\w-]+", b64decode(each.get("data", ""))) or not each.get("type"):
+            yield "a signature is no detached JWS"
+
+
 _OF: dict[str, tuple[Callable[[Resource], Iterator[str]], ...]] = {
     "Appointment": (_appointment,),
     "MedicationRequest": (_medication_request,),
@@ -229,6 +263,8 @@ _OF: dict[str, tuple[Callable[[Resource], Iterator[str]], ...]] = {
     "DocumentReference": (_document_reference,),
     "AllergyIntolerance": (_allergy,),
     "Consent": (_consent,),
+    "AuditEvent": (_audit_event,),
+    "Provenance": (_provenance,),
 }
 
 
@@ -236,7 +272,7 @@ def _dangling(resource: Resource, there: set[str]) -> Iterator[str]:
     """References that lead to nothing in the bundle, though they lead to what it holds."""
     for each in _walk(resource):
         target = each.get("reference")
-        if isinstance(target, str) and not target.startswith(("#", "Person/")) and target not in there:
+        if isinstance(target, str) and not target.startswith("#") and target not in there:
             yield target
 
 

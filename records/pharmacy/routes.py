@@ -24,8 +24,8 @@ from records.pharmacy.limits import Limiter
 from records.pharmacy.rules import Standing
 from records.pharmacy.secrets import new_typed_secret
 from records.pharmacy.service import Paper
-from records.prescriptions.signature import ForgedError
 from records.sealing import SealBrokenError, Vault
+from records.signing.signature import ForgedError
 
 _HEADERS = {
     "Content-Security-Policy": (

@@ -1,6 +1,6 @@
 """Tables of prescriptions. In clear: ids, states and times. What was prescribed is sealed, version by version."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, SmallInteger, Table, Text, Uuid
+from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, Table, Text, Uuid
 
 from core.tables import Moment, metadata
 from records.places import sealed_column
@@ -31,10 +31,13 @@ prescription_version = Table(
     Column("sealed", LargeBinary, nullable=False),
     Column("signing_key_id", Uuid, ForeignKey("signing_key.id")),
     Column("signature", LargeBinary),
+    # The protected header of the JWS; none of those from before they were JWS.
+    Column("signature_header", Text),
 )
 """A trigger refuses every change. `sealed` is a FHIR R5 MedicationRequest in canonical JSON, and `signature` is over
-just these bytes. A version that a pharmacy's dispensing made holds what the doctor signed before, with a state of its
-own. A trigger refuses new rows without a signature; those from before there were any stay as they are.
+just these bytes, behind its header. A version that a pharmacy's dispensing made holds what the doctor signed before,
+with a state of its own. A trigger refuses new rows without a signature; those from before there were any stay as they
+are.
 """
 CONTENT = sealed_column(
     prescription_version.c.sealed,
@@ -91,45 +94,3 @@ renewal = Table(
 Index("uq_renewal_open", renewal.c.prescription_id, unique=True, postgresql_where=renewal.c.answered_at.is_(None))
 Index("ix_renewal_patient_id", renewal.c.patient_id)
 """What patients ask doctors to prescribe again. `renewed_by`: the new prescription; none once it was declined."""
-
-signing_key = Table(
-    "signing_key",
-    metadata,
-    Column("id", Uuid, primary_key=True),
-    Column("practitioner_id", Uuid, nullable=False),
-    Column("person_id", Uuid, nullable=False),
-    Column("public_key", LargeBinary, nullable=False),
-    Column("sealed", LargeBinary, nullable=False),
-    Column("created_at", Moment, nullable=False),
-    Column("valid_from", Moment),
-    Column("valid_until", Moment),
-)
-Index(
-    "uq_signing_key_practitioner_id",
-    signing_key.c.practitioner_id,
-    unique=True,
-    postgresql_where=signing_key.c.valid_from.is_not(None) & signing_key.c.valid_until.is_(None),
-)
-"""`sealed`: the private key, encrypted under the factor's secret, then sealed for the doctor. Without `valid_from` it
-waits for its first code; in force from then until `valid_until`, one of a practitioner at a time.
-"""
-LOCKED_KEY = sealed_column(signing_key.c.sealed, subject=signing_key.c.person_id, row=signing_key.c.id)
-
-signing_factor = Table(
-    "signing_factor",
-    metadata,
-    Column("key_id", Uuid, primary_key=True),
-    Column("sealed", LargeBinary, nullable=False),
-    Column("last_step", BigInteger, nullable=False),
-    Column("failures", SmallInteger, nullable=False),
-    Column("locked_until", Moment),
-    Column("taken_at", Moment),
-    schema="keys",
-)
-"""`sealed`: the secret that the doctor's authenticator has. Apart from the keys that it unlocks, as patients' are."""
-FACTOR = sealed_column(
-    signing_factor.c.sealed,
-    source=signing_factor.join(signing_key, signing_factor.c.key_id == signing_key.c.id),
-    subject=signing_key.c.person_id,
-    row=signing_factor.c.key_id,
-)

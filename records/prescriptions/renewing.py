@@ -18,8 +18,8 @@ from records.prescriptions.model import prescription as prescription_table
 from records.prescriptions.model import renewal
 from records.prescriptions.rules import Encounter, Prescription, checked, require_renewable
 from records.prescriptions.service import prescription, write_prescription
-from records.prescriptions.signature import Signer
 from records.sealing import Vault
+from records.signing.signature import Signer
 
 _ANSWERED_WITHIN = timedelta(days=30)
 """How long what is asked for keeps the patient's records open to the doctor who is asked."""

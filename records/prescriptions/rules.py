@@ -8,6 +8,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from core.errors import BadInputError, ConflictError
+from records.signing.jws import Signature
 
 
 class Status(StrEnum):
@@ -85,6 +86,8 @@ class Prescription:
     """The prescription that this one renews."""
     signed_by: UUID | None = None
     """The key that the doctor signed this with; None for what was written before prescriptions were signed."""
+    signature: Signature | None = None
+    """Over the canonical JSON of the resource (fhir.medication_request) that the doctor signed."""
 
     @property
     def valid_until(self) -> datetime:

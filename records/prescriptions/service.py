@@ -26,8 +26,8 @@ from records.prescriptions.rules import (
     checked_reason,
     require_move,
 )
-from records.prescriptions.signature import Signer
 from records.sealing import Vault
+from records.signing.signature import Signer
 
 __all__ = [
     "Draft",

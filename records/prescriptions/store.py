@@ -16,9 +16,10 @@ from records.canonical import canonical
 from records.prescriptions.fhir import medication_request, prescription_from, version_of
 from records.prescriptions.model import CONTENT, prescription, prescription_version
 from records.prescriptions.rules import Prescription, Status
-from records.prescriptions.signature import ForgedError, PublicKey, Signer
-from records.prescriptions.signing import public_keys
 from records.sealing import Vault
+from records.signing.jws import Signature
+from records.signing.service import public_keys
+from records.signing.signature import ForgedError, PublicKey, Signer
 
 
 async def add(tx: Tx, vault: Vault, signer: Signer, written: Prescription) -> Prescription:
@@ -57,7 +58,7 @@ async def complete(tx: Tx, vault: Vault, current: Prescription) -> Prescription:
     row = rows.one()
     plain = await vault.open(tx, current.patient_id, CONTENT.place(row.id, row.version, row.centre_id), row.sealed)
     done = replace(current, version=current.version + 1, status=Status.COMPLETED, status_changed=tx.now)
-    await _add_version(tx, vault, done, plain, key_id=row.signing_key_id, signature=row.signature)
+    await _add_version(tx, vault, done, plain, key_id=row.signing_key_id, signature=_signature(row))
     await _stands(tx, done.id, done.status, done.version)
     return done
 
@@ -91,6 +92,7 @@ def every_version() -> Select[Any]:
         prescription_version.c.sealed,
         prescription_version.c.signing_key_id,
         prescription_version.c.signature,
+        prescription_version.c.signature_header,
     ).join(prescription_version, prescription_version.c.prescription_id == prescription.c.id)
 
 
@@ -121,11 +123,15 @@ async def opened(
 def _check(keys: Mapping[UUID, PublicKey], row: Row[Any], plain: bytes) -> None:
     if row.signing_key_id is None and row.signature is None:
         return
-    key = keys.get(row.signing_key_id)
-    if key is None or row.signature is None:
+    key, signature = keys.get(row.signing_key_id), _signature(row)
+    if key is None or signature is None:
         raise ForgedError
     signed_at = datetime.fromisoformat(json.loads(plain)["statusChanged"])
-    key.require(row.signature, plain, by=row.practitioner_id, at=signed_at)
+    key.require(signature, plain, by=row.practitioner_id, at=signed_at)
+
+
+def _signature(row: Row[Any]) -> Signature | None:
+    return None if row.signature is None else Signature(row.signature, row.signature_header)
 
 
 async def _check_newest(tx: Tx, row: Row[Any]) -> None:
@@ -137,7 +143,9 @@ async def _check_newest(tx: Tx, row: Row[Any]) -> None:
 
 def _read(row: Row[Any], resource: dict[str, Any]) -> Prescription:
     """The version that a row is: as it was signed, or that and the state in which a pharmacy's dispensing left it."""
-    found = replace(prescription_from(resource, version=row.version), signed_by=row.signing_key_id)
+    found = replace(
+        prescription_from(resource, version=row.version), signed_by=row.signing_key_id, signature=_signature(row)
+    )
     signed_as, status = version_of(resource) or row.version, Status(row.status)
     if (signed_as, found.status) == (row.version, status):
         return found
@@ -148,12 +156,13 @@ def _read(row: Row[Any], resource: dict[str, Any]) -> Prescription:
 
 async def _sign(tx: Tx, vault: Vault, signer: Signer, written: Prescription) -> Prescription:
     content = canonical(medication_request(written))
-    await _add_version(tx, vault, written, content, key_id=signer.key_id, signature=signer.sign(content))
-    return replace(written, signed_by=signer.key_id)
+    signature = signer.sign(content)
+    await _add_version(tx, vault, written, content, key_id=signer.key_id, signature=signature)
+    return replace(written, signed_by=signer.key_id, signature=signature)
 
 
 async def _add_version(
-    tx: Tx, vault: Vault, written: Prescription, content: bytes, *, key_id: UUID | None, signature: bytes | None
+    tx: Tx, vault: Vault, written: Prescription, content: bytes, *, key_id: UUID | None, signature: Signature | None
 ) -> None:
     place = CONTENT.place(written.id, written.version, written.centre_id)
     await tx.conn.execute(
@@ -164,7 +173,8 @@ async def _add_version(
             created_at=tx.now,
             sealed=await vault.seal(tx, written.patient_id, place, content),
             signing_key_id=key_id,
-            signature=signature,
+            signature=signature and signature.value,
+            signature_header=signature and signature.header,
         )
     )
 

@@ -161,6 +161,7 @@ IN_CLEAR: dict[str, str] = {
     "prescription.code": CODE,
     "prescription.status": STATE,
     "prescription_version.signature": PUBLIC_KEY,
+    "prescription_version.signature_header": PUBLIC_KEY,
     "prescription_version.status": STATE,
     "referral.mode": STATE,
     "referral.priority": STATE,

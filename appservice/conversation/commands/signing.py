@@ -14,15 +14,15 @@ from appservice.outgoing import File
 from booking.directory.signing import reset_signing
 from core.errors import BadInputError
 from core.languages import _
-from records.prescriptions.codes import read_code
-from records.prescriptions.signature import Signer
-from records.prescriptions.signing import (
+from records.signing.codes import read_code
+from records.signing.service import (
     WrongCode,
     begin_signing,
     confirm_signing,
     key_of,
     unlock_signing,
 )
+from records.signing.signature import Signer
 
 _STOP = {word: {"do": "signing stop"} for word in ("stop", "no")}
 

@@ -12,9 +12,9 @@ from core.settings import RecordsSettings
 from records.access import Reader
 from records.prescriptions.rules import Draft, Encounter, Prescription
 from records.prescriptions.service import prescribe, withdraw_prescription
-from records.prescriptions.signature import Signer
-from records.prescriptions.signing import begin_signing, confirm_signing, key_of
 from records.sealing import Vault
+from records.signing.service import begin_signing, confirm_signing, key_of
+from records.signing.signature import Signer
 
 ANNA, BEN, DOCTOR = new_id(), new_id(), new_id()
 """Two patients, and a practitioner."""

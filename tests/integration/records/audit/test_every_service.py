@@ -45,10 +45,10 @@ LEAVES_NONE = {
     "records.prescriptions.favourites.habits_of": "a doctor's own habits; no patient's",
     "records.prescriptions.favourites.remember": "a doctor's own habits; no patient's",
     "records.prescriptions.favourites.remove_favourite": "a doctor's own habits; no patient's",
-    "records.prescriptions.signing.begin_signing": "a doctor's own key, of no use before it is confirmed",
-    "records.prescriptions.signing.key_of": "a doctor's own key, its public part",
-    "records.prescriptions.signing.signing_picture": "a doctor's own key, before it is confirmed",
-    "records.prescriptions.signing.unlock_signing": "a doctor's own key; what it signs is noted",
+    "records.signing.service.begin_signing": "a doctor's own key, of no use before it is confirmed",
+    "records.signing.service.key_of": "a doctor's own key, its public part",
+    "records.signing.service.signing_picture": "a doctor's own key, before it is confirmed",
+    "records.signing.service.unlock_signing": "a doctor's own key; what it signs is noted",
 }
 """Services that take a transaction and the vault or a reader, and need no entry: why not."""
 

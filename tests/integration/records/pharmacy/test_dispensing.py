@@ -21,8 +21,8 @@ from records.pharmacy.secrets import new_typed_secret
 from records.pharmacy.service import Paper
 from records.prescriptions.rules import Draft, Prescription, Status
 from records.prescriptions.service import change_prescription, prescription, prescriptions_of, versions_of
-from records.prescriptions.signature import ForgedError
 from records.sealing import ErasedError, Vault
+from records.signing.signature import ForgedError
 from tests.integration.records.ward import (
     ANNA,
     DRAFT,

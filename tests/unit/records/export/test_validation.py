@@ -2,6 +2,7 @@
 
 import copy
 import importlib
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -22,12 +23,15 @@ from records.export.validation import REQUIRED, faults_of
 from records.files.rules import StoredFile
 from records.pharmacy.rules import Given
 from records.prescriptions.fhir import medication_request
+from records.signing.jws import Signature, header_of
 from tests.unit.records.documents.test_papers import SICK
 from tests.unit.records.prescriptions.examples import DRAFT, NOW, PRESCRIPTION
 from tests.unit.records.prescriptions.test_document import texts
 
 PATIENT = PRESCRIPTION.patient_id
 CONSENT = Consent(UUID(int=40), PATIENT, Kind.NOTE, UUID(int=41), UUID(int=42), NOW, NOW + timedelta(days=9))
+SIGNATURE = Signature(bytes(64), header_of(UUID(int=50)))
+TARGET = f"MedicationRequest/{PRESCRIPTION.id}/_history/"
 Bundle = dict[str, Any]
 
 
@@ -87,6 +91,8 @@ def whole() -> Bundle:
         fhir.composition(sick),
         fhir.document_reference(file),
         fhir.audit_event(Entry(UUID(int=30), NOW, None, Action.READ, PATIENT, "file", None, Why.DELIVERY)),
+        fhir.audit_event(Entry(UUID(int=32), NOW, UUID(int=33), Action.READ, PATIENT, "file", None, Why.CARE)),
+        fhir.provenance(replace(PRESCRIPTION, signature=SIGNATURE)),
         fhir.consent(CONSENT, NOW),
         fhir.basic(Held(UUID(int=31), "person", {"language": "de", "empty": " "}), PATIENT),
     ]
@@ -114,6 +120,23 @@ def test_turning_to_the_release_before_loses_no_words() -> None:
     said = str(r4_bundle(whole()))
     for word in ("penicillin", "a &lt; b", "J06.9", "Dermatology", "please look", "a cough", "400 mg", "with food"):
         assert word in said
+
+
+def test_who_did_something_is_named_by_identifier_for_fhir_knows_no_persons_there() -> None:
+    resources = [each["resource"] for each in whole()["entry"]]
+    agents = [each["agent"][0] for each in resources if each["resourceType"] == "AuditEvent"]
+    assert [each["who"] for each in agents] == [
+        {"display": "careConnect"},
+        {"identifier": {"system": "urn:careconnect:person", "value": str(UUID(int=33))}},
+    ]
+    assert [each["requestor"] for each in agents] == [False, True]
+
+
+def test_a_signature_is_told_in_the_release_that_it_is_over_alone() -> None:
+    assert fhir.provenance(PRESCRIPTION) is None
+    assert fhir.provenance(replace(PRESCRIPTION, signature=replace(SIGNATURE, header=None))) is None
+    kinds = {each["resource"]["resourceType"] for each in r4_bundle(whole())["entry"]}
+    assert "Provenance" not in kinds
 
 
 def test_a_consent_says_how_long_and_in_r4_by_what_policy() -> None:
@@ -202,6 +225,16 @@ SPOILT: list[tuple[str, Callable[[dict[str, Any]], Any], str]] = [
         "does not fit",
     ),
     ("AllergyIntolerance", lambda r: r["code"].update(text=""), "against what"),
+    ("AuditEvent", lambda r: r["agent"][0].update(who={"reference": "Person/1"}), "another kind"),
+    ("AuditEvent", lambda r: r["agent"][0].update(who={}), "is nobody"),
+    ("AuditEvent", lambda r: r.update(agent=[]), "who did it"),
+    ("AuditEvent", lambda r: r.update(source={}), "who says so"),
+    ("Provenance", lambda r: r["target"][0].update(reference=f"MedicationRequest/{PRESCRIPTION.id}"), "one version"),
+    ("Provenance", lambda r: r["target"][0].update(reference=TARGET + "9"), "leads nowhere"),
+    ("Provenance", lambda r: r.update(agent=[]), "nobody signed"),
+    ("Provenance", lambda r: r.update(signature=[]), "nobody signed"),
+    ("Provenance", lambda r: r["signature"][0].update(data=b64encode(b"a.b.c").decode()), "no detached JWS"),
+    ("Provenance", lambda r: r["signature"][0].update(type=[]), "no detached JWS"),
     ("Appointment", lambda r: r.pop("start"), "start and end"),
     ("Appointment", lambda r: (r.pop("start"), r.pop("end")), "start and end"),
     ("Appointment", lambda r: r.update(end=r["start"]), "before it starts"),
@@ -225,5 +258,6 @@ def test_what_is_not_to_take_place_needs_no_time() -> None:
 def test_the_document_says_it_all() -> None:
     said = "\n".join(text for _, text in texts(export_pdf(whole(), timezone="Europe/Berlin", release="R5")))
     for part in ("Anna", "a < b", "and & so", "J06.9", "penicillin", "Ibuprofen 400 mg", "blood test", "language: de",
-                 "Dermatology", "a cough", "careConnect: read, delivery", "20 of Ibuprofen 400 mg"):  # fmt: skip
+                 "Dermatology", "a cough", "careConnect: read, delivery",
+                 f"person {UUID(int=33)}: read, care", "20 of Ibuprofen 400 mg"):  # fmt: skip
         assert part in said.replace("\n", " ") or part in said, part

@@ -1,12 +1,18 @@
 """Doctors' keys on the real database: set up, unlocked, replaced, revoked; and what is tampered with is refused."""
 
 import asyncio
+import json
+from base64 import b64decode
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import jwt
 import pyotp
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
@@ -16,12 +22,15 @@ from core.ids import new_id
 from records.access import Reader
 from records.canonical import canonical
 from records.erasure import forget
+from records.export.service import resources_of
 from records.prescriptions.fhir import medication_request
 from records.prescriptions.model import CONTENT
 from records.prescriptions.rules import Prescription, Status
 from records.prescriptions.service import prescribe, prescription, prescription_to_send, prescriptions_of
-from records.prescriptions.signature import ForgedError, Signer
-from records.prescriptions.signing import (
+from records.sealing import ErasedError, SealBrokenError, Vault
+from records.signing.jws import Signature
+from records.signing.routes import routes
+from records.signing.service import (
     Enrolment,
     WrongCode,
     begin_signing,
@@ -32,7 +41,7 @@ from records.prescriptions.signing import (
     signing_picture,
     unlock_signing,
 )
-from records.sealing import ErasedError, SealBrokenError, Vault
+from records.signing.signature import ForgedError, Signer
 from tests.integration.records.ward import (
     ANNA,
     COLLEAGUE,
@@ -248,6 +257,8 @@ async def refused(database: Database, vault: Vault, made: Prescription) -> None:
         "signature = set_byte(signature, 5, get_byte(signature, 5) # 1)",
         "signature = NULL",
         "signing_key_id = NULL",
+        "signature_header = NULL",
+        "signature_header = 'eyJhbGciOiJub25lIn0'",
         "sealed = set_byte(sealed, 150, get_byte(sealed, 150) # 1)",
         "status = 'cancelled'",
         "status = 'completed'",
@@ -283,7 +294,7 @@ async def test_a_key_of_another_doctor_put_in_its_place_is_refused(
 async def test_nothing_unsigned_is_taken(database: Database, vault: Vault) -> None:
     await written(database, vault)
     copy = (
-        "INSERT INTO prescription_version SELECT prescription_id, 2, status, created_at, sealed, {}"
+        "INSERT INTO prescription_version SELECT prescription_id, 2, status, created_at, sealed, {}, signature_header"
         " FROM prescription_version"
     )
     for columns in ("signing_key_id, NULL", "NULL, signature", "signing_key_id, '\\x00'::bytea"):
@@ -296,7 +307,8 @@ async def test_what_was_written_before_there_were_signatures_still_reads_and_say
     database: Database, vault: Vault
 ) -> None:
     made = await written(database, vault)
-    await tamper(database, "UPDATE prescription_version SET signature = NULL, signing_key_id = NULL")
+    nothing = "signature = NULL, signing_key_id = NULL, signature_header = NULL"
+    await tamper(database, f"UPDATE prescription_version SET {nothing}")
     async with database.transaction() as tx:
         assert (await prescription(tx, vault, HERSELF, made.id)).signed_by is None
         assert [one.signed_by for one in await prescriptions_of(tx, vault, HERSELF, ANNA)] == [None]
@@ -325,3 +337,50 @@ async def test_an_erased_doctor_signs_no_more_and_what_was_signed_is_still_check
         with pytest.raises(ErasedError):
             await unlock_signing(tx, vault, OSEI, codes(begun, clock))
         assert await prescription(tx, vault, HERSELF, made.id) == made
+
+
+async def test_anybody_checks_a_signature_with_the_key_that_the_service_shows(
+    database: Database, vault: Vault, clock: Clock
+) -> None:
+    """What an export says of a prescription, and the key's page: nothing else of ours is needed."""
+    made = await written(database, vault)
+    application = web.Application()
+    application.add_routes(routes(database))
+    async with database.transaction() as tx:
+        waiting = await begin(tx, vault, COLLEAGUE)
+        resources = await resources_of(tx, vault, HERSELF, ANNA)
+    signed = next(each for each in resources if each["resourceType"] == "MedicationRequest")
+    (signature,) = next(each for each in resources if each["resourceType"] == "Provenance")["signature"]
+    jws = b64decode(signature["data"]).decode()
+    kid = jwt.get_unverified_header(jws)["kid"]
+    async with TestClient(TestServer(application)) as client:
+        answer = await client.get(f"/signing-keys/{kid}")
+        assert answer.content_type == "application/jwk+json"
+        jwk = jwt.PyJWK.from_dict(await answer.json(content_type=None))
+        for other in (waiting.key_id, new_id(), made.id, "x"):
+            assert (await client.get(f"/signing-keys/{other}")).status == 404
+    payload = json.dumps(signed, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    jwt.api_jws.decode_complete(jws, jwk, algorithms=["EdDSA"], detached_payload=payload)
+    signed["dispenseRequest"]["numberOfRepeatsAllowed"] += 1
+    payload = json.dumps(signed, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    with pytest.raises(jwt.InvalidSignatureError):
+        jwt.api_jws.decode_complete(jws, jwk, algorithms=["EdDSA"], detached_payload=payload)
+
+
+async def test_a_signature_from_before_there_were_jws_is_still_checked_and_not_exported_as_one(
+    database: Database, vault: Vault, clock: Clock
+) -> None:
+    begun = await set_up(database, vault, clock)
+    signer = await unlock(database, vault, codes(begun, clock))
+    assert isinstance(signer, Signer)
+    async with database.transaction() as tx:
+        made = await prescribe(tx, vault, OSEI, signer, VISIT, DRAFT)
+    bare = Ed25519PrivateKey.from_private_bytes(signer.secret).sign(canonical(medication_request(made)))
+    await tamper(database, "UPDATE prescription_version SET signature = :bare, signature_header = NULL", bare=bare)
+    async with database.transaction() as tx:
+        found = await prescription(tx, vault, HERSELF, made.id)
+        assert found.signed_by == made.signed_by
+        assert found.signature == Signature(bare, None)
+        kinds = {each["resourceType"] for each in await resources_of(tx, vault, HERSELF, ANNA)}
+        assert "MedicationRequest" in kinds
+        assert "Provenance" not in kinds

@@ -1,4 +1,4 @@
-"""Ed25519 signatures over the canonical JSON of a prescription, and a key that only the second factor unlocks. Pure.
+"""Ed25519 signatures over the canonical JSON of a record, and a key that only the second factor unlocks. Pure.
 
 What the lock protects from: who has the doctor's chat (an open session, a stolen password or access token) but not the
 phone cannot sign; who has the database and its backups can neither sign nor make codes. What it does not protect from:
@@ -7,7 +7,7 @@ together can unlock every key. This is no qualified electronic signature (eIDAS,
 """
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from core.errors import UserError
+from records.signing.jws import Signature, header_of
 
 _NONCE = 12
 
@@ -27,7 +28,7 @@ class ForgedError(UserError):
 
     def __init__(self) -> None:
         super().__init__(
-            "The signature of this prescription does not fit, so nothing of it is shown. Please tell the doctor."
+            "The signature of this record does not fit, so nothing of it is shown. Please tell the doctor."
         )
 
 
@@ -43,13 +44,13 @@ class PublicKey:
     valid_until: datetime | None
     """The last instant at which it signed."""
 
-    def require(self, signature: bytes, content: bytes, *, by: UUID, at: datetime) -> None:
+    def require(self, signature: Signature, content: bytes, *, by: UUID, at: datetime) -> None:
         """Raise ForgedError unless the practitioner `by` signed just this `content` with this key, valid at `at`."""
         valid = self.valid_from <= at and (self.valid_until is None or at <= self.valid_until)
-        if by != self.practitioner_id or not valid:
+        if by != self.practitioner_id or not valid or signature.header not in {None, header_of(self.id)}:
             raise ForgedError
         try:
-            Ed25519PublicKey.from_public_bytes(self.public).verify(signature, content)
+            Ed25519PublicKey.from_public_bytes(self.public).verify(signature.value, signature.over(content))
         except (InvalidSignature, ValueError) as forged:
             raise ForgedError from forged
 
@@ -63,9 +64,10 @@ class Signer:
     person_id: UUID
     secret: bytes = field(repr=False)
 
-    def sign(self, content: bytes) -> bytes:
-        """Return the signature (RFC 8032), 64 bytes."""
-        return Ed25519PrivateKey.from_private_bytes(self.secret).sign(content)
+    def sign(self, content: bytes) -> Signature:
+        """Sign a content, as a JWS."""
+        unsigned = Signature(b"", header_of(self.key_id))
+        return replace(unsigned, value=Ed25519PrivateKey.from_private_bytes(self.secret).sign(unsigned.over(content)))
 
     @property
     def public(self) -> bytes:

@@ -19,10 +19,10 @@ from core.ids import new_id
 from records.access import Reader
 from records.audit.rules import Action, Why
 from records.audit.service import note
-from records.prescriptions.codes import Tries, link_of, new_factor, tried
-from records.prescriptions.model import FACTOR, LOCKED_KEY, signing_factor, signing_key
-from records.prescriptions.signature import PublicKey, Signer, lock_key, new_secret_key, unlock_key
 from records.sealing import Vault
+from records.signing.codes import Tries, link_of, new_factor, tried
+from records.signing.model import FACTOR, LOCKED_KEY, signing_factor, signing_key
+from records.signing.signature import PublicKey, Signer, lock_key, new_secret_key, unlock_key
 
 _KEY, _FACTOR = signing_key.c, signing_factor.c
 

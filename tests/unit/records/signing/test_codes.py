@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from records.prescriptions.codes import Tries, link_of, new_factor, read_code, tried
+from records.signing.codes import Tries, link_of, new_factor, read_code, tried
 
 NOW = datetime(2026, 11, 24, 9, 0, 10, tzinfo=UTC)
 FACTOR = pyotp.random_base32(32)
