@@ -23,6 +23,9 @@ from demo.child import free_port
 from demo.homeserver import Homeserver
 from demo.postgres import Postgres
 
+_OPEN = {"patients_invite": "anyone", "contacts": "allow", "public_rooms": True}
+"""What the module lets pass on the homeserver of tests that are about something else, most without careConnect."""
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _no_configuration_of_this_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
@@ -119,7 +122,7 @@ def homeserver(
     """A running Synapse named localhost, one for each worker, with `service` registered."""
     file = tmp_path_factory.mktemp("registration") / "registration.yaml"
     file.write_text(registration(service.matrix, f"http://127.0.0.1:{service.http.port}"))
-    return start_homeserver(registrations=[file], policy={"patients_invite": "anyone", "public_rooms": True})
+    return start_homeserver(registrations=[file], policy=_OPEN)
 
 
 @pytest.fixture

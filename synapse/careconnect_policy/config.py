@@ -21,6 +21,9 @@ class PolicyConfig(BaseModel):
     """Whom those may invite who are no staff: only staff and the service, or anyone."""
     partners: frozenset[str] = frozenset()
     """Other homeservers whose people our patients may invite and be invited by: clinics' own."""
+    contacts: Literal["refuse", "allow", "ignore"] = "refuse"
+    """Whether people's own choice of who may invite them is held; the first two say what becomes of an invitation while
+    careConnect does not answer."""
     public_rooms: bool = False
     """Whether rooms that anybody can enter or read may be made on this homeserver."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -12,6 +12,7 @@ from synapse.module_api import NOT_SPAM
 from synapse.module_api.errors import ConfigError
 
 from careconnect_policy.config import PolicyConfig
+from careconnect_policy.contacts import Answer, Contacts
 from careconnect_policy.erasing import PATH, EraseResource
 from careconnect_policy.media import RoomMedia
 from careconnect_policy.rules import CONSULTATION, KIND, Identities, may_invite, refusal
@@ -35,6 +36,7 @@ class CarePolicy:
         self._keeper = f"@{config.keeper}:{api.server_name}"
         self._who = Identities(self._keeper, re.compile(f"@({config.bots}):{server}"))
         self._staff = Staff(api, self._keeper)
+        self._contacts = Contacts(api, self._keeper)
         self._media = RoomMedia(api)
         api.register_third_party_rules_callbacks(
             check_event_allowed=self.check_event_allowed, on_create_room=self.on_create_room
@@ -87,22 +89,43 @@ class CarePolicy:
         """A login makes a device."""
         return Codes.FORBIDDEN if user_id == self._keeper else NOT_SPAM
 
-    async def user_may_invite(self, inviter: str, invitee: str, _room_id: str) -> Any:
-        """Patients do not invite patients. Into consultation rooms the rules of those rooms hold."""
-        return await self._inviting(inviter, invitee)
+    async def user_may_invite(self, inviter: str, invitee: str, room_id: str) -> Any:
+        """Patients do not invite patients, and nobody those who do not want it.
+
+        Into consultation rooms the rules of those rooms hold: who has a visit meets its other side there.
+        """
+        if not self._may_invite(inviter, invitee, await self._staff.members()):
+            return Codes.FORBIDDEN
+        return NOT_SPAM if await self._is_consultation(room_id) else await self._wanted(inviter, invitee)
 
     async def federated_user_may_invite(self, event: EventBase) -> Any:
         """The same for an invitation from elsewhere: that room is not here yet, so nothing comes to differ."""
-        return await self._inviting(event.sender, str(event.get_state_key()))
+        invitee = str(event.get_state_key())
+        if not self._may_invite(event.sender, invitee, await self._staff.members()):
+            return Codes.FORBIDDEN
+        return await self._wanted(event.sender, invitee)
 
-    async def _inviting(self, inviter: str, invitee: str) -> Any:
+    def _may_invite(self, inviter: str, invitee: str, staff: Collection[str]) -> bool:
         partners = self._config.partners
         if self._config.patients_invite == "anyone" or any(
             each.partition(":")[2] in partners for each in (inviter, invitee)
         ):
+            return True
+        return may_invite(inviter, invitee, self._who, staff)
+
+    async def _wanted(self, inviter: str, invitee: str) -> Any:
+        """Whether the one lets the other invite them. Raises SynapseError while that is not known and counts."""
+        if self._config.contacts == "ignore" or any(self._who.is_ours(user) for user in (inviter, invitee)):
             return NOT_SPAM
-        good = may_invite(inviter, invitee, self._who, await self._staff.members())
-        return NOT_SPAM if good else Codes.FORBIDDEN
+        answer = await self._contacts.wants(invitee, inviter)
+        if answer is Answer.UNKNOWN and self._config.contacts == "refuse":
+            raise SynapseError(503, "It cannot be known now whether they want it. Please invite them again later.")
+        return Codes.FORBIDDEN if answer is Answer.UNWANTED else NOT_SPAM
+
+    async def _is_consultation(self, room_id: str) -> bool:
+        state = await self._api.get_room_state(room_id, [("m.room.create", "")])
+        create = state.get(("m.room.create", ""))
+        return create is not None and create.sender == self._keeper and create.content.get(KIND) == CONSULTATION
 
     async def user_may_publish_room(self, _user_id: str, _room_id: str) -> Any:
         """Nothing is listed in the directory."""

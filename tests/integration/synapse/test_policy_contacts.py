@@ -1,0 +1,97 @@
+"""Whom people let invite them is held by the homeserver, on the word of careConnect's own door."""
+
+import asyncio
+import time
+from urllib.parse import quote
+
+import pytest
+
+from booking.people.service import person_of
+from booking.reach.contacts import choose, let_in
+from tests.integration.synapse.callers import Caller, new_caller
+from tests.integration.synapse.conftest import NewCaller, Ward
+
+
+@pytest.fixture(scope="module")
+async def staff(ward: Ward) -> tuple[Caller, Caller]:
+    """A doctor here and one of another homeserver, whom the module knows as staff."""
+    here, there = await new_caller(ward.here, "doctor"), await new_caller(ward.elsewhere, "specialist")
+    for one in (here, there):
+        await ward.keeper.put_state(ward.lobby, "org.careconnect.staff", one.user_id[1:], {"since": 1})
+    await asyncio.sleep(10.1)  # for so long the module trusts what it has read
+    return here, there
+
+
+async def blocks_all(ward: Ward, somebody: Caller, *but: str) -> None:
+    async with ward.database.transaction() as tx:
+        person = await person_of(tx, ward.ctx, somebody.user_id)
+        await choose(tx, person, allow_all=False)
+        for each in but:
+            await let_in(tx, person, each, allowed=True)
+
+
+async def invites(one: Caller, other: Caller) -> int:
+    return await one.invite(await one.create(preset="private_chat"), other)
+
+
+async def test_who_lets_nobody_in_is_invited_by_nobody(
+    ward: Ward, new: NewCaller, staff: tuple[Caller, Caller]
+) -> None:
+    doctor, specialist = staff
+    anna, boris = await new("anna"), await new("boris")
+    await blocks_all(ward, anna)
+    for one in staff:
+        assert await invites(one, anna) == 403
+        assert await invites(one, boris) == 200
+    status, _ = await doctor.ask("POST", "createRoom", {"preset": "private_chat", "invite": [anna.user_id]})
+    assert status == 403
+    assert await invites(ward.bot, anna) == 200  # the service itself is not kept out
+    await blocks_all(ward, specialist)
+    assert await invites(anna, specialist) == 403  # who is invited may be of another homeserver, too
+
+
+async def test_exceptions_hold_within_seconds(ward: Ward, new: NewCaller, staff: tuple[Caller, Caller]) -> None:
+    doctor, specialist = staff
+    anna = await new("anna")
+    await blocks_all(ward, anna, doctor.user_id)
+    assert [await invites(one, anna) for one in (doctor, specialist)] == [200, 403]
+    async with ward.database.transaction() as tx:
+        await let_in(tx, await person_of(tx, ward.ctx, anna.user_id), specialist.user_id, allowed=True)
+    async with asyncio.timeout(20):
+        while await invites(specialist, anna) != 200:
+            await asyncio.sleep(0.5)
+
+
+async def test_into_a_visits_room_its_care_team_is_let_all_the_same(
+    ward: Ward, new: NewCaller, staff: tuple[Caller, Caller]
+) -> None:
+    doctor, _ = staff
+    anna = await new("anna")
+    await blocks_all(ward, anna)
+    room = await ward.room((anna, "patient"), (doctor, "practitioner"))
+    assert await anna.leave(room) == 200
+    assert await doctor.invite(room, anna) == 200
+    assert await anna.join(room) == 200
+
+
+async def test_while_careconnect_is_away_nobody_is_invited_and_who_invites_is_told_so(
+    ward: Ward, new: NewCaller, staff: tuple[Caller, Caller]
+) -> None:
+    doctor, _ = staff
+    anna = await new("anna")
+    room = await doctor.create(preset="private_chat")
+    body = {"user_id": anna.user_id}
+    async with ward.door.closed():
+        status, answer = await doctor.ask("POST", f"rooms/{quote(room)}/invite", body)
+        assert status == 503
+        assert "later" in answer["error"]
+        assert await invites(ward.bot, anna) == 200
+        silent = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", ward.door.port)
+        async with silent:  # takes the question, and never answers
+            await asyncio.sleep(1.1)
+            began = time.monotonic()
+            assert await doctor.invite(room, anna) == 503
+            assert 2 < time.monotonic() - began < 30
+    async with asyncio.timeout(20):
+        while await doctor.invite(room, anna) != 200:
+            await asyncio.sleep(0.3)
