@@ -14,10 +14,23 @@ from appservice.matrix.calls import Calls
 from appservice.matrix.closing import Closing
 from appservice.matrix.consultation import creation, may_leave
 from appservice.matrix.creation import alias_for, create_once, leave, remove_alias
-from appservice.matrix.keeping import ADMIT, CLOSE, ERASE, INVITE, LEAVE, OPEN, SETTLE, RoomRow, room_of_visit, step
+from appservice.matrix.keeping import (
+    ADMIT,
+    CLOSE,
+    ERASE,
+    INVITE,
+    LEAVE,
+    OPEN,
+    REGROUP,
+    SETTLE,
+    RoomRow,
+    room_of_visit,
+    step,
+)
 from appservice.matrix.lobby import LIST, Lobby
 from appservice.matrix.model import consultation_room
 from appservice.matrix.people import People
+from appservice.matrix.regrouping import Regrouping
 from appservice.matrix.sealing import unguessable
 from core.database import Tx
 from core.lanes import Handler, Row
@@ -42,6 +55,7 @@ class Keeper:
             INVITE: admitting.invite,
             ADMIT: admitting.admit,
             LEAVE: self._leave,
+            REGROUP: Regrouping(self._people, self._keeper, self._matrix).regroup,
             CLOSE: closing.close,
             ERASE: closing.erase,
             LIST: self.lobby.write,
@@ -84,7 +98,7 @@ class Keeper:
         what = json.loads(row.payload)
         await remove_alias(self._keeper, what["alias"], what["room"])
 
-    async def joined(self, tx: Tx, room: RoomRow) -> None:
+    async def joined(self, tx: Tx, room: RoomRow, event_id: str) -> None:
         """Somebody has come into a consultation room: if that makes it complete, the keeper's work is done."""
         if room.keeper_left_at:
             return
@@ -95,7 +109,7 @@ class Keeper:
             return  # left already
         sides = [set(visit.patient_side.values()), set(visit.doctor_side.values())]
         if may_leave(sides, members["joined"], self._matrix.server_name):
-            await step(tx, LEAVE, {"appointment": str(room.appointment_id), "room": room.room_id}, "keeper")
+            await step(tx, LEAVE, {"appointment": str(room.appointment_id), "room": room.room_id}, f"keeper:{event_id}")
 
     async def _leave(self, tx: Tx, row: Row) -> None:
         """Leave them alone."""

@@ -51,7 +51,7 @@ class Members:
         consultation = found.one_or_none()
         if consultation:
             if membership == "join":
-                await self._keeper.joined(tx, consultation)
+                await self._keeper.joined(tx, consultation, event["event_id"])
         elif event["state_key"] == self._device.bot.user_id:
             await self._ours(tx, row, event)
         else:

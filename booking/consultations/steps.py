@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from core.database import Tx
 from core.outbox import Work, put
 
 OPEN, CLOSE, ERASE, ADMIT = "room.open", "room.close", "room.erase", "room.admit"
+REGROUP = "room.team"
 
 
 def opening(visit: Appointment, now: datetime) -> list[Work]:
@@ -37,6 +39,15 @@ async def close_room(tx: Tx, visit: Appointment) -> None:
         )
     )
     await put(tx, [step(CLOSE, visit.id)])
+
+
+async def regroup(tx: Tx, visit: Appointment) -> None:
+    """Have those put out of the visit's room who do not belong to it any more, and those let in who do.
+
+    Once for each state of the visit; nothing where the room is not made yet, as it is made with whoever belongs to it.
+    """
+    work = step(REGROUP, visit.id)
+    await put(tx, [replace(work, key=f"{work.key}:{visit.sequence}")])
 
 
 def steps(kind: str, appointment_ids: Iterable[UUID]) -> list[Work]:

@@ -22,8 +22,7 @@ from booking.appointments.model import appointment as table
 from booking.appointments.notices import Notice, tell_all
 from booking.appointments.reading import appointment, found_appointments
 from booking.appointments.rules import KEPT, Status, sequence_after
-from booking.consultations.model import Role, consultation, consultation_guest
-from booking.consultations.steps import ADMIT, step
+from booking.consultations.steps import regroup
 from booking.context import Context
 from booking.directory import model, reading
 from booking.directory.model import Practitioner, Service
@@ -37,7 +36,6 @@ from booking.staff.room import staff_changed
 from booking.waiting.model import waiting_service
 from core.database import Tx
 from core.errors import BadInputError, ConflictError
-from core.outbox import put
 
 _SEEN_WITHIN = timedelta(days=2 * 366)
 """Patients who were not there for longer are told nothing."""
@@ -207,31 +205,9 @@ async def _move(tx: Tx, visit: Appointment, service: Service, to: Practitioner, 
     )
     await moves.record(tx, locked.id, locked.status, locked.status, Why.HANDED_OVER, actor.id)
     await freed(tx, locked.practitioner.id, locked.start, locked.end)
-    await tell_all(
-        tx, await appointment(tx, locked.id), Notice.HANDED_OVER, but=actor.id, doctor=locked.practitioner.slug
-    )
-    await _into_the_room(tx, locked.id, to, actor)
-
-
-async def _into_the_room(tx: Tx, appointment_id: UUID, to: Practitioner, actor: Person) -> None:
-    """A room that is open already lets the colleague in; one that is not opens with them."""
-    found = await tx.conn.execute(
-        select(consultation.c.opening_at).where(consultation.c.appointment_id == appointment_id)
-    )
-    if found.scalar_one_or_none() is None:
-        return
-    await tx.conn.execute(
-        insert(consultation_guest)
-        .values(
-            appointment_id=appointment_id,
-            person_id=to.person_id,
-            role=Role.DOCTOR.value,
-            invited_by=actor.id,
-            invited_at=tx.now,
-        )
-        .on_conflict_do_nothing()
-    )
-    await put(tx, [step(ADMIT, appointment_id, to.person_id)])
+    handed = await appointment(tx, locked.id)
+    await tell_all(tx, handed, Notice.HANDED_OVER, but=actor.id, doctor=locked.practitioner.slug)
+    await regroup(tx, handed)
 
 
 async def _waits(tx: Tx, from_id: UUID, at: Collection[UUID], offered: Collection[Service], *, sure: bool) -> int:

@@ -47,7 +47,7 @@ class Contacts:
         self._trouble_at = -_AFTER_TROUBLE
 
     async def wants(self, user: str, by: str) -> Answer:
-        """Whether one person lets another invite them. Where careConnect is not registered nobody has chosen anything."""
+        """Whether one person lets another invite them; all do where careConnect is not registered."""
         service = self._service()
         if service is None or not service.url:
             return Answer.WANTED

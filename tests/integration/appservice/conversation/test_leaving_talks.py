@@ -60,6 +60,9 @@ async def test_visits_go_to_the_colleague_where_they_can_and_are_cancelled_where
     assert late in would
     assert "Dr Ama Osei" in await chat.say(ANNA, "appointments")  # nothing has changed yet
     assert "Handed over; everybody is told." in await chat.say(CLARA, "yes")
+    async with chat.database.transaction() as tx:  # a room that is open changes hands with the visit
+        changed = await tx.conn.exec_driver_sql("SELECT count(*) FROM outbox WHERE kind = 'room.team'")
+        assert changed.scalar_one() == 1
     told = await chat.notices()
     assert f"Another doctor: Visit {early}, Tue 1 Dec, 09:00, is with Dr Jonas Weber now." in told[ANNA][0].text
     assert "Cancelled" in told[BEN][0].text

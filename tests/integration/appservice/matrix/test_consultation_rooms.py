@@ -296,6 +296,36 @@ async def test_an_erased_room_is_gone_with_its_files_and_nothing_else_is(
         await doctor.call("GET", f"rooms/{room}/messages?dir=b")
 
 
+async def test_a_doctor_whose_visit_was_handed_over_leaves_the_room_to_the_colleague(
+    echo: Echo, database: Database, settings: Settings, new_person: NewPerson, two: tuple[Person, Person]
+) -> None:
+    patient, doctor = two
+    weber = await new_person("weber")
+    appointment, room = await consulting(echo, database, patient, doctor)
+    await patient.say(room, "to the first doctor")
+    heard = await doctor.hears("to the first doctor", room=room)
+    visit = echo.people.visits[appointment]
+    echo.people.visits[appointment] = replace(visit, doctor_side={echo.people.id_of(weber.mxid): weber.mxid})
+    await open_room(database, appointment, "room.team")
+    assert await weber.invitation(named="Visit 7F3K2A") == room
+    await hears_of(patient, room, {patient.mxid, settings.matrix.keeper_id})
+    await until(database, "SELECT keeper_left_at FROM consultation_room", [None])  # it may be needed once more
+    await weber.join(room)
+    await hears_of(patient, room, {patient.mxid, weber.mxid})  # the keeper is gone again
+    await until(database, "SELECT keeper_left_at IS NOT NULL FROM consultation_room", [True])
+    await patient.appears(room, weber.mxid)
+    said = await patient.say(room, "to the second doctor")
+    await weber.hears("to the second doctor", room=room)
+    assert not [each for each in weber.heard if each.body == "to the first doctor"]
+    assert (await doctor.call("GET", f"rooms/{room}/event/{heard.event}"))["event_id"] == heard.event
+    with pytest.raises(Exception, match=r"M_NOT_FOUND|M_FORBIDDEN"):
+        await doctor.call("GET", f"rooms/{room}/event/{said}")
+    with pytest.raises(Exception, match="M_FORBIDDEN"):
+        await doctor.call("POST", f"rooms/{room}/join", {})
+    state = await patient.call("GET", f"rooms/{room}/state/org.careconnect.team")
+    assert state["members"] == {patient.mxid: "patient", weber.mxid: "practitioner"}
+
+
 async def test_somebody_is_brought_in_by_an_invitation_that_both_see_and_keeps_what_they_heard(
     echo: Echo, database: Database, settings: Settings, new_person: NewPerson, two: tuple[Person, Person]
 ) -> None:

@@ -1,0 +1,71 @@
+"""Who belongs to a consultation has changed while its room is open: whose visit it is no more goes, who takes it comes.
+
+Who goes keeps what was said while they were there, and reads no word of what is said from then on: people's clients
+make new keys once somebody has left.
+"""
+
+import json
+from uuid import UUID
+
+from sqlalchemy import update
+
+from appservice.matrix.api import Actor, MatrixError
+from appservice.matrix.consultation import TEAM, may_leave, power_levels
+from appservice.matrix.keeping import INVITE, LEAVE, RoomRow, come_back, room_of_visit, step
+from appservice.matrix.model import consultation_room
+from appservice.matrix.people import People, Visit
+from core.database import Tx
+from core.lanes import HopelessError, Row
+from core.settings import MatrixSettings
+
+
+class Regrouping:
+    """Handler of room.team."""
+
+    def __init__(self, people: People, keeper: Actor, matrix: MatrixSettings) -> None:
+        self._people = people
+        self._keeper = keeper
+        self._matrix = matrix
+
+    async def regroup(self, tx: Tx, row: Row) -> str | None:
+        """Put out whoever is not of the care team any more, and have the new doctor let in.
+
+        The keeper comes back for it and stays until the new doctor is there: the one who goes may have been the last of
+        our homeserver, by whom alone it can come back.
+        """
+        room = await room_of_visit(tx, UUID(json.loads(row.payload)["appointment"]))
+        if room is None or room.closed_at:
+            return None  # not made yet: it is made with those who belong there then
+        visit = await self._people.visit(tx, room.appointment_id)
+        try:
+            if room.keeper_left_at:
+                await come_back(self._keeper, room.room_id)
+            joined = await self._only(visit, room.room_id)
+        except MatrixError as refused:
+            raise HopelessError(refused.code) from refused
+        what = {"appointment": str(room.appointment_id), "room": room.room_id}
+        for mxid in sorted({*visit.doctor_side.values()} - joined):
+            await step(tx, INVITE, what | {"person": "doctor"}, f"doctor:{mxid}:{row.id}")
+        sides = [set(visit.patient_side.values()), set(visit.doctor_side.values())]
+        if may_leave(sides, joined, self._matrix.server_name):
+            await step(tx, LEAVE, what, f"keeper:{row.id}")
+        else:
+            await self._stays(tx, room)
+        return None
+
+    async def _only(self, visit: Visit, room_id: str) -> set[str]:
+        """Leave in the room those of the care team alone; return who of them has joined."""
+        team = visit.team
+        levels = power_levels(self._keeper.user_id, team)
+        for kind, content in ((TEAM, {"members": team}), ("m.room.power_levels", levels)):
+            await self._keeper.put("rooms", room_id, "state", kind, "", body=content)
+        found = await self._keeper.get("rooms", room_id, "members")
+        there = {member["state_key"]: member["content"]["membership"] for member in found["chunk"]}
+        for mxid, membership in there.items():
+            if membership in ("join", "invite") and mxid not in team and mxid != self._keeper.user_id:
+                await self._keeper.post("rooms", room_id, "kick", body={"user_id": mxid})
+        return {mxid for mxid in team if there.get(mxid) == "join"}
+
+    async def _stays(self, tx: Tx, room: RoomRow) -> None:
+        of_visit = consultation_room.c.appointment_id == room.appointment_id
+        await tx.conn.execute(update(consultation_room).where(of_visit).values(keeper_left_at=None))
