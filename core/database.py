@@ -13,7 +13,8 @@ import asyncpg
 from sqlalchemy import Text, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import QueuePool
 
@@ -112,8 +113,11 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Tx]:
-        """Begin; commit when the block ends well, roll all of it back when it does not."""
-        async with self._left_alone.connect() as conn:
+        """Begin; commit when the block ends well, roll all of it back when it does not.
+
+        Raises OperationalError, as for a database that is away, when no connection comes free in half a minute.
+        """
+        async with self._connection() as conn:
             driver: asyncpg.Connection = (await conn.get_raw_connection()).driver_connection
             transaction = driver.transaction()
             settled = False
@@ -143,6 +147,15 @@ class Database:
         if self._to_tell and self._telling is None:
             self._telling = asyncio.create_task(self._tell())
 
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[AsyncConnection]:
+        """A connection of the pool, on which SQLAlchemy begins nothing."""
+        try:
+            async with self._left_alone.connect() as conn:
+                yield conn
+        except PoolTimeoutError as busy:
+            raise OperationalError(None, None, busy) from busy
+
     async def _tell(self) -> None:
         """Wake the other replicas, once for all that committed meanwhile.
 
@@ -155,7 +168,7 @@ class Database:
                 self._to_tell.clear()
                 async with self.engine.begin() as conn:
                     await conn.execute(_NOTIFY, {"channel": _CHANNEL, "told": told})
-        except (OSError, DBAPIError):
+        except (OSError, DBAPIError, PoolTimeoutError):
             pass  # they look by themselves, too
         finally:
             self._telling = None

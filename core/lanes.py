@@ -34,9 +34,11 @@ from sqlalchemy.exc import DBAPIError
 
 from core import figures
 from core.database import ANY, Database, Tx
+from core.errors import UnavailableError, UserError
 from core.languages import DEFAULT, speaking
 from core.logs import log
 from core.shards import Share
+from core.statements import is_away
 from core.tables import Moment, metadata
 
 _LANES_AT_ONCE = 10
@@ -45,6 +47,9 @@ _LOOK_EVERY = 1.0
 """Seconds between two looks at the whole table."""
 _GIVE_UP_AFTER = 40
 """Attempts at a row whose handler fails in a way that nobody foresaw: about two and a half hours."""
+_GIVE_UP_WITH_A_SENTENCE_AFTER = 5
+"""Attempts, some 8 seconds in all, at a row whose handler says that a thing cannot be done: its record was erased, it
+is refused. Nobody is there to read the sentence, and others wait behind it."""
 
 
 def lane_table(name: str) -> Table:
@@ -114,6 +119,15 @@ Mourner = Callable[[Tx, Row], Awaitable[None]]
 def backoff(attempts: int) -> float:
     """Seconds until the next try: 0.5, 1, 2 ... 300, spread by a fifth so that many do not come back at once."""
     return min(300.0, 0.5 * 2.0 ** min(attempts, 10)) * random.uniform(0.9, 1.1)
+
+
+def _most_attempts(problem: Exception) -> int | None:
+    """How often a row is tried that fails like this; None: until it works, as what is away comes back."""
+    if isinstance(problem, UserError) and not isinstance(problem, UnavailableError):
+        return _GIVE_UP_WITH_A_SENTENCE_AFTER
+    if isinstance(problem, DBAPIError) and not is_away(problem):
+        return _GIVE_UP_AFTER
+    return None if isinstance(problem, LaterError | UnavailableError | OSError | DBAPIError) else _GIVE_UP_AFTER
 
 
 async def wake_blocked(tx: Tx, table: Table, waits_for: str) -> int:
@@ -283,10 +297,13 @@ class LaneWorker:
         return None if row is None else Row(*row)
 
     async def _retry(self, row: Row, problem: Exception) -> None:
-        expected = isinstance(problem, LaterError | OSError | DBAPIError)
-        if not expected and row.attempts + 1 >= _GIVE_UP_AFTER:
+        most = _most_attempts(problem)
+        if most is not None and row.attempts + 1 >= most:
             await self._fail(row, type(problem).__name__)
-            return
+        else:
+            await self._put_off(row, problem)
+
+    async def _put_off(self, row: Row, problem: Exception) -> None:
         seconds = problem.seconds if isinstance(problem, LaterError) and problem.seconds else backoff(row.attempts)
         self._log.warning(
             "to be tried again", kind=row.kind, row=str(row.id), attempts=row.attempts + 1, error=type(problem).__name__
@@ -303,15 +320,33 @@ class LaneWorker:
 
     async def _fail(self, row: Row, reason: str) -> None:
         self._log.error("given up", kind=row.kind, row=str(row.id), attempts=row.attempts + 1, reason=reason)
-        async with self._database.transaction() as tx:
-            await self._mark(tx, row, state="failed", error=reason, attempts=row.attempts + 1)
-            mourner = self._mourners.get(row.kind)
-            if mourner:
-                await mourner(tx, row)
+        mourner = self._mourners.get(row.kind)
+        try:
+            await self._mark_failed(row, reason, mourner)
+        except Exception as problem:
+            if mourner is None:
+                raise
+            if _most_attempts(problem) is None:  # who is to be told cannot be reached now
+                await self._put_off(row, problem)
+                return
+            # Who cannot be told must not keep the row, and with it the lane, for ever.
+            self._log.error("nobody was told", kind=row.kind, row=str(row.id), error=type(problem).__name__)
+            await self._mark_failed(row, reason, None)
         figures.rows.labels(self._table.name, row.kind, "failed").inc()
 
-    async def _mark(self, tx: Tx, row: Row, **values: Any) -> None:
-        await tx.conn.execute(update(self._table).where(self._table.c.id == row.id).values(**values))
+    async def _mark_failed(self, row: Row, reason: str, mourner: Mourner | None) -> None:
+        async with self._database.transaction() as tx:
+            marked = await self._mark(tx, row, state="failed", error=reason, attempts=row.attempts + 1)
+            if marked and mourner:
+                await mourner(tx, row)
+
+    async def _mark(self, tx: Tx, row: Row, **values: Any) -> bool:
+        """Write down what became of a row; not of one that another process has done since we let go of it."""
+        table = self._table
+        marked = await tx.conn.execute(
+            update(table).where(table.c.id == row.id, table.c.state == "waiting").values(**values)
+        )
+        return marked.rowcount == 1
 
 
 async def prune(tx: Tx, table: Table, older_than: timedelta) -> int:

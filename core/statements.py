@@ -67,6 +67,19 @@ class Statement:
         return found
 
 
+_OF_ITS_OWN = ("22", "23", "42", "P0")
+"""Classes of SQLSTATE: data, integrity, syntax and access, a trigger's refusal."""
+
+
+def is_away(error: DBAPIError) -> bool:
+    """Whether the same could work later: the database was away, or busy with others. Else it is what was asked for.
+
+    By SQLSTATE: SQLAlchemy has no class of its own for most of what PostgreSQL says through asyncpg.
+    """
+    state = getattr(error.orig, "sqlstate", None) or ""
+    return not state.startswith(_OF_ITS_OWN)
+
+
 @contextmanager
 def translated() -> Iterator[None]:
     """Raise SQLAlchemy's errors in place of asyncpg's, so that one kind has to be known. Values are not in them."""

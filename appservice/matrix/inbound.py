@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import DBAPIError
 
 from appservice.incoming import Incoming, Kind, Listener
 from appservice.matrix.api import ForbiddenError, Json
@@ -34,6 +34,7 @@ from core.errors import UserError
 from core.inbox import inbox, receive
 from core.lanes import BlockedError, HopelessError, LaterError, Row, wake_blocked
 from core.languages import N_, _, ngettext
+from core.statements import is_away
 
 __all__ = ["Inbound", "Incoming", "Kind", "Listener"]
 
@@ -272,9 +273,7 @@ async def _admitting_faults(row: Row, work: Awaitable[None]) -> None:
     except (LaterError, BlockedError, HopelessError, OSError):
         raise
     except Exception as fault:
-        database_away = isinstance(fault, DBAPIError) and not isinstance(
-            fault, IntegrityError | ProgrammingError | DataError
-        )
+        database_away = isinstance(fault, DBAPIError) and is_away(fault)
         if database_away or row.attempts + 1 < _TRIES:
             raise
         raise HopelessError(type(fault).__name__) from fault

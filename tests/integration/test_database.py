@@ -5,6 +5,7 @@ from itertools import count
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from core.database import Database
 
@@ -56,5 +57,20 @@ async def test_an_error_that_a_block_raises_costs_no_connection(database: Databa
         with pytest.raises(RuntimeError):
             await fails()
         assert await backend() == before
+    finally:
+        await one.close()
+
+
+async def test_a_pool_that_is_used_up_is_a_database_that_is_away(database: Database) -> None:
+    """For all who catch that: a worker that dies of it would take the bot's device along."""
+    one = Database(database.url, pool=1)
+    one.engine.pool._timeout = 0.05  # type: ignore[attr-defined]
+    try:
+        async with one.transaction():
+            with pytest.raises(OperationalError):
+                async with one.transaction():
+                    raise AssertionError
+        async with one.transaction() as tx:
+            assert (await tx.conn.execute(text("SELECT 1"))).scalar_one() == 1
     finally:
         await one.close()

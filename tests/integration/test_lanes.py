@@ -4,9 +4,12 @@ import asyncio
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
-from sqlalchemy import select
+import pytest
+from sqlalchemy import select, text, update
 
+from core import lanes
 from core.database import ANY, Database, Tx
+from core.errors import RefusedError
 from core.inbox import inbox, receive
 from core.lanes import BlockedError, HopelessError, LaneWorker, LaterError, Row, counts, prune, wake_blocked
 from core.outbox import enqueue, outbox
@@ -110,6 +113,89 @@ async def test_a_hopeless_row_is_marked_failed_and_mourned(database: Database) -
     async with working(LaneWorker(database, inbox, {"k": handle}, {"k": mourn})):
         await until(database, inbox, ["failed"])
     assert await states(database, outbox) == ["waiting"]
+
+
+async def test_who_cannot_be_told_does_not_hold_the_lane_for_ever(database: Database) -> None:
+    done: list[bytes] = []
+
+    async def handle(tx: Tx, row: Row) -> str | None:
+        if row.payload == b"1":
+            raise HopelessError("the person was erased")
+        done.append(row.payload)
+        return None
+
+    async def mourn(tx: Tx, row: Row) -> None:
+        raise RefusedError
+
+    async with database.transaction() as tx:
+        for n in (b"1", b"2"):
+            await receive(tx, kind="k", event_id=n.decode(), lane="a", payload=n)
+    async with working(LaneWorker(database, inbox, {"k": handle}, {"k": mourn})):
+        await until(database, inbox, ["failed", "done"])
+    assert done == [b"2"]
+
+
+async def test_who_cannot_be_reached_just_now_is_told_later(database: Database) -> None:
+    tries = 0
+
+    async def handle(tx: Tx, row: Row) -> str | None:
+        raise HopelessError("the room is gone")
+
+    async def mourn(tx: Tx, row: Row) -> None:
+        nonlocal tries
+        tries += 1
+        if tries == 1:
+            raise LaterError("away", seconds=0.05)
+        await enqueue(tx, kind="other", lane="b", key="mourning")
+
+    async with database.transaction() as tx:
+        await receive(tx, kind="k", event_id="$1", lane="a", payload=b"")
+    async with working(LaneWorker(database, inbox, {"k": handle}, {"k": mourn})):
+        await until(database, inbox, ["failed"])
+    assert await states(database, outbox) == ["waiting"]
+
+
+@pytest.mark.parametrize("fault", ["a sentence", "a value that no column takes"])
+async def test_a_row_that_can_never_work_does_not_hold_its_lane_for_ever(
+    database: Database, fault: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is the row's own fault does not go away as a database comes back that was away."""
+    monkeypatch.setattr(lanes, "_GIVE_UP_AFTER", 2)
+    monkeypatch.setattr(lanes, "_GIVE_UP_WITH_A_SENTENCE_AFTER", 2)
+    monkeypatch.setattr(lanes, "backoff", lambda _: 0.01)
+
+    async def handle(tx: Tx, row: Row) -> str | None:
+        if row.payload == b"bad" and fault == "a sentence":
+            raise RefusedError
+        if row.payload == b"bad":
+            await tx.conn.execute(text("SELECT CAST(:value AS integer)"), {"value": "no number"})
+        return None
+
+    async with database.transaction() as tx:
+        for payload in (b"bad", b"good"):
+            await receive(tx, kind="k", event_id=payload.decode(), lane="a", payload=payload)
+    async with working(LaneWorker(database, inbox, {"k": handle})):
+        await until(database, inbox, ["failed", "done"])
+
+
+async def test_a_row_that_another_has_done_meanwhile_stays_done(database: Database) -> None:
+    """A process that lost the lead lets go of a row, and comes to write down why only after its successor did it."""
+
+    async def handle(tx: Tx, row: Row) -> str | None:
+        raise BlockedError("session")
+
+    class Late(LaneWorker):
+        async def _mark(self, tx: Tx, row: Row, **values: object) -> bool:
+            async with database.transaction() as successor:
+                await successor.conn.execute(update(inbox).values(state="done", payload=b""))
+            return await super()._mark(tx, row, **values)
+
+    async with database.transaction() as tx:
+        await receive(tx, kind="k", event_id="$1", lane="a", payload=b"x")
+    async with working(Late(database, inbox, {"k": handle})):
+        await until(database, inbox, ["done"])
+        await asyncio.sleep(0.1)
+    assert await states(database, inbox) == ["done"]
 
 
 async def test_what_another_replica_commits_wakes_this_one(database: Database, database_url: str) -> None:

@@ -5,7 +5,7 @@ from sqlalchemy import bindparam, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from core.database import Database
-from core.statements import Statement
+from core.statements import Statement, is_away
 from core.tables import Moment
 
 _COUNT = Statement(text("SELECT count(*) AS n FROM tried"))
@@ -88,3 +88,30 @@ async def test_a_connection_that_is_gone_is_not_used_again(database: Database) -
     for _ in range(3):
         async with database.transaction() as tx:
             assert (await tx.run(_COUNT, {}))[0].n == 0
+
+
+@pytest.mark.parametrize(
+    ("sql", "values", "away"),
+    [
+        ("INSERT INTO tried VALUES (:n)", {"n": 3_000_000_000}, False),
+        ("SELECT CAST(:n AS text)", {"n": "\0"}, False),
+        ("INSERT INTO tried SELECT 1 FROM generate_series(1, 2)", {}, False),
+        ("SELECT nothing FROM tried", {}, False),
+        ("SELECT pg_terminate_backend(pg_backend_pid())", {}, True),
+        ("SET LOCAL statement_timeout = 1; SELECT pg_sleep(5)", {}, True),
+    ],
+)
+async def test_what_was_asked_wrongly_is_told_from_a_database_that_is_away(
+    database: Database, sql: str, values: dict[str, object], *, away: bool
+) -> None:
+    """SQLAlchemy raises a bare DBAPIError for values that no column takes, as for a connection that is lost."""
+    await _table(database)
+    for run in ("SQLAlchemy", "asyncpg"):
+        with pytest.raises(DBAPIError) as raised:
+            async with database.transaction() as tx:
+                for each in sql.split(";"):
+                    if run == "asyncpg":
+                        await tx.run(Statement(text(each)), values)
+                    else:
+                        await tx.conn.execute(text(each), values)
+        assert is_away(raised.value) is away, run
