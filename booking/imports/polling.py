@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Interval, and_, exists, literal, or_, select, update
+from sqlalchemy.exc import DBAPIError
 
 from booking.appointments.model import appointment, starts
 from booking.context import Context
@@ -30,7 +31,8 @@ from booking.schedules.changes import Outside
 from core.database import Tx
 from core.errors import BadInputError
 from core.ids import new_id
-from core.lanes import Row
+from core.lanes import LaterError, Row
+from core.logs import log
 from core.outbox import Work, enqueue, put
 from records.sealing import ErasedError, SealBrokenError
 
@@ -46,6 +48,7 @@ _COMMITTED_LATER = timedelta(seconds=5)
 """A visit that was changed just before a look may not have been there yet: its transaction began earlier."""
 
 _table = calendar_source
+_log = log("booking.imports")
 
 
 async def queue_due(tx: Tx, ctx: Context) -> int:
@@ -118,9 +121,17 @@ class Polling:
             return await _failed(look, "unreadable")
         except (ErasedError, SealBrokenError):
             return await _failed(look, "refused")
+        except (LaterError, OSError, DBAPIError):
+            raise
+        except Exception as fault:  # whatever one server says, the calendars behind it are read
+            _log.error("a calendar was not read by a fault of ours", row=str(look.source.id), error=type(fault).__name__)
+            return await _failed(look, "unreadable")
 
     async def _read(self, look: _Look, address: dict[str, str]) -> str:
         source, tx = look.source, look.tx
+        at = await centres_of(tx, source.practitioner_id)
+        if not at:
+            return "the doctor works nowhere"
         # What was closed is read whole again, and what repeats goes on each day.
         fresh = source.told_at is None and not source.failures and source.known_until - AHEAD > tx.now - _READ_ANEW
         known = source if fresh else replace(source, etag="", last_modified="", digest=b"")
@@ -129,8 +140,7 @@ class Polling:
         digest = hashlib.sha256(body).digest() if body is not None else source.digest
         read = None
         if body is not None and not (fresh and digest == source.digest):
-            home = (await centres_of(tx, source.practitioner_id))[0].timezone
-            read = await read_apart(body, home, tx.now)
+            read = await read_apart(body, at[0].timezone, tx.now)
         written = await self._written(look, address, fetched) if source.kind is SourceKind.CALDAV else ""
         # From here on nobody else changes it, nor books with the doctor: nothing is asked of other servers any more.
         if not await _still_there(look):

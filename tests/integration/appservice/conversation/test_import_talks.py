@@ -4,11 +4,12 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from appservice.conversation import importing
 from appservice.conversation.commands import previewing
 from appservice.conversation.importing import CalendarNews, CalendarReading
+from booking.directory.model import practitioner_role
 from booking.imports import polling
 from booking.imports.model import calendar_source
 from core.lanes import Row
@@ -308,3 +309,36 @@ async def test_a_file_that_is_no_calendar_is_refused_and_a_patients_is_theirs(ch
     assert "cut short" in await chat.send_file(OSEI, busy_day(1)[:-30], "calendar.ics")
     assert "too large" in await chat.send_file(OSEI, b" " * (10 * 1024 * 1024 + 1), "calendar.ics")
     assert "busy" not in await chat.send_file(ANNA, busy_day(1), "calendar.ics")
+
+
+async def test_a_calendar_of_who_works_nowhere_any_more_keeps_nobody_elses_waiting(
+    chat: Chat, server: CalendarServer
+) -> None:
+    """Calendars share a few lanes: a row that fails holds back those of other doctors."""
+    await chat.say(CLARA, f"import calendar {server.address} for dr.osei")
+    await work(chat)
+    await chat.say(CLARA, "yes")
+    async with chat.database.transaction() as tx:
+        await tx.conn.execute(delete(practitioner_role))
+    later(chat, hours=2)
+    asked = len(server.asked)
+    assert await work(chat) == ""
+    assert len(server.asked) == asked
+
+
+async def test_a_server_that_makes_us_stumble_counts_as_one_that_cannot_be_read(
+    chat: Chat, server: CalendarServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await chat.say(CLARA, f"import calendar {server.address} for dr.osei")
+    await work(chat)
+    await chat.say(CLARA, "yes")
+
+    async def stumbles(*_: object) -> None:
+        raise SyntaxError("not what anybody foresaw")
+
+    monkeypatch.setattr(polling, "fetch_source", stumbles)
+    later(chat, hours=2)
+    await work(chat)
+    async with chat.database.transaction() as tx:
+        source = (await tx.conn.execute(select(calendar_source))).one()
+    assert (source.problem, source.failures) == ("unreadable", 1)
