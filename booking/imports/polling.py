@@ -123,8 +123,8 @@ class Polling:
             return await _failed(look, "refused")
         except (LaterError, OSError, DBAPIError):
             raise
-        except Exception as fault:  # whatever one server says, the calendars behind it are read
-            _log.error("a calendar was not read by a fault of ours", row=str(look.source.id), error=type(fault).__name__)
+        except Exception as fault:  # noqa: BLE001  whatever one server says, the calendars behind it are read
+            _log.error("a fault of ours in a calendar", row=str(look.source.id), error=type(fault).__name__)
             return await _failed(look, "unreadable")
 
     async def _read(self, look: _Look, address: dict[str, str]) -> str:

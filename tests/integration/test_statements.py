@@ -106,12 +106,16 @@ async def test_what_was_asked_wrongly_is_told_from_a_database_that_is_away(
 ) -> None:
     """SQLAlchemy raises a bare DBAPIError for values that no column takes, as for a connection that is lost."""
     await _table(database)
-    for run in ("SQLAlchemy", "asyncpg"):
+
+    async def run(*, through_sqlalchemy: bool) -> None:
+        async with database.transaction() as tx:
+            for each in sql.split(";"):
+                if through_sqlalchemy:
+                    await tx.conn.execute(text(each), values)
+                else:
+                    await tx.run(Statement(text(each)), values)
+
+    for through_sqlalchemy in (True, False):
         with pytest.raises(DBAPIError) as raised:
-            async with database.transaction() as tx:
-                for each in sql.split(";"):
-                    if run == "asyncpg":
-                        await tx.run(Statement(text(each)), values)
-                    else:
-                        await tx.conn.execute(text(each), values)
-        assert is_away(raised.value) is away, run
+            await run(through_sqlalchemy=through_sqlalchemy)
+        assert is_away(raised.value) is away, through_sqlalchemy
