@@ -6,6 +6,7 @@ anew.
 
 import json
 import random
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from booking.appointments.rules import Status
 from booking.context import Context
 from booking.payments import capturing, ledger, service
 from booking.payments.events import Event
-from booking.payments.gateway import Gateway, RejectedError
+from booking.payments.gateway import Gateway, Refund, RejectedError
 from booking.payments.model import Payment, PaymentState
 from booking.payments.payouts import Payouts, renew
 from booking.payments.rules import checkout_attempt, fee_of
@@ -26,6 +27,9 @@ from core.money import Money
 
 _LONGEST_PAUSE = 20.0
 """Seconds between two tries to get a page: somebody waits for it."""
+_KEYS_KEPT = timedelta(hours=23)
+"""Stripe answers a repeat for a day as it did the first time; after that it would be a second one
+(https://docs.stripe.com/api/idempotent_requests)."""
 _log = log("booking.payments")
 
 
@@ -115,7 +119,7 @@ class _Asking:
         assert payment
         assert payment.payment_intent
         try:
-            made = await self._gateway.refund(
+            made = await self._made_before(tx, row, payment.payment_intent, entry_id) or await self._gateway.refund(
                 payment_intent=payment.payment_intent,
                 amount=-entry.amount,
                 entry=str(entry_id),
@@ -131,6 +135,13 @@ class _Asking:
         visit = await appointment(tx, payment.appointment_id, lock=True)
         await service.refund_made(tx, visit, entry_id, made, Notice(what["notice"]))
         return made.id
+
+    async def _made_before(self, tx: Tx, row: Row, intent: str, entry_id: UUID) -> Refund | None:
+        """The refund for an entry, where a try of long ago has made it and died before that was written down."""
+        if tx.now - row.created_at < _KEYS_KEPT:
+            return None
+        made = await self._gateway.refunds(intent)
+        return next((each for each in made if each.entry == str(entry_id)), None)
 
     async def capture(self, tx: Tx, row: Row) -> str | None:
         what = _payload(row)

@@ -5,6 +5,7 @@ Stripe tells *now*, and changes only what is not so yet.
 """
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -24,6 +25,7 @@ from booking.payments.model import UNPAID, Entry, PaymentState, payout_account
 from booking.payments.model import payment as table
 from booking.payments.rules import authorise_only, state_after_refunds
 from booking.payments.store import later, payment_by_session, payment_of, visit_and_payment, write, write_charged
+from booking.schedules.service import is_free
 from core.database import Tx
 from core.logs import log
 from core.money import Money
@@ -33,6 +35,8 @@ from core.statements import Statement
 __all__ = ["ask_for", "close_page", "fulfil", "lapse", "opened", "payment_by_session", "payment_of", "refund", "settle"]
 
 _TELL_OF_DELAY_AFTER = timedelta(seconds=8)
+_ANY = 5000
+"""Days: what was held once was within the window then."""
 _log = log("booking.payments")
 
 
@@ -177,8 +181,15 @@ async def _book(tx: Tx, visit: Appointment, session: Checkout) -> None:
 
 
 async def _free_still(tx: Tx, visit: Appointment) -> bool:
-    """Whether what was paid after its hold can take place: its time is still free, and nobody called it off."""
-    if visit.start <= tx.now:
+    """Whether what was paid after its hold can take place: its time is still free, and nobody called it off.
+
+    The doctor may be off by now, or not work there any more: the time was anybody's meanwhile.
+    """
+    if visit.start <= tx.now or not (visit.service.active and visit.practitioner.verified):
+        return False
+    length = (visit.end - visit.start) // timedelta(minutes=1)
+    as_booked = replace(visit.service, minutes=length, grid_minutes=1, min_notice_minutes=0, window_days=_ANY)
+    if not await is_free(tx, as_booked, visit.start, ignoring=visit.id):
         return False
     if visit.status is not Status.PENDING:
         last = (await moves_of(tx, visit.id))[-1].why

@@ -8,8 +8,10 @@ from booking.appointments.reading import moves_of
 from booking.appointments.service import Appointment, Status
 from booking.payments.model import PaymentState
 from booking.payments.service import lapse
+from booking.people.service import person_of
+from booking.schedules.service import add_time_off
 from core.errors import ConflictError
-from tests.integration.booking.clinic import ANNA, BEN, MINUTE, PRICE
+from tests.integration.booking.clinic import ANNA, BEN, MINUTE, OSEI, PRICE
 from tests.integration.booking.payments.conftest import PayingClinic
 
 OVER = 33 * MINUTE
@@ -89,6 +91,23 @@ async def test_a_late_payment_wins_a_time_back_that_is_still_free(clinic: Paying
     assert booked.payment == "paid"
     assert not await clinic.is_free(visit.start)
     assert (await clinic.payment(visit)).session_id == session
+
+
+async def test_a_late_payment_books_nobody_on_a_day_that_the_doctor_has_taken_off_meanwhile(
+    clinic: PayingClinic,
+) -> None:
+    clinic.stripe.control(hold=True)
+    visit = await clinic.held()
+    await clinic.pay(visit)
+    clinic.clock.ahead += OVER
+    async with clinic.tx() as tx:
+        doctor = await person_of(tx, clinic.ctx, OSEI)
+        await add_time_off(tx, clinic.ctx, doctor, clinic.doctor.id, visit.start - MINUTE, visit.end)
+    clinic.stripe.control(hold=False)
+    lost = await clinic.becomes(visit, Status.CANCELLED)
+    assert lost.payment == "refunded"
+    assert await clinic.amounts(visit) == [PRICE.amount, -PRICE.amount]
+    assert (await clinic.told_of(visit))[("paid_too_late", ANNA)] == 1
 
 
 async def test_a_late_payment_for_a_lost_time_goes_back_by_itself(clinic: PayingClinic) -> None:

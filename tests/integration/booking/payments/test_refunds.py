@@ -111,6 +111,29 @@ async def test_a_refund_is_made_once_however_often_its_answer_is_lost(clinic: Pa
     assert await clinic.amounts(visit) == [ALL, -ALL]
 
 
+@pytest.mark.parametrize("part", [ALL, HALF])
+async def test_a_refund_is_made_once_though_its_answer_was_lost_for_longer_than_stripe_remembers(
+    clinic: PayingClinic, part: int
+) -> None:
+    """Killed between Stripe's answer and the commit, and started again the day after."""
+    visit = await clinic.paid()
+    if part == HALF:
+        clinic.clock.move_to(visit.start - 2 * HOUR)
+    await clinic.rest()
+    await clinic.cancel(ANNA, visit)
+    intent, entry = (await clinic.payment(visit)).payment_intent, (await clinic.ledger(visit))[1]
+    assert intent
+    metadata = {"appointment": str(visit.id), "entry": str(entry.id)}  # under a key that is forgotten by then
+    client = clinic.gateway._client
+    await client.v1.refunds.create_async({"payment_intent": intent, "amount": part, "metadata": metadata})
+    clinic.clock.ahead += 25 * HOUR
+    clinic.work()
+    await _settled(clinic, visit)
+    assert [each.amount.amount for each in await clinic.gateway.refunds(intent)] == [part]
+    assert await clinic.amounts(visit) == [ALL, -part]
+    assert (await clinic.told_of(visit))[("refunded", ANNA)] == 1
+
+
 async def test_a_refund_made_by_hand_at_stripe_comes_into_the_ledger_once(clinic: PayingClinic) -> None:
     visit = await clinic.paid()
     clinic.stripe.control(duplicate=2)
