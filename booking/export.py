@@ -20,7 +20,7 @@ from booking.people.service import Patient, Person
 from booking.referrals.model import Referral, referral
 from booking.referrals.service import note_of, referral_to_send
 from core.database import Tx
-from records.export.fhir import Resource, instant
+from records.fhir import Resource, instant
 
 
 async def resources_of(tx: Tx, ctx: Context, person: Person, patient: Patient) -> list[Resource]:

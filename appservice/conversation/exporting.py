@@ -15,12 +15,13 @@ from core.database import Tx
 from core.errors import RefusedError
 from core.lanes import HopelessError
 from records.export import service as records
-from records.export.fhir import Resource, basic, bundle
+from records.export.fhir import basic, bundle
 from records.export.held import held_rows
 from records.export.r4 import r4_bundle
 from records.export.readable import export_pdf
 from records.export.service import Export, Release, export_asked
 from records.export.validation import faults_of
+from records.fhir import Resource
 
 _OF_PATIENTS = frozenset({"dialogue", "outbox"})
 """What those who work at a centre talk about with the service is about patients, whose it is."""

@@ -34,8 +34,14 @@ document_version = Table(
     Column("status", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
+    Column("signing_key_id", Uuid, ForeignKey("signing_key.id")),
+    Column("signature", LargeBinary),
+    Column("signature_header", Text),
 )
-"""A trigger refuses every change."""
+"""A trigger refuses every change. `sealed` is a FHIR R5 Composition in canonical JSON, and `signature` is over just
+these bytes, behind its header. A trigger refuses new rows without one; those from before there were any stay as they
+are.
+"""
 CONTENT = sealed_column(
     document_version.c.sealed,
     source=document_version.join(document, document_version.c.document_id == document.c.id),

@@ -6,6 +6,11 @@ from core.timezones import zone
 from records.documents.rules import Document, DocumentStatus, SickNote
 from records.paper import Paper, moment
 
+_SIGNED = (
+    "The doctor named above signed this in careConnect, which checked the signature (key {key}) when it made this"
+    " document. That is not a qualified electronic signature, and this document carries none: whoever relies on it"
+    " checks its code with the centre."
+)
 _NOT_SIGNED = (
     "This document is not a qualified electronic signature and carries none. It shows what the doctor named above wrote"
     " in careConnect; whoever relies on it checks its code with the centre."
@@ -40,7 +45,7 @@ def document_pdf(one: Document, *, timezone: str, employer: bool = False) -> byt
         sheet.write(one.content.text)
     sheet.rule()
     sheet.excuse()
-    sheet.write(_NOT_SIGNED, size=9)
+    sheet.write(_SIGNED.format(key=one.signed_by) if one.signed_by else _NOT_SIGNED, size=9)
     return sheet.done()
 
 

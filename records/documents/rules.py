@@ -8,6 +8,7 @@ from uuid import UUID
 
 from core.errors import BadInputError, ConflictError
 from records.access import Relation
+from records.signing.jws import Signature
 
 
 class DocumentKind(StrEnum):
@@ -79,6 +80,10 @@ class Document:
     patient_name: str
     practitioner_name: str
     centre_name: str
+    signed_by: UUID | None = None
+    """The key that the doctor signed this version with; None for what was written before these were signed."""
+    signature: Signature | None = None
+    """Over the canonical JSON of the resource (fhir.composition)."""
 
 
 _MOVES: dict[DocumentStatus, frozenset[DocumentStatus]] = {

@@ -29,17 +29,27 @@ from records.documents.rules import (
 )
 from records.prescriptions.rules import Encounter
 from records.sealing import Vault
+from records.signing.signature import Signer
 
 _ACCESS = {DocumentKind.NOTE: Kind.NOTE, DocumentKind.SICK_NOTE: Kind.SICK_NOTE}
 
 
 async def write_document(
-    tx: Tx, vault: Vault, reader: Reader, encounter: Encounter, content: Content, *, today: date, shared: bool
+    tx: Tx,
+    vault: Vault,
+    reader: Reader,
+    signer: Signer,
+    encounter: Encounter,
+    content: Content,
+    *,
+    today: date,
+    shared: bool,
 ) -> Document:
-    """Write a note or a sick note in a visit of the reader's own that has begun; sick notes are always shared.
+    """Write and sign a note or a sick note in a visit of the reader's own that has begun; sick notes are always shared.
 
-    `today`: where the doctor is. Raises RefusedError, BadInputError, ErasedError.
+    `today`: where the doctor is. Raises RefusedError (the key is not the reader's, too), BadInputError, ErasedError.
     """
+    signer.require_of(encounter.practitioner_id, reader.person_id)
     kind = DocumentKind.NOTE if isinstance(content, Note) else DocumentKind.SICK_NOTE
     by = require_write(reader, _ACCESS[kind], encounter.patient_id, author=encounter.practitioner_id)
     if not encounter.started:
@@ -63,16 +73,17 @@ async def write_document(
         practitioner_name=encounter.practitioner_name,
         centre_name=encounter.centre_name,
     )
-    written = await store.add(tx, vault, written)
+    written = await store.add(tx, vault, signer, written)
     await _note(tx, reader, by, Action.WRITE, written.patient_id, written.id)
     return written
 
 
 async def amend_document(
-    tx: Tx, vault: Vault, reader: Reader, document_id: UUID, content: Content, *, today: date
+    tx: Tx, vault: Vault, reader: Reader, signer: Signer, document_id: UUID, content: Content, *, today: date
 ) -> Document:
     """Write a next version of what the reader wrote; the one before stays. Raises as `withdraw_document` does."""
     current, by = await _to_change(tx, vault, reader, document_id)
+    signer.require_of(current.practitioner_id, reader.person_id)
     require_move(current.status, DocumentStatus.AMENDED)
     if type(content) is not type(current.content):
         raise RefusedError
@@ -83,17 +94,20 @@ async def amend_document(
         changed_at=tx.now,
         content=checked(content, today),
     )
-    await store.supersede(tx, vault, amended)
+    amended = await store.supersede(tx, vault, signer, amended)
     await _note(tx, reader, by, Action.WRITE, amended.patient_id, amended.id)
     return amended
 
 
-async def withdraw_document(tx: Tx, vault: Vault, reader: Reader, document_id: UUID, why: str) -> Document:
+async def withdraw_document(
+    tx: Tx, vault: Vault, reader: Reader, signer: Signer, document_id: UUID, why: str
+) -> Document:
     """Mark what the reader wrote as a mistake; what it said stays readable. A next version, with the reason.
 
-    Raises RefusedError, BadInputError, ConflictError (it was withdrawn already), ErasedError.
+    Raises RefusedError, BadInputError, ConflictError (it was withdrawn already), ErasedError, ForgedError.
     """
     current, by = await _to_change(tx, vault, reader, document_id)
+    signer.require_of(current.practitioner_id, reader.person_id)
     require_move(current.status, DocumentStatus.ENTERED_IN_ERROR)
     withdrawn = replace(
         current,
@@ -102,7 +116,7 @@ async def withdraw_document(tx: Tx, vault: Vault, reader: Reader, document_id: U
         changed_at=tx.now,
         why=checked_why(why),
     )
-    await store.supersede(tx, vault, withdrawn)
+    withdrawn = await store.supersede(tx, vault, signer, withdrawn)
     await _note(tx, reader, by, Action.WRITE, withdrawn.patient_id, withdrawn.id)
     return withdrawn
 
@@ -160,7 +174,7 @@ async def versions_to_export(tx: Tx, vault: Vault, patient_id: UUID) -> list[Doc
 
 
 async def document(tx: Tx, vault: Vault, reader: Reader, document_id: UUID) -> Document:
-    """One as it stands now. Raises RefusedError (also if there is none), ErasedError."""
+    """One as it stands now. Raises RefusedError (also if there is none), ErasedError, ForgedError."""
     return await _read(tx, vault, reader, _documents.c.id == document_id)
 
 
@@ -172,12 +186,12 @@ async def document_by_code(tx: Tx, vault: Vault, reader: Reader, code: str) -> D
 async def document_to_send(tx: Tx, vault: Vault, document_id: UUID) -> Document:
     """The same for the service itself, which sends a person what they were allowed to ask for, or what is news to them.
 
-    Raises RefusedError if there is none, ErasedError.
+    Raises RefusedError if there is none, ErasedError, ForgedError.
     """
     row = await _find(tx, _documents.c.id == document_id)
     table = _documents.name
     await note(tx, actor=None, action=Action.READ, subject=row.patient_id, table=table, row=row.id, why=Why.DELIVERY)
-    return (await store.opened(tx, vault, row.patient_id, [row]))[0]
+    return (await store.opened(tx, vault, row.patient_id, [row], check=True))[0]
 
 
 async def _read(tx: Tx, vault: Vault, reader: Reader, which: Any) -> Document:
@@ -187,14 +201,14 @@ async def _read(tx: Tx, vault: Vault, reader: Reader, which: Any) -> Document:
     if row.shared_at is None and not sees_unshared(by):
         raise RefusedError
     await _note(tx, reader, by, Action.READ, row.patient_id, row.id)
-    return (await store.opened(tx, vault, row.patient_id, [row]))[0]
+    return (await store.opened(tx, vault, row.patient_id, [row], check=True))[0]
 
 
 async def _to_change(tx: Tx, vault: Vault, reader: Reader, document_id: UUID) -> tuple[Document, Relation]:
     await store.lock(tx, document_id)
     row = await _find(tx, _documents.c.id == document_id)
     by = require_change(reader, _ACCESS[DocumentKind(row.kind)], row.patient_id, author=row.practitioner_id)
-    return (await store.opened(tx, vault, row.patient_id, [row]))[0], by
+    return (await store.opened(tx, vault, row.patient_id, [row], check=True))[0], by
 
 
 async def _find(tx: Tx, which: Any) -> Row[Any]:

@@ -1,21 +1,25 @@
-"""Rows of documents: sealed when they are written, opened when they are read. Decides nothing."""
+"""Rows of documents: signed and sealed when they are written, opened when they are read. Decides nothing."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, insert, select, update
+from sqlalchemy import Row, Select, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_new
 
 from core.database import Tx
 from core.ids import new_code
-from records.canonical import Json, canonical
+from records.canonical import canonical
+from records.documents.fhir import composition, document_from
 from records.documents.model import CONTENT, document, document_version
 from records.documents.rules import Content, Document, DocumentKind, DocumentStatus, Note, SickNote
 from records.sealing import Vault
+from records.signing.jws import Signature
+from records.signing.service import public_keys
+from records.signing.signature import ForgedError, PublicKey, Signer
 
 _COLUMNS = (
     document.c.id,
@@ -31,11 +35,16 @@ _COLUMNS = (
     document_version.c.status,
     document_version.c.created_at.label("changed_at"),
     document_version.c.sealed,
+    document_version.c.signing_key_id,
+    document_version.c.signature,
+    document_version.c.signature_header,
 )
 _NAMES = ("patient_name", "practitioner_name", "centre_name", "why")
+_SAME = ("id", "code", "kind", "patient_id", "practitioner_id", "appointment_id", "centre_id", "version", "status")
+"""What a row says in clear and the signed content says, too."""
 
 
-async def add(tx: Tx, vault: Vault, written: Document) -> Document:
+async def add(tx: Tx, vault: Vault, signer: Signer, written: Document) -> Document:
     """Insert the first version. Should its code be taken, under another."""
     while True:
         kept = await tx.conn.execute(
@@ -56,16 +65,16 @@ async def add(tx: Tx, vault: Vault, written: Document) -> Document:
             .on_conflict_do_nothing(index_elements=[document.c.code])
         )
         if kept.rowcount:
-            await _add_version(tx, vault, written)
-            return written
+            return await _add_version(tx, vault, signer, written)
         written = replace(written, code=new_code())
 
 
-async def supersede(tx: Tx, vault: Vault, written: Document) -> None:
+async def supersede(tx: Tx, vault: Vault, signer: Signer, written: Document) -> Document:
     """Insert a next version; the one before stays as it is. The caller holds the document's lock."""
-    await _add_version(tx, vault, written)
+    signed = await _add_version(tx, vault, signer, written)
     values = {"status": written.status, "version": written.version}
     await tx.conn.execute(update(document).where(document.c.id == written.id).values(**values))
+    return signed
 
 
 async def share(tx: Tx, document_id: UUID) -> None:
@@ -88,16 +97,43 @@ def newest() -> Select[Any]:
     return every_version().where(document_version.c.version == document.c.version)
 
 
-async def opened(tx: Tx, vault: Vault, patient_id: UUID, rows: Sequence[Row[Any]]) -> list[Document]:
-    """Open rows of one patient. Raises SealBrokenError, ErasedError."""
+async def opened(
+    tx: Tx, vault: Vault, patient_id: UUID, rows: Sequence[Row[Any]], *, check: bool = False
+) -> list[Document]:
+    """Open rows of one patient; with `check`, the signatures too. Raises SealBrokenError, ErasedError, ForgedError.
+
+    Lists leave the signatures to the moment at which one is read, sent or changed, as those of prescriptions do.
+    """
     values = [(CONTENT.place(row.id, row.version, row.centre_id), row.sealed) for row in rows]
     plains = await vault.open_all(tx, patient_id, values)
-    return [_read(row, json.loads(plain)) for row, plain in zip(rows, plains, strict=True)]
+    found = [_read(row, json.loads(plain)) for row, plain in zip(rows, plains, strict=True)]
+    if check:
+        keys = await public_keys(tx, {row.signing_key_id for row in rows if row.signing_key_id})
+        for row, plain, one in zip(rows, plains, found, strict=True):
+            _check(keys, row, plain, one)
+            await _check_newest(tx, row)
+    return found
 
 
-async def _add_version(tx: Tx, vault: Vault, written: Document) -> None:
-    inside: dict[str, Json] = {name: getattr(written, name) for name in _NAMES}
-    plain = canonical(inside | {"content": _content(written.content)})
+def _check(keys: Mapping[UUID, PublicKey], row: Row[Any], plain: bytes, one: Document) -> None:
+    if row.signing_key_id is None and row.signature is None:
+        return
+    key = keys.get(row.signing_key_id)
+    if key is None or one.signature is None:
+        raise ForgedError
+    key.require(one.signature, plain, by=row.practitioner_id, at=one.changed_at)
+
+
+async def _check_newest(tx: Tx, row: Row[Any]) -> None:
+    """Whether the document was turned back to a version from before: what it said before it was withdrawn, perhaps."""
+    newest = select(func.max(document_version.c.version)).where(document_version.c.document_id == row.id)
+    if (await tx.conn.execute(newest)).scalar_one() != row.version:
+        raise ForgedError
+
+
+async def _add_version(tx: Tx, vault: Vault, signer: Signer, written: Document) -> Document:
+    plain = canonical(composition(written))
+    signature = signer.sign(plain)
     place = CONTENT.place(written.id, written.version, written.centre_id)
     await tx.conn.execute(
         insert(document_version).values(
@@ -106,23 +142,30 @@ async def _add_version(tx: Tx, vault: Vault, written: Document) -> None:
             status=written.status,
             created_at=written.changed_at,
             sealed=await vault.seal(tx, written.patient_id, place, plain),
+            signing_key_id=signer.key_id,
+            signature=signature.value,
+            signature_header=signature.header,
         )
     )
-
-
-def _content(content: Content) -> dict[str, Json]:
-    if isinstance(content, Note):
-        return {"text": content.text}
-    return {
-        "first": content.first.isoformat(),
-        "last": content.last.isoformat(),
-        "activity": content.activity,
-        "limits": content.limits,
-        "diagnosis": content.diagnosis,
-    }
+    return replace(written, signed_by=signer.key_id, signature=signature)
 
 
 def _read(row: Row[Any], inside: dict[str, Any]) -> Document:
+    """The version that a row is. Raises ForgedError where what was signed is another."""
+    if "resourceType" not in inside:
+        return _unsigned(row, inside)
+    found = replace(
+        document_from(inside, created_at=row.created_at, shared_at=row.shared_at),
+        signed_by=row.signing_key_id,
+        signature=None if row.signature is None else Signature(row.signature, row.signature_header),
+    )
+    if any(getattr(found, name) != getattr(row, name) for name in _SAME):
+        raise ForgedError
+    return found
+
+
+def _unsigned(row: Row[Any], inside: dict[str, Any]) -> Document:
+    """From before documents were signed: what is not in the row."""
     kind, said = DocumentKind(row.kind), inside["content"]
     content: Content = Note(said["text"]) if kind is DocumentKind.NOTE else _sick_note(said)
     return Document(

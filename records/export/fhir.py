@@ -1,81 +1,31 @@
-"""Notes, files, allergies, what was dispensed, the audit, and all the rest as FHIR R5 resources. Pure.
+"""Files, allergies, signatures, what was dispensed, the audit, and all the rest as FHIR R5 resources. Pure.
 
-Plain dictionaries, as in records.prescriptions.fhir. What FHIR has no resource for is a Basic: a row, its columns as
+What FHIR has no resource for is a Basic: a row, its columns as
 extensions.
 """
 
-import html
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from core.ids import id_of
 from core.timezones import utc
 from records.audit.rules import Action, Entry
 from records.consents.rules import Consent, State
-from records.documents.rules import Document, DocumentStatus, Note, SickNote
+from records.documents.rules import Document
 from records.export.held import Held
+from records.fhir import Resource, instant
 from records.files.rules import StoredFile
 from records.pharmacy.rules import Given
 from records.prescriptions.rules import Prescription
 from records.signing.jws import CONTENT_TYPE
 
-Resource = dict[str, Any]
-CODE_SYSTEM = "urn:careconnect:document-code"
-KIND_SYSTEM = "urn:careconnect:document-kind"
 PERSON_SYSTEM = "urn:careconnect:person"
 RECORD_SYSTEM = "urn:careconnect:record-kind"
 COLUMN = "urn:careconnect:column:"
 _ACTIONS = {Action.READ: "R", Action.WRITE: "U", Action.ERASE: "D"}
 _LONGEST_EXTENSION = 1_000_000
-
-
-def composition(one: Document) -> Resource:
-    """A note or a sick note; the time that a sick note is for is its event's period."""
-    sick = one.content if isinstance(one.content, SickNote) else None
-    title = "Sick note" if sick else "Note"
-    event: Resource = {"detail": [{"reference": {"reference": f"Appointment/{one.appointment_id}"}}]}
-    if sick:
-        event["period"] = {"start": sick.first.isoformat(), "end": sick.last.isoformat()}
-    return {
-        "resourceType": "Composition",
-        "id": str(one.id),
-        "meta": {"versionId": str(one.version)},
-        "identifier": [{"system": CODE_SYSTEM, "value": one.code}],
-        "version": str(one.version),
-        "status": one.status.value,
-        "type": {"coding": [{"system": KIND_SYSTEM, "code": one.kind.value}], "text": title},
-        "subject": [{"reference": f"Patient/{one.patient_id}", "display": one.patient_name}],
-        "event": [event],
-        "date": instant(one.changed_at),
-        "author": [{"reference": f"Practitioner/{one.practitioner_id}", "display": one.practitioner_name}],
-        "title": f"{title} {one.code}",
-        "custodian": {"reference": f"Organization/{one.centre_id}", "display": one.centre_name},
-        "section": [_section(name, text) for name, text in _sections(one)],
-    }
-
-
-def _sections(one: Document) -> list[tuple[str, str]]:
-    said: list[tuple[str, str]]
-    if isinstance(one.content, Note):
-        said = [("Note", one.content.text)]
-    else:
-        said = [
-            ("Activity", one.content.activity),
-            ("In what way", one.content.limits),
-            ("Diagnosis", one.content.diagnosis),
-        ]
-    if one.status is DocumentStatus.ENTERED_IN_ERROR:
-        said.append(("Why it was withdrawn", one.why))
-    return [(name, text) for name, text in said if text]
-
-
-def _section(title: str, text: str) -> Resource:
-    paragraphs = "".join(f"<p>{html.escape(line)}</p>" for line in text.splitlines())
-    div = f'<div xmlns="http://www.w3.org/1999/xhtml">{paragraphs}</div>'
-    return {"title": title, "text": {"status": "generated", "div": div}}
 
 
 def document_reference(one: StoredFile) -> Resource:
@@ -187,25 +137,28 @@ def audit_event(entry: Entry) -> Resource:
     }
 
 
-def provenance(one: Prescription) -> Resource | None:
-    """The doctor's signature over a version of a prescription, as a JWS; None for those from before there were any.
+def provenance(one: Prescription | Document) -> Resource | None:
+    """The doctor's signature over a version, as a JWS; None for those from before there were any.
 
     The JWS is detached: it is over the canonical JSON (RFC 8785) of the resource that `target` names.
     """
     jws = one.signature.compact() if one.signature else None
     if jws is None:
         return None
+    kind, at = (
+        ("Composition", one.changed_at) if isinstance(one, Document) else ("MedicationRequest", one.status_changed)
+    )
     doctor = {"reference": f"Practitioner/{one.practitioner_id}", "display": one.practitioner_name}
     return {
         "resourceType": "Provenance",
         "id": str(id_of(f"signature:{one.id}:{one.version}")),
-        "target": [{"reference": f"MedicationRequest/{one.id}/_history/{one.version}"}],
-        "recorded": instant(one.status_changed),
+        "target": [{"reference": f"{kind}/{one.id}/_history/{one.version}"}],
+        "recorded": instant(at),
         "agent": [{"who": doctor}],
         "signature": [
             {
                 "type": [{"system": "urn:iso-astm:E1762-95:2013", "code": "1.2.840.10065.1.12.1.1"}],
-                "when": instant(one.status_changed),
+                "when": instant(at),
                 "who": doctor,
                 "targetFormat": "application/fhir+json",
                 "sigFormat": CONTENT_TYPE,
@@ -237,11 +190,6 @@ def bundle(resources: Iterable[Resource], *, at: datetime, base: str) -> Resourc
         once.setdefault((each["resourceType"], each["id"], each.get("meta", {}).get("versionId", "")), each)
     entries = [{"fullUrl": f"{base}/{kind}/{name}", "resource": each} for (kind, name, _), each in once.items()]
     return {"resourceType": "Bundle", "type": "collection", "timestamp": instant(at), "entry": entries}
-
-
-def instant(moment: datetime) -> str:
-    """An instant as FHIR writes it."""
-    return utc(moment).isoformat(timespec="microseconds")
 
 
 def _coded(system: str, code: str) -> Resource:

@@ -5,9 +5,8 @@ goes into a text that people read, or is left out where it is said elsewhere.
 """
 
 from collections.abc import Callable
-from typing import Any
 
-Resource = dict[str, Any]
+from records.fhir import Resource
 
 
 def r4_bundle(bundle: Resource) -> Resource:

@@ -8,7 +8,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from core.timezones import zone
-from records.export.fhir import COLUMN, Resource
+from records.export.fhir import COLUMN
+from records.fhir import Resource
 from records.paper import Paper, moment
 
 _TITLES = {

@@ -15,9 +15,11 @@ from records.access import Kind, Reader, require_read
 from records.audit.rules import Action
 from records.audit.service import looked_at, note_by
 from records.consents.service import consents_to_export
+from records.documents.fhir import composition
 from records.documents.service import versions_to_export
 from records.export import fhir
 from records.export.model import export_request
+from records.fhir import Resource
 from records.files.service import files_of
 from records.pharmacy.store import given_of
 from records.prescriptions.allergies import allergies_of
@@ -88,19 +90,20 @@ async def export_asked(tx: Tx, export_id: UUID) -> Export:
     return Export(row.id, row.person_id, tuple(row.patients), Release(row.release), row.asked_at)
 
 
-async def resources_of(tx: Tx, vault: Vault, reader: Reader, patient_id: UUID) -> list[fhir.Resource]:
+async def resources_of(tx: Tx, vault: Vault, reader: Reader, patient_id: UUID) -> list[Resource]:
     """All that the records hold of a patient, in every version, as FHIR R5. Raises RefusedError, ErasedError."""
     by = require_read(reader, Kind.EXPORT, patient_id)
     await note_by(tx, reader, by, Action.READ, subject=patient_id, table=export_request.name)
     prescriptions = await versions_of(tx, vault, reader, patient_id)
     found = [dict(medication_request(each)) for each in prescriptions]
-    found += [made for each in _signed(prescriptions) if (made := fhir.provenance(each))]
     for one in {each.id: each for each in prescriptions}.values():
         found += fhir.medication_dispenses(one, await given_of(tx, vault, patient_id, one.id))
     stated = await allergies_of(tx, vault, reader, patient_id)
     if stated is not None:
         found += fhir.allergy_intolerances(patient_id, stated)
-    found += [fhir.composition(each) for each in await versions_to_export(tx, vault, patient_id)]
+    documents = await versions_to_export(tx, vault, patient_id)
+    found += [composition(each) for each in documents]
+    found += [made for each in (*_signed(prescriptions), *documents) if (made := fhir.provenance(each))]
     found += [fhir.document_reference(each) for each in await files_of(tx, vault, reader, patient_id)]
     found += [fhir.consent(each, tx.now) for each in await consents_to_export(tx, reader, patient_id)]
     found += [fhir.audit_event(each) for each in await looked_at(tx, reader, patient_id, limit=_ALL)]

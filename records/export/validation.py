@@ -11,7 +11,8 @@ from datetime import datetime
 from typing import Any
 from xml.etree import ElementTree
 
-Resource = dict[str, Any]
+from records.fhir import Resource
+
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _MIME = re.compile(r"[a-z]+/[a-z0-9.+\-]+")
 

@@ -1,16 +1,12 @@
-"""A prescription as a FHIR R5 MedicationRequest, there and back. Pure.
-
-Plain dictionaries: that they are valid FHIR is shown by tests with fhir.resources, whose import would cost the process
-tens of megabytes and its start most of a second.
-"""
+"""A prescription as a FHIR R5 MedicationRequest, there and back. Pure."""
 
 import re
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from core.timezones import utc
 from records.canonical import Json
+from records.fhir import instant
 from records.prescriptions.rules import Draft, Prescription, Status
 
 CODE_SYSTEM = "urn:careconnect:prescription-code"
@@ -27,7 +23,7 @@ def medication_request(p: Prescription) -> dict[str, Json]:
         "contained": [_medication(p.draft, p.atc)],
         "identifier": [{"system": CODE_SYSTEM, "value": p.code}],
         "status": p.status,
-        "statusChanged": _instant(p.status_changed),
+        "statusChanged": instant(p.status_changed),
         "intent": "order",
         "medication": {"reference": {"reference": "#medication"}},
         "subject": {"reference": f"Patient/{p.patient_id}", "display": p.patient_name},
@@ -35,11 +31,11 @@ def medication_request(p: Prescription) -> dict[str, Json]:
             {"reference": f"Appointment/{p.appointment_id}"},
             {"reference": f"Organization/{p.centre_id}", "display": p.centre_name},
         ],
-        "authoredOn": _instant(p.authored_on),
+        "authoredOn": instant(p.authored_on),
         "requester": {"reference": f"Practitioner/{p.practitioner_id}", "display": p.practitioner_name},
         "dosageInstruction": [{"text": p.draft.dosage}],
         "dispenseRequest": {
-            "validityPeriod": {"start": _instant(p.authored_on), "end": _instant(p.valid_until)},
+            "validityPeriod": {"start": instant(p.authored_on), "end": instant(p.valid_until)},
             "numberOfRepeatsAllowed": p.draft.repeats,
             "quantity": _quantity(p.draft.quantity),
         },
@@ -115,10 +111,6 @@ def _quantity(text: str) -> dict[str, Json]:
     """A number and its unit where the text is that ("20 tablets"), otherwise the text as the unit."""
     counted = _COUNTED.fullmatch(text)
     return {"value": int(counted[1]), "unit": counted[2]} if counted else {"unit": text}
-
-
-def _instant(moment: datetime) -> str:
-    return utc(moment).isoformat(timespec="microseconds")
 
 
 def _id(reference: dict[str, Any]) -> UUID:

@@ -53,7 +53,7 @@ async def prescribe(
     Raises RefusedError (the key is not the reader's, too), BadInputError, ErasedError.
     """
     author = encounter.practitioner_id
-    _require_key(reader, signer, author)
+    signer.require_of(author, reader.person_id)
     if not encounter.started and may_read(reader, Kind.NAME, encounter.patient_id, author=author):
         raise BadInputError("You can prescribe once the visit has begun: note first that the patient has arrived.")
     by = require_write(reader, Kind.PRESCRIPTION, encounter.patient_id, author=author)
@@ -75,7 +75,7 @@ async def write_prescription(
 
     `prior`: the prescription that this one renews. Raises RefusedError (the key is another's), ErasedError.
     """
-    _require_key(reader, signer, encounter.practitioner_id)
+    signer.require_of(encounter.practitioner_id, reader.person_id)
     written = Prescription(
         id=new_id(),
         code=new_code(),
@@ -155,7 +155,7 @@ async def change_prescription(
     await store.lock(tx, prescription_id)
     row = await _find(tx, _prescriptions.c.id == prescription_id)
     by = require_change(reader, Kind.PRESCRIPTION, row.patient_id, author=row.practitioner_id)
-    _require_key(reader, signer, row.practitioner_id)
+    signer.require_of(row.practitioner_id, reader.person_id)
     current = (await store.opened(tx, vault, row.patient_id, [row], check=True))[0]
     require_move(current.status, to)
     moved = replace(
@@ -168,12 +168,6 @@ async def change_prescription(
     moved = await store.supersede(tx, vault, signer, moved)
     await _note(tx, reader, by, Action.WRITE, moved.patient_id, moved.id)
     return moved
-
-
-def _require_key(reader: Reader, signer: Signer, author: UUID) -> None:
-    """The doctor who writes it signs with the key that is theirs as this person."""
-    if (signer.practitioner_id, signer.person_id) != (author, reader.person_id):
-        raise RefusedError
 
 
 async def _find(tx: Tx, which: Any) -> Row[Any]:

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from core.errors import UserError
+from core.errors import RefusedError, UserError
 from records.signing.jws import Signature, header_of
 
 _NONCE = 12
@@ -68,6 +68,11 @@ class Signer:
         """Sign a content, as a JWS."""
         unsigned = Signature(b"", header_of(self.key_id))
         return replace(unsigned, value=Ed25519PrivateKey.from_private_bytes(self.secret).sign(unsigned.over(content)))
+
+    def require_of(self, practitioner_id: UUID, person_id: UUID) -> None:
+        """Raise RefusedError unless this is the key of the doctor who writes something, as this person."""
+        if (self.practitioner_id, self.person_id) != (practitioner_id, person_id):
+            raise RefusedError
 
     @property
     def public(self) -> bytes:

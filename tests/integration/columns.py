@@ -74,6 +74,8 @@ IN_CLEAR: dict[str, str] = {
     "document.code": CODE,
     "document.kind": STATE,
     "document.status": STATE,
+    "document_version.signature": PUBLIC_KEY,
+    "document_version.signature_header": PUBLIC_KEY,
     "document_version.status": STATE,
     "direct_room.room_id": IDS,
     "export_request.release": STATE,

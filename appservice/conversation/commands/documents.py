@@ -1,12 +1,14 @@
-"""Notes of visits: written by doctors, shared with patients; and all documents, listed and shown."""
+"""Notes of visits: written and signed by doctors, shared with patients; and all documents, listed and shown."""
 
 from typing import Any
 from uuid import UUID
 
 from appservice.conversation.commands.filing import for_whom
 from appservice.conversation.commands.prescribing import begun, begun_today
+from appservice.conversation.commands.signing import ask_for_code, unlocked
+from appservice.conversation.dialogue import Choice, Question
 from appservice.conversation.registry import ACTIONS, action, command, doctor
-from appservice.conversation.rendering.documents import full, one_line, papers
+from appservice.conversation.rendering.documents import full, one_line, papers, quoted
 from appservice.conversation.rendering.lists import numbered
 from appservice.conversation.rendering.values import moment
 from appservice.conversation.session import Session
@@ -14,11 +16,10 @@ from appservice.conversation.telling import tell_of_document
 from appservice.conversation.understanding.arguments import split_code
 from appservice.matrix.markdown import escape
 from booking.appointments import service as appointments
-from booking.appointments.model import Appointment
 from booking.people.service import patient_name
 from core.errors import BadInputError, RefusedError
 from core.languages import _
-from records.documents.rules import Document, DocumentKind, DocumentStatus, Note
+from records.documents.rules import Document, DocumentKind, DocumentStatus, Note, checked, checked_why
 from records.documents.service import (
     amend_document,
     document,
@@ -29,6 +30,7 @@ from records.documents.service import (
     write_document,
 )
 from records.prescriptions.rules import Encounter
+from records.signing.signature import Signer
 
 _SHOWN = 30
 _STOP = {"stop": {"do": "leave document"}, "no": {"do": "leave document"}}
@@ -74,33 +76,72 @@ async def begin(session: Session, text: str, do: str) -> None:
 @action("note for")
 @action("summary for")
 async def written(session: Session, choice: dict[str, Any]) -> None:
-    """The visit is known; write it down once the words are there, too."""
+    """The visit is known; show it for signing once the words are there, too."""
     if not choice.get("text"):
         await session.say(_("What is to be noted? “stop” puts it down."), words=_STOP, free=choice)
         return
-    visit = await appointments.appointment(session.tx, UUID(choice["visit"]))
+    encounter = await begun_encounter(session, choice["visit"])
+    note = checked(Note(choice["text"]), session.today)
+    assert isinstance(note, Note)
+    session.dialogue.drop_if(lambda each: each.free is not None and each.free["do"] in {"note for", "summary for"})
     shared = choice["do"] == "summary for"
+    head = _("Note for **{name}**, who gets it", name=escape(encounter.patient_name))
+    if not shared:
+        head = _("Note for **{name}**, not shared", name=escape(encounter.patient_name))
+    await ask_to_sign(
+        session,
+        f"{head}:\n\n{quoted(note.text)}",
+        {"do": "sign note", "visit": choice["visit"], "said": note.text, "shared": shared},
+    )
+
+
+async def ask_to_sign(session: Session, shown: str, then: Choice) -> None:
+    """Show what is going to be signed and ask for a code."""
+    await ask_for_code(session, shown, then, others=_("**stop** puts it down"), words=_STOP)
+
+
+async def signed(session: Session, choice: dict[str, Any]) -> Signer | None:
+    """The doctor's key, if the answer was a code that is taken; what was asked is answered then."""
+    signer = await unlocked(session, choice)
+    if signer:
+        session.dialogue.drop_if(_signing)
+    return signer
+
+
+def _signing(question: Question) -> bool:
+    return question.words.get("stop", {}).get("do") == "leave document"
+
+
+@action("sign note")
+async def noted(session: Session, choice: dict[str, Any]) -> None:
+    """Sign it into the records; the patient is told of what is shared."""
+    signer = await signed(session, choice)
+    if signer is None:
+        return
     done = await write_document(
         session.tx,
         session.ctx.vault,
         await session.reader(),
-        await encounter_of(session, visit),
-        Note(choice["text"]),
+        signer,
+        await begun_encounter(session, choice["visit"]),
+        Note(choice["said"]),
         today=session.today,
-        shared=shared,
+        shared=choice["shared"],
     )
-    session.dialogue.drop_if(lambda each: each.free is not None and each.free["do"] in {"note for", "summary for"})
-    if shared:
+    if choice["shared"]:
         await tell_of_document(session, "document", done)
-        await session.say(_("Noted and shared: **{code}**. The patient has it now.", code=done.code))
+        await session.say(_("Signed and shared: **{code}**. The patient has it now.", code=done.code))
         return
-    await _offer(session, done, _("Noted: **{code}**. Doctors who treat the patient see it.", code=done.code))
+    await _offer(session, done, _("Signed: **{code}**. Doctors who treat the patient see it.", code=done.code))
 
 
-async def encounter_of(session: Session, visit: Appointment) -> Encounter:
-    """The visit as the records know it: one's own. Raises RefusedError."""
+async def begun_encounter(session: Session, visit_id: str) -> Encounter:
+    """The visit as the records know it: one's own, and begun. Raises RefusedError, BadInputError."""
+    visit = await appointments.appointment(session.tx, UUID(visit_id))
     if visit.practitioner.id != session.person.practitioner_id:
         raise RefusedError
+    if not begun(session, visit):
+        raise BadInputError("You can write that once the visit has begun: note first that the patient has arrived.")
     return Encounter(
         appointment_id=visit.id,
         patient_id=visit.patient_id,
@@ -109,7 +150,7 @@ async def encounter_of(session: Session, visit: Appointment) -> Encounter:
         practitioner_name=visit.practitioner.name,
         centre_id=visit.centre.id,
         centre_name=visit.centre.name,
-        started=begun(session, visit),
+        started=True,
     )
 
 
@@ -196,8 +237,24 @@ async def amended(session: Session, choice: dict[str, Any]) -> None:
         ask = _("Write it anew, the whole of it. The version before is kept. “stop” leaves it as it is.")
         await session.say(ask, words=_STOP, free=choice)
         return
+    note = checked(Note(choice["text"]), session.today)
+    assert isinstance(note, Note)
+    session.dialogue.drop_last()
+    found = await document(session.tx, session.ctx.vault, await session.reader(), UUID(choice["document"]))
+    head = _("Note **{code}** for **{name}**, anew", code=found.code, name=escape(found.patient_name))
+    then = {"do": "sign amended", "document": choice["document"], "said": note.text}
+    await ask_to_sign(session, f"{head}:\n\n{quoted(note.text)}", then)
+
+
+@action("sign amended")
+async def amended_signed(session: Session, choice: dict[str, Any]) -> None:
+    """Signed: that version counts from now on."""
+    signer = await signed(session, choice)
+    if signer is None:
+        return
     tx, vault, reader = session.tx, session.ctx.vault, await session.reader()
-    done = await amend_document(tx, vault, reader, UUID(choice["document"]), Note(choice["text"]), today=session.today)
+    which, note = UUID(choice["document"]), Note(choice["said"])
+    done = await amend_document(tx, vault, reader, signer, which, note, today=session.today)
     await _changed(session, done, _("Changed: **{code}**, version {version}.", code=done.code, version=done.version))
 
 
@@ -207,13 +264,30 @@ async def withdrawn(session: Session, choice: dict[str, Any]) -> None:
     if not choice.get("text"):
         await session.say(_("Why? “stop” leaves it as it is."), words=_STOP, free=choice)
         return
+    why = checked_why(choice["text"])
+    session.dialogue.drop_last()
+    found = await document(session.tx, session.ctx.vault, await session.reader(), UUID(choice["document"]))
+    shown = _(
+        "Withdraw **{code}** of **{name}** as a mistake: {why}",
+        code=found.code,
+        name=escape(found.patient_name),
+        why=escape(why),
+    )
+    await ask_to_sign(session, shown, {"do": "sign withdrawn", "document": choice["document"], "said": why})
+
+
+@action("sign withdrawn")
+async def withdrawn_signed(session: Session, choice: dict[str, Any]) -> None:
+    """Signed: it says so from now on."""
+    signer = await signed(session, choice)
+    if signer is None:
+        return
     tx, vault, reader = session.tx, session.ctx.vault, await session.reader()
-    done = await withdraw_document(tx, vault, reader, UUID(choice["document"]), choice["text"])
+    done = await withdraw_document(tx, vault, reader, signer, UUID(choice["document"]), choice["said"])
     await _changed(session, done, _("Withdrawn: **{code}**.", code=done.code))
 
 
 async def _changed(session: Session, done: Document, said: str) -> None:
-    session.dialogue.drop_last()
     if done.shared_at is not None:
         await tell_of_document(session, "document", done)
         said += " " + _("The patient is told.")
@@ -223,5 +297,5 @@ async def _changed(session: Session, done: Document, said: str) -> None:
 @action("leave document")
 async def leave(session: Session, choice: dict[str, Any]) -> None:
     """Nothing is written."""
-    session.dialogue.drop_last()
+    session.dialogue.drop_if(_signing)
     await session.say(_("Put down. Nothing was written."))

@@ -1,18 +1,15 @@
-"""Sick notes: shown before they are written, and sent to the patient with a copy for the employer."""
+"""Sick notes: shown before they are signed, and sent to the patient with a copy for the employer."""
 
 from datetime import date
 from typing import Any
-from uuid import UUID
 
-from appservice.conversation.commands.documents import begin, encounter_of
+from appservice.conversation.commands.documents import ask_to_sign, begin, begun_encounter, signed
 from appservice.conversation.registry import action, command, doctor
 from appservice.conversation.rendering import documents as shown
 from appservice.conversation.session import Session
 from appservice.conversation.telling import tell_of_document
 from appservice.conversation.understanding.sickness import EXAMPLE, read_sick_note
 from appservice.matrix.markdown import escape
-from booking.appointments import service as appointments
-from booking.people.service import patient_name
 from core.languages import _
 from records.documents.rules import SickNote, checked
 from records.documents.service import write_document
@@ -42,39 +39,35 @@ async def preview(session: Session, choice: dict[str, Any]) -> None:
             free=choice,
         )
         return
-    visit = await appointments.appointment(session.tx, UUID(choice["visit"]))
+    encounter = await begun_encounter(session, choice["visit"])
     said = checked(read_sick_note(choice["text"], session.today, session.person.language), session.today)
     assert isinstance(said, SickNote)
-    name = escape(await patient_name(session.tx, session.ctx, visit.patient_id))
     session.dialogue.drop_if(lambda each: each.free is not None and each.free["do"] == "sick note for")
-    await session.say(
-        _(
-            "Sick note for **{name}**:\n\n{content}\n\nWrite it? Answer **yes** or **no**.",
-            name=name,
-            content=shown.sick_note(said),
-        ),
-        words={"yes": {"do": "sick note", "visit": str(visit.id), "said": _written(said)}, **_STOP},
-    )
+    head = _("Sick note for **{name}**", name=escape(encounter.patient_name))
+    then = {"do": "sign sick note", "visit": choice["visit"], "said": _written(said)}
+    await ask_to_sign(session, f"{head}:\n\n{shown.sick_note(said)}", then)
 
 
-@action("sick note")
+@action("sign sick note")
 async def written(session: Session, choice: dict[str, Any]) -> None:
-    """Write it, and have the patient told."""
-    visit = await appointments.appointment(session.tx, UUID(choice["visit"]))
+    """Sign it into the records, and have the patient told."""
+    signer = await signed(session, choice)
+    if signer is None:
+        return
     said = choice["said"]
     content = SickNote(**{**said, "first": date.fromisoformat(said["first"]), "last": date.fromisoformat(said["last"])})
     done = await write_document(
         session.tx,
         session.ctx.vault,
         await session.reader(),
-        await encounter_of(session, visit),
+        signer,
+        await begun_encounter(session, choice["visit"]),
         content,
         today=session.today,
         shared=True,
     )
-    session.dialogue.drop_last()
     await tell_of_document(session, "document", done)
-    await session.say(_("Written: sick note **{code}**. The patient has it now.", code=done.code))
+    await session.say(_("Signed: sick note **{code}**. The patient has it now.", code=done.code))
 
 
 def _written(said: SickNote) -> dict[str, str]:

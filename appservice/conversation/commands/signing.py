@@ -92,7 +92,7 @@ def _code(choice: Mapping[str, Any]) -> str:
 
 @command(
     "signing set up|set up signing|signing setup",
-    help="set up the signing of prescriptions",
+    help="set up the signing of prescriptions, notes and sick notes",
     who=doctor,
     group="Doctor",
     verified=True,

@@ -41,7 +41,12 @@ def content(one: Document) -> str:
     """What was written."""
     if isinstance(one.content, SickNote):
         return sick_note(one.content)
-    return "\n".join(f"> {escape(line)}" for line in one.content.text.splitlines())
+    return quoted(one.content.text)
+
+
+def quoted(text: str) -> str:
+    """A note's words."""
+    return "\n".join(f"> {escape(line)}" for line in text.splitlines())
 
 
 def sick_note(said: SickNote) -> str:

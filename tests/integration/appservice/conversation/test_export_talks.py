@@ -2,6 +2,7 @@
 
 import importlib
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -34,10 +35,10 @@ async def life(chat: Chat, town: Town) -> str:
     town.clock.time = at(1, 8, 5)
     await chat.say(OSEI, f"prescribe {code} {LINE}")
     assert "Signed" in await chat.sign(OSEI)
-    await chat.say(OSEI, f"note {code} QxPrivate")
-    await chat.say(OSEI, f"summary {code} QxShared")
-    await chat.say(OSEI, f"sick note {code} for 3 days: J06.9 QxFlu")
-    await chat.say(OSEI, "yes")
+    for said in (f"note {code} QxPrivate", f"summary {code} QxShared", f"sick note {code} for 3 days: J06.9 QxFlu"):
+        town.clock.time += timedelta(minutes=1)
+        await chat.say(OSEI, said)
+        assert "Signed" in await chat.sign(OSEI)
     await chat.say(OSEI, f"refer {code} to dermatology: QxReferral")
     await chat.say(ANNA, f"share notes with {BEN}")
     await chat.say(ANNA, "yes")
@@ -84,7 +85,8 @@ async def test_everything_comes_out_and_is_as_fhir_has_to_be(chat: Chat, life: s
     kinds = {entry["resource"]["resourceType"] for entry in bundle["entry"]}
     assert kinds == {
         "AllergyIntolerance", "Appointment", "AuditEvent", "Basic", "Composition", "Consent", "DocumentReference",
-        "MedicationRequest", "Organization", "Patient", "Practitioner", "ServiceRequest",
+        "MedicationRequest", "Organization", "Patient", "Practitioner", "Provenance",
+        "ServiceRequest",
     }  # fmt: skip
     consents = [entry["resource"] for entry in bundle["entry"] if entry["resource"]["resourceType"] == "Consent"]
     said_of = {each["provision"][0]["code"][0]["coding"][0]["code"]: each["status"] for each in consents}

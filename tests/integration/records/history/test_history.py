@@ -14,7 +14,7 @@ from records.documents.service import write_document
 from records.files.service import Arrival, Filing, Limits, file_away, keep_file
 from records.history import Matter, Span, history_of
 from tests.integration.records.files.test_files import parts
-from tests.integration.records.ward import ANNA, HERSELF, OSEI, STRANGER, VISIT, new_vault, prescribed
+from tests.integration.records.ward import ANNA, HERSELF, OSEI, STRANGER, VISIT, new_vault, prescribed, signer_of
 
 VAULT = new_vault()
 
@@ -26,7 +26,16 @@ async def a_life(tx: Tx, count: int) -> None:
         if n % 4 == 0:
             await prescribed(then, VAULT)
         elif n % 4 in (1, 2):
-            await write_document(then, VAULT, OSEI, VISIT, Note(f"note {n}"), today=then.now.date(), shared=n % 4 == 2)
+            await write_document(
+                then,
+                VAULT,
+                OSEI,
+                await signer_of(then, VAULT),
+                VISIT,
+                Note(f"note {n}"),
+                today=then.now.date(),
+                shared=n % 4 == 2,
+            )
         else:
             arrival = Arrival(new_id(), ANNA, "a.pdf")
             kept = await keep_file(then, VAULT, HERSELF, arrival, parts(b"%PDF-1.7"), Limits(1 << 20, 1 << 30))

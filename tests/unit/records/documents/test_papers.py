@@ -72,3 +72,10 @@ def test_a_note_and_its_changes() -> None:
 
 def test_the_same_is_the_same() -> None:
     assert document_pdf(SICK, timezone="UTC") == document_pdf(SICK, timezone="UTC")
+
+
+def test_it_says_whether_it_was_signed() -> None:
+    assert "carries none. It shows what the doctor" in words(SICK).replace("\n", " ")
+    signed = words(replace(SICK, signed_by=UUID(int=7))).replace("\n", " ")
+    assert f"checked the signature (key {UUID(int=7)})" in signed
+    assert "not a qualified electronic signature" in signed

@@ -14,6 +14,7 @@ import pytest
 from records.access import Kind
 from records.audit.rules import Action, Entry, Why
 from records.consents.rules import Consent
+from records.documents.fhir import composition
 from records.documents.rules import DocumentKind, DocumentStatus, Note
 from records.export import fhir
 from records.export.held import Held
@@ -87,8 +88,9 @@ def whole() -> Bundle:
         dict(medication_request(replace(PRESCRIPTION, draft=replace(DRAFT, note="with food")))),
         *fhir.medication_dispenses(PRESCRIPTION, [Given(1, 20, NOW, "", "")]),
         *fhir.allergy_intolerances(PATIENT, ["penicillin"]),
-        fhir.composition(note),
-        fhir.composition(sick),
+        composition(note),
+        composition(sick),
+        fhir.provenance(replace(sick, signature=SIGNATURE)),
         fhir.document_reference(file),
         fhir.audit_event(Entry(UUID(int=30), NOW, None, Action.READ, PATIENT, "file", None, Why.DELIVERY)),
         fhir.audit_event(Entry(UUID(int=32), NOW, UUID(int=33), Action.READ, PATIENT, "file", None, Why.CARE)),
