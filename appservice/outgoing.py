@@ -45,6 +45,8 @@ class Reply:
     """Something nobody asked for: clients show it quieter, and other bots do not answer."""
     public: bool = False
     """Says nothing about anybody: may go out in a room where the bot is not allowed to turn encryption on."""
+    shared: bool = False
+    """May be heard by whoever is in the room. All else is said where nobody is but the bot and the subject."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +123,17 @@ def room_of(lane: str) -> str:
     return lane.removeprefix("room:")
 
 
+def subject_of(payload: bytes) -> UUID:
+    """Whom the words that `post` sealed are for: a person, or a centre."""
+    return UUID(bytes=payload[:16])
+
+
 async def unseal(tx: Tx, vault: Vault, row: UUID, payload: bytes) -> dict[str, Any]:
     """Open what `post` sealed in the outbox row `row`: the fields of Reply or File, and `key`.
 
     Raises SealBrokenError, and ErasedError when the person has been erased meanwhile.
     """
-    subject = UUID(bytes=payload[:16])
-    opened = json.loads(await vault.open(tx, subject, WORDS.place(row), payload[16:]))
+    opened = json.loads(await vault.open(tx, subject_of(payload), WORDS.place(row), payload[16:]))
     return dict(opened)
 
 

@@ -27,7 +27,7 @@ from demo.client import Person
 from demo.homeserver import Homeserver
 from demo.postgres import Postgres
 from demo.proxy import Proxy
-from tests.integration.appservice.matrix.echo import Directory, serving
+from tests.integration.appservice.matrix.echo import serving
 from tests.integration.appservice.matrix.faults import Faults
 
 _ROOMS = 20
@@ -68,7 +68,7 @@ async def _measure(settings: Settings, homeserver: Homeserver, synapse: str, fau
         async with database.transaction() as tx:
             for n in range(notices):
                 room, mxid = [*rooms.items()][n % _ROOMS]
-                subject, reply = Directory.id_of(mxid), Reply(f"notice {n}", notice=True)
+                subject, reply = echo.people.id_of(mxid), Reply(f"notice {n}", notice=True)
                 await post(tx, echo.people.vault, subject=subject, room_id=room, key=f"notice {n}", reply=reply)
         began, left = time.monotonic(), notices
         while left:

@@ -80,12 +80,27 @@ class Conversation:
             return  # others talk here; the bot is spoken to by "!"
         person = await person_of(tx, self._ctx, incoming.sender, display_name=incoming.display_name)
         speak(person.language)
-        room = incoming.room_id
-        if not incoming.direct:
-            # What is answered is between the two: others are in this room.
-            room = await self._where(tx, incoming, person)
+        if incoming.direct:
+            await self._turn(tx, incoming, person, incoming.room_id)
+            return
+        # What is answered is between the two: others are in this room. So is what is refused.
+        room = await self._open_room(tx, incoming, person)
+        if room:
+            await self._turn(tx, incoming, person, room, among_others=True)
+            return
+        room = await self._direct_room(tx, person.id, person.mxid)
+        try:
+            async with tx.conn.begin_nested():
+                await self._turn(tx, incoming, person, room)
+        except UserError as sentence:
+            await self._post(tx, person, room, f"refusal:{incoming.event_id}", Reply(escape(str(sentence))))
+        pointer = Reply(_("I have answered that in our private chat."), shared=True)
+        await self._post(tx, person, incoming.room_id, f"elsewhere:{incoming.event_id}", pointer)
+
+    async def _turn(self, tx: Tx, incoming: Incoming, person: Person, room: str, *, among_others: bool = False) -> None:
+        """Answer in that room."""
         dialogue = await load(tx, self._ctx.vault, person.id, room)
-        session = Session(tx, self._ctx, person, incoming, room, dialogue)
+        session = Session(tx, self._ctx, person, incoming, room, dialogue, among_others)
         if incoming.kind == "joined":
             name = f" {escape(person.name)}" if person.name else ""
             await session.say(_(_WELCOME, name=name))
@@ -98,19 +113,18 @@ class Conversation:
         else:
             await _understand(session, incoming.text)
         await save(tx, self._ctx.vault, person.id, room, dialogue)
-        if room != incoming.room_id:
-            pointer = Reply(_("I have answered that in our private chat."))
-            key = f"elsewhere:{incoming.event_id}"
-            await post(tx, self._ctx.vault, subject=person.id, room_id=incoming.room_id, key=key, reply=pointer)
 
-    async def _where(self, tx: Tx, incoming: Incoming, person: Person) -> str:
-        """Where a command said among others is answered: in private, but for what tells nothing in a staff room."""
+    async def _post(self, tx: Tx, person: Person, room: str, key: str, reply: Reply) -> None:
+        await post(tx, self._ctx.vault, subject=person.id, room_id=room, key=key, reply=reply)
+
+    async def _open_room(self, tx: Tx, incoming: Incoming, person: Person) -> str | None:
+        """The staff room in which a command was said that tells nothing of anybody: it is answered there."""
         found = find(incoming.text.strip().lstrip("!").strip(), person)
         if found and found[0].open:
             centre_id = await staff_centre(tx, incoming.room_id)
             if centre_id and person.id in await staff_of(tx, centre_id):
                 return incoming.room_id
-        return await self._direct_room(tx, person.id, person.mxid)
+        return None
 
     async def take(self, tx: Tx, incoming: Incoming, content: AsyncIterator[bytes]) -> None:
         """Keep a file that was heard of, and ask what it is (incoming.FileTaker)."""
@@ -127,14 +141,7 @@ class Conversation:
     async def _without_words(self, session: Session) -> None:
         incoming = session.incoming
         reply = Reply(_(_SAID_WITHOUT_WORDS[incoming.kind]), public=incoming.kind == "plaintext")
-        await post(
-            session.tx,
-            self._ctx.vault,
-            subject=session.person.id,
-            room_id=session.room_id,
-            key=f"answer:{incoming.event_id}",
-            reply=reply,
-        )
+        await self._post(session.tx, session.person, session.room_id, f"answer:{incoming.event_id}", reply)
 
 
 async def _tapped(session: Session) -> None:

@@ -1,7 +1,7 @@
 """One turn of a conversation: who speaks, in which room, what was being talked about; and a way to answer."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from zoneinfo import ZoneInfo
 
@@ -33,6 +33,8 @@ class Session:
     room_id: str
     """Where answers go: the room of the question, or the private one when that has other people in it."""
     dialogue: Dialogue
+    among_others: bool = False
+    """Whether what is answered may be heard by all who are in that room."""
     said: int = 0
 
     @property
@@ -81,6 +83,7 @@ class Session:
             asked = Question(key, self.tx.now, list(choices), dict(words or {}), refine, free, taps=tapped, kept=kept)
             self.dialogue.ask(asked)
         reply = asking(self.person, markdown, choices, words, taps=tuple(taps or ()))
+        reply = replace(reply, shared=self.among_others)
         await post(self.tx, self.ctx.vault, subject=self.person.id, room_id=self.room_id, key=key, reply=reply)
         return key
 

@@ -34,7 +34,7 @@ class StaffNotices:
         language = self._ctx.settings.booking.language
         with speaking(language):
             said = staff_notice(what, visit, zone(visit.centre.timezone), language)
-        reply = Reply(said, notice=True)
+        reply = Reply(said, notice=True, shared=True)
         await post(tx, self._ctx.vault, subject=visit.centre.id, room_id=room, key=f"staff:{row.id}", reply=reply)
         return None
 
@@ -47,5 +47,6 @@ class StaffNotices:
         doctor = await practitioner(tx, UUID(what["practitioner"]))
         with speaking(self._ctx.settings.booking.language):
             said = waiting(what["what"], doctor.name, what["code"], at.question_hours)
-        await post(tx, self._ctx.vault, subject=at.id, room_id=room, key=f"staff:{row.id}", reply=Reply(said))
+        reply = Reply(said, shared=True)
+        await post(tx, self._ctx.vault, subject=at.id, room_id=room, key=f"staff:{row.id}", reply=reply)
         return None

@@ -91,7 +91,9 @@ class Inbound:
             return True
         if verdict is Verdict.TELL and await self._view(event["room_id"], event["sender"]):
             seconds = self._strangers.seconds(event["sender"])
-            await self._answer(tx, event["sender"], event["room_id"], f"slower:{event['event_id']}", _slower(seconds))
+            await self._answer(
+                tx, event["sender"], event["room_id"], f"slower:{event['event_id']}", _slower(seconds), shared=True
+            )
         return False
 
     async def unreadable(self, tx: Tx, row: Row) -> None:
@@ -114,7 +116,7 @@ class Inbound:
     async def mourn(self, tx: Tx, row: Row) -> None:
         """Admit to the person that their message failed."""
         event: Json = json.loads(row.payload)
-        await self._answer(tx, event["sender"], event["room_id"], f"sorry:{event['event_id']}", _SORRY)
+        await self._answer(tx, event["sender"], event["room_id"], f"sorry:{event['event_id']}", _SORRY, shared=True)
 
     async def wake_overdue(self, database: Database) -> None:
         """Let those events go on whose keys have been waited for long enough."""
@@ -210,7 +212,7 @@ class Inbound:
             return  # to somebody else's message
         sender, room_id = event["sender"], event["room_id"]
         if not self._strangers.serves(sender):
-            await self._answer(tx, sender, room_id, f"not served:{event['event_id']}", _(_NOT_SERVED))
+            await self._answer(tx, sender, room_id, f"not served:{event['event_id']}", _(_NOT_SERVED), shared=True)
             return
         direct = view.direct(self._device.bot.user_id) == sender
         if direct and room_id not in self._learnt:
@@ -240,10 +242,14 @@ class Inbound:
             self._device.attention.read(room_id, incoming.event_id)
         if direct:
             self._learnt.add(room_id)
+        else:
+            self._learnt.discard(room_id)
 
-    async def _answer(self, tx: Tx, sender: str, room_id: str, key: str, sentence: str) -> None:
+    async def _answer(
+        self, tx: Tx, sender: str, room_id: str, key: str, sentence: str, *, shared: bool = False
+    ) -> None:
         person = await self._people.person_of(tx, sender)
-        reply = Reply(escape(sentence))
+        reply = Reply(escape(sentence), shared=shared)
         await post(tx, self._people.vault, subject=person, room_id=room_id, key=key, reply=reply)
 
     async def _key_of(self, tx: Tx, room_id: str, event_id: str) -> str | None:

@@ -60,6 +60,8 @@ class Members:
                 await self._staff.member(tx, room_id, event["state_key"], membership)
             elif membership in ("leave", "ban"):
                 await self._left(tx, room_id)
+            else:
+                await self._came(tx, room_id)
 
     async def _ours(self, tx: Tx, row: Row, event: Json) -> None:
         """The bot was invited, or put out."""
@@ -111,3 +113,12 @@ class Members:
             return
         if not view.members.keys() - {self._device.bot.user_id}:
             await self._rooms.abandon(tx, room_id)
+
+    async def _came(self, tx: Tx, room_id: str) -> None:
+        """Somebody was let in: a room in which there are more than two is nobody's private one any more."""
+        try:
+            view = await self._device.views.of(room_id)
+        except ForbiddenError:
+            return
+        if view.direct(self._device.bot.user_id) is None:
+            await self._rooms.forget(tx, room_id)

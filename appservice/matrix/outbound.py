@@ -16,18 +16,19 @@ from appservice.matrix.device import Device
 from appservice.matrix.markdown import message
 from appservice.matrix.media import Locking
 from appservice.matrix.model import bot_message
+from appservice.matrix.people import People
 from appservice.matrix.reactions import NUMBERS
 from appservice.matrix.room_cipher import NobodyReadsError
 from appservice.matrix.rooms import DirectRooms
 from appservice.matrix.views import RoomView
-from appservice.outgoing import REACTIONS, Attachments, Streamed, room_of, unseal
+from appservice.outgoing import REACTIONS, Attachments, File, Reply, Streamed, post, room_of, subject_of, unseal
 from core.database import Tx
 from core.errors import RefusedError
 from core.ids import id_of
 from core.lanes import HopelessError, LaterError, Row
 from core.languages import _
 from core.outbox import enqueue
-from records.sealing import ErasedError, Vault
+from records.sealing import ErasedError
 
 _WAITS = (0.5, 1.0, 2.0, 4.0)
 """Seconds to wait for keys of somebody there, try after try; then what is said goes out all the same."""
@@ -36,8 +37,9 @@ _WAITS = (0.5, 1.0, 2.0, 4.0)
 class Outbound:
     """Handlers of the outbox kinds of outgoing.MESSAGE, FILE and REACTIONS, for the process that leads."""
 
-    def __init__(self, vault: Vault, device: Device, rooms: DirectRooms, attachments: Attachments) -> None:
-        self._vault = vault
+    def __init__(self, people: People, device: Device, rooms: DirectRooms, attachments: Attachments) -> None:
+        self._people = people
+        self._vault = people.vault
         self._bot = device.bot
         self._views = device.views
         self._cipher = device.cipher
@@ -47,6 +49,9 @@ class Outbound:
     async def message(self, tx: Tx, row: Row) -> str:
         """Send a Reply. Returns the id of the event that shows it: for an edit, of the first one."""
         said, room_id = await self._unsealed(tx, row), room_of(row.lane)
+        private = not (said.get("shared") or said["public"])
+        if private and (elsewhere := await self._not_alone(tx, row)):
+            return await self._say_there(tx, row, elsewhere, said["key"], Reply(**_without_key(said)))
         content = message(said["markdown"], notice=said["notice"])
         edited = await self._event_of(tx, said["edits"], room_id) if said["edits"] else None
         if edited:
@@ -74,6 +79,9 @@ class Outbound:
     async def file(self, tx: Tx, row: Row) -> str:
         """Send a File, encrypted before it leaves."""
         said, room_id = await self._unsealed(tx, row), room_of(row.lane)
+        if elsewhere := await self._not_alone(tx, row):
+            file = File(**_without_key(said) | {"id": UUID(said["id"])})
+            return await self._say_there(tx, row, elsewhere, said["key"], file)
         view = await self._encrypted(room_id, public=False)
         try:
             about = [said["about"]] if said["about"] else []
@@ -123,6 +131,29 @@ class Outbound:
         """A message could not be sent: if that was a direct room, it is not one any more."""
         await self._rooms.forget(tx, room_of(row.lane))
 
+    async def _not_alone(self, tx: Tx, row: Row) -> str | None:
+        """Where to say what is for one person alone, when others are in the room that it was written for.
+
+        The person may have let them in, or have left them there. None when it can be said where it was to be.
+        """
+        room_id, subject = room_of(row.lane), subject_of(row.payload)
+        mxid = await self._people.account(tx, subject)
+        if mxid is None:
+            raise HopelessError("nobody to say it to")
+        try:
+            view = await self._views.of(room_id)
+        except ForbiddenError as not_in:
+            raise HopelessError("not in the room") from not_in
+        if view.members.keys() <= {self._bot.user_id, mxid}:
+            return None
+        await self._rooms.forget(tx, room_id)
+        return await self._rooms.direct_room(tx, subject, mxid)
+
+    async def _say_there(self, tx: Tx, row: Row, room_id: str, key: str, reply: Reply | File) -> str:
+        subject = subject_of(row.payload)
+        await post(tx, self._vault, subject=subject, room_id=room_id, key=f"{key}:alone", reply=reply)
+        return "others are there: said elsewhere"
+
     async def _unsealed(self, tx: Tx, row: Row) -> dict[str, Any]:
         try:
             return await unseal(tx, self._vault, row.id, row.payload)
@@ -170,6 +201,10 @@ class Outbound:
             select(bot_message.c.event_id).where(bot_message.c.id == id_of(key), bot_message.c.room_id == room_id)
         )
         return found.scalar_one_or_none()
+
+
+def _without_key(said: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in said.items() if name != "key"}
 
 
 _SHOWN = {"image": "m.image", "audio": "m.audio", "video": "m.video"}

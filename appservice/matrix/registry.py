@@ -30,6 +30,10 @@ class Registry:
         """Return the id of the person with this account; one who is new is made."""
         return (await person_of(tx, self._ctx, mxid, display_name=display_name)).id
 
+    async def account(self, tx: Tx, person_id: UUID) -> str | None:
+        """Return a person's Matrix id, or None if there is no such person."""
+        return (await mxids_of(tx, [person_id])).get(person_id)
+
     async def staff(self, tx: Tx, centre_id: UUID) -> Staff:
         """Return the centre and those who work there."""
         return Staff((await centre(tx, centre_id)).name, await staff_of(tx, centre_id))

@@ -85,7 +85,7 @@ class MatrixService:
             strangers = Strangers(self._matrix)
             inbound = Inbound(self._people, device, self.rooms, strangers, listener)
             members = Members(device, inbound, self.rooms, self.keeper, self.staff, strangers)
-            outbound = Outbound(self._people.vault, device, self.rooms, attachments)
+            outbound = Outbound(self._people, device, self.rooms, attachments)
             fetching = Fetching(self._people, device, taker)
             hear: dict[str, Handler] = {
                 filtering.EVENT: inbound.event,

@@ -97,7 +97,8 @@ async def _farewell(session: Session, erased: Erasure) -> None:
         day=dated(erased.final_at, session.place),
     )
     key = f"farewell:{session.incoming.event_id}"
-    await post(session.tx, session.ctx.vault, subject=new_id(), room_id=session.room_id, key=key, reply=Reply(words))
+    reply = Reply(words, shared=True)
+    await post(session.tx, session.ctx.vault, subject=new_id(), room_id=session.room_id, key=key, reply=reply)
 
 
 def _patients(choice: dict[str, Any]) -> list[UUID]:

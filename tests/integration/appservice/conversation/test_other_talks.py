@@ -120,3 +120,18 @@ async def test_what_can_be_answered_is_shown_as_people_like_it(chat: Chat) -> No
     assert chat.last[0].fields["choices"] == 0
     assert chat.last[0].fields["poll"] is None
     assert "Write it like" in await chat.say(ANNA, "buttons blue")
+
+
+async def test_a_refusal_among_others_is_said_in_private(chat: Chat) -> None:
+    """Its sentence may hold names, as that of a doctor whom one asks for."""
+    await chat.say(ANNA, "!renew 1", room=GROUP)
+    rooms = {each.room: each.text for each in chat.last}
+    assert rooms[GROUP] == "I have answered that in our private chat."
+    assert rooms[private_room(ANNA)] == "There are no prescriptions for you."
+
+
+async def test_only_what_says_nothing_of_anybody_may_be_heard_by_others(chat: Chat) -> None:
+    await chat.say(ANNA, "hello")
+    assert not chat.last[0].fields["shared"]
+    await chat.say(ANNA, "!appointments", room=GROUP)
+    assert {each.room: each.fields["shared"] for each in chat.last} == {GROUP: True, private_room(ANNA): False}

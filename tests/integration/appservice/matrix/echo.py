@@ -14,8 +14,10 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 import aiohttp
 from aiohttp import web
+from sqlalchemy import select
 
 from appservice.incoming import Incoming
+from appservice.matrix.model import device_key
 from appservice.matrix.outbound import Outbound
 from appservice.matrix.people import Staff, Visit
 from appservice.matrix.service import MatrixService
@@ -38,13 +40,21 @@ class Directory:
     def __init__(self, settings: Settings) -> None:
         self.vault = Vault.from_settings(settings.records)
         self.visits: dict[UUID, Visit] = {}
+        self._accounts: dict[UUID, str] = {}
         self.centres: dict[UUID, Staff] = {}
         self.kept_out: set[tuple[str, str]] = set()
         self.staff_members: set[str] = set()
 
-    @staticmethod
-    def id_of(mxid: str) -> UUID:
-        return uuid5(NAMESPACE_URL, mxid)
+    def id_of(self, mxid: str) -> UUID:
+        who = uuid5(NAMESPACE_URL, mxid)
+        self._accounts[who] = mxid
+        return who
+
+    async def account(self, tx: Tx, person_id: UUID) -> str | None:
+        if person_id not in self._accounts:  # begun anew: from those whose devices are known
+            for owner in (await tx.conn.execute(select(device_key.c.owner_id).distinct())).scalars():
+                self.id_of(owner)
+        return self._accounts.get(person_id)
 
     async def person_of(self, tx: Tx, mxid: str, display_name: str | None = None) -> UUID:
         return self.id_of(mxid)
@@ -143,7 +153,7 @@ class Echo:
             subject=self.people.id_of(incoming.sender),
             room_id=incoming.room_id,
             key=f"answer:{incoming.text or incoming.kind}:{incoming.event_id}",
-            reply=Reply(words, choices=choices, edits=edits, public=public),
+            reply=Reply(words, choices=choices, edits=edits, public=public, shared=not incoming.direct),
         )
 
     async def notice(self, tx: Tx, row: Row) -> None:

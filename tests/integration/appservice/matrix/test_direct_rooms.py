@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 from appservice.matrix.service import MatrixService
-from appservice.outgoing import Reply, post
+from appservice.outgoing import File, Reply, post
 from core.database import Database
 from demo.client import Person
 from tests.integration.appservice.matrix.conftest import NewPerson
@@ -72,3 +72,66 @@ async def test_a_room_is_made_once_though_writing_it_down_failed(
                 raise KeyError("killed before it was written down")
     rooms.add(await notify(running, database, anna, "reminder"))
     assert len(rooms) == 1
+
+
+async def test_nothing_private_is_said_where_a_third_person_was_let_in(
+    running: Running, database: Database, new_person: NewPerson
+) -> None:
+    service, _ = running
+    bot = service.bots.number(0).user_id
+    anna, boris = await new_person("anna"), await new_person("boris")
+    room = await anna.direct_room(bot)
+    await anna.ask(room, "hello", "you said hello")
+    await anna.client.room_invite(room, boris.mxid)
+    await boris.join(room)
+    await boris.ask(await boris.direct_room(bot), "hello", "you said hello")  # served after his coming was
+    again = await notify(running, database, anna, "your prescription")
+    assert again != room
+    await anna.join(again)
+    await anna.hears("your prescription", room=again)
+    assert "your prescription" not in boris.shown(room)
+
+
+async def test_what_waits_for_a_room_goes_elsewhere_when_it_is_not_private_any_more(
+    running: Running, database: Database, new_person: NewPerson
+) -> None:
+    service, echo = running
+    bot = service.bots.number(0).user_id
+    anna, boris = await new_person("anna"), await new_person("boris")
+    room = await anna.direct_room(bot)
+    await anna.ask(room, "hello", "you said hello")
+    await anna.client.room_invite(room, boris.mxid)
+    await boris.join(room)
+    who = echo.people.id_of(anna.mxid)
+    async with database.transaction() as tx:  # decided on before he came
+        say = {"subject": who, "room_id": room}
+        await post(tx, echo.people.vault, **say, key="result", reply=Reply("your result"))
+        file = File("echo", who, "result.txt", "text/plain")
+        await post(tx, echo.people.vault, **say, key="file", reply=file)
+        await post(tx, echo.people.vault, **say, key="shared", reply=Reply("for all of you", shared=True))
+    await boris.hears("for all of you", room=room)
+    again = await anna.invitation(by=bot)
+    await anna.join(again)
+    for words in ("your result", "result.txt"):
+        await anna.hears(words, room=again)
+    assert boris.shown(room) == ["for all of you"]
+
+
+async def test_nobody_who_stays_behind_hears_what_was_for_the_one_who_left(
+    running: Running, database: Database, new_person: NewPerson
+) -> None:
+    service, echo = running
+    bot = service.bots.number(0).user_id
+    anna, boris = await new_person("anna"), await new_person("boris")
+    room = await anna.direct_room(bot)
+    await anna.ask(room, "hello", "you said hello")
+    await anna.client.room_invite(room, boris.mxid)
+    await boris.join(room)
+    await anna.leave(room)
+    who = echo.people.id_of(anna.mxid)
+    async with database.transaction() as tx:
+        await post(tx, echo.people.vault, subject=who, room_id=room, key="result", reply=Reply("your result"))
+    again = await anna.invitation(by=bot)
+    await anna.join(again)
+    await anna.hears("your result", room=again)
+    assert "your result" not in boris.shown(room)

@@ -52,7 +52,9 @@ async def test_the_staff_talks_encrypted_and_the_bot_hears_commands(
     await osei.join(await osei.invitation(named="Heart Centre: staff"))
     await osei.appears(room, clara.mxid)
     async with database.transaction() as tx:
-        await post(tx, echo.people.vault, subject=centre, room_id=room, key="news", reply=Reply("New visit"))
+        await post(
+            tx, echo.people.vault, subject=centre, room_id=room, key="news", reply=Reply("New visit", shared=True)
+        )
     news = await osei.hears("New visit", room=room)
     assert news.encrypted
     assert (await column(database, "SELECT count(*) FROM staff_room")) == [1]
