@@ -8,6 +8,9 @@ from uuid import UUID
 from core.database import Tx
 from records.sealing import Vault
 
+DOCTOR = "practitioner"
+"""The role in a room's team of the doctor whose visit it is."""
+
 
 @dataclass(frozen=True, slots=True)
 class Visit:
@@ -28,7 +31,7 @@ class Visit:
     @property
     def team(self) -> dict[str, str]:
         """Roles by Matrix id."""
-        sides = ((self.guests, "guest"), (self.patient_side, "patient"), (self.doctor_side, "practitioner"))
+        sides = ((self.guests, "guest"), (self.patient_side, "patient"), (self.doctor_side, DOCTOR))
         return {mxid: role for side, role in sides for mxid in side.values()}
 
 
@@ -50,6 +53,10 @@ class People(Protocol):
 
     async def person_of(self, tx: Tx, mxid: str, display_name: str | None = None) -> UUID:
         """Return the id of the person with this account; one who is new is made."""
+        ...
+
+    async def account(self, tx: Tx, person_id: UUID) -> str | None:
+        """Return a person's Matrix id, or None if there is no such person."""
         ...
 
     async def staff(self, tx: Tx, centre_id: UUID) -> Staff:
