@@ -90,6 +90,11 @@ class Dialogue:
     def by_key(self, key: str) -> Question | None:
         return next((each for each in reversed(self.questions) if each.key == key), None)
 
+    def listed(self, do: str) -> Sequence[Choice]:
+        """What the numbers meant in the newest list whose numbers lead to this action; empty if none is remembered."""
+        lists = (each.choices for each in reversed(self.questions) if each.choices)
+        return next((choices for choices in lists if all(each["do"] == do for each in choices)), ())
+
     def ask(self, question: Question) -> None:
         """Remember what was asked; forget what is too old to be meant."""
         open_ = [each for each in self.questions if each.key != question.key and question.at - each.at < _LIFETIME]

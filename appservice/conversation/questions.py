@@ -17,7 +17,7 @@ from booking.directory.model import StaffNotices
 from booking.directory.reading import centre, practitioner
 from booking.people.service import Person, patient_name, person_by_id
 from booking.questions.model import Question
-from booking.questions.service import question_to_tell
+from booking.questions.service import may_hear, question_to_tell
 from booking.questions.waiting import still_waits
 from core.database import Tx
 from core.lanes import Row
@@ -42,6 +42,8 @@ class QuestionNews:
         room = await self._direct_room(tx, person.id, person.mxid)
         key = f"question:{row.id}"
         with speaking(person.language):
+            if not await may_hear(tx, person, found):
+                return "not theirs any more"
             if what["what"] == "answered":
                 said = await self._answered(tx, found, person)
             elif found.answered_at or found.practitioner_id != person.practitioner_id:

@@ -1,13 +1,17 @@
-"""Asking and answering. Who may: booking.access for the patient's side, the doctor who is asked for the other."""
+"""Asking and answering, each time written into the audit: what is asked and answered is health content.
+
+Who may: those who speak for the patient before the records, whoever asked, and the doctor who is asked, while verified.
+"""
 
 import json
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from booking.access import may_book_for, require
+from booking.access import require
 from booking.appointments.model import appointment, starts
 from booking.appointments.rules import STANDING, Status
 from booking.context import Context
@@ -18,10 +22,14 @@ from booking.people.service import Person, guardians_of
 from booking.questions.model import ANSWER, TEXT, Question, question
 from booking.reach.contacts import may_contact
 from booking.reach.service import Reach, reach_of
+from booking.readers import reader_of
 from core.database import Tx
 from core.errors import BadInputError, ConflictError, RefusedError
 from core.ids import new_code, new_id, normal_code
 from core.outbox import Work, put
+from records.access import Reader
+from records.audit.rules import Action, Why
+from records.audit.service import note
 from records.sealing import ErasedError
 
 NEWS = "question.news"
@@ -39,7 +47,8 @@ async def ask(
     Returns the question, and how the doctor can be reached. For the patient's side. Raises RefusedError,
     BadInputError, ConflictError.
     """
-    require(may_book_for(actor, patient_id))
+    reader = await reader_of(tx, actor)
+    require(patient_id in reader.own)
     text = _checked(text)
     centre_id = await _where_treated(tx, patient_id, practitioner_id)
     if centre_id is None:
@@ -68,6 +77,7 @@ async def ask(
         due_at=due,
         sealed=sealed,
     )
+    await _note(tx, reader, Action.WRITE, patient_id, made)
     await _tell(tx, made, "asked", [reach.doctor.person_id], reach)
     return Question(made, code, patient_id, practitioner_id, centre_id, actor.id, tx.now, text, None, None), reach
 
@@ -87,8 +97,9 @@ async def answer(tx: Tx, ctx: Context, actor: Person, question_id: UUID, text: s
 
     Raises RefusedError, BadInputError, ConflictError.
     """
-    found = await _one(tx, ctx, actor, question.c.id == question_id, lock=True)
-    require(found.practitioner_id == actor.practitioner_id)
+    reader = await reader_of(tx, actor)
+    found = await _one(tx, ctx, reader, question.c.id == question_id, lock=True)
+    require(found.practitioner_id == reader.practitioner_id)
     if found.answered_at:
         raise ConflictError("That question is answered already.")
     text = _checked(text)
@@ -98,9 +109,10 @@ async def answer(tx: Tx, ctx: Context, actor: Person, question_id: UUID, text: s
         .where(question.c.id == found.id)
         .values(answered_at=tx.now, answered_by=actor.id, answer=sealed)
     )
+    await _note(tx, reader, Action.WRITE, found.patient_id, found.id)
     side = {found.asked_by, *await guardians_of(tx, found.patient_id)}
     await _tell(tx, found.id, "answered", sorted(side))
-    return await question_to_tell(tx, ctx, found.id)
+    return replace(found, answered_at=tx.now, answer=text)
 
 
 async def hand_on(tx: Tx, question_id: UUID, to: Practitioner) -> None:
@@ -114,19 +126,24 @@ async def hand_on(tx: Tx, question_id: UUID, to: Practitioner) -> None:
 
 async def by_code(tx: Tx, ctx: Context, actor: Person, code: str) -> Question:
     """Return a question by its code, for the two sides. Raises RefusedError for another's and for none alike."""
-    return await _one(tx, ctx, actor, question.c.code == normal_code(code))
+    return await _one(tx, ctx, await reader_of(tx, actor), question.c.code == normal_code(code))
+
+
+async def by_id(tx: Tx, ctx: Context, actor: Person, question_id: UUID) -> Question:
+    """The same by its id."""
+    return await _one(tx, ctx, await reader_of(tx, actor), question.c.id == question_id)
 
 
 async def questions_of(tx: Tx, ctx: Context, actor: Person) -> list[Question]:
     """Return what is open: what a doctor was asked, and what oneself and one's family have asked; oldest first."""
-    own = {actor.patient.id, *(member.id for member in actor.family)}
-    mine: ColumnElement[bool] = question.c.patient_id.in_(own)
-    if actor.practitioner_id:
-        mine |= question.c.practitioner_id == actor.practitioner_id
+    reader = await reader_of(tx, actor)
     found = await tx.conn.execute(
-        select(question).where(mine, question.c.answered_at.is_(None)).order_by(question.c.asked_at)
+        select(question).where(_theirs(reader), question.c.answered_at.is_(None)).order_by(question.c.asked_at)
     )
-    return [await _opened(tx, ctx, row) for row in found.all()]
+    rows = found.all()
+    for row in rows:
+        await _note(tx, reader, Action.READ, row.patient_id, row.id)
+    return [await _opened(tx, ctx, row) for row in rows]
 
 
 async def question_to_tell(tx: Tx, ctx: Context, question_id: UUID) -> Question:
@@ -134,16 +151,37 @@ async def question_to_tell(tx: Tx, ctx: Context, question_id: UUID) -> Question:
     row = (await tx.conn.execute(select(question).where(question.c.id == question_id))).one_or_none()
     if row is None:
         raise RefusedError
+    name = question.name
+    await note(tx, actor=None, action=Action.READ, subject=row.patient_id, table=name, row=row.id, why=Why.DELIVERY)
     return await _opened(tx, ctx, row)
 
 
-async def _one(tx: Tx, ctx: Context, actor: Person, wanted: ColumnElement[bool], *, lock: bool = False) -> Question:
-    statement = select(question).where(wanted)
+async def may_hear(tx: Tx, person: Person, found: Question) -> bool:
+    """Whether a question, or its answer, is still this person's to be told."""
+    reader = await reader_of(tx, person)
+    asked = found.practitioner_id == reader.practitioner_id
+    return asked or found.patient_id in reader.own or found.asked_by == person.id
+
+
+def _theirs(reader: Reader) -> ColumnElement[bool]:
+    """The questions that somebody may read: of those whom they speak for, their own words, what they were asked."""
+    mine = question.c.patient_id.in_(reader.own) | (question.c.asked_by == reader.person_id)
+    return mine | (question.c.practitioner_id == reader.practitioner_id) if reader.practitioner_id else mine
+
+
+async def _one(tx: Tx, ctx: Context, reader: Reader, wanted: ColumnElement[bool], *, lock: bool = False) -> Question:
+    statement = select(question).where(wanted, _theirs(reader))
     row = (await tx.conn.execute(statement.with_for_update() if lock else statement)).one_or_none()
     if row is None:
         raise RefusedError
-    require(may_book_for(actor, row.patient_id) or actor.practitioner_id == row.practitioner_id)
+    await _note(tx, reader, Action.READ, row.patient_id, row.id)
     return await _opened(tx, ctx, row)
+
+
+async def _note(tx: Tx, reader: Reader, action: Action, patient_id: UUID, row: UUID) -> None:
+    side = Why.GUARDIAN if patient_id in reader.wards else Why.OWN
+    why = side if patient_id in reader.own or reader.practitioner_id is None else Why.CARE
+    await note(tx, actor=reader.person_id, action=action, subject=patient_id, table=question.name, row=row, why=why)
 
 
 async def _opened(tx: Tx, ctx: Context, row: Row[Any]) -> Question:

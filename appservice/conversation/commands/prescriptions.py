@@ -106,6 +106,10 @@ async def renew_(session: Session, text: str) -> None:
 
 async def _meant(session: Session, text: str) -> Prescription:
     pick = read_pick(text)
+    shown = session.dialogue.listed("show prescription")
+    if pick and shown:  # a number means what it meant in the list that was shown
+        code = shown[chosen(pick, len(shown))]["code"]
+        return await prescription_by_code(session.tx, session.ctx.vault, await session.reader(), code)
     if pick:
         listed = await newest_prescriptions(session)
         if not listed:

@@ -19,8 +19,9 @@ from booking.people.service import patient_name
 from booking.questions import service as questions
 from booking.questions.model import Question
 from core.errors import BadInputError
-from core.languages import _
+from core.languages import N_, _
 
+_HOW = N_("To answer, write “answer”, the code and your words.")
 _WORD = re.compile(r"^\s*[!/]?\s*(?:ask|question|answer)\b[\s:,]*", re.IGNORECASE)
 
 
@@ -76,8 +77,18 @@ async def questions_(session: Session, text: str) -> None:
         return
     rows = [await _line(session, each) for each in found]
     answerable = [each for each in found if each.practitioner_id == session.person.practitioner_id]
-    hint = "\n\n" + _("To answer, write “answer”, the code and your words.") if answerable else ""
-    await session.say(numbered(rows) + hint)
+    hint = f"\n\n{_(_HOW)}" if answerable else ""
+    await session.say(
+        numbered(rows) + hint, choices=[{"do": "question of list", "question": str(each.id)} for each in found]
+    )
+
+
+@action("question of list")
+async def of_list(session: Session, choice: dict[str, Any]) -> None:
+    """The number alone: which one it is, and how it is answered."""
+    found = await questions.by_id(session.tx, session.ctx, session.person, UUID(choice["question"]))
+    answerable = found.practitioner_id == session.person.practitioner_id and found.answered_at is None
+    await session.say(await _line(session, found) + (f"\n\n{_(_HOW)}" if answerable else ""))
 
 
 async def _line(session: Session, each: Question) -> str:
@@ -105,11 +116,15 @@ async def answer(session: Session, text: str) -> None:
         await _answer(session, found.id, words)
         return
     first, _gap, words = text.strip().partition(" ")
-    open_ = await questions.questions_of(session.tx, session.ctx, session.person)
+    # A number means what it meant in the list that was shown: of those that are open now it may be another patient's.
+    shown = session.dialogue.listed("question of list")
+    if not shown:
+        open_ = await questions.questions_of(session.tx, session.ctx, session.person)
+        shown = [{"question": str(each.id)} for each in open_] if len(open_) == 1 else []
     pick = read_pick(first)
-    if not pick or not open_:
+    if not pick or not shown:
         raise BadInputError("Which one? Write “answer”, the question's code and your words; “questions” lists them.")
-    await _answer(session, open_[chosen(pick, len(open_))].id, words)
+    await _answer(session, UUID(shown[chosen(pick, len(shown))]["question"]), words)
 
 
 @action("answer question")

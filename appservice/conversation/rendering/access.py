@@ -28,6 +28,7 @@ _TABLES = {
     "file": N_("files"),
     "appointment": N_("the reason for a visit"),
     "referral": N_("a referral's note"),
+    "question": N_("questions to doctors"),
     "pharmacy_claim": N_("that a pharmacy takes a prescription on"),
     "pharmacy_dispense": N_("what a pharmacy gave out"),
     "consent": N_("what is shared"),

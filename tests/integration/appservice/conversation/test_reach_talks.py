@@ -13,7 +13,7 @@ from booking.directory.service import edit_centre
 from booking.questions.waiting import tell_of_waiting
 from tests.integration.appservice.conversation.chat import Chat
 from tests.integration.appservice.conversation.test_booking_talks import book
-from tests.integration.booking.clinic import ANNA, BEN, CLARA, OSEI
+from tests.integration.booking.clinic import ANNA, BEN, CLARA, OSEI, PAUL
 from tests.integration.booking.town import Town, at
 
 WORDS = "May I eat before the ECG?"
@@ -198,3 +198,35 @@ async def test_an_answer_in_time_leaves_nothing_to_tell(chat: Chat, town: Town, 
     town.clock.time += timedelta(hours=9)
     async with chat.database.transaction() as tx:
         assert await tell_of_waiting(tx) == 0
+
+
+async def test_a_number_means_the_question_that_it_meant_in_the_list(chat: Chat, visit: str) -> None:
+    """Three wait; the first is answered; the second is still the second."""
+    for number in ("one", "two", "three"):
+        await chat.say(ANNA, f"ask {visit} Question number {number}?")
+    assert "Which one?" in await chat.say(OSEI, "answer 1 never shown")
+    await chat.say(OSEI, "questions")
+    await chat.say(OSEI, "answer 1 To the first.")
+    await chat.say(OSEI, "answer 2 To the second.")
+    told = [each.text for each in (await chat.notices())[ANNA]]
+    assert ["To the first." in told[0], "number one?" in told[0]] == [True, True]
+    assert ["To the second." in told[1], "number two?" in told[1]] == [True, True]
+    assert "answered already" in await chat.say(OSEI, "answer 1 Again.")
+    assert "number three?" in await chat.say(OSEI, "3")
+
+
+async def test_a_doctor_who_is_not_verified_any_more_reads_no_questions(chat: Chat, town: Town, visit: str) -> None:
+    await chat.say(ANNA, f"ask {visit} {WORDS}")
+    await chat.say(PAUL, "unverify dr.osei")
+    assert WORDS not in "".join(each.text for each in (await chat.notices()).get(OSEI, []))
+    assert "No question waits" in await chat.say(OSEI, "questions")
+
+
+async def test_questions_stand_in_the_audit(chat: Chat, visit: str) -> None:
+    await chat.say(ANNA, f"ask {visit} {WORDS}")
+    await chat.notices()
+    await chat.say(OSEI, "questions")
+    await chat.say(OSEI, "answer 1 Yes.")
+    looked = await chat.say(ANNA, "who looked")
+    assert "Dr Ama Osei read questions to doctors" in looked
+    assert "Dr Ama Osei wrote questions to doctors" in looked

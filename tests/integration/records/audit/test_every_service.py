@@ -27,6 +27,7 @@ FILES = [
     *(ROOT / "booking" / "sharing").glob("*.py"),
     ROOT / "booking" / "appointments" / "reasons.py",
     ROOT / "booking" / "referrals" / "service.py",
+    ROOT / "booking" / "questions" / "service.py",
 ]
 ROOMS_WITHOUT_DECISIONS = ("records.rotation", "records.erasure", "records.export.held")
 """Seals anew what stays sealed; destroys keys (erasure.forget notes it); rows of an export that is noted as a whole."""
