@@ -20,18 +20,20 @@ from appservice.conversation.rendering.values import moment, moment_of
 from appservice.matrix.markdown import escape
 from appservice.matrix.staff_rooms import is_there
 from appservice.outgoing import File, Reply, post
+from booking.access import may_run_visit
 from booking.appointments.model import Appointment
 from booking.appointments.notices import FOR_STAFF
 from booking.appointments.reading import appointment, practitioners_seen, series_of
 from booking.appointments.rules import Status
 from booking.calendars.invitations import wants_files
 from booking.consultations.model import Role
-from booking.consultations.service import consultation_to_tell
+from booking.consultations.service import consultation_to_tell, guests_of
 from booking.context import Context
 from booking.day.rules import waits
 from booking.directory.model import StaffNotices
 from booking.directory.reading import practitioner
 from booking.people.service import Person, patient_name, person_by_id
+from booking.readers import reader_of
 from booking.referrals.rules import wish_of
 from booking.referrals.service import note_to_send, of_visit, referral_to_send
 from booking.schedules.service import free_times
@@ -40,11 +42,21 @@ from core.database import Tx
 from core.lanes import Row
 from core.languages import _, speak
 from core.timezones import zone
+from records.access import Kind, may_read
 from records.documents.service import document_to_send
 from records.prescriptions.service import prescription_to_send
 
 _OTHER_TIMES = 5
 _OTHER_TIMES_WITHIN = timedelta(days=30)
+
+_RECORDS = {
+    "prescribed": Kind.PRESCRIPTION,
+    "prescription_changed": Kind.PRESCRIPTION,
+    "renewal": Kind.PRESCRIPTION,
+    "not_renewed": Kind.PRESCRIPTION,
+    "document": Kind.NOTE,
+}
+"""Notices that hold records: who is told has to have the right to read them when they are told."""
 
 DirectRoom = Callable[[Tx, UUID, str], Awaitable[str]]
 
@@ -90,6 +102,8 @@ class Notices:
             return "forgotten"
         speak(person.language)
         told = _Told(tx, row, what, person, visit, "")
+        if not await _still_theirs(told):
+            return "not theirs any more"
         if await _told_in_staff_room(told):
             return "told in the staff room"
         told = replace(told, room=await self._direct_room(tx, person.id, person.mxid))
@@ -209,7 +223,8 @@ class Notices:
         performer = (await practitioner(tx, referral.performer_id)).name if referral.performer_id else None
         known = await practitioners_seen(tx, referral.patient_id)
         found = await search(tx, wish_of(referral, performer, told.visit.centre, told.person.timezone, known))
-        note = await note_to_send(tx, self._ctx, referral)
+        reads = may_read(await reader_of(tx, told.person), Kind.REFERRAL, referral.patient_id)
+        note = await note_to_send(tx, self._ctx, referral) if reads else None
         text = _(
             "{text} {target}. You can book with it until {until}; “referrals” shows it again.{note}",
             text=await self._text(told),
@@ -315,6 +330,16 @@ class Notices:
 
     async def _post(self, told: _Told, key: str, reply: Reply | File) -> None:
         await post(told.tx, self._ctx.vault, subject=told.person.id, room_id=told.room, key=key, reply=reply)
+
+
+async def _still_theirs(told: _Told) -> bool:
+    """Whether the person may hear of it now: they may have left the centre, or speak for the patient no more."""
+    person, visit = told.person, told.visit
+    if kind := _RECORDS.get(told.what["notice"]):
+        return may_read(await reader_of(told.tx, person), kind, visit.patient_id, author=visit.practitioner.id)
+    if told.ours or may_run_visit(person, practitioner_id=visit.practitioner.id, centre_id=visit.centre.id):
+        return True
+    return any(each.person_id == person.id for each in await guests_of(told.tx, visit.id))
 
 
 async def _told_in_staff_room(told: _Told) -> bool:

@@ -146,3 +146,31 @@ async def test_all_that_is_signed_is_shown(chat: Chat, visit: str, town: Town) -
         assert part in shown
     assert "Put down" in await chat.say(OSEI, "stop")
     assert "365 days" in await chat.say(OSEI, f"prescribe {visit} {LINE}, valid 400 days")
+
+
+async def test_who_speaks_for_a_child_no_more_is_not_told_of_what_is_prescribed(chat: Chat, town: Town) -> None:
+    """Mia comes of age on 1 December 2026."""
+    await chat.say(ANNA, "add family Mia 2008-12-01")
+    await chat.say(ANNA, "cardiologist near Berlin tomorrow under 60 for Mia")
+    await chat.say(ANNA, "1")
+    await chat.say(ANNA, "1")
+    code = re.search(r"[Vv]isit (\w{6})", (await chat.notices())[ANNA][0].text)
+    assert code
+    town.clock.time = at(1, 8)
+    await chat.signs(OSEI)
+    await chat.say(OSEI, f"arrived {code[1]}")
+    await chat.say(OSEI, f"summary {code[1]} Nothing is wrong with the heart.")
+    town.clock.time += timedelta(minutes=1)
+    await chat.say(OSEI, f"prescribe {code[1]} {LINE}")
+    assert "Signed" in await chat.sign(OSEI)
+    assert ANNA not in await chat.notices()
+
+
+async def test_the_number_of_a_prescription_means_what_it_meant_in_the_list(
+    chat: Chat, town: Town, visit: str, code: str
+) -> None:
+    await chat.say(ANNA, "prescriptions")
+    town.clock.time += timedelta(minutes=1)
+    await chat.say(OSEI, f"prescribe {visit} ibuprofen 400 mg tablets, 1 tablet when needed, 20 tablets")
+    assert "Signed" in await chat.sign(OSEI)
+    assert "amoxicillin" in await chat.say(ANNA, "renew 1")
