@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
 from booking.access import may_run_visit, require
 from booking.appointments import moves, rules
@@ -39,16 +39,16 @@ class Known:
 async def known_patient(tx: Tx, ctx: Context, actor: Person, service: Service, who: str) -> Known:  # noqa: ARG001
     """Find a patient by a Matrix id, or by the code of a visit; for those who run the service.
 
-    Only somebody who was booked at that centre, or with that practitioner, before: nobody else is booked for by others,
-    and nobody learns who uses the service. Raises RefusedError.
+    Only somebody who was booked at that centre before, or with the practitioner, who books themselves: nobody else is
+    booked for by others, and nobody learns who uses the service, or goes to a doctor elsewhere. Raises RefusedError.
     """
     require(may_run_visit(actor, practitioner_id=service.practitioner_id, centre_id=service.centre_id))
+    theirs = table.c.centre_id == service.centre_id
+    if actor.practitioner_id == service.practitioner_id:
+        theirs |= table.c.practitioner_id == service.practitioner_id
     was_there = (
         select(table.c.patient_id, table.c.booked_by)
-        .where(
-            or_(table.c.centre_id == service.centre_id, table.c.practitioner_id == service.practitioner_id),
-            table.c.settled_at.is_not(None),
-        )
+        .where(theirs, table.c.settled_at.is_not(None))
         .order_by(starts.desc())
         .limit(1)
     )
@@ -117,10 +117,11 @@ async def there_already(
     actor: Person,
     service_id: UUID,
     start: datetime,
-) -> list[Appointment]:
+) -> tuple[list[Appointment], int]:
     """Return what the practitioner has at the time of a visit that would begin at `start` (aware).
 
-    For those who run the service. Raises RefusedError.
+    And how many visits besides, at other centres, into which the actor may not look. For those who run the service.
+    Raises RefusedError.
     """
     service = await directory.service(tx, service_id)
     require(may_run_visit(actor, practitioner_id=service.practitioner_id, centre_id=service.centre_id))
@@ -133,4 +134,8 @@ async def there_already(
         starts > utc(start) - timedelta(days=1),
         ends > utc(start),
     )
-    return [each for each in found if each.hold_until is None or each.hold_until > tx.now]
+    kept = [each for each in found if each.hold_until is None or each.hold_until > tx.now]
+    seen = [
+        each for each in kept if may_run_visit(actor, practitioner_id=each.practitioner.id, centre_id=each.centre.id)
+    ]
+    return seen, len(kept) - len(seen)

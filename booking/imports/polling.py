@@ -27,6 +27,7 @@ from booking.imports.reading import AHEAD, Read
 from booking.imports.rules import given_up, next_look, pieces, spans_of
 from booking.imports.sandbox import read_apart
 from booking.imports.store import address_of, change_source, sources, write_busy
+from booking.people.service import person_by_id
 from booking.schedules.changes import Outside
 from core.database import Tx
 from core.errors import BadInputError
@@ -159,7 +160,8 @@ class Polling:
         Returns the problem, if there is one.
         """
         source, tx = look.source, look.tx
-        due = await visits.due(tx, source, fetched.etags if fetched.body is not None else None)
+        owner = await person_by_id(tx, self._ctx, source.owner)
+        due = await visits.due(tx, source, owner, fetched.etags if fetched.body is not None else None)
         try:
             etags = await write(account_of(address), self._ctx.settings.imports.allowed_hosts, due.changes)
         except FetchError as refused:

@@ -10,16 +10,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, true
 from sqlalchemy.dialects.postgresql import insert
 
 from booking.appointments.model import appointment as table
 from booking.appointments.model import ends, starts
-from booking.appointments.rules import STANDING
+from booking.appointments.rules import STANDING, Status
 from booking.calendars.rules import uid_of
 from booking.imports.caldav import Change
 from booking.imports.model import Source, calendar_written
 from booking.imports.reading import AHEAD
+from booking.people.service import Person
 from core.database import Tx
 
 _written = calendar_written
@@ -66,12 +67,18 @@ def name_of(visit_id: UUID) -> str:
     return f"{visit_id}.ics"
 
 
-async def due(tx: Tx, source: Source, there: Mapping[str, str] | None) -> Due:
-    """Return what to write and remove. `there`: ETags of the calendar's objects; None: nothing has changed there."""
+async def due(tx: Tx, source: Source, owner: Person, there: Mapping[str, str] | None) -> Due:
+    """Return what to write and remove. `there`: ETags of the calendar's objects; None: nothing has changed there.
+
+    Only visits that the calendar's owner may look into now: a doctor's own, and to others those at centres they run.
+    What is not theirs any more is taken out.
+    """
+    theirs = true() if owner.practitioner_id == source.practitioner_id else table.c.centre_id.in_(owner.administers)
     found = await tx.conn.execute(
         select(table.c.id, table.c.code, starts.label("s"), ends.label("e"), table.c.updated_at, table.c.sequence)
         .where(
             table.c.practitioner_id == source.practitioner_id,
+            theirs,
             table.c.status.in_(STANDING),
             starts < tx.now + AHEAD,
             ends > tx.now,
@@ -95,15 +102,15 @@ async def due(tx: Tx, source: Source, there: Mapping[str, str] | None) -> Due:
             changes.append(Change(name, body))
             visits[name] = visit, digest
     gone = [visit for visit in known if visit not in bodies]
-    over = set(
-        (await tx.conn.execute(select(table.c.id).where(table.c.id.in_(gone), table.c.status.in_(_PAST)))).scalars()
-    )
+    closed = table.c.status.in_(_CLOSED) | (table.c.status.in_(STANDING) & (ends <= tx.now))
+    past = select(table.c.id).where(table.c.id.in_(gone), closed)
+    over = set((await tx.conn.execute(past)).scalars())
     changes += [Change(name_of(visit), None) for visit in gone if visit not in over]
     return Due(changes, visits, gone)
 
 
-_PAST = ("booked", "arrived", "fulfilled", "noshow")
-"""Visits that took place, or should have: they stay in the calendar as they were."""
+_CLOSED = (Status.FULFILLED, Status.NOSHOW)
+"""Visits that took place, or should have, stay in the calendar as they were."""
 
 
 async def note(tx: Tx, source: Source, done: Due, etags: Mapping[str, str]) -> None:

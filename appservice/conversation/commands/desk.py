@@ -24,7 +24,7 @@ from booking.appointments.rules import Status
 from booking.directory import reading
 from booking.people.service import patient_name
 from core.errors import BadInputError, RefusedError
-from core.languages import _
+from core.languages import _, ngettext
 
 
 @command(
@@ -99,12 +99,15 @@ async def overbook_at(session: Session, choice: dict[str, Any]) -> None:
     start, service_id = datetime.fromisoformat(choice["start"]), UUID(choice["service"])
     service = await reading.service(session.tx, service_id)
     known = await desk.known_patient(session.tx, session.ctx, session.person, service, choice["who"])
-    there = await desk.there_already(session.tx, session.ctx, session.person, service_id, start)
+    there, elsewhere = await desk.there_already(session.tx, session.ctx, session.person, service_id, start)
     who = escape(await patient_name(session.tx, session.ctx, known.patient_id))
+    listed = [await day_list(session, there)] if there else []
+    if elsewhere:
+        listed.append(
+            ngettext("- {count} that you may not look into", "- {count} that you may not look into", elsewhere)
+        )
     beside = (
-        _("There is already:\n\n{day_list}", day_list=await day_list(session, there))
-        if there
-        else _("Nothing is booked then.")
+        _("There is already:\n\n{day_list}", day_list="\n".join(listed)) if listed else _("Nothing is booked then.")
     )
     await session.say(
         _(

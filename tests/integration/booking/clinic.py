@@ -20,6 +20,7 @@ from booking.directory.model import Centre, Mode, Payment, Practitioner, Service
 from booking.directory.service import (
     add_centre_admin,
     add_practitioner,
+    add_role,
     add_service,
     create_centre,
     edit_centre,
@@ -117,6 +118,29 @@ class Clinic:
         return await add_service(
             tx, self.ctx, paul, practitioner_id=doctor.id, centre_id=self.centre.id, name="A visit", **what
         )
+
+    async def second_centre(self, admin: str) -> Service:
+        """Another centre, at which the doctor works, too; returns what is offered there, paid at the desk."""
+        async with self.tx() as tx:
+            paul = await person_of(tx, self.ctx, PAUL)
+            made = await create_centre(tx, self.ctx, paul, name="Spree Clinic", city="Berlin", street="Ufer 1")
+            await add_centre_admin(tx, self.ctx, paul, made.id, admin)
+            await add_role(tx, self.ctx, paul, self.doctor.id, made.id)
+            always = [WeeklySpan(weekday, 0, 1440) for weekday in range(7)]
+            await set_hours(tx, self.ctx, paul, self.doctor.id, made.id, always)
+            return await add_service(
+                tx,
+                self.ctx,
+                paul,
+                practitioner_id=self.doctor.id,
+                centre_id=made.id,
+                name="A visit",
+                price=PRICE,
+                minutes=20,
+                mode=Mode.IN_PERSON,
+                payment=Payment.DESK,
+                min_notice_minutes=0,
+            )
 
     @property
     def now(self) -> datetime:

@@ -284,7 +284,7 @@ async def overbook(clinic: Clinic, mxid: str, start: datetime, who: str) -> Appo
 async def test_staff_take_a_patient_in_beside_another_and_nobody_else_can(clinic: Clinic) -> None:
     first = await clinic.book()
     bens = await clinic.book(BEN, start=first.start + 2 * HOUR)
-    there = await do(clinic, OSEI, desk.there_already, clinic.desk.id, first.start)
+    there, _ = await do(clinic, OSEI, desk.there_already, clinic.desk.id, first.start)  # type: ignore[misc]
     assert [each.id for each in there] == [first.id]  # type: ignore[attr-defined]
     second = await overbook(clinic, OSEI, first.start, bens.code)
     assert (second.status, second.start, second.patient_id) == (Status.BOOKED, first.start, bens.patient_id)
@@ -313,6 +313,18 @@ async def test_others_overbook_nobody_and_learn_nothing(clinic: Clinic, mxid: st
             await do(clinic, mxid, what, service_id=clinic.desk.id, start=visit.start + DAY, who=visit.code)
     with pytest.raises(RefusedError):
         await do(clinic, mxid, desk.there_already, clinic.desk.id, visit.start)
+
+
+async def test_who_runs_one_centre_learns_nothing_of_a_doctors_patients_at_another(clinic: Clinic) -> None:
+    """Dr Osei works at a second centre, too, which Eva runs."""
+    elsewhere = await clinic.second_centre("@eva:localhost")
+    visit = await clinic.book()
+    for who in (visit.code, ANNA):
+        with pytest.raises(RefusedError, match="no patient of yours"):
+            await do(clinic, "@eva:localhost", desk.book_for, service_id=elsewhere.id, start=visit.start + DAY, who=who)
+    assert await do(clinic, "@eva:localhost", desk.there_already, elsewhere.id, visit.start) == ([], 1)
+    made = await do(clinic, OSEI, desk.book_for, service_id=elsewhere.id, start=visit.start + DAY, who=visit.code)
+    assert isinstance(made, Appointment)
 
 
 async def test_staff_book_only_for_patients_they_know(clinic: Clinic) -> None:

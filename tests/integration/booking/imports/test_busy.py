@@ -1,6 +1,7 @@
 """Nobody books over what a calendar says, and what it says no more is free again."""
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -8,6 +9,8 @@ import pytest
 from sqlalchemy import select, text
 
 from booking.appointments.desk import overbook
+from booking.imports import visits
+from booking.imports.caldav import Change
 from booking.imports.model import FOR_EVER, Source, SourceKind
 from booking.imports.rules import pieces
 from booking.imports.store import add_source, change_source, remove_sources, write_busy
@@ -174,3 +177,27 @@ async def test_whoever_books_while_a_calendar_is_written_down_is_refused_or_told
         await clinic.person(f"@p{n}:localhost")
     told, *booked = await asyncio.gather(write(), *(book(n) for n in range(12)))
     assert {each for each in booked if each} == {each.id for each in told}
+
+
+async def test_into_a_calendar_go_only_visits_that_its_owner_may_look_into(clinic: Clinic) -> None:
+    """Clara follows a calendar for Dr Osei, who works at Eva's centre, too."""
+    await clinic.second_centre("@eva:localhost")
+    visit = await clinic.book()
+    source = replace(await followed(clinic), kind=SourceKind.CALDAV)
+    for mxid, theirs in ((OSEI, True), (CLARA, True), ("@eva:localhost", False), (ANNA, False)):
+        owner = await clinic.person(mxid)
+        async with clinic.tx() as tx:
+            found = await visits.due(tx, source, owner, {})
+        assert list(found.visits) == ([visits.name_of(visit.id)] if theirs else []), mxid
+
+
+async def test_who_runs_the_centre_no_more_has_its_visits_taken_out_of_their_calendar(clinic: Clinic) -> None:
+    visit = await clinic.book()
+    source = replace(await followed(clinic), kind=SourceKind.CALDAV)
+    clara = await clinic.person(CLARA)
+    async with clinic.tx() as tx:
+        await visits.note(tx, source, await visits.due(tx, source, clara, {}), {})
+    gone = replace(clara, administers=frozenset())
+    async with clinic.tx() as tx:
+        found = await visits.due(tx, source, gone, None)
+    assert found.changes == [Change(visits.name_of(visit.id), None)]

@@ -2,6 +2,8 @@
 
 import json
 import time
+from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 import aiohttp
@@ -167,3 +169,20 @@ async def test_catching_up_while_stripe_is_away_says_so(clinic: PayingClinic) ->
     clinic.stripe.control(fail_next=1)
     with pytest.raises(LaterError):
         await catch_up(clinic.database, clinic.ctx, clinic.gateway)
+
+
+async def test_a_flood_is_not_taken_in_before_it_is_refused(clinic: PayingClinic) -> None:
+    """Sent piece by piece, without saying how much it is: it ends soon after the most that an event may have."""
+    sent = 0
+
+    async def flood() -> AsyncIterator[bytes]:
+        nonlocal sent
+        for _ in range(1024):
+            sent += 64 * 1024
+            yield bytes(64 * 1024)
+
+    async with aiohttp.ClientSession() as http:
+        with suppress(aiohttp.ClientError):
+            async with http.post(f"{clinic.ctx.settings.http.public_url}/stripe/webhook", data=flood()) as answer:
+                assert answer.status == 413
+    assert sent < 32 * 1024 * 1024
