@@ -53,11 +53,12 @@ class StaffNews:
         if what["what"] in {"accepted", "declined"}:
             found, _open = await invitation_to_tell(tx, UUID(what["invitation"]))
             who = await person_by_id(tx, self._ctx, UUID(what["who"]))
-            name = escape(who.name or who.mxid)
             job = await self._job(tx, found)
             if what["what"] == "accepted":
+                name = escape(who.name or who.mxid)
                 return _("**{name}** ({mxid}) has accepted: {job}.", name=name, mxid=escape(who.mxid), job=job)
-            return _("**{name}** ({mxid}) has declined: {job}.", name=name, mxid=escape(who.mxid), job=job)
+            # Who declines has nothing to do with who invited them, and is called what they were called by.
+            return _("**{mxid}** has declined: {job}.", mxid=escape(who.mxid), job=job)
         if what["what"] == "admin left":
             who = await person_by_id(tx, self._ctx, UUID(what["who"]))
             at = escape((await centre(tx, UUID(what["centre"]))).name)

@@ -23,6 +23,9 @@ class Buttons(StrEnum):
 
 _MXID = re.compile(r"^@[a-z0-9._=/+-]+:[A-Za-z0-9.\-\[\]:]+$")
 _FAMILY_AT_MOST = 20
+_LONGEST_NAME = 100
+_TURNS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Signs of Unicode's bidirectional algorithm: unclosed in a name, they turn around the rest of its line."""
 _OF_AGE = 18
 """Article 1 of the UN's Convention on the Rights of the Child; so it is in most countries."""
 
@@ -32,11 +35,24 @@ def checked_name(name: str) -> str:
     name = " ".join(name.split())
     if not name or not any(unicodedata.category(letter)[0] == "L" for letter in name):
         raise BadInputError("That is no name I can write on an appointment. Write it like: name Ada Lovelace")
-    if len(name) > 100:
+    if len(name) > _LONGEST_NAME:
         raise BadInputError("That name is too long; 100 letters are the most.")
-    if any(unicodedata.category(letter) in {"Cc", "Cs", "Co"} for letter in name):
+    if not _is_seen(name):
         raise BadInputError("That name has signs in it that nobody can read. Please write it again.")
     return name
+
+
+def name_of_account(display_name: str | None) -> str | None:
+    """Return the name that an account goes by, as it can stand in a clinic's list; None for none.
+
+    It may come from any homeserver: what nobody sees, or what turns the letters behind it around, is left out.
+    """
+    seen = " ".join("".join(filter(_is_seen, display_name or "")).split())
+    return seen[:_LONGEST_NAME].strip() or None
+
+
+def _is_seen(text: str) -> bool:
+    return not any(unicodedata.category(letter) in {"Cc", "Cs", "Co"} or letter in _TURNS for letter in text)
 
 
 def checked_birthday(born: date | None, family: Sequence[str | None], name: str, today: date) -> date | None:

@@ -14,7 +14,14 @@ from booking.context import Context
 from booking.lookup.model import patient_lookup
 from booking.people.model import BORN, NAME, guardian, patient, person
 from booking.people.quiet import Quiet
-from booking.people.rules import Buttons, checked_birthday, checked_language, checked_name, checked_reminders
+from booking.people.rules import (
+    Buttons,
+    checked_birthday,
+    checked_language,
+    checked_name,
+    checked_reminders,
+    name_of_account,
+)
 from core.database import Tx
 from core.errors import RefusedError
 from core.ids import id_of, new_id
@@ -73,8 +80,7 @@ async def person_of(tx: Tx, ctx: Context, mxid: str, *, display_name: str | None
     if person_id is None:
         person_id = await _register(tx, mxid)
     known = await person_by_id(tx, ctx, person_id)
-    if known.name is None and display_name and display_name.strip():
-        name = " ".join(display_name.split())[:100]
+    if known.name is None and (name := name_of_account(display_name)):
         await _write_name(tx, ctx, known.patient.id, name, given=False)
         return await person_by_id(tx, ctx, person_id)
     return known

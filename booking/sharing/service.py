@@ -105,11 +105,11 @@ async def open_in_emergency(tx: Tx, ctx: Context, actor: Person, patient_id: UUI
 
 
 async def patient_in_emergency(tx: Tx, actor: Person, which: str) -> UUID:
-    """Find a patient by the code of a visit of theirs or by their Matrix id. For doctors.
+    """Find a patient by the code of a visit of theirs or by their Matrix id. For doctors who are verified.
 
     Raises RefusedError, BadInputError (there is none: a doctor in an emergency has to know).
     """
-    require(actor.practitioner_id is not None)
+    require(actor.practitioner_id is not None and actor.verified)
     if which.startswith("@"):
         wanted = select(patient.c.id).join(person, person.c.id == patient.c.person_id).where(person.c.mxid == which)
     else:

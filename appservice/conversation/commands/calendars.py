@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from appservice.conversation.commands.team import centre_of, doctor_of
+from appservice.conversation.commands.team import centre_of, doctor_of, own_centre
 from appservice.conversation.dialogue import Choice
 from appservice.conversation.registry import action, command, doctor
 from appservice.conversation.rendering.calendars import last_day, listed, made, title_of, told
@@ -69,10 +69,15 @@ async def _one(session: Session, what: str, rest: str) -> None:
     numbered_ = _NUMBERED.match(rest.strip())
     assert numbered_
     known = await feeds.feeds_of(session.tx, session.ctx, session.person)
+    # A number means what it meant in the list that was shown, though addresses before it have ended since.
+    shown = [UUID(each["feed"]) for each in session.dialogue.listed("calendar one")] or [each.id for each in known]
     number = int(numbered_["number"])
-    if not 1 <= number <= len(known):
+    if not 1 <= number <= len(shown):
         raise BadInputError("There is no number {number} in your list. “calendar list” shows it.", number=number)
-    feed, more = known[number - 1], numbered_["rest"].strip()
+    feed = next((each for each in known if each.id == shown[number - 1]), None)
+    if feed is None:
+        raise BadInputError("That address has ended already.")
+    more = numbered_["rest"].strip()
     if what in {"rotate", "renew", "new address for"}:
         await _rotate(session, feed.id)
     elif what in {"change", "set"}:
@@ -276,7 +281,7 @@ async def _subject(session: Session, text: str) -> Subject | None:
         return FeedKind.CENTRE, (await centre_of(session, _at(found["name"]))).id, ()
     if found := _ROOM.match(text):
         words = Reading(found["name"])
-        at_centre = await centre_of(session, words)
+        at_centre = await own_centre(session, words)
         name = take_quoted(words) or " ".join(words.rest.replace("|", " ").split())
         [room] = await resources_named(session.tx, at_centre.id, [name])
         return FeedKind.RESOURCE, room.id, ()

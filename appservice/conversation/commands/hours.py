@@ -16,7 +16,6 @@ from appservice.conversation.understanding.clock import moment as at
 from appservice.conversation.understanding.days import Days, read_days
 from appservice.conversation.understanding.text import Reading
 from appservice.matrix.markdown import escape
-from booking.directory import reading
 from booking.directory.model import Service
 from booking.schedules.changes import DateChange, HolidaysChange, HoursChange, TimeOff
 from booking.schedules.hours import USUAL, is_date, parse_date, parse_hours, parse_times
@@ -94,7 +93,7 @@ async def time_off(session: Session, text: str) -> None:
     """Take days off, or show which are off; "time off dr.osei remove 24.12." takes them back."""
     words = Reading(text)
     who = await doctor_of(session, words)
-    here = zone((await reading.centres_of(session.tx, who.id))[0].timezone)
+    here = zone((await shared_centres(session, who))[0].timezone)
     remove = words.take(re.compile(r"\b(?:remove|back|cancel)\b", re.IGNORECASE))
     days = read_days(words, session.tx.now.astimezone(here).date(), session.person.language)
     if days is None:

@@ -3,7 +3,7 @@
 import re
 from typing import Unpack
 
-from appservice.conversation.commands.team import centre_of
+from appservice.conversation.commands.team import centre_of, own_centre
 from appservice.conversation.registry import command, runs_centres
 from appservice.conversation.rendering.values import days
 from appservice.conversation.session import Session
@@ -37,7 +37,7 @@ _OFF = re.compile(r"\b(?:off|never|no|none|not)\b", re.IGNORECASE)
 )
 async def rules(session: Session, text: str) -> None:
     """Draw them as a table."""
-    await session.say(_drawn(await centre_of(session, Reading(text))))
+    await session.say(_drawn(await own_centre(session, Reading(text))))
 
 
 @command(

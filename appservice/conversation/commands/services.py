@@ -3,7 +3,7 @@
 import re
 
 from appservice.conversation.commands.changing import change
-from appservice.conversation.commands.team import centre_of, doctor_of
+from appservice.conversation.commands.team import centre_of, doctor_of, own_centre
 from appservice.conversation.registry import command, runs_centres, runs_or_treats
 from appservice.conversation.rendering.schedules import service_line
 from appservice.conversation.session import Session
@@ -224,7 +224,7 @@ async def _new_resource(session: Session, text: str, example: str) -> None:
 @command("rooms|devices|equipment", help="your centre's rooms and devices", who=runs_centres, group="Centre")
 async def rooms(session: Session, text: str) -> None:
     """Rooms and devices, and how many there are of each."""
-    at_centre = await centre_of(session, Reading(text))
+    at_centre = await own_centre(session, Reading(text))
     rows = [f"- {_named(each)}" for each in await resources_at(session.tx, at_centre.id)]
     await session.say(f"**{escape(at_centre.name)}**\n\n" + ("\n".join(rows) or _("No rooms or devices yet.")))
 

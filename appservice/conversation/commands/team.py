@@ -9,6 +9,7 @@ from appservice.conversation.understanding.arguments import take_mxid, take_quot
 from appservice.conversation.understanding.languages import read_languages
 from appservice.conversation.understanding.text import Reading
 from appservice.matrix.markdown import escape
+from booking.access import may_edit_centre, require
 from booking.directory import reading
 from booking.directory.model import Centre, Practitioner
 from booking.directory.rules import checked_specialty
@@ -30,6 +31,13 @@ async def centre_of(session: Session, words: Reading) -> Centre:
     if len(session.person.administers) == 1:
         return await reading.centre(session.tx, next(iter(session.person.administers)))
     raise BadInputError("At which centre? Write “at NAME” at the end.")
+
+
+async def own_centre(session: Session, words: Reading) -> Centre:
+    """The same, of those that the person runs or sets up: others are refused."""
+    found = await centre_of(session, words)
+    require(may_edit_centre(session.person, found.id))
+    return found
 
 
 async def doctor_of(session: Session, words: Reading) -> Practitioner:
@@ -65,7 +73,7 @@ async def _not_a_doctor(session: Session, words: Reading) -> bool:
 )
 async def doctors(session: Session, text: str) -> None:
     """Who works at the centre."""
-    at_centre = await centre_of(session, Reading(f"at {text}" if text and not text.startswith("at ") else text))
+    at_centre = await own_centre(session, Reading(f"at {text}" if text and not text.startswith("at ") else text))
     rows = [
         _(
             "- **{name}** ({slug}), {listed}, speaks {languages}{more}{more2}{more3}",

@@ -19,7 +19,7 @@ from records.audit.sequencing import place_all
 from records.audit.verifying import verify
 from tests.integration.appservice.conversation.chat import Chat
 from tests.integration.appservice.conversation.test_booking_talks import book
-from tests.integration.booking.clinic import ANNA, BEN, CLARA, OSEI
+from tests.integration.booking.clinic import ANNA, BEN, CLARA, OSEI, PAUL
 from tests.integration.booking.town import Town, at
 
 MAIER = "@maier:localhost"
@@ -293,3 +293,10 @@ async def test_all_of_these_talks_leave_a_sound_audit(chat: Chat, town: Town, vi
         found = await verify(tx)
         events = (await tx.conn.execute(text("SELECT count(*) FROM audit_event"))).scalar_one()
     assert (found.fault, found.entries) == (None, events)
+
+
+async def test_a_doctor_who_is_not_verified_learns_of_nobody_by_an_emergency(chat: Chat, visit: str) -> None:
+    await chat.say(PAUL, "unverify dr.maier")
+    known = await chat.say(MAIER, f"emergency access {ANNA}: found unconscious, no papers")
+    assert known == await chat.say(MAIER, "emergency access @nobody:localhost: found unconscious, no papers")
+    assert known == await chat.say(MAIER, f"emergency access {visit}: found unconscious, no papers")

@@ -198,3 +198,26 @@ async def test_a_series_is_one_file_and_what_differs_from_it_is_sent_alone(chat:
     await chat.say(ANNA, "yes")
     gone = await entry(chat, chat.last[-1])
     assert (gone["METHOD"], [each["UID"] for each in gone.events]) == ("CANCEL", [rule["UID"]])
+
+
+async def test_a_number_means_the_address_that_it_meant_in_the_list(chat: Chat) -> None:
+    await chat.say(OSEI, "calendar mine")
+    await chat.say(OSEI, "calendar doctor")
+    await chat.say(OSEI, "calendar availability")
+    listed = await chat.say(OSEI, "calendar list")
+    await chat.say(OSEI, "calendar revoke 1")
+    second = next(line for line in listed.splitlines() if line.startswith("2. "))
+    changed = await chat.say(OSEI, "calendar change 2 busy only")
+    title = changed.removeprefix("Changed: ").partition(".")[0]
+    assert second.startswith(f"2. {title}")
+
+
+async def test_rooms_and_people_of_a_centre_are_named_to_those_who_run_it(chat: Chat) -> None:
+    await chat.say(CLARA, 'add room "Room 3"')
+    assert "Room 3" in await chat.say(CLARA, "rooms")
+    said = await chat.say(ANNA, "calendar room Nowhere at Berlin Heart Centre")
+    assert "Room 3" not in said
+    assert "may not do that" in said
+    assert "may not do that" in await chat.say(CLARA, "doctors at Isar Clinic")
+    assert "may not do that" in await chat.say(CLARA, "rooms at Isar Clinic")
+    assert "may not do that" in await chat.say(CLARA, "rules at Isar Clinic")

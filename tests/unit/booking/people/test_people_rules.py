@@ -13,6 +13,7 @@ from booking.people.rules import (
     checked_mxid,
     checked_name,
     checked_reminders,
+    name_of_account,
 )
 from core.errors import BadInputError, ConflictError
 
@@ -110,3 +111,17 @@ def test_a_matrix_id_is_kept(mxid: str) -> None:
 def test_what_is_no_matrix_id_is_refused(mxid: str) -> None:
     with pytest.raises(BadInputError):
         checked_mxid(mxid)
+
+
+@pytest.mark.parametrize("sign", ["\u202e", "\u2066", "\u200f", "\u061c", "\x07"])
+def test_a_name_turns_nothing_around_in_the_line_that_it_stands_in(sign: str) -> None:
+    with pytest.raises(BadInputError):
+        checked_name(f"Anna{sign} Lind")
+    assert name_of_account(f" Anna{sign}  Lind ") == "Anna Lind"
+
+
+def test_an_account_without_letters_has_no_name() -> None:
+    assert name_of_account("\u202e \x00") is None
+    assert name_of_account(None) is None
+    assert name_of_account("سارة") == "سارة"
+    assert name_of_account("x" * 300) == "x" * 100
