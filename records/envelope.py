@@ -4,8 +4,8 @@
         | nonce (12) | ciphertext + tag (16)
 
 The data key is fresh for every value and wrapped under the subject's key, which `key number` tells from those before
-it. HKDF-Expand (RFC 5869, 2.3; its 3.3 lets a key that is random anyway go without extraction) makes from the data key
-the encryption key and a commitment: without one, GCM lets a ciphertext open under two keys. Both layers carry the place
+it. HKDF-Expand (records.derivation) makes from the data key the encryption key and a commitment: without one, GCM lets
+a ciphertext open under two keys. Both layers carry the place
 as associated data, the wrapping besides it the subject's key, so that a new key of the subject's, or a new place of the
 key, changes the first `HEAD` bytes alone (`rewrap`).
 """
@@ -19,8 +19,8 @@ from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
+
+from records.derivation import two_keys
 
 FORMAT = 2
 _KEY, _NONCE, _TAG = 32, 12, 16
@@ -88,7 +88,7 @@ def seal(key: SubjectKey, plain: bytes, place: bytes) -> bytes:
     """Seal `plain` under the subject's key, bound to `place`."""
     random = os.urandom(_KEY + 2 * _NONCE)
     data_key, nonce = random[:_KEY], random[_KEY + _NONCE :]
-    encryption, commitment = _derive(data_key)
+    encryption, commitment = two_keys(data_key, _DERIVED)
     wrapping = _wrapped(key, data_key, random[_KEY : _KEY + _NONCE], place)
     return wrapping + commitment + nonce + AESGCM(encryption).encrypt(nonce, plain, place)
 
@@ -97,7 +97,7 @@ def unseal(key: SubjectKey, sealed: bytes, place: bytes) -> bytes:
     """Open what `seal` sealed. Raises SealBrokenError for whatever is not exactly that."""
     if len(sealed) < SHORTEST:
         raise SealBrokenError
-    encryption, commitment = _derive(_data_key(key, sealed, place))
+    encryption, commitment = two_keys(_data_key(key, sealed, place), _DERIVED)
     if not hmac.compare_digest(commitment, sealed[HEAD:_NONCE_AT]):
         raise SealBrokenError
     try:
@@ -124,8 +124,3 @@ def _data_key(key: SubjectKey, sealed: bytes, place: bytes) -> bytes:
         return key.aead.decrypt(sealed[5 : 5 + _NONCE], sealed[5 + _NONCE : HEAD], key.bound + place)
     except InvalidTag as broken:
         raise SealBrokenError from broken
-
-
-def _derive(data_key: bytes) -> tuple[bytes, bytes]:
-    made = HKDFExpand(SHA256(), 2 * _KEY, info=_DERIVED).derive(data_key)
-    return made[:_KEY], made[_KEY:]
