@@ -86,9 +86,19 @@ def entry_json(entry: Entry) -> bytes:
 
 
 def columns_json(
-    id_: UUID, at: datetime, actor: UUID | None, action: str, subject: UUID, table: str, row: UUID | None, why: str
+    id_: UUID | str,
+    at: datetime,
+    actor: UUID | str | None,
+    action: str,
+    subject: UUID | str,
+    table: str,
+    row: UUID | str | None,
+    why: str,
 ) -> bytes:
-    """The same from an entry's columns: what records.canonical makes of `said`, ten times as fast."""
+    """The same from an entry's columns: what records.canonical makes of `said`, ten times as fast.
+
+    Ids may be text already, as PostgreSQL writes them, which is as Python does.
+    """
     by = "null" if actor is None else f'"{actor}"'
     of = "null" if row is None else f'"{row}"'
     return (

@@ -5,12 +5,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import LargeBinary, Text, Uuid, bindparam, select, text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import select
 
 from core.database import Tx
 from core.ids import new_id
-from core.tables import Moment
+from core.statements import translated
 from core.timezones import utc
 from records.access import Kind, Reader, Relation, require_read
 from records.audit.model import audit_event
@@ -35,31 +34,29 @@ async def note_all(tx: Tx, entries: Sequence[Entry]) -> None:
     """Write many down in one statement, in their order."""
     if not entries:
         return
-    await tx.conn.execute(
-        _NOTE,
-        {
-            "ids": [each.id for each in entries],
-            "at": [utc(each.at) for each in entries],
-            "actors": [each.actor for each in entries],
-            "actions": [each.action for each in entries],
-            "subjects": [each.subject for each in entries],
-            "tables": [each.table for each in entries],
-            "rows": [each.row for each in entries],
-            "whys": [each.why for each in entries],
-            "leaves": [leaf_hash(each) for each in entries],
-        },
-    )
+    with translated():
+        # As asyncpg takes them: all that is read or written passes here.
+        await tx.driver.execute(
+            _NOTE,
+            [each.id for each in entries],
+            [utc(each.at) for each in entries],
+            [each.actor for each in entries],
+            [each.action for each in entries],
+            [each.subject for each in entries],
+            [each.table for each in entries],
+            [each.row for each in entries],
+            [each.why for each in entries],
+            [leaf_hash(each) for each in entries],
+        )
 
 
-_NOTE = text("""
+_NOTE = """
     INSERT INTO audit_event (id, at, actor, action, subject, table_name, row_id, why, leaf)
-    SELECT * FROM unnest(:ids, :at, :actors, :actions, :subjects, :tables, :rows, :whys, :leaves)
-""").bindparams(
-    *(bindparam(name, type_=ARRAY(Uuid())) for name in ("ids", "actors", "subjects", "rows")),
-    *(bindparam(name, type_=ARRAY(Text())) for name in ("actions", "tables", "whys")),
-    bindparam("at", type_=ARRAY(Moment())),
-    bindparam("leaves", type_=ARRAY(LargeBinary())),
-)
+    SELECT * FROM unnest(
+        $1::uuid[], $2::timestamptz[], $3::uuid[], $4::text[],
+        $5::uuid[], $6::text[], $7::uuid[], $8::text[], $9::bytea[]
+    )
+"""
 
 
 async def note_by(

@@ -17,6 +17,8 @@ from records.audit.rules import columns_json
 from records.audit.tree import EMPTY, joined
 
 _AT_ONCE = 20_000
+_BLOCK = 256
+"""Hashes of one level of the tree under one of the next level that is kept (audit_node)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +95,10 @@ async def _nodes(tx: Tx) -> dict[tuple[int, int], bytes]:
     return {(row.level, row.node_index): bytes(row.hash) for row in found}
 
 
+# Ids as text: to make objects of them, and text of these again, would take longer than all else together.
 _LEAVES = """
     SELECT l.leaf_index, l.leaf AS placed, e.leaf AS noted,
-        e.id, e.at, e.actor, e.action, e.subject, e.table_name, e.row_id, e.why
+        e.id::text, e.at, e.actor::text, e.action, e.subject::text, e.table_name, e.row_id::text, e.why
     FROM audit_leaf l LEFT JOIN audit_event e ON e.id = l.event_id
     WHERE l.leaf_index >= $1 AND l.leaf_index < $2 ORDER BY l.leaf_index
 """
@@ -110,37 +113,47 @@ class _Follower:
         self.fault: str | None = None
         self._claims = sorted(claims, key=lambda each: each.size, reverse=True)
         self._nodes = nodes
-        self._kept: list[list[bytes]] = []
+        self._kept: list[list[bytes]] = [[]]
         self._check_heads()
 
-    def follow(self, rows: Iterable[Any]) -> bool:
+    def follow(self, rows: Sequence[Any]) -> bool:
         """Go on with rows of _LEAVES. Returns whether all is in order so far."""
-        for index, placed, noted, *said in rows:
-            if self.fault is None:
-                self.fault = self._fault_of(index, placed, noted, said)
-            if self.fault is not None:
-                return False
-            self.size += 1
-            self._keep(placed)
-            if self._claims and self._claims[-1].size <= self.size:
-                self._check_heads()
+        done = 0
+        while self.fault is None and done < len(rows):
+            # As far as there is nothing to compare but entries: to the end of a block of leaves, or to the next head.
+            part = rows[done : done + self._quiet()]
+            done += len(part)
+            self._take(part)
         return self.fault is None
+
+    def _quiet(self) -> int:
+        """How many entries come before the next place at which a root is compared; one at least."""
+        block = _BLOCK - self.size % _BLOCK
+        return min(block, self._claims[-1].size - self.size) if self._claims else block
+
+    def _take(self, rows: Sequence[Any]) -> None:
+        leaves = self._kept[0]
+        for index, placed, noted, *said in rows:
+            # As it is stored: a word changed into one that we don't know is a fault to show, not one to fail at.
+            if index != self.size or noted != placed or sha256(b"\x00" + columns_json(*said)).digest() != placed:
+                self.fault = self._fault_of(index, noted)
+                return
+            leaves.append(placed)
+            self.size += 1
+        if len(leaves) == _BLOCK:
+            self._keep()
+        self._check_heads()
 
     def root(self) -> bytes:
         """The root over what was followed, from the whole subtrees that are kept while it grows."""
         parts = [part for row in reversed(self._kept) for part in _whole(row)]
         return reduce(lambda right, left: joined(left, right), reversed(parts[:-1]), parts[-1]) if parts else EMPTY
 
-    def _fault_of(self, index: int, placed: bytes, noted: bytes | None, said: list[Any]) -> str | None:
+    def _fault_of(self, index: int, noted: bytes | None) -> str:
         number = self.size + 1
         if index != self.size:
             return f"Entry {number} is missing or out of order."
-        if noted is None:
-            return f"Entry {number} was deleted."
-        # As it is stored: a word that was changed into one that we don't know is a fault to show, not one to fail at.
-        if sha256(b"\x00" + columns_json(*said)).digest() != placed or noted != placed:
-            return f"Entry {number} was changed."
-        return None
+        return f"Entry {number} was deleted." if noted is None else f"Entry {number} was changed."
 
     def _check_heads(self) -> None:
         while self.fault is None and self._claims and self._claims[-1].size == self.size:
@@ -150,21 +163,18 @@ class _Follower:
             else:
                 self.fault = f"{claim.whose} says otherwise of the first {claim.size} entries: they were rewritten."
 
-    def _keep(self, leaf: bytes) -> None:
-        """Compare the roots of whole subtrees with those that are kept for proofs."""
-        level, value = 0, leaf
-        while True:
-            if level == len(self._kept):
-                self._kept.append([])
-            row = self._kept[level]
-            row.append(value)
-            if len(row) < 256:
-                return
+    def _keep(self) -> None:
+        """Compare the roots of subtrees that are whole now with those that are kept for proofs."""
+        level = 0
+        while len(row := self._kept[level]) == _BLOCK:
             while len(row) > 1:
                 row = [joined(left, right) for left, right in zip(row[::2], row[1::2], strict=True)]
-            self._kept[level], value, level = [], row[0], level + 1
-            place = (level, (self.size >> 8 * level) - 1)
-            if self._nodes.pop(place, None) != value:
+            self._kept[level] = []
+            level += 1
+            if level == len(self._kept):
+                self._kept.append([])
+            self._kept[level].append(row[0])
+            if self._nodes.pop((level, (self.size >> 8 * level) - 1), None) != row[0]:
                 self.fault = f"A hash that is kept of the tree is wrong, up to entry {self.size}."
                 return
 
