@@ -7,7 +7,7 @@ import zlib
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from multidict import CIMultiDict
 from sqlalchemy.exc import DBAPIError
 
@@ -22,8 +22,10 @@ from core.database import Database
 from core.logs import log
 from core.statements import FAULTS
 
-_ADDRESS = re.compile(r"([A-Za-z0-9_-]{20,64})(/freebusy|/availability)?\.(ics|ifb|json|xml)")
-_PARTS = {None: Part.EVENTS, "/freebusy": Part.FREEBUSY, "/availability": Part.AVAILABILITY}
+_ADDRESS = re.compile(
+    r"/feeds/(?P<secret>[A-Za-z0-9_-]{20,64})(?P<part>/freebusy|/availability)?\.(?P<form>ics|ifb|json|xml)"
+)
+_PARTS = {"": Part.EVENTS, "/freebusy": Part.FREEBUSY, "/availability": Part.AVAILABILITY}
 _FORMS = {"ics": Form.ICS, "ifb": Form.ICS, "json": Form.JSON, "xml": Form.XML}
 _TYPES = {
     Form.ICS: "text/calendar; charset=utf-8",
@@ -44,15 +46,25 @@ _log = log("booking.calendars")
 def install(application: web.Application, database: Database, ctx: Context) -> FeedServer:
     """Serve `GET|HEAD /feeds/SECRET.ics` and its like, and write down what is left when the application ends."""
     server = FeedServer(database, ctx)
-    application.add_routes(
-        [web.get("/feeds/{address:.+}", _Door(server).answer)]
-    )  # aiohttp answers HEAD by it, without the body
+    addresses, answer = _Addresses("/feeds/{address:.+}"), _Door(server).answer
+    for method in (hdrs.METH_GET, hdrs.METH_HEAD):  # aiohttp leaves the body of the second away
+        addresses.add_route(method, answer)
+    application.router.register_resource(addresses)
 
     async def close(_: web.Application) -> None:
         await server.close()
 
     application.on_cleanup.append(close)
     return server
+
+
+class _Addresses(web.DynamicResource):
+    """Takes an address apart while it looks for who answers it; what is no address of ours leads to nothing."""
+
+    def _match(self, path: str) -> dict[str, str] | None:
+        if asked := _ADDRESS.fullmatch(path):
+            return asked.groupdict("")
+        return super()._match(path)
 
 
 class _Door:
@@ -62,18 +74,19 @@ class _Door:
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """What is at an address, or that it is as it was."""
-        asked = _ADDRESS.fullmatch(request.match_info["address"])
-        if asked is None:
+        asked = request.match_info
+        if "secret" not in asked:
             return _nothing()
+        now = self._server.now
         try:
-            found = await self._server.find(asked[1], _PARTS[asked[2]], _FORMS[asked[3]])
+            found = await self._server.find(asked["secret"], _PARTS[asked["part"]], _FORMS[asked["form"]], now)
             if found is None:
                 return _nothing()
             wait = self._limits.wait(found.feed_id, time.monotonic())
             if wait:
                 headers = {**_QUIET, "Retry-After": str(int(wait) + 1)}
                 return web.Response(status=429, text="This address is asked too often.\n", headers=headers)
-            self._server.uses.note(found.feed_id, self._server.now, family_of(request.headers.get("User-Agent", "")))
+            self._server.uses.note(found.feed_id, now, family_of(request.headers.get("User-Agent", "")))
             return await self._current(request, found)
         except (OSError, DBAPIError, *FAULTS) as away:
             _log.warning("database away", error=type(away).__name__)
@@ -83,9 +96,12 @@ class _Door:
 
     async def _current(self, request: web.Request, found: Found) -> web.StreamResponse:
         tag, modified = await self._server.tag(found), found.shelf.modified
+        known = _unchanged(request, tag, modified)
+        if known and known is not True:
+            return unchanged(request, known)
         squeezed = accepts_gzip(request.headers.get("Accept-Encoding", ""))
-        if known := _unchanged(request, tag, modified):
-            return unchanged(request, etag(tag, compressed=squeezed) if known is True else known)
+        if known:
+            return unchanged(request, etag(tag, compressed=squeezed))
         headers = _headers(found, modified)
         try:
             body = await self._server.body(found)

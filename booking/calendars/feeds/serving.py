@@ -13,6 +13,7 @@ from datetime import datetime
 from hashlib import sha256
 from hmac import compare_digest
 from pathlib import Path
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import select, text
@@ -81,8 +82,7 @@ class _Seen:
         return True
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """What is behind an address now."""
 
     feed_id: UUID
@@ -107,12 +107,12 @@ class FeedServer:
     def now(self) -> datetime:
         return self._database.clock.now()
 
-    async def find(self, secret: str, part: Part, form: Form) -> Found | None:
+    async def find(self, secret: str, part: Part, form: Form, now: datetime) -> Found | None:
         """Return what is behind an address, or None when there is nothing, or nothing any more.
 
         Unknown, ended and revoked addresses take the same steps. Raises OSError, DBAPIError, PostgresError.
         """
-        hashed, now = secret_hash(secret), self.now
+        hashed = secret_hash(secret)
         seen = self._seen.get(hashed)
         if seen is not None:
             versions = await self._versions.of(seen.subjects)

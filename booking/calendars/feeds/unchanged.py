@@ -19,18 +19,21 @@ _HEAD = "".join(("HTTP/1.1 304 Not Modified\r\n", *(f"{name}: {value}\r\n" for n
 def unchanged(request: web.BaseRequest, tag: str) -> web.StreamResponse:
     """Answer that the one who asks has what there is; `tag`: in quotes, the one that they have it under."""
     if request.version == (1, 1) and request.keep_alive:
-        return _Unchanged(tag)
+        return _unchanged(tag)
     same = CIMultiDict(SAME)
     same["ETag"] = tag
     return web.Response(status=304, headers=same)
 
 
 class _Unchanged(web.StreamResponse):
-    """To be sent over a connection that stays open. Signals of the application (`on_response_prepare`) are not sent."""
+    """To be sent over a connection that stays open. Signals of the application (`on_response_prepare`) are not sent.
+
+    Nothing of who asks is kept in it, so one serves all who have the same.
+    """
 
     def __init__(self, tag: str) -> None:
         super().__init__(status=304)
-        self._tag = tag
+        self._octets = f"{_HEAD}ETag: {tag}\r\nDate: ".encode("ascii")
 
     @property
     def keep_alive(self) -> bool:
@@ -40,13 +43,17 @@ class _Unchanged(web.StreamResponse):
         transport = request.transport
         if transport is None or transport.is_closing():
             raise ConnectionResetError
-        transport.write(f"{_HEAD}ETag: {self._tag}\r\nDate: {_date(int(time.time()))}\r\n\r\n".encode("ascii"))
+        transport.write(self._octets + _date(int(time.time())))
         return None
 
     async def write_eof(self, data: bytes = b"") -> None:
         """There is no body."""
 
 
+_unchanged = lru_cache(maxsize=1000)(_Unchanged)
+
+
 @lru_cache(maxsize=2)
-def _date(second: int) -> str:
-    return formatdate(second, usegmt=True)
+def _date(second: int) -> bytes:
+    """Return what follows `Date:`, to the end of the head."""
+    return f"{formatdate(second, usegmt=True)}\r\n\r\n".encode("ascii")

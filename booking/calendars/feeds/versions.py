@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
 import asyncpg
+from asyncpg.prepared_stmt import PreparedStatement
 
 from booking.calendars.model import calendar_change, calendar_version
 from core.database import Tx
@@ -57,6 +58,7 @@ class Versions:
     def __init__(self, url: str) -> None:
         self._url = url
         self._connection: asyncpg.Connection | None = None
+        self._question: PreparedStatement | None = None
         self._wanted: set[str] = set()
         self._waiting: list[asyncio.Future[Known]] = []
         self._asking: asyncio.Task[None] | None = None
@@ -89,11 +91,13 @@ class Versions:
             self._asking = None
 
     async def _known(self, wanted: list[str]) -> Known:
-        if self._connection is None or self._connection.is_closed():
+        if self._connection is None or self._connection.is_closed() or self._question is None:
+            self._question = None
             self._connection = await asyncpg.connect(self._url)
+            self._question = await self._connection.prepare(_VERSIONS)
         known: dict[str, int] = {}
         for first in range(0, len(wanted), _AT_ONCE):
-            found = await self._connection.fetch(_VERSIONS, wanted[first : first + _AT_ONCE])
+            found = await self._question.fetch(wanted[first : first + _AT_ONCE])
             known.update([(str(subject), version) for subject, version in found])
         return known
 
