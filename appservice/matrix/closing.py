@@ -10,6 +10,7 @@ from appservice.matrix.consultation import TEAM, power_levels
 from appservice.matrix.creation import alias_for, leave, remove_alias
 from appservice.matrix.keeping import come_back, room_of_visit
 from appservice.matrix.model import consultation_room
+from appservice.matrix.people import People
 from core.database import Tx
 from core.lanes import LaterError, Row
 from core.settings import MatrixSettings
@@ -17,12 +18,15 @@ from core.settings import MatrixSettings
 _ERASE = ("", "_synapse", "careconnect", "erase")
 """The policy module's endpoint (synapse/careconnect_policy/erasing.py)."""
 _LOOK_AGAIN = 2.0
+_HELD = 3600.0
+"""Seconds until it is looked again whether a legal hold stands: one that came after this had been asked for."""
 
 
 class Closing:
     """Handlers of room.close and room.erase."""
 
-    def __init__(self, keeper: Actor, matrix: MatrixSettings) -> None:
+    def __init__(self, people: People, keeper: Actor, matrix: MatrixSettings) -> None:
+        self._people = people
         self._keeper = keeper
         self._matrix = matrix
 
@@ -67,6 +71,8 @@ class Closing:
         room = await room_of_visit(tx, UUID(json.loads(row.payload)["appointment"]))
         if room is None or room.erased_at:
             return None
+        if not await self._people.may_be_erased(tx, room.appointment_id):
+            raise LaterError("a legal hold stands", _HELD)
         try:
             answer = await self._keeper.post(*_ERASE, body={"room_id": room.room_id})
         except NotFoundError as missing:

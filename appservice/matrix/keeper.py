@@ -48,7 +48,7 @@ class Keeper:
 
     def handlers(self) -> dict[str, Handler]:
         """What to do for each kind of outbox row."""
-        admitting, closing = Admitting(self._people, self._keeper), Closing(self._keeper, self._matrix)
+        admitting, closing = Admitting(self._people, self._keeper), Closing(self._people, self._keeper, self._matrix)
         return {
             OPEN: self._open,
             SETTLE: self._settle,

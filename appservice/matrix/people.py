@@ -74,3 +74,7 @@ class People(Protocol):
     async def all_staff(self, tx: Tx) -> set[str]:
         """Return the accounts of all doctors and of those who run centres or the platform."""
         ...
+
+    async def may_be_erased(self, tx: Tx, appointment_id: UUID) -> bool:
+        """Whether no legal hold keeps a visit's room; none is placed until the transaction ends."""
+        ...

@@ -11,6 +11,7 @@ from booking.people.service import guardians_of, mxids_of, person_of
 from booking.reach.contacts import may_contact
 from booking.staff.room import staff_of
 from core.database import Tx
+from records.erasure import is_held
 from records.sealing import Vault
 
 _STANDING = frozenset({Status.BOOKED, Status.ARRIVED, Status.FULFILLED})
@@ -61,3 +62,7 @@ class Registry:
     async def all_staff(self, tx: Tx) -> set[str]:
         """Return the accounts of all doctors and of those who run centres or the platform."""
         return await staff_accounts(tx) | set(self._ctx.settings.matrix.platform_admins)
+
+    async def may_be_erased(self, tx: Tx, appointment_id: UUID) -> bool:
+        """Whether no legal hold keeps a visit's room; none is placed until the transaction ends."""
+        return not await is_held(tx, (await appointment(tx, appointment_id)).patient_id)

@@ -1,6 +1,15 @@
 """Erasure: what was sealed for a person made unreadable for good, and the legal hold that stops it."""
 
-from records.erasure.holds import HeldError, Hold, holds_on, lift_hold, place_hold, require_unheld, standing_holds
+from records.erasure.holds import (
+    HeldError,
+    Hold,
+    holds_on,
+    is_held,
+    lift_hold,
+    place_hold,
+    require_unheld,
+    standing_holds,
+)
 from records.erasure.service import (
     Erasure,
     begin_anew,
@@ -23,6 +32,7 @@ __all__ = [
     "finish",
     "forget",
     "holds_on",
+    "is_held",
     "lift_hold",
     "place_hold",
     "require_unheld",

@@ -117,9 +117,19 @@ async def standing_holds(tx: Tx, vault: Vault, *, among: Select[Any], actor: UUI
 
 async def require_unheld(tx: Tx, subject: UUID) -> None:
     """Raises HeldError. Says nothing about who holds, or why."""
-    standing = select(legal_hold.c.id).where(legal_hold.c.subject == subject, legal_hold.c.lifted_at.is_(None))
-    if (await tx.conn.execute(standing.limit(1))).first():
+    if await _standing(tx, subject):
         raise HeldError
+
+
+async def is_held(tx: Tx, subject: UUID) -> bool:
+    """Whether a hold stands on a subject; none is placed until the transaction ends, for what is erased meanwhile."""
+    await lock_subjects(tx, [subject])
+    return await _standing(tx, subject)
+
+
+async def _standing(tx: Tx, subject: UUID) -> bool:
+    standing = select(legal_hold.c.id).where(legal_hold.c.subject == subject, legal_hold.c.lifted_at.is_(None))
+    return (await tx.conn.execute(standing.limit(1))).first() is not None
 
 
 def _checked(reason: str) -> str:

@@ -1,11 +1,18 @@
 """A room opens, closes and is erased when its centre's rules say so: each once, whoever looks, killed or not."""
 
 import asyncio
+import json
 from datetime import timedelta
 from uuid import UUID
 
+import aiohttp
 import pytest
+from sqlalchemy import insert
 
+from appservice.matrix.api import Api, AwayError
+from appservice.matrix.closing import Closing
+from appservice.matrix.model import consultation_room
+from appservice.matrix.registry import Registry
 from booking.appointments.model import Appointment
 from booking.consultations.due import close_due, erase_due, open_due
 from booking.consultations.model import Role
@@ -13,7 +20,9 @@ from booking.consultations.service import bring_in, consultation
 from booking.directory.service import edit_centre
 from booking.people.service import person_of
 from core.errors import BadInputError, ConflictError, RefusedError
+from core.lanes import LaterError, Row
 from core.settings import MatrixSettings
+from demo.child import free_port
 from records.erasure import lift_hold, place_hold
 from tests.integration.booking.clinic import ANNA, BEN, CLARA, DAY, HOUR, MINUTE, OSEI, Clinic
 
@@ -195,3 +204,32 @@ async def test_nobody_is_brought_in_twice_nor_when_it_is_over(clinic: Clinic) ->
             with pytest.raises(ConflictError, match=sentence):
                 await bring_in(tx, clinic.ctx, anna, visit.id, guest, Role.FAMILY)
         clinic.clock.move_to(visit.end + 7 * DAY)
+
+
+async def test_a_hold_that_comes_after_erasing_was_asked_for_keeps_the_room_all_the_same(clinic: Clinic) -> None:
+    """The homeserver may be away for days between the two; what it has erased nobody brings back."""
+    await rule(clinic, room_closes_days=0, room_kept_days=1)
+    visit = await held_visit(clinic)
+    for days in (1, 3):
+        clinic.clock.move_to(visit.end + days * DAY)
+        await look(clinic)
+    assert await rooms(clinic, "room.erase") == [visit.id]
+    async with clinic.tx() as tx:
+        clara = await person_of(tx, clinic.ctx, CLARA)
+        hold = await place_hold(tx, clinic.ctx.vault, visit.patient_id, actor=clara.id, reason="Az. 12 C 34/26")
+        room = {"appointment_id": visit.id, "room_id": "!visit:localhost", "opened_at": tx.now}
+        await tx.conn.execute(insert(consultation_room).values(**room))
+    what = json.dumps({"appointment": str(visit.id)}).encode()
+    row = Row(visit.id, f"visit:{visit.id}", "room.erase", what, clinic.now, 0)
+    nowhere = MatrixSettings(homeserver_url=f"http://127.0.0.1:{free_port()}")
+    async with aiohttp.ClientSession() as http:
+        keeper = Api(http, nowhere).acting(nowhere.keeper_id)
+        closing = Closing(Registry(clinic.ctx), keeper, nowhere)
+        with pytest.raises(LaterError, match="a legal hold stands"):
+            async with clinic.tx() as tx:
+                await closing.erase(tx, row)
+        async with clinic.tx() as tx:
+            await lift_hold(tx, clinic.ctx.vault, hold.id, actor=clara.id, reason="over")
+        with pytest.raises(AwayError):  # it is asked then
+            async with clinic.tx() as tx:
+                await closing.erase(tx, row)
