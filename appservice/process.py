@@ -29,6 +29,7 @@ from appservice.conversation.staff_news import WAY_IN, StaffNews
 from appservice.matrix.registration_tokens import RegistrationTokens
 from appservice.matrix.registry import Registry
 from appservice.matrix.service import MatrixService
+from appservice.matrix.store import prune as prune_keys
 from appservice.watching import routes as watching
 from booking import web as pages
 from booking.appointments.sweep import sweep
@@ -191,6 +192,7 @@ class _Process:
             taker=conversation.take,
             inbox_handlers=inbox_handlers,
             outbox_handlers=outbox_handlers,
+            heavy=(previewing.READ, polling.POLL),
         )
 
     def _clock(self) -> AsyncIOScheduler:
@@ -220,6 +222,7 @@ class _Process:
         every(place_waiting, seconds=1)
         every(lambda tx: heads.sign_if_due(tx, self._ctx), seconds=20)
         every(lambda tx: heads.publish(tx, self._ctx), seconds=20)
+        every(prune_keys, hours=1)
         every(lambda tx: prune(tx, inbox, _KEPT), hours=1)
         every(lambda tx: prune(tx, outbox, _KEPT), hours=1)
         if self._gateway:

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -26,6 +26,7 @@ from sqlalchemy import (
     Uuid,
     delete,
     func,
+    or_,
     select,
     update,
 )
@@ -50,6 +51,10 @@ _GIVE_UP_AFTER = 40
 _GIVE_UP_WITH_A_SENTENCE_AFTER = 5
 """Attempts, some 8 seconds in all, at a row whose handler says that a thing cannot be done: its record was erased, it
 is refused. Nobody is there to read the sentence, and others wait behind it."""
+
+_ENDS = 5
+"""How often work may begin that nobody heard the end of, before it is taken to end the process that does it."""
+_BEGUN = "begun "
 
 
 def lane_table(name: str) -> Table:
@@ -151,7 +156,11 @@ class LaneWorker:
         handlers: dict[str, Handler],
         mourners: dict[str, Mourner] | None = None,
         share: Share | None = None,
+        heavy: Collection[str] = (),
     ) -> None:
+        """`heavy`: kinds that take so much memory or computing that one of them could end the process, or have the lead
+        taken from it; begun anew by each that leads next, it would end them all. That one is begun is committed first.
+        """
         share = share or Share()
         self._holds = share.holds
         self._bell = f"{table.name}{share.suffix}"
@@ -160,6 +169,7 @@ class LaneWorker:
         self._table = table
         self._handlers = handlers
         self._mourners = mourners or {}
+        self._heavy = frozenset(heavy)
         self._log = log(f"core.{table.name}")
         self._busy: dict[str, asyncio.Task[None]] = {}
         self._again: set[str] = set()
@@ -251,9 +261,15 @@ class LaneWorker:
                 row = await self._take(tx, lane)
                 if row is None:
                     return False
-                with speaking(DEFAULT):  # what a handler speaks is forgotten with its row
-                    result = await self._handlers[row.kind](tx, row)
-                await self._mark(tx, row, state="done", result=result, done_at=tx.now, payload=b"", error=None)
+                if row.kind in self._heavy:
+                    await self._begin(tx, row)
+                else:
+                    await self._do(tx, row)
+            if row.kind in self._heavy:
+                async with self._database.transaction() as tx:
+                    if await self._take(tx, lane, row.id) is None:
+                        return False  # another's meanwhile
+                    await self._do(tx, row)
         except BlockedError as blocked:
             assert row is not None
             async with self._database.transaction() as tx:
@@ -273,7 +289,23 @@ class LaneWorker:
         figures.row_seconds.labels(table.name, row.kind).observe(max(took, 0.0))
         return True
 
-    async def _take(self, tx: Tx, lane: str) -> Row | None:
+    async def _do(self, tx: Tx, row: Row) -> None:
+        with speaking(DEFAULT):  # what a handler speaks is forgotten with its row
+            result = await self._handlers[row.kind](tx, row)
+        await self._mark(tx, row, state="done", result=result, done_at=tx.now, payload=b"", error=None)
+
+    async def _begin(self, tx: Tx, row: Row) -> None:
+        """Write down that heavy work is begun. Should its end not be, it waits longer each time, so that others' work
+        is done meanwhile. Raises HopelessError for what ends whoever does it."""
+        found = await tx.conn.execute(select(self._table.c.error).where(self._table.c.id == row.id))
+        said = found.scalar_one() or ""
+        count = 1 + (int(said.removeprefix(_BEGUN)) if said.startswith(_BEGUN) else 0)
+        if count > _ENDS:
+            raise HopelessError("it ends whoever does it")
+        await self._mark(tx, row, error=f"{_BEGUN}{count}", due_at=tx.now + timedelta(seconds=2.0**count))
+
+    async def _take(self, tx: Tx, lane: str, begun: UUID | None = None) -> Row | None:
+        """The lane's first row if it is due, or `begun`."""
         table = self._table
         head = (
             select(table.c.id)
@@ -288,7 +320,7 @@ class LaneWorker:
             .where(
                 table.c.id == head,
                 table.c.state == "waiting",
-                table.c.due_at <= tx.now,
+                or_(table.c.due_at <= tx.now, table.c.id == begun),
                 self._holds(table.c.lane, table.c.kind, table.c.shard),
             )
             .with_for_update(skip_locked=True)

@@ -12,6 +12,8 @@ from core.errors import BadInputError
 _ZERO_DECIMAL = frozenset("BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF".split())
 _THREE_DECIMAL = frozenset("BHD JOD KWD OMR TND".split())
 _SIGNS = {"€": "EUR", "£": "GBP", "$": "USD", "¥": "JPY", "rm": "MYR", "chf": "CHF", "fr": "CHF", "zł": "PLN"}
+_MOST = 2**31 - 1
+"""As much as a column takes."""
 _AMOUNT = re.compile(r"^\s*(?P<before>[^\d\s.,-]*)\s*(?P<number>\d[\d.,']*)\s*(?P<after>[^\d\s.,-]*)\s*$")
 
 
@@ -44,7 +46,8 @@ class Money:
 def parse_money(text: str, currency: str) -> Money:
     """Read "60", "60.50", "€60", "1.200,50 EUR", "RM 80"; `currency` is used where the text names none.
 
-    Raises BadInputError for anything else, for more decimals than the currency has, and for negative amounts.
+    Raises BadInputError for anything else, for more decimals than the currency has, for amounts that are negative or
+    more than anything costs.
     """
     sorry = BadInputError("I can't read that amount. Write it like 60, 60.50 or €60.")
     found = _AMOUNT.match(text)
@@ -64,7 +67,10 @@ def parse_money(text: str, currency: str) -> Money:
         value = Decimal(f"{whole}.{rest or 0}")
     except InvalidOperation as unreadable:
         raise sorry from unreadable
-    return Money(currency, int(value.scaleb(places)))
+    amount = int(value.scaleb(places))
+    if amount > _MOST:
+        raise sorry
+    return Money(currency, amount)
 
 
 def _split(number: str) -> tuple[str, str, str]:

@@ -99,7 +99,9 @@ async def _open(api: Api, matrix: MatrixSettings, connection: psycopg.Connection
     assert found
     device_id, created_at = found
     await api.acting(user).put("devices", device_id, body={"display_name": matrix.display_name})
-    olm = SafeOlm(user, device_id, KeyStore(connection, user, device_id, pickle_key(matrix)))
+    # In a thread: a hundred thousand keys take longer than who leads may be silent, and nobody could ever lead.
+    store = KeyStore(connection, user, device_id, pickle_key(matrix))
+    olm = await asyncio.to_thread(SafeOlm, user, device_id, store)
     return Device(api.acting(user, device_id), olm, created_at)
 
 

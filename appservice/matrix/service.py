@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from functools import partial
 
 import aiohttp
@@ -25,7 +25,6 @@ from appservice.matrix.outbound import Outbound
 from appservice.matrix.people import People
 from appservice.matrix.rooms import DirectRooms
 from appservice.matrix.staff_rooms import StaffRooms
-from appservice.matrix.store import prune
 from appservice.matrix.strangers import Strangers
 from appservice.matrix.sync import SyncLoop
 from appservice.matrix.transactions import routes
@@ -68,11 +67,12 @@ class MatrixService:
         taker: FileTaker,
         inbox_handlers: Mapping[str, Handler],
         outbox_handlers: Mapping[str, Handler],
+        heavy: Collection[str] = (),
     ) -> None:
         """Work whenever this process holds a bot's device, until cancelled; several bots are shared out fairly.
 
         `listener` hears people, `taker` takes the files that they send; the handlers are those of inbox and outbox
-        kinds that are not Matrix's own.
+        kinds that are not Matrix's own. `heavy`: those of the outbox, besides files, that could end the process.
         """
 
         async def work(shard: int, connection: psycopg.Connection) -> None:
@@ -112,7 +112,9 @@ class MatrixService:
                 tasks.create_task(CatchingUp(self._database, device, self._matrix, self._ping).run())
                 share = self._share(shard, {*inbox_handlers, *outbox_handlers})
                 tasks.create_task(_listen(device, LaneWorker(self._database, inbox, hear, mourn_hearing, share)))
-                tasks.create_task(LaneWorker(self._database, outbox, do, mourn_doing, share).run())
+                tasks.create_task(
+                    LaneWorker(self._database, outbox, do, mourn_doing, share, {FILE, FETCH, *heavy}).run()
+                )
                 tasks.create_task(_every(1, inbound.wake_overdue, self._database))
 
         fairness = Fairness(self._matrix.shards)
@@ -127,7 +129,6 @@ class MatrixService:
 
     async def _start(self, connection: psycopg.Connection, bot: str) -> Device:
         logging.getLogger("nio").setLevel(logging.CRITICAL)  # it reports what strangers send: theirs to flood
-        prune(connection)
         device = await start_device(self._api, self._matrix, connection, bot)
         await register(self._api, self._matrix.keeper, self._matrix.keeper_id)
         await drop_devices(self._api.acting(self._matrix.keeper_id))

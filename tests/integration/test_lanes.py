@@ -198,6 +198,58 @@ async def test_a_row_that_another_has_done_meanwhile_stays_done(database: Databa
     assert await states(database, inbox) == ["done"]
 
 
+async def test_work_that_ends_whoever_does_it_is_given_up(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is never heard of again: the process was out of memory, or lost the lead as it computed for too long."""
+    monkeypatch.setattr(lanes, "_ENDS", 2)
+    begun = asyncio.Event()
+    began: list[bytes] = []
+
+    async def handle(tx: Tx, row: Row) -> str | None:
+        began.append(row.payload)
+        if row.payload == b"1":
+            begun.set()
+            await asyncio.Event().wait()
+        return None
+
+    async def mourn(tx: Tx, row: Row) -> None:
+        await enqueue(tx, kind="other", lane="b", key="mourning")
+
+    def worker() -> LaneWorker:
+        return LaneWorker(database, inbox, {"k": handle}, {"k": mourn}, heavy=["k"])
+
+    async with database.transaction() as tx:
+        for n in (b"1", b"2"):
+            await receive(tx, kind="k", event_id=n.decode(), lane="a", payload=n)
+    for _ in range(2):
+        async with working(worker()):
+            await asyncio.wait_for(begun.wait(), 20)
+        begun.clear()
+        assert await states(database, inbox) == ["waiting", "waiting"]
+        async with database.transaction() as tx:
+            assert (await tx.conn.execute(select(inbox.c.id).where(inbox.c.due_at > tx.now))).first(), "others' turn"
+            await tx.conn.execute(update(inbox).values(due_at=tx.now))
+    async with working(worker()):
+        await until(database, inbox, ["failed", "done"])
+    assert began == [b"1", b"1", b"2"]
+    assert await states(database, outbox) == ["waiting"]
+
+
+async def test_heavy_work_that_fails_is_tried_again_as_any_other(database: Database) -> None:
+    tries: list[int] = []
+
+    async def handle(tx: Tx, row: Row) -> str | None:
+        tries.append(row.attempts)
+        if len(tries) < 9:
+            raise LaterError("away", seconds=0.01)
+        return None
+
+    async with database.transaction() as tx:
+        await receive(tx, kind="k", event_id="$1", lane="a", payload=b"1")
+    async with working(LaneWorker(database, inbox, {"k": handle}, heavy=["k"])):
+        await until(database, inbox, ["done"])
+    assert tries == [*range(9)]
+
+
 async def test_what_another_replica_commits_wakes_this_one(database: Database, database_url: str) -> None:
     other = Database(database_url, pool=4)
     listening = asyncio.create_task(database.listen())

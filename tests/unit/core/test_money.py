@@ -30,7 +30,9 @@ def test_amounts_are_read_as_people_write_them(text: str, currency: str, expecte
     assert parse_money(text, currency) == expected
 
 
-@pytest.mark.parametrize("text", ["", "sixty", "-5", "60.12345 EUR", "60 bananas", "1.5 JPY", "€", "😀"])
+@pytest.mark.parametrize(
+    "text", ["", "sixty", "-5", "60.12345 EUR", "60 bananas", "1.5 JPY", "€", "😀", "99999999999 EUR"]
+)
 def test_what_is_no_amount_is_refused_with_a_sentence(text: str) -> None:
     with pytest.raises(UserError, match="Write it like"):
         parse_money(text, "EUR")

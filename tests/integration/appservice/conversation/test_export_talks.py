@@ -1,12 +1,15 @@
 """All that is held on a person, exported on their word: valid FHIR in both releases, and a document that is read."""
 
+import asyncio
 import importlib
 import json
+import threading
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from appservice.conversation import exporting
 from records.export.validation import faults_of
 from tests.integration.appservice.conversation.chat import Chat
 from tests.integration.appservice.conversation.test_booking_talks import book
@@ -147,3 +150,28 @@ async def test_nothing_is_sent_without_a_yes_and_every_export_is_in_the_audit(ch
         and entry["resource"]["entity"][0]["what"]["display"] == "export_request"
     ]
     assert len(noted) == 2  # that it was asked for, and that it was made
+
+
+async def test_it_is_checked_and_written_without_silence(
+    chat: Chat, life: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lead is taken from a process that is silent for seconds, as long as a long history takes: for ever, as the
+    next one would begin with the same."""
+    await chat.say(ANNA, "export")
+    await chat.say(ANNA, "1")
+    begun, stirred = threading.Event(), threading.Event()
+
+    async def stir() -> None:
+        while not begun.is_set():
+            await asyncio.sleep(0.01)
+        stirred.set()
+
+    def checked(bundle: dict[str, Any]) -> list[str]:
+        begun.set()
+        assert stirred.wait(5), "nothing else was done meanwhile"
+        return []
+
+    monkeypatch.setattr(exporting, "faults_of", checked)
+    stirring = asyncio.create_task(stir())
+    await exported(chat)
+    await stirring

@@ -1,14 +1,21 @@
 """The bot's device: one, published, cross-signed, and the same after a restart."""
 
 import asyncio
+import threading
+from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
 from nio.api import Api
+from nio.crypto import GroupSessionStore
+from sqlalchemy import insert, select
 from vodozemac import Ed25519PublicKey, Ed25519Signature
 
 from appservice.matrix import identity, inbound
+from appservice.matrix.model import bot_message
+from appservice.matrix.store import KeyStore, prune
 from core.database import Database, libpq_url
 from core.settings import Settings
 from demo.client import Person
@@ -54,6 +61,40 @@ async def test_a_restart_keeps_the_device_and_goes_on(settings: Settings, new_pe
     assert [text for text in anna.shown(room) if text.startswith("you said")] == [
         f"you said {number}" for number in ("one", "two", "three")
     ]
+
+
+async def test_many_keys_are_read_without_silence(
+    settings: Settings, new_person: NewPerson, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database takes the lead from a process that is silent: one that has more keys than it reads in that time
+    could never lead."""
+    begun, stirred, read = threading.Event(), threading.Event(), KeyStore.load_inbound_group_sessions
+
+    def slowly(store: KeyStore) -> GroupSessionStore:
+        begun.set()
+        assert stirred.wait(5), "nothing else was done meanwhile"
+        return read(store)
+
+    async def stir() -> None:
+        while not begun.is_set():
+            await asyncio.sleep(0.01)
+        stirred.set()
+
+    monkeypatch.setattr(KeyStore, "load_inbound_group_sessions", slowly)
+    anna, bot = await new_person("anna"), settings.matrix.bot_id
+    async with asyncio.TaskGroup() as tasks, serving(settings):
+        tasks.create_task(stir())
+        await anna.ask(await anna.direct_room(bot), "one", "you said one")
+
+
+async def test_what_is_old_is_dropped_in_portions(database: Database) -> None:
+    async with database.transaction() as tx:
+        days = (1, 200, 201, 202)
+        rows = [(uuid4(), tx.now - timedelta(days=each)) for each in days]
+        values = [{"id": id_, "key": "k", "room_id": "!r", "event_id": "$e", "sent_at": at} for id_, at in rows]
+        await tx.conn.execute(insert(bot_message), values)
+        assert [await prune(tx, most=2) for _ in range(3)] == [2, 1, 0]
+        assert (await tx.conn.execute(select(bot_message.c.id))).scalars().all() == [rows[0][0]]
 
 
 async def test_lost_keys_mean_a_new_device_of_the_same_identity(
