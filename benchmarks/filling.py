@@ -27,6 +27,9 @@ _TAKEN = text("""
     SELECT practitioner_id, during, id FROM appointment WHERE service_id = :service
     UNION ALL SELECT patient_id, during, id FROM appointment WHERE service_id = :service
 """).bindparams(bindparam("service", type_=Uuid()))
+_KNOWN = text("SELECT code FROM appointment WHERE code = ANY (:codes)").bindparams(
+    bindparam("codes", type_=ARRAY(Text()))
+)
 _VISITS = text("""
     INSERT INTO appointment (
         id, code, status, service_id, practitioner_id, centre_id, patient_id, booked_by, during, price_amount,
@@ -60,11 +63,8 @@ async def visits(
 
     Not `taking` the time, many can be at one time.
     """
-    codes: set[str] = set()
-    while len(codes) < len(starts):
-        codes.add(new_code())
     values = {
-        "codes": [*codes],
+        "codes": await _new_codes(tx, len(starts)),
         "patients": [whose[n % len(whose)] for n in range(len(starts))],
         "starts": starts,
         "service": service.id,
@@ -73,3 +73,12 @@ async def visits(
     await tx.conn.execute(_VISITS, values)
     if taking:
         await tx.conn.execute(_TAKEN, {"service": service.id})
+
+
+async def _new_codes(tx: Tx, count: int) -> list[str]:
+    """So many codes that no visit has: of a million, thousands have been drawn before."""
+    codes: set[str] = set()
+    while len(codes) < count:
+        drawn = {new_code() for _ in range(count - len(codes))}
+        codes |= drawn - set((await tx.conn.execute(_KNOWN, {"codes": [*drawn]})).scalars())
+    return [*codes]

@@ -1,11 +1,12 @@
 """What is to be done outside the database: messages, rooms, calls to Stripe; written with what they follow from."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import LargeBinary, Text, Uuid, bindparam, select, text
+from sqlalchemy import BindParameter, LargeBinary, Text, Uuid, bindparam, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from core.database import Tx
@@ -16,23 +17,32 @@ from core.tables import Moment
 
 outbox = lane_table("outbox")
 
-_PUT = Statement(
-    text("""
+_PUT = """
     INSERT INTO outbox (id, kind, lane, payload, created_at, due_at, shard)
     SELECT id, kind, lane, payload, :now, coalesce(due_at, :now), coalesce(shard, 0)
     FROM unnest(:ids, :kinds, :lanes, :payloads, :due) WITH ORDINALITY AS put (id, kind, lane, payload, due_at, place)
     LEFT JOIN lane_shard USING (lane)
     ORDER BY place
     ON CONFLICT (id) DO NOTHING
-""").bindparams(
-        bindparam("ids", type_=ARRAY(Uuid())),
-        bindparam("kinds", type_=ARRAY(Text())),
-        bindparam("lanes", type_=ARRAY(Text())),
-        bindparam("payloads", type_=ARRAY(LargeBinary())),
-        bindparam("due", type_=ARRAY(Moment())),
-        bindparam("now", type_=Moment()),
+"""
+
+
+def putting(before: str = "", *params: BindParameter[Any]) -> Statement:
+    """Return the statement that `put` runs; `before` it, a change in a WITH clause, with its own `params`."""
+    return Statement(
+        text(before + _PUT).bindparams(
+            *params,
+            bindparam("ids", type_=ARRAY(Uuid())),
+            bindparam("kinds", type_=ARRAY(Text())),
+            bindparam("lanes", type_=ARRAY(Text())),
+            bindparam("payloads", type_=ARRAY(LargeBinary())),
+            bindparam("due", type_=ARRAY(Moment())),
+            bindparam("now", type_=Moment()),
+        )
     )
-)
+
+
+_ALONE = putting()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +56,19 @@ class Work:
     due_at: datetime | None = None
 
 
-async def put(tx: Tx, works: Sequence[Work]) -> list[UUID]:
-    """Write down many pieces of work in one statement, in their order. Returns their ids."""
+async def put(
+    tx: Tx, works: Sequence[Work], statement: Statement = _ALONE, values: Mapping[str, Any] | None = None
+) -> list[UUID]:
+    """Write down many pieces of work in one statement, in their order. Returns their ids.
+
+    `statement`: one of `putting`, which changes something else before, with `values`.
+    """
     ids = [id_of(each.key) for each in works]
     if works:
         await tx.run(
-            _PUT,
+            statement,
             {
+                **(values or {}),
                 "ids": ids,
                 "kinds": [each.kind for each in works],
                 "lanes": [each.lane for each in works],

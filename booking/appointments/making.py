@@ -1,12 +1,12 @@
 """Making a visit: its time is taken, and it is written down with its first step. No permission is asked here."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
-from sqlalchemy.dialects.postgresql import Range, insert
+from sqlalchemy import Uuid, bindparam, func, select
+from sqlalchemy.dialects.postgresql import ARRAY, Range, insert
 
 from booking.appointments import moves, rules
 from booking.appointments.model import REASON, Appointment, Why, appointment_move
@@ -59,22 +59,26 @@ async def make(tx: Tx, ctx: Context, draft: Draft, actor_id: UUID, *, beside: bo
     at = draft.offer or await offer(tx, draft.service.id)
     if not at.practitioner.verified:
         raise ConflictError(NOT_VERIFIED, doctor=at.practitioner.name)
-    draft = replace(draft, offer=at)
-    appointment_id = new_id()
     needs = moves.needed(draft.service, draft.patient_id, draft.start, draft.end)
     if beside:
         needs = _needed_beside(draft)
-    await take(tx, appointment_id, draft.patient_id, needs, draft.hold_until)
-    return await _write(tx, ctx, appointment_id, draft, actor_id)
+    return await _take_and_write(tx, ctx, draft, at, needs, actor_id)
 
 
 async def take(
     tx: Tx, appointment_id: UUID, patient_id: UUID, needs: Mapping[UUID, Need], hold_until: datetime | None
 ) -> None:
     """Take all that a visit needs. Raises ConflictError; then what it had before is still its own."""
-    refused = await occupancy.take(tx, appointment_id, needs, expires_at=hold_until and hold_until + rules.GRACE)
+    _check_taken(await occupancy.take(tx, appointment_id, needs, expires_at=_expiry(hold_until)), patient_id)
+
+
+def _expiry(hold_until: datetime | None) -> datetime | None:
+    return hold_until and hold_until + rules.GRACE
+
+
+def _check_taken(refused: Collection[UUID], patient_id: UUID) -> None:
     if refused:
-        raise ConflictError(_TWICE if refused == {patient_id} else TAKEN)
+        raise ConflictError(_TWICE if {*refused} == {patient_id} else TAKEN)
 
 
 def _needed_beside(draft: Draft) -> dict[UUID, Need]:
@@ -85,27 +89,37 @@ def _needed_beside(draft: Draft) -> dict[UUID, Need]:
     }
 
 
-def _write_statement() -> Statement:
-    """The visit and the first step of its history; nothing at all where another visit has the same code."""
+def _make_statement() -> Statement:
+    """Takes what a visit needs, and writes it with the first step of its history.
+
+    Returns what is taken already; then nothing is written, nor where another visit has the same code.
+    """
+    taken = occupancy.TAKE.columns(refused=ARRAY(Uuid)).cte("taken")
     visit = (
         insert(table)
-        .values({column.name: bindparam(column.name, type_=column.type) for column in table.columns})
+        .from_select(
+            [column.name for column in table.columns],
+            select(*(bindparam(f"new_{column.name}", type_=column.type) for column in table.columns))
+            .select_from(taken)
+            .where(func.cardinality(taken.c.refused) == 0),
+        )
         .on_conflict_do_nothing(index_elements=[table.c.code])
         .returning(table.c.id)
         .cte("visit")
     )
-    step = {"at": "created_at", "to_status": "status", "actor": "actor", "why": "why"}
+    step = {"at": "new_created_at", "to_status": "new_status", "actor": "actor", "why": "why"}
     values = [bindparam(value, type_=appointment_move.c[name].type) for name, value in step.items()]
-    written = insert(appointment_move).from_select(["appointment_id", *step], select(visit.c.id, *values))
-    return Statement(written.returning(appointment_move.c.seq))
+    written = insert(appointment_move).from_select(["appointment_id", *step], select(visit.c.id, *values)).cte("step")
+    return Statement(select(taken.c.refused, select(visit.c.id).exists().label("written")).add_cte(written))
 
 
-_WRITE = _write_statement()
+_MAKE = _make_statement()
 
 
-async def _write(tx: Tx, ctx: Context, appointment_id: UUID, draft: Draft, actor_id: UUID) -> Appointment:
-    service = draft.service
-    at = draft.offer or await offer(tx, service.id)
+async def _take_and_write(
+    tx: Tx, ctx: Context, draft: Draft, at: Offer, needs: Mapping[UUID, Need], actor_id: UUID
+) -> Appointment:
+    service, appointment_id = draft.service, new_id()
     place = REASON.place(appointment_id)
     sealed = await ctx.vault.seal(tx, draft.patient_id, place, draft.reason.encode()) if draft.reason else None
     free_until = rules.free_until(draft.start, at.centre.cancel_hours)
@@ -131,12 +145,19 @@ async def _write(tx: Tx, ctx: Context, appointment_id: UUID, draft: Draft, actor
         "series_slot": draft.start if draft.series_id else None,
         "created_at": tx.now,
         "updated_at": tx.now,
+    }
+    given = {
+        **{f"new_{name}": value for name, value in values.items()},
+        **occupancy.wanting(tx, appointment_id, needs, expires_at=_expiry(draft.hold_until)),
         "actor": actor_id,
         "why": draft.why,
     }
-    code = new_code()
-    while not await tx.run(_WRITE, {**values, "code": code}):
+    written = False
+    while not written:  # another visit's code is drawn once in a long while
         code = new_code()
+        made = (await tx.run(_MAKE, {**given, "new_code": code}))[0]
+        _check_taken(made.refused, draft.patient_id)
+        written = made.written
     return Appointment(
         id=appointment_id,
         code=code,

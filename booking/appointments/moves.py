@@ -3,17 +3,19 @@
 Each function takes the appointment as it was read under its lock, and returns it as it is then.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, bindparam, func, insert, select, update
+from sqlalchemy import CTE, Boolean, Uuid, bindparam, func, insert, select, update
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from booking.appointments.model import Appointment, Why, appointment_move
 from booking.appointments.model import appointment as table
-from booking.appointments.notices import Notice, tell_all, tell_payer
+from booking.appointments.notices import Notice, concerned, known, tell_all, tell_payer
 from booking.appointments.rules import GRACE, STANDING, Status, check_move, sequence_after
 from booking.consultations.steps import close_room, opening
 from booking.directory.model import Service
@@ -22,7 +24,7 @@ from booking.schedules.freed import freed
 from booking.schedules.occupancy import Need
 from core.database import Tx
 from core.errors import ConflictError
-from core.statements import Statement
+from core.statements import Record, Statement
 
 _RECORD = Statement(
     insert(appointment_move).values(
@@ -35,10 +37,11 @@ _RECORD = Statement(
 
 
 @cache
-def _step(names: tuple[str, ...], *, keeping: bool = False) -> Statement:
+def _step(names: tuple[str, ...], *, keeping: bool = False, besides: CTE | None = None) -> Statement:
     """The statement that changes these columns of a visit, and writes the step into its history.
 
-    `keeping`: makes a hold lasting first; where nothing of it is left, nothing is changed.
+    `keeping`: makes a hold lasting first; where nothing of it is left, nothing is changed. `besides`: what is changed
+    in any case. Returns whether the visit was changed; then, `keeping`, those who have to be told of it.
     """
     which = [table.c.id == bindparam("of")]
     if keeping:
@@ -53,7 +56,11 @@ def _step(names: tuple[str, ...], *, keeping: bool = False) -> Statement:
     history = {"at": "updated_at", "from_status": "before", "to_status": "status", "actor": "actor", "why": "why"}
     values = [bindparam(value, type_=appointment_move.c[name].type) for name, value in history.items()]
     written = insert(appointment_move).from_select(["appointment_id", *history], select(changed.c.id, *values))
-    return Statement(written.returning(appointment_move.c.seq))
+    if not keeping:
+        return Statement(written.returning(appointment_move.c.seq))
+    told = concerned(bindparam("known", type_=ARRAY(Uuid)), bindparam("patient"), bindparam("centre"))
+    whole = told.where(select(changed.c.id).exists()).add_cte(written.cte("written"))
+    return Statement(whole if besides is None else whole.add_cte(besides))
 
 
 async def record(
@@ -84,35 +91,39 @@ async def step(
     **values: Any,
 ) -> Appointment:
     """Bring an appointment into another state. Raises ConflictError for a step that is not legal."""
-    stepped = await _stepped(tx, visit, to, why, actor, hold_until=hold_until, **values)
+    changed = _changed(tx, visit, to, hold_until=hold_until, **values)
+    stepped = await tx.run(_step(tuple(changed)), {**changed, **_about(visit, why, actor)})
     assert stepped
-    return stepped
+    return _after(visit, changed)
 
 
-async def _stepped(
-    tx: Tx, visit: Appointment, to: Status, why: Why, actor: UUID | None, *, keeping: bool = False, **values: Any
-) -> Appointment | None:
+def _changed(tx: Tx, visit: Appointment, to: Status, **values: Any) -> dict[str, Any]:
     check_move(visit.status, to)
-    changed = {
-        "status": to,
-        "hold_until": None,
-        "sequence": sequence_after(visit.sequence, visit.status),
-        "updated_at": tx.now,
-        **values,
-    }
-    about = {"of": visit.id, "before": visit.status, "actor": actor, "why": why}
-    if not await tx.run(_step(tuple(changed), keeping=keeping), {**changed, **about}):
-        return None
+    sequence = sequence_after(visit.sequence, visit.status)
+    return {"status": to, "hold_until": None, "sequence": sequence, "updated_at": tx.now, **values}
+
+
+def _about(visit: Appointment, why: Why, actor: UUID | None) -> dict[str, Any]:
+    return {"of": visit.id, "before": visit.status, "actor": actor, "why": why}
+
+
+def _after(visit: Appointment, changed: Mapping[str, Any]) -> Appointment:
     seen = ("status", "hold_until", "sequence", "updated_at")
     return replace(visit, **{name: changed[name] for name in seen})
 
 
-async def confirm_kept(tx: Tx, visit: Appointment, why: Why) -> bool:
-    """Book what was held, in one statement with keeping its time. Returns False if nothing is kept any more."""
-    booked = await _stepped(tx, visit, Status.BOOKED, why, None, keeping=True, settled_at=tx.now)
-    if booked:
-        await announce(tx, booked)
-    return booked is not None
+async def confirm_kept(tx: Tx, visit: Appointment, why: Why, besides: CTE, values: Mapping[str, Any]) -> bool:
+    """Book what was held, in one statement with keeping its time and reading who is told.
+
+    `besides`: a change that is made in the same statement, with its `values`, whether anything is kept or not. Returns
+    False if nothing is kept any more.
+    """
+    changed = _changed(tx, visit, Status.BOOKED, settled_at=tx.now)
+    given = {**changed, **_about(visit, why, None), **known(visit), **values}
+    told = await tx.run(_step(tuple(changed), keeping=True, besides=besides), given)
+    if told:  # who booked is always among them
+        await announce(tx, _after(visit, changed), told)
+    return bool(told)
 
 
 async def confirm(tx: Tx, visit: Appointment, why: Why, actor: UUID | None = None) -> Appointment:
@@ -122,9 +133,9 @@ async def confirm(tx: Tx, visit: Appointment, why: Why, actor: UUID | None = Non
     return booked
 
 
-async def announce(tx: Tx, booked: Appointment) -> None:
-    """Tell all of a new visit, and have its room made if it is due."""
-    await tell_all(tx, booked, Notice.BOOKED, *opening(booked, tx.now))
+async def announce(tx: Tx, booked: Appointment, people: Sequence[Record] | None = None) -> None:
+    """Tell all of a new visit, and have its room made if it is due. `people`: all, where they were read before."""
+    await tell_all(tx, booked, Notice.BOOKED, *opening(booked, tx.now), people=people)
 
 
 async def call_off(tx: Tx, visit: Appointment, why: Why, actor: UUID | None = None) -> Appointment:

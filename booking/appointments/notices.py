@@ -1,25 +1,28 @@
 """Who is told what: notices are written into the outbox with the change that they tell of."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, text
+from sqlalchemy import ColumnElement, Select, bindparam, func, select, union_all
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Uuid
 
 from booking.appointments.model import Appointment
-from booking.directory.model import StaffNotices
+from booking.directory.model import StaffNotices, centre_admin
 from booking.directory.reading import centre_admins
+from booking.people.model import guardian, person
+from booking.people.model import patient as patient_table
 from booking.people.quiet import quiet_ends, quiet_now
 from booking.people.service import guardians_of
 from booking.staff import room
 from core.database import Tx
 from core.outbox import Work, put
-from core.statements import Statement
+from core.statements import Record, Statement
 
 _AT_ONCE = 1000
 _A_DAY = timedelta(days=1)
@@ -156,33 +159,49 @@ async def tell_payer(
     )
 
 
-_CONCERNED = Statement(
-    text("""
-        SELECT id, timezone, quiet_starts, quiet_ends
-        FROM person
-        WHERE id IN (
-            SELECT unnest(:known)
-            UNION ALL SELECT person_id FROM patient WHERE id = :patient
-            UNION ALL SELECT person_id FROM guardian WHERE patient_id = :patient
-            UNION ALL SELECT person_id FROM centre_admin WHERE centre_id = :centre
-        )
-    """).bindparams(
-        bindparam("known", type_=ARRAY(Uuid())), bindparam("patient", type_=Uuid()), bindparam("centre", type_=Uuid())
+def concerned(known: ColumnElement[Any], patient: ColumnElement[Any], centre: ColumnElement[Any]) -> Select[Any]:
+    """Those who hear of a visit, with their quiet hours: the known, the patient and guardians, the centre's admins."""
+    people, each = (
+        person.c,
+        union_all(
+            select(func.unnest(known)),
+            select(patient_table.c.person_id).where(patient_table.c.id == patient),
+            select(guardian.c.person_id).where(guardian.c.patient_id == patient),
+            select(centre_admin.c.person_id).where(centre_admin.c.centre_id == centre),
+        ),
     )
-)
+    return select(people.id, people.timezone, people.quiet_starts, people.quiet_ends).where(people.id.in_(each))
+
+
+_CONCERNED = Statement(concerned(bindparam("known", type_=ARRAY(Uuid())), bindparam("patient"), bindparam("centre")))
+
+
+def known(visit: Appointment) -> dict[str, Any]:
+    """Return the values for which those concerned are asked: who booked and the doctor are known."""
+    doctor = visit.practitioner.person_id
+    return {
+        "known": [visit.booked_by, *([doctor] if doctor else [])],
+        "patient": visit.patient_id,
+        "centre": visit.centre.id,
+    }
 
 
 async def tell_all(
-    tx: Tx, visit: Appointment, notice: Notice, *besides: Work, but: UUID | None = None, **more: str | int
+    tx: Tx,
+    visit: Appointment,
+    notice: Notice,
+    *besides: Work,
+    but: UUID | None = None,
+    people: Sequence[Record] | None = None,
+    **more: str | int,
 ) -> None:
     """Tell all concerned: who booked, the patient and guardians, the doctor, the centre's admins.
 
-    `but`: the person who did it, and who is answered anyway. `besides`: other work for the outbox.
+    `but`: the person who did it, and who is answered anyway. `besides`: other work for the outbox. `people`: those
+    concerned, where they were read before.
     """
-    known = [visit.booked_by, *([visit.practitioner.person_id] if visit.practitioner.person_id else [])]
-    found = await tx.run(_CONCERNED, {"known": known, "patient": visit.patient_id, "centre": visit.centre.id})
-    people = {row.id for row in found} - {but}
-    tellings = [_telling(visit, notice, person, more) for person in sorted(people)]
+    found = await tx.run(_CONCERNED, known(visit)) if people is None else people
+    tellings = [_telling(visit, notice, each, more) for each in sorted({row.id for row in found} - {but})]
     works = [*besides, *_in_room(visit, notice, None, more)]
     await tell(tx, tellings, *works, quiet=quiet_ends(found, tx.now))
 

@@ -39,9 +39,11 @@ from booking.directory import reading as directory
 from booking.directory.model import Patients, Service
 from booking.payments import service as payments
 from booking.people.service import Person
+from booking.schedules.free import is_open, schedule_asked
 from booking.schedules.freed import freed
 from booking.schedules.model import time_off
-from booking.schedules.service import is_free, is_open
+from booking.schedules.reading import SCHEDULES, schedule_from
+from booking.schedules.service import is_free
 from booking.schedules.taken import span_of
 from core.database import Tx
 from core.errors import ConflictError
@@ -114,7 +116,7 @@ async def book(
     if service.patients is not Patients.ALL:
         seen = await practitioners_seen(tx, patient_id)
         rules.check_patients(service.patients, known=service.practitioner_id in seen)
-    if before.off or not await is_open(tx, service, start):
+    if before.off or not is_open(tx, service, start, schedule_from(before)):
         raise ConflictError(TAKEN)
     draft = Draft(service, patient_id, actor.id, start, Status.BOOKED, Why.BOOKED, reason=reason, offer=at)
     if rules.needs_approval(wanted=service.approval, limit=at.centre.no_show_limit, misses=before.missed):
@@ -272,7 +274,7 @@ async def close_visit(
 _MISSED = select(func.count()).where(
     table.c.patient_id == bindparam("patient"),
     table.c.centre_id == bindparam("centre"),
-    table.c.status == Status.NOSHOW,
+    table.c.status == literal_column(f"'{Status.NOSHOW}'"),  # as the index of these has it
     starts > bindparam("since", type_=Moment),
 )
 _OFF = (
@@ -291,12 +293,16 @@ _BEFORE = Statement(
         _HELD.scalar_subquery().label("held"),
         _MISSED.scalar_subquery().label("missed"),
         _OFF.label("off"),
+        SCHEDULES.subquery("schedule"),
     )
 )
 
 
 async def _before(tx: Tx, actor: Person, service: Service, start: datetime, patient_id: UUID) -> Record:
-    """Return what there is before a booking: the very same visit, what the actor holds, whether the doctor is off."""
+    """Return what there is before a booking: the very same visit, what the actor holds, whether the doctor is off.
+
+    The doctor's schedule around that time is in it, too.
+    """
     begins, ends = span_of(service, start)
     values = {
         "patient": patient_id,
@@ -309,5 +315,6 @@ async def _before(tx: Tx, actor: Person, service: Service, start: datetime, pati
         "since": tx.now - rules.MISSES_COUNT_FOR,
         "begins": begins,
         "ends": ends,
+        **schedule_asked(service, start),
     }
     return (await tx.run(_BEFORE, values))[0]

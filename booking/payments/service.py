@@ -9,8 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Boolean, Integer, Text, Uuid, bindparam
 
 from booking.appointments import moves
 from booking.appointments.model import Appointment, Why
@@ -21,16 +20,23 @@ from booking.context import Context
 from booking.payments import ledger
 from booking.payments.capturing import settle_authorised
 from booking.payments.gateway import Checkout, Gateway, Refund
-from booking.payments.model import UNPAID, Entry, PaymentState, payout_account
-from booking.payments.model import payment as table
+from booking.payments.model import UNPAID, Entry, PaymentState
 from booking.payments.rules import authorise_only, state_after_refunds
-from booking.payments.store import later, payment_by_session, payment_of, visit_and_payment, write, write_charged
+from booking.payments.store import (
+    charging,
+    later,
+    payment_by_session,
+    payment_of,
+    visit_and_payment,
+    write,
+    write_charged,
+)
+from booking.schedules import occupancy
 from booking.schedules.service import is_free
 from core.database import Tx
 from core.logs import log
 from core.money import Money
-from core.outbox import Work, put
-from core.statements import Statement
+from core.outbox import Work, put, putting
 
 __all__ = ["ask_for", "close_page", "fulfil", "lapse", "opened", "payment_by_session", "payment_of", "refund", "settle"]
 
@@ -41,25 +47,26 @@ _log = log("booking.payments")
 
 
 # To whose account it is paid is decided once: the page is asked for with the same words each time.
-_ASK = Statement(
-    insert(table).values(
-        destination=select(payout_account.c.account_id)
-        .where(payout_account.c.centre_id == bindparam("centre"), payout_account.c.charges_enabled)
-        .scalar_subquery(),
-        **{
-            name: bindparam(name, type_=table.c[name].type)
-            for name in (
-                "appointment_id",
-                "state",
-                "amount",
-                "currency",
-                "fee_basis_points",
-                "manual",
-                "created_at",
-                "updated_at",
-            )
-        },
+_ASK = putting(
+    """
+    WITH asked AS (
+        INSERT INTO payment (
+            appointment_id, state, amount, currency, destination, fee_basis_points, manual, created_at, updated_at
+        )
+        VALUES (
+            :visit, :state, :amount, :currency,
+            (SELECT account_id FROM payout_account WHERE centre_id = :centre AND charges_enabled), :fee, :manual, :now,
+            :now
+        )
     )
+    """,
+    bindparam("visit", type_=Uuid()),
+    bindparam("state", type_=Text()),
+    bindparam("amount", type_=Integer()),
+    bindparam("currency", type_=Text()),
+    bindparam("centre", type_=Uuid()),
+    bindparam("fee", type_=Integer()),
+    bindparam("manual", type_=Boolean()),
 )
 
 
@@ -68,26 +75,21 @@ async def ask_for(tx: Tx, ctx: Context, visit: Appointment) -> None:
 
     It is paid to the centre's own account, where it has one that can be paid to.
     """
-    await tx.run(
-        _ASK,
-        {
-            "appointment_id": visit.id,
-            "state": PaymentState.CREATING,
-            "amount": visit.price.amount,
-            "currency": visit.price.currency,
-            "centre": visit.centre.id,
-            "fee_basis_points": ctx.settings.stripe.fee_basis_points,
-            "manual": authorise_only(visit.centre.captures, visit.start, tx.now),
-            "created_at": tx.now,
-            "updated_at": tx.now,
-        },
-    )
     payload = json.dumps({"appointment": str(visit.id)}).encode()
     page = Work("stripe.checkout", f"payment:{visit.id}", f"stripe.checkout:{visit.id}", payload)
     # In a lane of its own: the one of the payment stands still while Stripe is away.
     due = tx.now + _TELL_OF_DELAY_AFTER
     delay = Work("stripe.delay", f"delay:{visit.id}", f"stripe.delay:{visit.id}", payload, due)
-    await put(tx, [page, delay])
+    asked = {
+        "visit": visit.id,
+        "state": PaymentState.CREATING,
+        "amount": visit.price.amount,
+        "currency": visit.price.currency,
+        "centre": visit.centre.id,
+        "fee": ctx.settings.stripe.fee_basis_points,
+        "manual": authorise_only(visit.centre.captures, visit.start, tx.now),
+    }
+    await put(tx, [page, delay], _ASK, asked)
 
 
 async def close_page(tx: Tx, appointment_id: UUID, why: str) -> None:
@@ -148,8 +150,13 @@ async def opened(tx: Tx, appointment_id: UUID, session: Checkout, expires_at: da
 
 
 async def _paid(tx: Tx, visit: Appointment, session: Checkout) -> None:
-    found = {"session_id": session.id, "payment_intent": session.payment_intent}
-    await write_charged(tx, visit.id, session.amount, state=PaymentState.PAID, **found)
+    found = {"state": PaymentState.PAID, "session_id": session.id, "payment_intent": session.payment_intent}
+    if _held(tx, visit):
+        charge, values = charging(tx, visit.id, session.amount, **found)
+        if not await moves.confirm_kept(tx, visit, Why.PAID, charge, values):
+            await _too_late(tx, visit, session)
+        return
+    await write_charged(tx, visit.id, session.amount, **found)
     await _book(tx, visit, session)
 
 
@@ -169,12 +176,17 @@ async def _book(tx: Tx, visit: Appointment, session: Checkout) -> None:
     """Book what was held until now; what cannot take place any more is given back, or let go."""
     if visit.status in STANDING:
         return
-    if visit.hold_until and visit.start > tx.now and tx.now < visit.hold_until + GRACE:
-        if await moves.confirm_kept(tx, visit, Why.PAID):
-            return
-    elif await _free_still(tx, visit):
+    if await occupancy.keep(tx, visit.id) if _held(tx, visit) else await _free_still(tx, visit):
         await moves.confirm(tx, visit, Why.PAID)
         return
+    await _too_late(tx, visit, session)
+
+
+def _held(tx: Tx, visit: Appointment) -> bool:
+    return visit.hold_until is not None and visit.start > tx.now and tx.now < visit.hold_until + GRACE
+
+
+async def _too_late(tx: Tx, visit: Appointment, session: Checkout) -> None:
     if visit.status is Status.PENDING:
         visit = await moves.call_off(tx, visit, Why.HOLD_OVER)
     await refund(tx, visit, session.amount, notice=Notice.PAID_TOO_LATE)

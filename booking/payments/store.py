@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Integer, Row, Text, Uuid, bindparam, select, update
+from sqlalchemy import CTE, Integer, Row, Text, Uuid, bindparam, literal_column, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from booking.appointments.model import Appointment
@@ -66,19 +66,31 @@ async def write(tx: Tx, appointment_id: UUID, **values: object) -> None:
 
 async def write_charged(tx: Tx, appointment_id: UUID, charged: Money, **values: object) -> None:
     """Change a payment, and write the charge into the ledger unless it is there: both in one statement."""
+    charge, given = charging(tx, appointment_id, charged, **values)
+    await tx.run(_charge_alone(charge), given)
+
+
+def charging(tx: Tx, appointment_id: UUID, charged: Money, **values: object) -> tuple[CTE, dict[str, object]]:
+    """Return the same as a part of a statement that changes more, and its values."""
     changed = {"updated_at": tx.now, **values}
     entry = {"entry": new_id(), "kind": Entry.CHARGE, "charged": charged.amount, "in": charged.currency}
-    await tx.run(_charge(tuple(changed)), {"of": appointment_id, **changed, **entry})
+    of = {f"payment_{name}": value for name, value in changed.items()}
+    return _charge(tuple(changed)), {"payment_of": appointment_id, **of, **entry}
 
 
 @cache
-def _charge(names: tuple[str, ...]) -> Statement:
+def _charge_alone(charge: CTE) -> Statement:
+    return Statement(select(literal_column("true")).add_cte(charge))
+
+
+@cache
+def _charge(names: tuple[str, ...]) -> CTE:
     changed = (
         update(table)
-        .where(table.c.appointment_id == bindparam("of"))
-        .values({name: bindparam(name, type_=table.c[name].type) for name in names})
+        .where(table.c.appointment_id == bindparam("payment_of"))
+        .values({name: bindparam(f"payment_{name}", type_=table.c[name].type) for name in names})
         .returning(table.c.appointment_id, table.c.updated_at, table.c.payment_intent)
-        .cte("changed")
+        .cte("payment_changed")
     )
     entry = select(
         bindparam("entry", type_=Uuid),
@@ -90,7 +102,7 @@ def _charge(names: tuple[str, ...]) -> Statement:
         changed.c.payment_intent,
     )
     into = ["id", "appointment_id", "at", "kind", "amount", "currency", "stripe_ref"]
-    return Statement(insert(ledger_entry).from_select(into, entry).on_conflict_do_nothing())
+    return insert(ledger_entry).from_select(into, entry).on_conflict_do_nothing().cte("charge")
 
 
 async def later(tx: Tx, kind: str, appointment_id: UUID, key: str, **more: str | int) -> None:

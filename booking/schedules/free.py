@@ -5,11 +5,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from heapq import merge
 from itertools import islice
+from typing import Any
 from uuid import UUID
 
 from booking.directory.model import Service
 from booking.schedules.opening import Schedule
-from booking.schedules.reading import schedules_of
+from booking.schedules.reading import asked, schedules_of
 from booking.schedules.rules import Visit, covered, free_starts
 from booking.schedules.taken import Taken, taken_of
 from core.database import Tx
@@ -46,17 +47,20 @@ async def is_free(tx: Tx, service: Service, start: datetime, *, ignoring: UUID |
     return found == [utc(start)]
 
 
-async def is_open(tx: Tx, service: Service, start: datetime) -> bool:
-    """Whether a service begins at this start (aware), whatever is taken: hours, grid, notice, window.
+def schedule_asked(service: Service, start: datetime) -> dict[str, Any]:
+    """Return the values with which SCHEDULES is asked for what `is_open` has to know. `start`: UTC."""
+    where = (service.practitioner_id, service.centre_id)
+    return asked([where], start.date() - 2 * _DAY, (start + _MARGIN).date() + _DAY)
+
+
+def is_open(tx: Tx, service: Service, start: datetime, schedule: Schedule) -> bool:
+    """Whether a service begins at this start (UTC), whatever is taken: hours, grid, notice, window.
 
     For who takes the time next, which tells what is taken, and looks at time off otherwise.
     """
-    start = utc(start)
     bounds = _bounds(tx, service, start, start + timedelta(minutes=1))
     if not service.active or bounds[0] >= bounds[1]:
         return False
-    where = (service.practitioner_id, service.centre_id)
-    schedule = (await schedules_of(tx, [where], start.date() - 2 * _DAY, (start + _MARGIN).date() + _DAY))[where]
     return start in _starts(service, schedule, Taken([], [], []), *bounds)
 
 

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import bindparam, text
+from sqlalchemy import TextClause, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Interval, SmallInteger, TypeEngine, Uuid
 
@@ -48,6 +48,10 @@ def session_of(service_id: UUID, start: datetime) -> UUID:
 
 def query(sql: str) -> Statement:
     """Say of what type the parameters of a query about time are, by their names."""
+    return Statement(_typed(sql))
+
+
+def _typed(sql: str) -> TextClause:
     types: dict[str, TypeEngine[Any]] = {
         "appointment": Uuid(),
         "expires": Moment(),
@@ -63,12 +67,15 @@ def query(sql: str) -> Statement:
         "ends": ARRAY(Moment()),
     }
     said = (bindparam(name, type_=kind) for name, kind in types.items() if re.search(rf":{name}\b", sql))
-    return Statement(text(sql).bindparams(*said))
+    return text(sql).bindparams(*said)
 
 
-_TAKE = query(
+TAKE = _typed(
     "SELECT occupancy_take(:appointment, :resources, :starts, :ends, :seats, :sessions, :services, :expires, :now)"
+    " AS refused"
 )
+"""Takes what `wanting` says; as a part of a statement that goes on with what was taken."""
+_TAKE = Statement(TAKE)
 _KEEP = query("SELECT occupancy_keep(:appointment)")
 _GIVE_BACK = query("SELECT occupancy_give_back(ARRAY[:appointment], :appointment, :now)")
 
@@ -82,23 +89,27 @@ async def take(
     nothing was changed (what it had, it still has), and the transaction can go on. To move a visit, take the new time
     without releasing the old one before.
     """
+    refused = await tx.run(_TAKE, wanting(tx, appointment_id, wanted, expires_at=expires_at))
+    return frozenset(refused[0].refused)
+
+
+def wanting(
+    tx: Tx, appointment_id: UUID, wanted: Mapping[UUID, Span | Need], *, expires_at: datetime | None
+) -> dict[str, Any]:
+    """Return the values of TAKE."""
     order = sorted(wanted)
     needs = [Need(*wanted[resource]) for resource in order]
-    refused = await tx.run(
-        _TAKE,
-        {
-            "appointment": appointment_id,
-            "resources": order,
-            "starts": [need.start for need in needs],
-            "ends": [need.end for need in needs],
-            "seats": [need.seats for need in needs],
-            "sessions": [need.session for need in needs],
-            "services": [need.service for need in needs],
-            "expires": expires_at,
-            "now": tx.now,
-        },
-    )
-    return frozenset(refused[0][0])
+    return {
+        "appointment": appointment_id,
+        "resources": order,
+        "starts": [need.start for need in needs],
+        "ends": [need.end for need in needs],
+        "seats": [need.seats for need in needs],
+        "sessions": [need.session for need in needs],
+        "services": [need.service for need in needs],
+        "expires": expires_at,
+        "now": tx.now,
+    }
 
 
 async def keep(tx: Tx, appointment_id: UUID) -> bool:

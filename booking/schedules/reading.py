@@ -4,9 +4,10 @@ import json
 from collections.abc import Collection
 from datetime import date
 from functools import partial
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Date, Uuid, bindparam, text
+from sqlalchemy import Boolean, Date, Text, Uuid, bindparam, column, text
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from booking.schedules.opening import Schedule, Week
@@ -21,7 +22,7 @@ Where = tuple[UUID, UUID]
 
 # Served by ix_weekly_hours_practitioner_id and the primary key of date_hours. What has been is left out, so that years
 # of changes cost nothing.
-_SCHEDULES = Statement(
+SCHEDULES = (
     text("""
     SELECT wanted.practitioner_id, wanted.centre_id,
         centre.timezone, centre.country, centre.region, centre.closed_on_holidays,
@@ -41,27 +42,42 @@ _SCHEDULES = Statement(
         )::text AS dates
     FROM unnest(:practitioners, :centres) AS wanted (practitioner_id, centre_id)
     JOIN centre ON centre.id = wanted.centre_id
-""").bindparams(
+""")
+    .bindparams(
         bindparam("practitioners", type_=ARRAY(Uuid())),
         bindparam("centres", type_=ARRAY(Uuid())),
         bindparam("first", type_=Date()),
         bindparam("last", type_=Date()),
     )
+    .columns(
+        column("practitioner_id", Uuid()),
+        column("centre_id", Uuid()),
+        column("timezone", Text()),
+        column("country", Text()),
+        column("region", Text()),
+        column("closed_on_holidays", Boolean()),
+        column("weekly", Text()),
+        column("dates", Text()),
+    )
 )
+"""A row for each of :practitioners at :centres, which `schedule_from` reads; from the date :first to :last."""
+_SCHEDULES = Statement(SCHEDULES)
 
 
 async def schedules_of(tx: Tx, wanted: Collection[Where], first: date, last: date) -> dict[Where, Schedule]:
     """Return what holds on the dates from `first` to `last`, for practitioners at centres."""
-    found = await tx.run(
-        _SCHEDULES,
-        {
-            "practitioners": [practitioner for practitioner, _ in wanted],
-            "centres": [centre for _, centre in wanted],
-            "first": first,
-            "last": last,
-        },
-    )
-    return {(row.practitioner_id, row.centre_id): _schedule(row) for row in found}
+    found = await tx.run(_SCHEDULES, asked(wanted, first, last))
+    return {(row.practitioner_id, row.centre_id): schedule_from(row) for row in found}
+
+
+def asked(wanted: Collection[Where], first: date, last: date) -> dict[str, Any]:
+    """Return the values with which SCHEDULES is asked."""
+    return {
+        "practitioners": [practitioner for practitioner, _ in wanted],
+        "centres": [centre for _, centre in wanted],
+        "first": first,
+        "last": last,
+    }
 
 
 async def schedule_of(tx: Tx, practitioner_id: UUID, centre_id: UUID, first: date, last: date = date.max) -> Schedule:
@@ -70,7 +86,8 @@ async def schedule_of(tx: Tx, practitioner_id: UUID, centre_id: UUID, first: dat
     return found[practitioner_id, centre_id]
 
 
-def _schedule(row: Record) -> Schedule:
+def schedule_from(row: Record) -> Schedule:
+    """Read a row of SCHEDULES."""
     weeks: dict[str | None, dict[tuple[str, str | None], list[WeeklySpan]]] = {}
     for service_id, begins, ends, weekday, first, last in json.loads(row.weekly or "[]"):
         weeks.setdefault(service_id, {}).setdefault((begins, ends), []).append(WeeklySpan(weekday, first, last))

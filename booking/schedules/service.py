@@ -14,7 +14,7 @@ from booking.context import Context
 from booking.directory import reading
 from booking.directory.model import practitioner_role
 from booking.people.service import Person
-from booking.schedules.free import free_times, free_times_of, is_free, is_open
+from booking.schedules.free import free_times, free_times_of, is_free
 from booking.schedules.freed import freed
 from booking.schedules.hours import show_hours
 from booking.schedules.model import date_hours, time_off, weekly_hours
@@ -32,7 +32,6 @@ __all__ = [
     "free_times_of",
     "hours_of",
     "is_free",
-    "is_open",
     "remove_time_off",
     "set_date",
     "set_hours",
