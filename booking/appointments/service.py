@@ -39,10 +39,10 @@ from booking.directory import reading as directory
 from booking.directory.model import Patients, Service
 from booking.payments import service as payments
 from booking.people.service import Person
-from booking.schedules.free import is_open, schedule_asked
+from booking.schedules.free import dates_around, is_open
 from booking.schedules.freed import freed
 from booking.schedules.model import time_off
-from booking.schedules.reading import SCHEDULES, schedule_from
+from booking.schedules.reading import SCHEDULE, schedule_from
 from booking.schedules.service import is_free
 from booking.schedules.taken import span_of
 from core.database import Tx
@@ -293,7 +293,7 @@ _BEFORE = Statement(
         _HELD.scalar_subquery().label("held"),
         _MISSED.scalar_subquery().label("missed"),
         _OFF.label("off"),
-        SCHEDULES.subquery("schedule"),
+        SCHEDULE.subquery("schedule"),
     )
 )
 
@@ -304,6 +304,7 @@ async def _before(tx: Tx, actor: Person, service: Service, start: datetime, pati
     The doctor's schedule around that time is in it, too.
     """
     begins, ends = span_of(service, start)
+    first, last = dates_around(start)
     values = {
         "patient": patient_id,
         "start": start,
@@ -315,6 +316,7 @@ async def _before(tx: Tx, actor: Person, service: Service, start: datetime, pati
         "since": tx.now - rules.MISSES_COUNT_FOR,
         "begins": begins,
         "ends": ends,
-        **schedule_asked(service, start),
+        "first": first,
+        "last": last,
     }
     return (await tx.run(_BEFORE, values))[0]

@@ -2,15 +2,14 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from heapq import merge
 from itertools import islice
-from typing import Any
 from uuid import UUID
 
 from booking.directory.model import Service
 from booking.schedules.opening import Schedule
-from booking.schedules.reading import asked, schedules_of
+from booking.schedules.reading import schedules_of
 from booking.schedules.rules import Visit, covered, free_starts
 from booking.schedules.taken import Taken, taken_of
 from core.database import Tx
@@ -47,10 +46,9 @@ async def is_free(tx: Tx, service: Service, start: datetime, *, ignoring: UUID |
     return found == [utc(start)]
 
 
-def schedule_asked(service: Service, start: datetime) -> dict[str, Any]:
-    """Return the values with which SCHEDULES is asked for what `is_open` has to know. `start`: UTC."""
-    where = (service.practitioner_id, service.centre_id)
-    return asked([where], start.date() - 2 * _DAY, (start + _MARGIN).date() + _DAY)
+def dates_around(start: datetime) -> tuple[date, date]:
+    """Return from which date to which `is_open` has to know the schedule. `start`: UTC."""
+    return start.date() - 2 * _DAY, (start + _MARGIN).date() + _DAY
 
 
 def is_open(tx: Tx, service: Service, start: datetime, schedule: Schedule) -> bool:

@@ -4,7 +4,6 @@ import json
 from collections.abc import Collection
 from datetime import date
 from functools import partial
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Boolean, Date, Text, Uuid, bindparam, column, text
@@ -22,8 +21,7 @@ Where = tuple[UUID, UUID]
 
 # Served by ix_weekly_hours_practitioner_id and the primary key of date_hours. What has been is left out, so that years
 # of changes cost nothing.
-SCHEDULES = (
-    text("""
+_WHAT = """
     SELECT wanted.practitioner_id, wanted.centre_id,
         centre.timezone, centre.country, centre.region, centre.closed_on_holidays,
         (
@@ -40,18 +38,24 @@ SCHEDULES = (
             WHERE each.practitioner_id = wanted.practitioner_id AND each.centre_id = wanted.centre_id
               AND day BETWEEN :first AND :last
         )::text AS dates
+"""
+_DATES = (bindparam("first", type_=Date()), bindparam("last", type_=Date()))
+_SCHEDULES = Statement(
+    text(f"""
+    {_WHAT}
     FROM unnest(:practitioners, :centres) AS wanted (practitioner_id, centre_id)
     JOIN centre ON centre.id = wanted.centre_id
+""").bindparams(bindparam("practitioners", type_=ARRAY(Uuid())), bindparam("centres", type_=ARRAY(Uuid())), *_DATES)
+)
+# Of just one: with arrays PostgreSQL would plan this anew each time, since it cannot know how long they are.
+SCHEDULE = (
+    text(f"""
+    {_WHAT}
+    FROM (VALUES (:practitioner, :centre)) AS wanted (practitioner_id, centre_id)
+    JOIN centre ON centre.id = wanted.centre_id
 """)
-    .bindparams(
-        bindparam("practitioners", type_=ARRAY(Uuid())),
-        bindparam("centres", type_=ARRAY(Uuid())),
-        bindparam("first", type_=Date()),
-        bindparam("last", type_=Date()),
-    )
+    .bindparams(bindparam("practitioner", type_=Uuid()), bindparam("centre", type_=Uuid()), *_DATES)
     .columns(
-        column("practitioner_id", Uuid()),
-        column("centre_id", Uuid()),
         column("timezone", Text()),
         column("country", Text()),
         column("region", Text()),
@@ -60,24 +64,21 @@ SCHEDULES = (
         column("dates", Text()),
     )
 )
-"""A row for each of :practitioners at :centres, which `schedule_from` reads; from the date :first to :last."""
-_SCHEDULES = Statement(SCHEDULES)
+"""The row that `schedule_from` reads, of :practitioner at :centre, from the date :first to :last."""
 
 
 async def schedules_of(tx: Tx, wanted: Collection[Where], first: date, last: date) -> dict[Where, Schedule]:
     """Return what holds on the dates from `first` to `last`, for practitioners at centres."""
-    found = await tx.run(_SCHEDULES, asked(wanted, first, last))
+    found = await tx.run(
+        _SCHEDULES,
+        {
+            "practitioners": [practitioner for practitioner, _ in wanted],
+            "centres": [centre for _, centre in wanted],
+            "first": first,
+            "last": last,
+        },
+    )
     return {(row.practitioner_id, row.centre_id): schedule_from(row) for row in found}
-
-
-def asked(wanted: Collection[Where], first: date, last: date) -> dict[str, Any]:
-    """Return the values with which SCHEDULES is asked."""
-    return {
-        "practitioners": [practitioner for practitioner, _ in wanted],
-        "centres": [centre for _, centre in wanted],
-        "first": first,
-        "last": last,
-    }
 
 
 async def schedule_of(tx: Tx, practitioner_id: UUID, centre_id: UUID, first: date, last: date = date.max) -> Schedule:
@@ -87,7 +88,7 @@ async def schedule_of(tx: Tx, practitioner_id: UUID, centre_id: UUID, first: dat
 
 
 def schedule_from(row: Record) -> Schedule:
-    """Read a row of SCHEDULES."""
+    """Read a row of SCHEDULE."""
     weeks: dict[str | None, dict[tuple[str, str | None], list[WeeklySpan]]] = {}
     for service_id, begins, ends, weekday, first, last in json.loads(row.weekly or "[]"):
         weeks.setdefault(service_id, {}).setdefault((begins, ends), []).append(WeeklySpan(weekday, first, last))
