@@ -16,6 +16,7 @@ from booking.directory import model as directory
 from booking.directory.model import Centre, Practitioner, Service
 from booking.directory.reading import centre_from, practitioner_from, service_from
 from booking.payments.model import TO_CAPTURE, PaymentState, payment
+from booking.schedules.steady import steadily
 from core.database import Tx
 from core.errors import RefusedError
 from core.money import Money
@@ -56,7 +57,8 @@ class Offer:
 async def offer(tx: Tx, service_id: UUID, *, alone: str | None = None) -> Offer:
     """Return a service with all that belongs to it. Raises RefusedError for an unknown id.
 
-    `alone`: whoever asks with the same name meanwhile waits until this transaction ends.
+    `alone`: whoever asks with the same name meanwhile waits until this transaction ends. The doctor's schedule does not
+    change until then: it is read after this, for who takes a time of it.
     """
     found = await tx.run(_OFFER, {"wanted": service_id, "alone": alone})
     if not found:
@@ -162,6 +164,7 @@ def _labelled(part: Table) -> list[ColumnElement[Any]]:
 _OFFER = Statement(
     select(
         func.pg_advisory_xact_lock(func.hashtextextended(bindparam("alone", type_=Text), 0)).label("alone"),
+        steadily(directory.service.c.practitioner_id).label("steady"),
         *_labelled(directory.service),
         *_labelled(directory.practitioner),
         *_labelled(directory.centre),

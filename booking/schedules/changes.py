@@ -28,6 +28,7 @@ from booking.schedules.opening import Dates, Schedule, Week, with_week
 from booking.schedules.public_holidays import checked_region, public_holidays
 from booking.schedules.reading import schedules_of
 from booking.schedules.rules import Minutes, Span, WeeklySpan, covered, overlaps
+from booking.schedules.steady import change_alone
 from core.database import Tx
 from core.money import Money
 
@@ -200,14 +201,29 @@ async def conflicts_of(tx: Tx, ctx: Context, actor: Person, change: Change) -> l
 async def make(tx: Tx, ctx: Context, actor: Person, change: Change, *, sure: bool) -> list[Outside]:
     """Make a change; returns the visits that it leaves outside. If there are any and nobody is `sure`, nothing changes.
 
-    For who may set what changes. Raises RefusedError, BadInputError, whether one is sure or not.
+    For who may set what changes. Raises RefusedError, BadInputError, whether one is sure or not. Nobody books by the
+    old schedule from here until the transaction ends, so that no visit slips in beside those that are returned.
     """
+    await change_alone(tx, await _whose(tx, change))
     left = await conflicts_of(tx, ctx, actor, change)
     async with tx.conn.begin_nested() as attempt:
         await _apply(tx, ctx, actor, change)
         if left and not sure:
             await attempt.rollback()
     return left
+
+
+async def _whose(tx: Tx, change: Change) -> set[UUID]:
+    """Return the practitioners by whose schedules others book differently after a change."""
+    match change:
+        case HoursChange() | DateChange() | CalendarHours() | TimeOff():
+            return {change.practitioner_id}
+        case HolidaysChange() | ClosedDays():
+            return {each.id for each in await reading.practitioners_at(tx, change.centre_id)}
+        case BusyTimes() | ServiceChange():  # booking.imports locks for itself; a service is what it is when asked for
+            return set()
+        case _:
+            assert_never(change)
 
 
 async def _apply(tx: Tx, ctx: Context, actor: Person, change: Change) -> None:

@@ -11,6 +11,7 @@ from booking.directory.model import Service
 from booking.schedules.opening import Schedule
 from booking.schedules.reading import schedules_of
 from booking.schedules.rules import Visit, covered, free_starts
+from booking.schedules.steady import keep_steady
 from booking.schedules.taken import Taken, taken_of
 from core.database import Tx
 from core.timezones import utc
@@ -41,7 +42,11 @@ async def free_times(
 
 
 async def is_free(tx: Tx, service: Service, start: datetime, *, ignoring: UUID | None = None) -> bool:
-    """Whether a service can be booked at just this start."""
+    """Whether a service can be booked at just this start: for who takes the time next.
+
+    Its doctor's schedule does not change from here until the transaction ends.
+    """
+    await keep_steady(tx, service.practitioner_id)
     found = await free_times(tx, service, start, start + timedelta(minutes=1), limit=1, ignoring=ignoring)
     return found == [utc(start)]
 

@@ -37,8 +37,9 @@ _TAKE = """
                 )
             INTO moving, plain;
             IF NOT plain THEN
-                SELECT array_agg(n.id ORDER BY n.id), array_agg(n.starts ORDER BY n.id), array_agg(n.ends ORDER BY n.id),
-                    array_agg(n.seats ORDER BY n.id), array_agg(n.session ORDER BY n.id)
+                SELECT array_agg(n.id ORDER BY n.id), array_agg(n.starts ORDER BY n.id),
+                    array_agg(n.ends ORDER BY n.id), array_agg(n.seats ORDER BY n.id),
+                    array_agg(n.session ORDER BY n.id)
                 INTO wanted, starts, ends, seats, sessions
                 FROM (
                     SELECT w.id, w.starts, w.ends, w.seats, w.session
@@ -108,7 +109,8 @@ _TAKE = """
                             IF sessions[i] IS NOT NULL THEN
                                 UPDATE occupancy
                                 SET expires_at = CASE
-                                    WHEN expires IS NOT NULL AND expires_at IS NOT NULL THEN greatest(expires_at, expires)
+                                    WHEN expires IS NOT NULL AND expires_at IS NOT NULL
+                                    THEN greatest(expires_at, expires)
                                 END
                                 WHERE appointment_id = sessions[i] AND resource_id = wanted[i];
                                 had := FOUND;
