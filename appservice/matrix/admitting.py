@@ -1,15 +1,14 @@
 """Letting people into consultation rooms: each by an invitation that all who are there see, and nobody else."""
 
-import contextlib
 import json
 from datetime import timedelta
 from uuid import UUID
 
-from appservice.matrix.api import Actor, AwayError, ForbiddenError, Json, MatrixError
+from appservice.matrix.api import Actor, AwayError, Json, MatrixError
 from appservice.matrix.consultation import TEAM, power_levels
 from appservice.matrix.creation import invite, leave
 from appservice.matrix.keeping import INVITE, LEAVE, RoomRow, come_back, notice, room_of_visit, step
-from appservice.matrix.people import DOCTOR, People, Visit
+from appservice.matrix.people import People, Visit
 from core.database import Tx
 from core.lanes import HopelessError, LaterError, Row
 from core.outbox import enqueue
@@ -62,22 +61,15 @@ class Admitting:
             await step(tx, INVITE, what | {"room": room.room_id}, what["person"])
 
     async def _let_in(self, tx: Tx, room: RoomRow, visit: Visit, mxid: str) -> None:
-        """Invite one of the team. Who was not of it when the room was made is written into the room first.
-
-        A doctor whose visit it is no more, as it was handed over, goes: what is said from then on is not theirs.
-        """
+        """Invite one of the team. Who was not of it when the room was made is written into the room first."""
         if room.keeper_left_at:
             await come_back(self._keeper, room.room_id)
         known = (await self._keeper.get("rooms", room.room_id, "state", TEAM, ""))["members"]
-        handed_on = {user for user, role in known.items() if role == DOCTOR and user not in visit.team}
-        if mxid not in known or handed_on:
-            members = {user: role for user, role in known.items() if user not in handed_on} | visit.team
+        if mxid not in known:
+            members = known | visit.team
             levels = power_levels(self._keeper.user_id, members)
             for kind, content in ((TEAM, {"members": members}), ("m.room.power_levels", levels)):
                 await self._keeper.put("rooms", room.room_id, "state", kind, "", body=content)
-        for user in sorted(handed_on):
-            with contextlib.suppress(ForbiddenError):  # never came, or has left
-                await self._keeper.post("rooms", room.room_id, "kick", body={"user_id": user})
         await invite(self._keeper, room.room_id, mxid)
         if room.keeper_left_at:
             what = {"appointment": str(room.appointment_id), "room": room.room_id}

@@ -8,9 +8,6 @@ from uuid import UUID
 from core.database import Tx
 from records.sealing import Vault
 
-DOCTOR = "practitioner"
-"""The role in a room's team of the doctor whose visit it is."""
-
 
 @dataclass(frozen=True, slots=True)
 class Visit:
@@ -31,7 +28,7 @@ class Visit:
     @property
     def team(self) -> dict[str, str]:
         """Roles by Matrix id."""
-        sides = ((self.guests, "guest"), (self.patient_side, "patient"), (self.doctor_side, DOCTOR))
+        sides = ((self.guests, "guest"), (self.patient_side, "patient"), (self.doctor_side, "practitioner"))
         return {mxid: role for side, role in sides for mxid in side.values()}
 
 

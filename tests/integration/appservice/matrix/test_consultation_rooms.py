@@ -362,28 +362,3 @@ async def test_somebody_is_brought_in_by_an_invitation_that_both_see_and_keeps_w
     after = await patient.say(room, "after she left")
     with pytest.raises(Exception, match=r"M_NOT_FOUND|M_FORBIDDEN"):
         await ines.call("GET", f"rooms/{room}/event/{after}")
-
-
-async def test_a_doctor_whose_visit_is_handed_over_hears_no_more_of_it(
-    echo: Echo, database: Database, new_person: NewPerson, two: tuple[Person, Person]
-) -> None:
-    patient, doctor = two
-    colleague = await new_person("colleague")
-    appointment, room = await consulting(echo, database, patient, doctor)
-    taker = echo.people.id_of(colleague.mxid)
-    visit = echo.people.visits[appointment]
-    echo.people.visits[appointment] = replace(
-        visit, doctor_side={taker: colleague.mxid}, guests={taker: colleague.mxid}
-    )
-    async with database.transaction() as tx:
-        payload = json.dumps({"appointment": str(appointment), "person": str(taker)}).encode()
-        await enqueue(tx, kind="room.admit", lane=f"visit:{appointment}", key="admit", payload=payload)
-    await colleague.join(await colleague.invitation(named="Visit 7F3K2A"))
-    await hears_of(patient, room, {patient.mxid, colleague.mxid})
-    await patient.appears(room, colleague.mxid)
-    said = await patient.say(room, "for the new doctor alone")
-    await colleague.hears("for the new doctor alone", room=room)
-    with pytest.raises(Exception, match=r"M_NOT_FOUND|M_FORBIDDEN"):
-        await doctor.call("GET", f"rooms/{room}/event/{said}")
-    with pytest.raises(Exception, match="M_FORBIDDEN"):
-        await doctor.join(room)
