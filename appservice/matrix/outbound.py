@@ -147,7 +147,10 @@ class Outbound:
         if view.members.keys() <= {self._bot.user_id, mxid}:
             return None
         await self._rooms.forget(tx, room_id)
-        return await self._rooms.direct_room(tx, subject, mxid)
+        try:
+            return await self._rooms.direct_room(tx, subject, mxid)
+        except MatrixError as refused:
+            raise HopelessError(refused.code) from refused
 
     async def _say_there(self, tx: Tx, row: Row, room_id: str, key: str, reply: Reply | File) -> str:
         subject = subject_of(row.payload)

@@ -16,6 +16,13 @@ from core.outbox import enqueue
 from core.settings import MatrixSettings
 
 UNALIAS = "matrix.unalias"
+_HISTORY = {
+    "type": "m.room.history_visibility",
+    "state_key": "",
+    "content": {"history_visibility": "invited"},
+}
+"""Whoever is let in later has no part in what was said before, also where clients hand keys on to those they invite
+(https://github.com/matrix-org/matrix-spec-proposals/pull/4268)."""
 
 
 class DirectRooms:
@@ -36,7 +43,7 @@ class DirectRooms:
             return str(row.room_id)
         # Each room that a person has left counts, so that the next one has another alias.
         alias = alias_for(self._matrix, f"direct:{person_id}:{row.generation if row else 0}")
-        body = {"preset": "private_chat", "is_direct": True, "initial_state": [ENCRYPTED]}
+        body = {"preset": "private_chat", "is_direct": True, "initial_state": [ENCRYPTED, _HISTORY]}
         bot = self.bots.for_person(person_id)
         room_id = await create_once(bot, alias, body)
         await self.bots.comes(tx, room_id, bot)

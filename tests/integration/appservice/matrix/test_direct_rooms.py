@@ -32,6 +32,8 @@ async def test_somebody_new_is_invited_to_an_encrypted_room(
     await anna.join(room)
     heard = [await anna.hears(words, room=room) for words in ("first", "second")]
     assert all(message.encrypted for message in heard)
+    seen = await anna.call("GET", f"rooms/{room}/state/m.room.history_visibility/")
+    assert seen == {"history_visibility": "invited"}
     await anna.ask(room, "hello", "you said hello")
 
 
