@@ -1,6 +1,7 @@
 """Cities by name, offline, with coordinates and time zone: cities.tsv, made from GeoNames by make_cities.py."""
 
 import math
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -50,16 +51,19 @@ def _index() -> dict[str, Place]:
 
 
 @cache
-def _names() -> list[str]:
-    """What a misspelt name may have meant: the names that cities bear in Latin letters, the biggest first."""
-    return [name for name, place in _index().items() if name == folded(place.name)] + [*_NICKNAMES]
+def _names() -> dict[str, list[str]]:
+    """What a misspelt name may have meant, by first letter: cities' names in Latin letters, the biggest first."""
+    names = defaultdict[str, list[str]](list)
+    for name in [*(name for name, place in _index().items() if name == folded(place.name)), *_NICKNAMES]:
+        names[name[0]].append(name)
+    return dict(names)
 
 
-def find_place(text: str) -> Place | None:
+def find_place(text: str, *, misspelt: bool = True) -> Place | None:
     """Return the biggest city of that name in any common spelling.
 
-    One typing error (a letter missing, wrong, too many, or two exchanged) is forgiven in a name of six letters or
-    more, if it begins as it should; two in a name of ten.
+    If it may be misspelt, one typing error (a letter missing, wrong, too many, or two exchanged) is forgiven in a
+    name of six letters or more, when it begins as it should; two in a name of ten.
     """
     name = folded(text)
     name = _NICKNAMES.get(name, name)
@@ -68,10 +72,10 @@ def find_place(text: str) -> Place | None:
     index = _index()
     if name in index:
         return index[name]
-    if len(name) < 6:
+    if len(name) < 6 or not misspelt:
         return None
     errors = 2 if len(name) >= 10 else 1
-    alike = [known for known in _names() if known[0] == name[0] and abs(len(known) - len(name)) <= errors]
+    alike = [known for known in _names().get(name[0], ()) if abs(len(known) - len(name)) <= errors]
     close = process.extractOne(name, alike, scorer=DamerauLevenshtein.distance, score_cutoff=errors)
     return index[_NICKNAMES.get(close[0], close[0])] if close else None
 

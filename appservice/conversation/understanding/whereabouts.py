@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection
+from itertools import islice
 
 from appservice.conversation.understanding.text import Reading, folded
 from booking.directory.places import Place, find_place, place_at
@@ -11,6 +12,8 @@ _LONGEST = 4
 """Words of a city's name at most."""
 _SHORTEST = 4
 """Letters of a word that counts as a place on its own."""
+_FIRST = 60
+"""Words among which such a place is looked for: each costs time, which everybody else waits for."""
 _RADIUS = re.compile(
     r"\b(?:within|in a radius of|max(?:imum)?|up to|no(?:t)? (?:further|farther|more) than|less than|umkreis(?: von)?) ?(?P<n>\d{1,4}(?:[.,]\d+)?) ?(?P<unit>km|kms|kilomet(?:re|er)s?|mi|miles?)\b"
     r"(?: away(?= |$))?(?P<of> (?:of|from|around)(?= ))?",
@@ -73,15 +76,16 @@ def read_place(reading: Reading, here: Place | None = None) -> Place | None:
 
 def read_place_anywhere(reading: Reading, fillers: Collection[str]) -> Place | None:
     """Take a place that stands on its own, written exactly: "cardiologist Berlin"."""
-    words = [*re.finditer(r"[^\s|,;!?]+", reading.rest)]
+    words = [*islice(re.finditer(r"[^\s|,;!?]+", reading.rest), _FIRST)]
     for count in range(min(3, len(words)), 0, -1):
         for n in range(len(words) - count + 1):
             start, end = words[n].start(), words[n + count - 1].end()
             name = reading.rest[start:end]
             if "|" in name or len(name) < _SHORTEST or folded(name) in fillers:
                 continue
-            place = find_place(name)
-            if place and (folded(place.name) == folded(name) or (count == 1 and len(name) > 5)):
+            alone = count == 1 and len(name) > 5
+            place = find_place(name, misspelt=alone)
+            if place and (alone or folded(place.name) == folded(name)):
                 reading.cut(start, end)
                 return place
     return None

@@ -2,9 +2,11 @@
 
 from dataclasses import fields
 from datetime import date, time
+from unittest.mock import Mock
 
 import pytest
 
+from appservice.conversation.understanding import whereabouts
 from appservice.conversation.understanding.clock import Hours
 from appservice.conversation.understanding.days import Days
 from appservice.conversation.understanding.wishes import Speaker, Wanted, read_wish
@@ -151,3 +153,14 @@ def test_a_later_sentence_changes_what_it_speaks_of_and_leaves_the_rest() -> Non
 def test_nothing_understood_is_nothing() -> None:
     assert Wanted(rest="blargh").empty
     assert read_wish("🙂 دكتور", ANNA).empty
+
+
+@pytest.mark.parametrize("word", ["mon ", "minutes ", "between 9 and ", "xylophone "])
+def test_a_message_as_long_as_can_be_is_searched_for_places_no_longer_than_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, word: str
+) -> None:
+    asked = Mock(return_value=None)
+    monkeypatch.setattr(whereabouts, "find_place", asked)
+    read_wish(word * 1000, ANNA)
+    assert asked.call_count < 200
+    assert sum(call.kwargs.get("misspelt", True) for call in asked.call_args_list) < 80
