@@ -2,26 +2,30 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
 from uuid import uuid4
 
 import asyncpg
-from sqlalchemy import Text, bindparam, text
+from sqlalchemy import Connection, Text, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.engine import make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.pool import PoolProxiedConnection, QueuePool
+from sqlalchemy.util import greenlet_spawn
 
 from core.clock import Clock, SystemClock
 from core.statements import FAULTS, Record, Statement, translated
 
 _CHANNEL = "careconnect"
+_PREPARED = 250
+"""Statements that a connection keeps prepared, of those that SQLAlchemy runs and of those that asyncpg does."""
 ANY = ""
 """Stands for every lane."""
 
@@ -46,19 +50,24 @@ _TELLING_PAUSE = 0.025
 """Seconds between two times that other replicas are woken: what commits meanwhile is told together."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Tx:
     """An open transaction and the instant at which it began. Services take one; they never commit."""
 
-    conn: AsyncConnection
     now: datetime
     """Aware, UTC. The only `now` that a service knows."""
     driver: asyncpg.Connection = field(repr=False)
-    """The same connection, as asyncpg has it."""
+    """The connection, as asyncpg has it."""
+    _lent: "_Lent" = field(repr=False)
     wakes: set[tuple[str, str]] = field(default_factory=set)
     """Whom to wake once this is committed: a worker, and the lane in which there is work."""
     kept: dict[Any, Any] = field(default_factory=dict)
     """What a floor above keeps for as long as this transaction lasts, under a key of its own."""
+
+    @property
+    def conn(self) -> AsyncConnection:
+        """The same connection, as SQLAlchemy has it."""
+        return self._lent.conn
 
     async def run(self, statement: Statement, values: Mapping[str, Any]) -> list[Record]:
         """Run a statement that runs often."""
@@ -74,6 +83,45 @@ def libpq_url(url: str) -> str:
     return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
+class _Lent:
+    """A connection of the pool for a while: asyncpg's, and SQLAlchemy's around it as soon as somebody needs that."""
+
+    def __init__(self, engine: AsyncEngine, pooled: PoolProxiedConnection) -> None:
+        self._engine = engine
+        self._pooled = pooled
+        self._conn: AsyncConnection | None = None
+        self.driver: asyncpg.Connection = pooled.driver_connection
+        self.settled = False
+        """Whether it is known that no transaction is open on it."""
+
+    @property
+    def conn(self) -> AsyncConnection:
+        if self._conn is None:
+            engine = self._engine.sync_engine
+            # asyncpg begins and ends the transaction itself, for what SQLAlchemy and what asyncpg runs in it.
+            engine.dialect.set_isolation_level(self._raw, "AUTOCOMMIT")
+            self._conn = AsyncConnection(self._engine, Connection(engine, self._pooled))
+        return self._conn
+
+    @property
+    def _raw(self) -> DBAPIConnection:
+        raw = self._pooled.dbapi_connection
+        assert raw is not None
+        return raw
+
+    async def give_back(self) -> None:
+        if self._conn is None:
+            await greenlet_spawn(self._pooled.close)
+            return
+        if self._pooled.is_valid:
+            self._engine.sync_engine.dialect.reset_isolation_level(self._raw)
+        await self._conn.close()
+
+    def throw_away(self) -> None:
+        """Not awaited, so not cancelled."""
+        self._pooled.invalidate()
+
+
 class Database:
     """PostgreSQL, and the bells that wake workers after a commit here or in another replica."""
 
@@ -85,13 +133,18 @@ class Database:
             pool_size=pool,
             max_overflow=0,
             pool_pre_ping=False,
-            connect_args={"server_settings": _SERVER_SETTINGS},
+            # The one that was used last: it has its statements prepared.
+            pool_use_lifo=True,
+            connect_args={
+                "server_settings": _SERVER_SETTINGS,
+                "statement_cache_size": _PREPARED,
+                "prepared_statement_cache_size": _PREPARED,
+            },
         )
-        # asyncpg begins and ends the transaction itself, for what SQLAlchemy and what asyncpg runs in it.
-        self._left_alone = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._bells: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
         self._rung: defaultdict[str, set[str]] = defaultdict(set)
         self._name = uuid4().hex
+        self._alone: set[str] = set()
         self._to_tell: set[str] = set()
         self._telling: asyncio.Task[None] | None = None
 
@@ -123,44 +176,66 @@ class Database:
 
         Raises OperationalError, as for a database that is away, when no connection comes free in half a minute.
         """
-        async with self._connection() as conn:
-            driver: asyncpg.Connection = (await conn.get_raw_connection()).driver_connection
-            transaction = driver.transaction()
-            settled = False
+        async with self._lend() as lent:
+            transaction = lent.driver.transaction()
+            with translated():
+                await transaction.start()
             try:
-                with translated():
-                    await transaction.start()
-                try:
-                    tx = Tx(conn, self.clock.now(), driver)
-                    yield tx
-                except BaseException:
-                    # What went wrong inside is raised even if nothing can be rolled back any more.
-                    with suppress(*FAULTS, OSError):
-                        await transaction.rollback()
-                        settled = True
-                    raise
-                with translated():
-                    await transaction.commit()
-                settled = True
-            finally:
-                # Cancelled at the wrong moment, nobody knows whether the server has begun or ended it: the next one on
-                # this connection could find itself inside it, and lose what it commits. Not awaited, so not cancelled.
-                if not settled and conn.sync_connection:
-                    conn.sync_connection.invalidate()
-        for name, lane in tx.wakes:
+                tx = Tx(self.clock.now(), lent.driver, lent)
+                yield tx
+            except BaseException:
+                # What went wrong inside is raised even if nothing can be rolled back any more.
+                with suppress(*FAULTS, OSError):
+                    await transaction.rollback()
+                    lent.settled = True
+                raise
+            with translated():
+                await transaction.commit()
+            lent.settled = True
+        self._committed(tx.wakes)
+
+    async def once(
+        self, statement: Statement, values: Mapping[str, Any], wakes: Iterable[tuple[str, str]] = ()
+    ) -> list[Record]:
+        """Run one statement that is a transaction by itself; whoever is in `wakes` (see Tx) has work then."""
+        async with self._lend() as lent:
+            found = await statement.run(lent.driver, values)
+            lent.settled = True
+        self._committed(wakes)
+        return found
+
+    @asynccontextmanager
+    async def _lend(self) -> AsyncIterator[_Lent]:
+        try:
+            with translated():
+                lent = _Lent(self.engine, await self.engine.raw_connection())
+        except PoolTimeoutError as busy:
+            raise OperationalError(None, None, busy) from busy
+        try:
+            yield lent
+        finally:
+            # Cancelled at the wrong moment, nobody knows whether the server has begun or ended a transaction: the next
+            # one on this connection could find itself inside it, and lose what it commits.
+            if not lent.settled:
+                lent.throw_away()
+            await lent.give_back()
+
+    def _committed(self, wakes: Iterable[tuple[str, str]]) -> None:
+        for name, lane in wakes:
             self.ring(name, lane)
-            self._to_tell.add(name)
+            if name not in self._alone:
+                self._to_tell.add(name)
         if self._to_tell and self._telling is None:
             self._telling = asyncio.create_task(self._tell())
 
-    @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[AsyncConnection]:
-        """A connection of the pool, on which SQLAlchemy begins nothing."""
+    @contextmanager
+    def alone(self, name: str) -> Iterator[None]:
+        """For as long as the block lasts, this process alone does the work of `name`: nobody else has to be woken."""
+        self._alone.add(name)
         try:
-            async with self._left_alone.connect() as conn:
-                yield conn
-        except PoolTimeoutError as busy:
-            raise OperationalError(None, None, busy) from busy
+            yield
+        finally:
+            self._alone.discard(name)
 
     async def _tell(self) -> None:
         """Wake the other replicas, once for all that committed meanwhile.
@@ -172,10 +247,7 @@ class Database:
             while self._to_tell:
                 told = [f"{self._name} {name}" for name in sorted(self._to_tell)]
                 self._to_tell.clear()
-                async with self._left_alone.connect() as conn:
-                    driver = (await conn.get_raw_connection()).driver_connection
-                    assert driver
-                    await _NOTIFY.run(driver, {"channel": _CHANNEL, "told": told})
+                await self.once(_NOTIFY, {"channel": _CHANNEL, "told": told})
                 await asyncio.sleep(_TELLING_PAUSE)
         except (OSError, SQLAlchemyError):
             pass  # they look by themselves, too

@@ -17,6 +17,7 @@ from uuid import UUID
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnElement,
     Identity,
     Index,
     Integer,
@@ -24,13 +25,15 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    bindparam,
     delete,
     func,
+    literal_column,
     or_,
     select,
     update,
 )
-from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.exc import DBAPIError
 
 from core import figures
@@ -39,13 +42,15 @@ from core.errors import UnavailableError, UserError
 from core.languages import DEFAULT, speaking
 from core.logs import log
 from core.shards import Share
-from core.statements import is_away
+from core.statements import Statement, is_away
 from core.tables import Moment, metadata
 
 _LANES_AT_ONCE = 10
 """Each holds a connection of the pool while it works; inbox and outbox together leave some for the doors."""
 _LOOK_EVERY = 1.0
 """Seconds between two looks at the whole table."""
+_WAITING: ColumnElement[str] = literal_column("'waiting'")
+"""Not a value: with one, PostgreSQL would plan each time anew, to see that the index of what waits will do."""
 _GIVE_UP_AFTER = 40
 """Attempts at a row whose handler fails in a way that nobody foresaw: about two and a half hours."""
 _GIVE_UP_WITH_A_SENTENCE_AFTER = 5
@@ -110,6 +115,17 @@ class BlockedError(Exception):
         self.waits_for = waits_for
 
 
+class InsteadError(Exception):
+    """Nothing of what the handler did stays: `work` is done in its place, in another transaction, and the row is done.
+
+    So that who mostly succeeds needs no savepoint for the case that they do not.
+    """
+
+    def __init__(self, work: "Callable[[Tx], Awaitable[None]]") -> None:
+        super().__init__()
+        self.work = work
+
+
 class HopelessError(Exception):
     """Will never work (the room is gone): marked failed, counted and logged, and the lane goes on."""
 
@@ -162,7 +178,10 @@ class LaneWorker:
         taken from it; begun anew by each that leads next, it would end them all. That one is begun is committed first.
         """
         share = share or Share()
-        self._holds = share.holds
+        self._alone = share.shards == 1
+        self._take_head = _take_head(table, share)
+        self._due = _due(table, share)
+        self._done = _done(table)
         self._bell = f"{table.name}{share.suffix}"
         self._at_once = max(2, _LANES_AT_ONCE // share.shards)
         self._database = database
@@ -181,11 +200,18 @@ class LaneWorker:
         A commit names the lane in which there is work, which is taken up at once; a look at the whole table, once a
         second, finds what came due and what other replicas wrote.
         """
+        # Whoever has the only bot's device does all the work.
+        with self._database.alone(self._table.name) if self._alone else contextlib.nullcontext():
+            await self._run()
+
+    async def _run(self) -> None:
         bell = self._database.bell(self._bell)
         look = 0.0
         try:
             while True:
                 lanes = self._database.rung(self._bell)
+                if ANY in lanes:  # a lane that is looked at already may have got its next row just after the look
+                    self._again |= self._busy.keys()
                 try:
                     if ANY in lanes or time.monotonic() >= look:
                         look = time.monotonic() + _LOOK_EVERY
@@ -217,23 +243,9 @@ class LaneWorker:
 
     async def _due_lanes(self) -> set[str]:
         """Return lanes whose first row is due, those that have waited longest first, as many as there are places."""
-        table = self._table
-        heads = (
-            select(table.c.lane, table.c.due_at, table.c.kind, table.c.shard)
-            .ext(distinct_on(table.c.lane))
-            .where(table.c.state == "waiting", table.c.lane.not_in([*self._busy]))
-            .order_by(table.c.lane, table.c.seq)
-            .subquery()
-        )
         free = self._at_once - len(self._busy)
-        async with self._database.transaction() as tx:
-            found = await tx.conn.execute(
-                select(heads.c.lane)
-                .where(heads.c.due_at <= tx.now, self._holds(heads.c.lane, heads.c.kind, heads.c.shard))
-                .order_by(heads.c.due_at)
-                .limit(free + 1)
-            )
-            return {row.lane for row in found}
+        values = {"now": self._database.clock.now(), "busy": [*self._busy], "most": free + 1}
+        return {row.lane for row in await self._database.once(self._due, values)}
 
     async def _lane(self, lane: str) -> None:
         try:
@@ -264,12 +276,23 @@ class LaneWorker:
                 if row.kind in self._heavy:
                     await self._begin(tx, row)
                 else:
-                    await self._do(tx, row)
+                    more = await self._do(tx, row)
             if row.kind in self._heavy:
                 async with self._database.transaction() as tx:
                     if await self._take(tx, lane, row.id) is None:
                         return False  # another's meanwhile
-                    await self._do(tx, row)
+                    more = await self._do(tx, row)
+        except InsteadError as instead:
+            assert row is not None
+            try:
+                async with self._database.transaction() as tx:
+                    if await self._take(tx, lane, row.id) is None:
+                        return False  # another's meanwhile
+                    await instead.work(tx)
+                    more = await self._mark_done(tx, row, None)
+            except Exception as problem:  # noqa: BLE001  as below
+                await self._retry(row, problem)
+                return False
         except BlockedError as blocked:
             assert row is not None
             async with self._database.transaction() as tx:
@@ -287,12 +310,17 @@ class LaneWorker:
         figures.rows.labels(table.name, row.kind, "done").inc()
         took = (self._database.clock.now() - row.created_at).total_seconds()
         figures.row_seconds.labels(table.name, row.kind).observe(max(took, 0.0))
-        return True
+        return more
 
-    async def _do(self, tx: Tx, row: Row) -> None:
+    async def _do(self, tx: Tx, row: Row) -> bool:
+        """Say whether another row waits in the lane."""
         with speaking(DEFAULT):  # what a handler speaks is forgotten with its row
             result = await self._handlers[row.kind](tx, row)
-        await self._mark(tx, row, state="done", result=result, done_at=tx.now, payload=b"", error=None)
+        return await self._mark_done(tx, row, result)
+
+    async def _mark_done(self, tx: Tx, row: Row, result: str | None) -> bool:
+        marked = await tx.run(self._done, {"row": row.id, "lane": row.lane, "result": result, "now": tx.now})
+        return any(each.more for each in marked)
 
     async def _begin(self, tx: Tx, row: Row) -> None:
         """Write down that heavy work is begun. Should its end not be, it waits longer each time, so that others' work
@@ -306,27 +334,8 @@ class LaneWorker:
 
     async def _take(self, tx: Tx, lane: str, begun: UUID | None = None) -> Row | None:
         """The lane's first row if it is due, or `begun`."""
-        table = self._table
-        head = (
-            select(table.c.id)
-            .where(table.c.lane == lane, table.c.state == "waiting")
-            .order_by(table.c.seq)
-            .limit(1)
-            .scalar_subquery()
-        )
-        # SKIP LOCKED: should two processes ever both think that they lead, one of them finds nothing to do.
-        found = await tx.conn.execute(
-            select(table.c.id, table.c.lane, table.c.kind, table.c.payload, table.c.created_at, table.c.attempts)
-            .where(
-                table.c.id == head,
-                table.c.state == "waiting",
-                or_(table.c.due_at <= tx.now, table.c.id == begun),
-                self._holds(table.c.lane, table.c.kind, table.c.shard),
-            )
-            .with_for_update(skip_locked=True)
-        )
-        row = found.one_or_none()
-        return None if row is None else Row(*row)
+        found = await tx.run(self._take_head, {"lane": lane, "now": tx.now, "begun": begun})
+        return Row(*found[0]) if found else None
 
     async def _retry(self, row: Row, problem: Exception) -> None:
         most = _most_attempts(problem)
@@ -379,6 +388,67 @@ class LaneWorker:
             update(table).where(table.c.id == row.id, table.c.state == "waiting").values(**values)
         )
         return marked.rowcount == 1
+
+
+def _take_head(table: Table, share: Share) -> Statement:
+    """The first waiting row of a lane, locked, if it is due (or `begun`) and the worker's."""
+    head = (
+        select(table.c.id)
+        .where(table.c.lane == bindparam("lane", type_=Text), table.c.state == _WAITING)
+        .order_by(table.c.seq)
+        .limit(literal_column("1"))
+        .scalar_subquery()
+    )
+    # SKIP LOCKED: should two processes ever both think that they lead, one of them finds nothing to do.
+    return Statement(
+        select(table.c.id, table.c.lane, table.c.kind, table.c.payload, table.c.created_at, table.c.attempts)
+        .where(
+            table.c.id == head,
+            table.c.state == _WAITING,
+            or_(table.c.due_at <= bindparam("now", type_=Moment()), table.c.id == bindparam("begun", type_=Uuid)),
+            share.holds(table.c.lane, table.c.kind, table.c.shard),
+        )
+        .with_for_update(skip_locked=True)
+    )
+
+
+def _due(table: Table, share: Share) -> Statement:
+    """The lanes whose first row is due and the worker's, but for those that it is at."""
+    busy = bindparam("busy", type_=ARRAY(Text))
+    heads = (
+        select(table.c.lane, table.c.due_at, table.c.kind, table.c.shard)
+        .ext(distinct_on(table.c.lane))
+        .where(table.c.state == _WAITING, table.c.lane != func.all(busy))
+        .order_by(table.c.lane, table.c.seq)
+        .subquery()
+    )
+    now = bindparam("now", type_=Moment())
+    return Statement(
+        select(heads.c.lane)
+        .where(heads.c.due_at <= now, share.holds(heads.c.lane, heads.c.kind, heads.c.shard))
+        .order_by(heads.c.due_at)
+        .limit(bindparam("most", type_=Integer))
+    )
+
+
+def _done(table: Table) -> Statement:
+    """The row is done; says whether there is more in its lane."""
+    other = table.alias()
+    more = select(other.c.id).where(
+        other.c.lane == bindparam("lane", type_=Text), other.c.state == _WAITING, other.c.id != bindparam("row")
+    )
+    return Statement(
+        update(table)
+        .where(table.c.id == bindparam("row", type_=Uuid))
+        .values(
+            state="done",
+            result=bindparam("result", type_=Text),
+            done_at=bindparam("now", type_=Moment()),
+            payload=b"",
+            error=None,
+        )
+        .returning(more.exists().label("more"))
+    )
 
 
 async def prune(tx: Tx, table: Table, older_than: timedelta) -> int:

@@ -6,8 +6,8 @@ A worker has a number, from 0. What is not written down belongs to worker 0, unl
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Column, ColumnElement, Integer, Table, Text, case, delete, func, select, true
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Column, ColumnElement, Integer, Table, Text, case, delete, func, literal, select, true
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from core.database import Tx
 from core.tables import metadata
@@ -33,7 +33,7 @@ class Share:
         if self.shards == 1:
             return true()
         dealt = func.hashtext(lane).op("&")(0x7FFFFFFF).op("%")(self.shards)
-        return case((kind.in_(self.anywhere), dealt), else_=shard) == self.shard
+        return case((kind == func.any(literal(sorted(self.anywhere), ARRAY(Text))), dealt), else_=shard) == self.shard
 
     @property
     def suffix(self) -> str:

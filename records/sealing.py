@@ -1,6 +1,6 @@
 """The vault: seals and opens values for a subject (a patient or a person), each under that subject's own key."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Self
 from uuid import UUID
 
@@ -76,6 +76,13 @@ class Vault:
             except ErasedError:
                 opened.append(None)
         return opened
+
+    async def look_up(self, tx: Tx, subjects: Iterable[UUID]) -> None:
+        """Have the keys of these subjects at hand, with one look-up, for what is opened and sealed in the transaction.
+
+        Raises SealBrokenError, ProviderAwayError.
+        """
+        await self.keys.find_all(tx, subjects)
 
     async def sealing_key(self, tx: Tx, subject: UUID) -> SubjectKey:
         """The key that seals for a subject, made at first use. Raises as `seal` does."""

@@ -12,11 +12,23 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, ForeignKey, LargeBinary, Table, Text, Uuid, delete, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    LargeBinary,
+    Table,
+    Text,
+    Uuid,
+    bindparam,
+    delete,
+    select,
+    text,
+)
 
 from core.database import Tx
 from core.ids import id_of
+from core.statements import Statement
 from core.tables import Moment, metadata
 from records.places import sealed_column
 from records.sealing import ErasedError, Place, SealBrokenError, Vault
@@ -137,16 +149,33 @@ class Dialogue:
             self.questions, self.changed = kept, True
 
 
+_LOAD = Statement(
+    select(dialogue.c.version, dialogue.c.sealed)
+    .where(dialogue.c.person_id == bindparam("person", type_=Uuid), dialogue.c.room_id == bindparam("room", type_=Text))
+    .with_for_update()
+)
+_SAVE = Statement(
+    text("""
+    INSERT INTO dialogue (person_id, room_id, version, sealed, updated_at)
+    VALUES (:person, :room, :version, :sealed, :now)
+    ON CONFLICT (person_id, room_id)
+    DO UPDATE SET version = excluded.version, sealed = excluded.sealed, updated_at = excluded.updated_at
+""").bindparams(
+        bindparam("person", type_=Uuid),
+        bindparam("room", type_=Text),
+        bindparam("version", type_=BigInteger),
+        bindparam("sealed", type_=LargeBinary),
+        bindparam("now", type_=Moment()),
+    )
+)
+
+
 async def load(tx: Tx, vault: Vault, person_id: UUID, room_id: str) -> Dialogue:
     """Return what was being talked about; a new dialogue if nothing was, or if it cannot be opened any more."""
-    found = await tx.conn.execute(
-        select(dialogue.c.version, dialogue.c.sealed)
-        .where(dialogue.c.person_id == person_id, dialogue.c.room_id == room_id)
-        .with_for_update()
-    )
-    row = found.one_or_none()
-    if row is None:
+    found = await tx.run(_LOAD, {"person": person_id, "room": room_id})
+    if not found:
         return Dialogue()
+    row = found[0]
     try:
         opened = json.loads(await vault.open(tx, person_id, _place(person_id, room_id, row.version), row.sealed))
     except (SealBrokenError, ErasedError):
@@ -166,12 +195,8 @@ async def save(tx: Tx, vault: Vault, person_id: UUID, room_id: str, state: Dialo
     version = state.version + 1
     plain = json.dumps([_write(each) for each in state.questions]).encode()
     sealed = await vault.seal(tx, person_id, _place(person_id, room_id, version), plain)
-    values = {"version": version, "sealed": sealed, "updated_at": tx.now}
-    await tx.conn.execute(
-        insert(dialogue)
-        .values(person_id=person_id, room_id=room_id, **values)
-        .on_conflict_do_update(index_elements=[dialogue.c.person_id, dialogue.c.room_id], set_=values)
-    )
+    values = {"person": person_id, "room": room_id, "version": version, "sealed": sealed, "now": tx.now}
+    await tx.run(_SAVE, values)
     state.version, state.changed = version, False
 
 

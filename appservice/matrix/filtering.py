@@ -1,7 +1,7 @@
 """Which room events are kept, and what of them. Pure.
 
 What a person wrote without encryption is never stored: only that something was written. Of consultation rooms nothing
-is kept but who came and went.
+is kept but who came and went, which whoever stores it sees to (transactions.py).
 """
 
 from collections.abc import Container
@@ -14,10 +14,10 @@ VERIFYING = "m.key.verification."
 """Steps of verifying each other by emoji: keys and ids, which clients send in clear."""
 
 
-def kept(event: Any, ours: Container[str], private: Container[str]) -> tuple[str, dict[str, Any]] | None:
+def kept(event: Any, ours: Container[str]) -> tuple[str, dict[str, Any]] | None:
     """Return the inbox kind of an event and what is stored of it, or None if it is of no use.
 
-    `ours` are our users' ids, `private` the consultation rooms.
+    `ours` are our users' ids.
     """
     if not well_formed(event):
         return None
@@ -28,7 +28,7 @@ def kept(event: Any, ours: Container[str], private: Container[str]) -> tuple[str
     if event["type"] == "m.room.member":
         what = {"membership": content.get("membership"), "is_direct": content.get("is_direct") is True}
         return MEMBER, slim | {"state_key": event.get("state_key"), "content": what}
-    if event["room_id"] in private or not content:  # without content: redacted
+    if not content:  # without content: redacted
         return None
     if event["type"] == "m.room.encrypted" and _is_name(content.get("session_id")):
         return EVENT, slim | {"content": content}

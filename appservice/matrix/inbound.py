@@ -11,7 +11,7 @@ from collections.abc import Awaitable
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.exc import DBAPIError
 
 from appservice.incoming import Incoming, Kind, Listener
@@ -32,9 +32,9 @@ from core import figures
 from core.database import Database, Tx
 from core.errors import UserError
 from core.inbox import inbox, receive
-from core.lanes import BlockedError, HopelessError, LaterError, Row, wake_blocked
+from core.lanes import BlockedError, HopelessError, InsteadError, LaterError, Row, wake_blocked
 from core.languages import N_, _, ngettext
-from core.statements import is_away
+from core.statements import Statement, is_away
 
 __all__ = ["Inbound", "Incoming", "Kind", "Listener"]
 
@@ -54,6 +54,13 @@ _SORRY = (
 _NOT_SERVED = N_(
     "People of your homeserver are not served here. Please write to me from an account of one that works with this"
     " service; your medical centre can say which."
+)
+
+_KEY_OF = Statement(
+    select(bot_message.c.key)
+    .where(bot_message.c.event_id == bindparam("event"), bot_message.c.room_id == bindparam("room"))
+    .order_by(bot_message.c.sent_at.desc())
+    .limit(1)
 )
 
 
@@ -233,13 +240,20 @@ class Inbound:
             edited=said.edited,
             attached=said.attached,
         )
-        try:
-            async with self._device.attention.writing(room_id), tx.conn.begin_nested():
-                await self._listener(tx, incoming)
-        except UserError as sentence:
-            await self._answer(tx, sender, room_id, f"refusal:{incoming.event_id}", str(sentence))
         if said.kind != "joined":
             self._device.attention.read(room_id, incoming.event_id)
+        try:
+            async with self._device.attention.writing(room_id):
+                await self._listener(tx, incoming)
+        except UserError as refusal:
+            sentence = str(refusal)
+
+            async def refuse(tx: Tx) -> None:
+                if direct and room_id not in self._learnt:
+                    await self._rooms.learn(tx, await self._people.person_of(tx, sender), room_id)
+                await self._answer(tx, sender, room_id, f"refusal:{incoming.event_id}", sentence)
+
+            raise InsteadError(refuse) from None
         if direct:
             self._learnt.add(room_id)
         else:
@@ -254,13 +268,8 @@ class Inbound:
 
     async def _key_of(self, tx: Tx, room_id: str, event_id: str) -> str | None:
         """Return the key of our message that this event is, as it was last edited."""
-        found = await tx.conn.execute(
-            select(bot_message.c.key)
-            .where(bot_message.c.event_id == event_id, bot_message.c.room_id == room_id)
-            .order_by(bot_message.c.sent_at.desc())
-            .limit(1)
-        )
-        return found.scalar_one_or_none()
+        found = await tx.run(_KEY_OF, {"event": event_id, "room": room_id})
+        return str(found[0].key) if found else None
 
 
 def _slower(seconds: int) -> str:
@@ -276,7 +285,7 @@ async def _admitting_faults(row: Row, work: Awaitable[None]) -> None:
     """Do the work; a fault of ours is tried again a few times, then the row is given up, so that the person hears."""
     try:
         await work
-    except (LaterError, BlockedError, HopelessError, OSError):
+    except (LaterError, BlockedError, HopelessError, InsteadError, OSError):
         raise
     except Exception as fault:
         database_away = isinstance(fault, DBAPIError) and is_away(fault)

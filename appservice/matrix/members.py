@@ -100,7 +100,7 @@ class Members:
             return  # put out again meanwhile
         missed = itertools.takewhile(lambda event: event["event_id"] != invitation["event_id"], recent["chunk"])
         for event in reversed([*missed]):
-            use = filtering.kept(event, (self._device.bot.user_id,), ())
+            use = filtering.kept(event, (self._device.bot.user_id,))
             if use and use[0] == filtering.EVENT:
                 payload = json.dumps(use[1]).encode()
                 await receive(tx, kind=filtering.EVENT, event_id=event["event_id"], lane=row.lane, payload=payload)

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 
 from appservice.matrix import polls
@@ -28,10 +28,17 @@ from core.ids import id_of
 from core.lanes import HopelessError, LaterError, Row
 from core.languages import _
 from core.outbox import enqueue
+from core.statements import Statement
 from records.sealing import ErasedError
 
 _WAITS = (0.5, 1.0, 2.0, 4.0)
 """Seconds to wait for keys of somebody there, try after try; then what is said goes out all the same."""
+
+_REMEMBER = Statement(
+    insert(bot_message)
+    .values({column.name: bindparam(column.name) for column in bot_message.c})
+    .on_conflict_do_nothing()
+)
 
 
 class Outbound:
@@ -74,7 +81,7 @@ class Outbound:
         content = polls.start(_("Your answer"), said["poll"])
         sent = await self._send(row, room, polls.START, content, part="-poll")
         values = {"id": id_of(f"{said['key']}:poll"), "key": said["key"], "room_id": room[0], "event_id": sent}
-        await tx.conn.execute(insert(bot_message).values(**values, sent_at=tx.now).on_conflict_do_nothing())
+        await tx.run(_REMEMBER, {**values, "sent_at": tx.now})
 
     async def file(self, tx: Tx, row: Row) -> str:
         """Send a File, encrypted before it leaves."""
@@ -197,7 +204,7 @@ class Outbound:
 
     async def _remember(self, tx: Tx, row: Row, key: str, event_id: str) -> None:
         values = {"id": row.id, "key": key, "room_id": room_of(row.lane), "event_id": event_id, "sent_at": tx.now}
-        await tx.conn.execute(insert(bot_message).values(**values).on_conflict_do_nothing())
+        await tx.run(_REMEMBER, values)
 
     async def _event_of(self, tx: Tx, key: str, room_id: str) -> str | None:
         found = await tx.conn.execute(

@@ -7,19 +7,22 @@ import json
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
-from sqlalchemy import select
 
 from appservice.matrix.api import Json
 from appservice.matrix.bots import invited
-from appservice.matrix.filtering import MEMBER, kept, well_formed
-from appservice.matrix.model import consultation_room
+from appservice.matrix.filtering import MEMBER, kept
 from appservice.matrix.people import People
 from appservice.outgoing import lane_of
 from core.database import Database, Tx
 from core.ids import same
-from core.inbox import receive
+from core.inbox import Came, keeping, receive_all, receive_at_once
 from core.settings import MatrixSettings
 
+# Of consultation rooms nothing is kept but who came and went.
+_KEEP = keeping(
+    unless=f"came.kind <> '{MEMBER}'"
+    " AND EXISTS (SELECT FROM consultation_room c WHERE c.room_id = substr(came.lane, 6))"
+)
 _Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 
@@ -44,8 +47,7 @@ def routes(database: Database, matrix: MatrixSettings, people: People) -> list[w
             events = (await request.json())["events"]
         except (ValueError, KeyError, TypeError):
             return _refuse(400, "M_NOT_JSON")
-        async with database.transaction() as tx:  # answered only once it is on disk: else it comes again
-            await keep(tx, matrix, events)
+        await _keep_at_once(database, matrix, events)  # answered only once it is on disk: else it comes again
         return web.json_response({})
 
     async def user(request: web.Request) -> web.Response:
@@ -80,20 +82,37 @@ def routes(database: Database, matrix: MatrixSettings, people: People) -> list[w
 
 async def keep(tx: Tx, matrix: MatrixSettings, events: list[Json]) -> set[str]:
     """Put into the inbox what is of use; what comes again changes nothing. Returns the ids of what was new."""
-    new: set[str] = set()
-    rooms = {event["room_id"] for event in events if well_formed(event)}
-    found = await tx.conn.execute(select(consultation_room.c.room_id).where(consultation_room.c.room_id.in_(rooms)))
-    private = {row.room_id for row in found}
-    for event in events:
-        use = kept(event, (*matrix.bot_ids, matrix.keeper_id), private)
-        if use:
-            kind, what = use
-            if kind == MEMBER and what["content"]["membership"] == "invite":
-                await invited(tx, matrix, str(what["state_key"]), what["room_id"])
-            payload = json.dumps(what).encode()
-            if await receive(tx, kind=kind, event_id=what["event_id"], lane=lane_of(what["room_id"]), payload=payload):
-                new.add(what["event_id"])
-    return new
+    useful = _useful(matrix, events)
+    for kind, what in useful:
+        if _invites(kind, what):
+            await invited(tx, matrix, str(what["state_key"]), what["room_id"])
+    return await receive_all(tx, _came(useful), _KEEP)
+
+
+async def _keep_at_once(database: Database, matrix: MatrixSettings, events: list[Json]) -> None:
+    """As `keep` does. What people say is one statement, and what we said ourselves none."""
+    useful = _useful(matrix, events)
+    if not any(_invites(*use) for use in useful):
+        await receive_at_once(database, _came(useful), _KEEP)
+        return
+    async with database.transaction() as tx:
+        await keep(tx, matrix, events)
+
+
+_Use = tuple[str, Json]
+
+
+def _useful(matrix: MatrixSettings, events: list[Json]) -> list[_Use]:
+    ours = (*matrix.bot_ids, matrix.keeper_id)
+    return [use for event in events if (use := kept(event, ours))]
+
+
+def _invites(kind: str, what: Json) -> bool:
+    return kind == MEMBER and what["content"]["membership"] == "invite"
+
+
+def _came(useful: list[_Use]) -> list[Came]:
+    return [Came(kind, what["event_id"], lane_of(what["room_id"]), json.dumps(what).encode()) for kind, what in useful]
 
 
 def _refuse(status: int, code: str) -> web.Response:

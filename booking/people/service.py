@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, delete, select, text, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.types import Uuid
+from sqlalchemy.types import Text, Uuid
 
 from booking.context import Context
 from booking.lookup.model import patient_lookup
@@ -25,6 +25,7 @@ from booking.people.rules import (
 from core.database import Tx
 from core.errors import RefusedError
 from core.ids import id_of, new_id
+from core.statements import Statement
 from core.timezones import zone
 
 FORGOTTEN = "forgotten:"
@@ -75,14 +76,12 @@ class Person:
 
 async def person_of(tx: Tx, ctx: Context, mxid: str, *, display_name: str | None = None) -> Person:
     """Find the person behind a Matrix id; make them at first sight, with their account's name as their name."""
-    found = await tx.conn.execute(select(person.c.id).where(person.c.mxid == mxid))
-    person_id = found.scalar_one_or_none()
-    if person_id is None:
-        person_id = await _register(tx, mxid)
-    known = await person_by_id(tx, ctx, person_id)
+    known = await _person(tx, ctx, _BY_MXID, mxid)
+    if known is None:
+        known = await person_by_id(tx, ctx, await _register(tx, mxid))
     if known.name is None and (name := name_of_account(display_name)):
         await _write_name(tx, ctx, known.patient.id, name, given=False)
-        return await person_by_id(tx, ctx, person_id)
+        return await person_by_id(tx, ctx, known.id)
     return known
 
 
@@ -103,25 +102,43 @@ async def _register(tx: Tx, mxid: str) -> UUID:
     raise RefusedError
 
 
-_PERSON = text("""
-    SELECT p.mxid, p.buttons, p.timezone, p.language, p.reminder_minutes, p.quiet_starts, p.quiet_ends,
-        own.id AS patient_id, d.id AS practitioner_id, coalesce(d.verified, true) AS verified,
+_PERSON = """
+    SELECT p.id, p.mxid, p.buttons, p.timezone, p.language, p.reminder_minutes, p.quiet_starts, p.quiet_ends,
+        d.id AS practitioner_id, coalesce(d.verified, true) AS verified,
         ARRAY(SELECT centre_id FROM centre_admin a WHERE a.person_id = p.id) AS administers,
-        ARRAY(SELECT patient_id FROM guardian g WHERE g.person_id = p.id) AS family
-    FROM person p JOIN patient own ON own.person_id = p.id LEFT JOIN practitioner d ON d.person_id = p.id
-    WHERE p.id = :id
-""").bindparams(bindparam("id", type_=Uuid))
+        treated.id AS patient_id, treated.name, treated.born, treated.own
+    FROM person p
+    CROSS JOIN LATERAL (
+        SELECT id, name, born, true AS own FROM patient WHERE person_id = p.id
+        UNION ALL
+        SELECT t.id, t.name, t.born, false FROM guardian g JOIN patient t ON t.id = g.patient_id
+        WHERE g.person_id = p.id
+    ) AS treated
+    LEFT JOIN practitioner d ON d.person_id = p.id
+"""
+_BY_ID = Statement(text(f"{_PERSON} WHERE p.id = :who").bindparams(bindparam("who", type_=Uuid)))
+_BY_MXID = Statement(text(f"{_PERSON} WHERE p.mxid = :who").bindparams(bindparam("who", type_=Text)))
 
 
 async def person_by_id(tx: Tx, ctx: Context, person_id: UUID) -> Person:
     """Raises RefusedError for an unknown id."""
-    row = (await tx.conn.execute(_PERSON, {"id": person_id})).one_or_none()
-    if row is None:
+    found = await _person(tx, ctx, _BY_ID, person_id)
+    if found is None:
         raise RefusedError
-    patients = await _patients(tx, ctx, [row.patient_id, *row.family])
+    return found
+
+
+async def _person(tx: Tx, ctx: Context, how: Statement, who: UUID | str) -> Person | None:
+    """With all whom they may book for, a row each. The key of their own is looked up with those of the patients."""
+    rows = await tx.run(how, {"who": who})
+    row = next((each for each in rows if each.own), None)
+    if row is None:
+        return None
+    await ctx.vault.look_up(tx, [row.id, *(each.patient_id for each in rows)])
+    patients = await _opened(tx, ctx, [(each.patient_id, each.name, each.born) for each in rows])
     defaults = ctx.settings.booking
     return Person(
-        id=person_id,
+        id=row.id,
         mxid=row.mxid,
         timezone=row.timezone or defaults.timezone,
         timezone_chosen=row.timezone is not None,
@@ -129,7 +146,7 @@ async def person_by_id(tx: Tx, ctx: Context, person_id: UUID) -> Person:
         reminder_minutes=tuple(defaults.reminder_minutes if row.reminder_minutes is None else row.reminder_minutes),
         quiet=None if row.quiet_starts is None else Quiet(row.quiet_starts, row.quiet_ends),
         patient=patients[row.patient_id],
-        family=tuple(patients[each] for each in sorted(row.family)),
+        family=tuple(patients[each] for each in sorted(each.patient_id for each in rows if not each.own)),
         practitioner_id=row.practitioner_id,
         administers=frozenset(row.administers),
         buttons=Buttons(row.buttons),
@@ -140,11 +157,14 @@ async def person_by_id(tx: Tx, ctx: Context, person_id: UUID) -> Person:
 
 async def _patients(tx: Tx, ctx: Context, ids: list[UUID]) -> dict[UUID, Patient]:
     found = await tx.conn.execute(select(patient.c.id, patient.c.name, patient.c.born).where(patient.c.id.in_(ids)))
-    rows = found.all()
+    return await _opened(tx, ctx, [(row.id, row.name, row.born) for row in found])
+
+
+async def _opened(tx: Tx, ctx: Context, rows: Sequence[tuple[UUID, bytes | None, bytes | None]]) -> dict[UUID, Patient]:
     sealed = [
-        (row.id, column.place(row.id), value)
-        for row in rows
-        for column, value in ((NAME, row.name), (BORN, row.born))
+        (patient_id, column.place(patient_id), value)
+        for patient_id, name, born in rows
+        for column, value in ((NAME, name), (BORN, born))
         if value is not None
     ]
     opened = await ctx.vault.open_each(tx, sealed)
@@ -153,8 +173,9 @@ async def _patients(tx: Tx, ctx: Context, ids: list[UUID]) -> dict[UUID, Patient
         for (patient_id, place, _), plain in zip(sealed, opened, strict=True)
         if plain is not None
     }
-    born = {each: date.fromisoformat(said[each, "born"]) for each in ids if (each, "born") in said}
-    return {each: Patient(each, said.get((each, "name")), born.get(each)) for each in (row.id for row in rows)}
+    ids = [patient_id for patient_id, _, _ in rows]
+    births = {each: date.fromisoformat(said[each, "born"]) for each in ids if (each, "born") in said}
+    return {each: Patient(each, said.get((each, "name")), births.get(each)) for each in ids}
 
 
 async def _write_name(tx: Tx, ctx: Context, patient_id: UUID, name: str, *, given: bool) -> None:
