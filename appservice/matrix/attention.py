@@ -35,14 +35,17 @@ class Attention:
     @asynccontextmanager
     async def writing(self, room_id: str) -> AsyncIterator[None]:
         """Show that the bot writes, while the block lasts longer than a moment."""
-        shown = asyncio.Event()
-        task = self._start(self._typing(room_id, shown))
+        showing: list[asyncio.Task[None]] = []
+        later = asyncio.get_running_loop().call_later(
+            _LONG, lambda: showing.append(self._start(self._typing(room_id, shown=True)))
+        )
         try:
             yield
         finally:
-            task.cancel()
-            if shown.is_set():
-                self._start(self._quietly("rooms", room_id, "typing", self._bot.user_id, typing=False))
+            later.cancel()
+            for task in showing:
+                task.cancel()
+                self._start(self._typing(room_id, shown=False))
 
     async def __aenter__(self) -> "Attention":
         return self
@@ -60,15 +63,10 @@ class Attention:
         except (AwayError, MatrixError):
             return
 
-    async def _typing(self, room_id: str, shown: asyncio.Event) -> None:
-        await asyncio.sleep(_LONG)
-        shown.set()
-        await self._quietly("rooms", room_id, "typing", self._bot.user_id, typing=True)
-
-    async def _quietly(self, *path: str, typing: bool) -> None:
-        body = {"typing": True, "timeout": _TYPING} if typing else {"typing": False}
+    async def _typing(self, room_id: str, *, shown: bool) -> None:
+        body = {"typing": True, "timeout": _TYPING} if shown else {"typing": False}
         try:
-            await self._bot.put(*path, body=body)
+            await self._bot.put("rooms", room_id, "typing", self._bot.user_id, body=body)
         except (AwayError, MatrixError):
             return
 

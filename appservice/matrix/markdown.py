@@ -8,6 +8,7 @@ import re
 from typing import Any
 
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False, "breaks": True}).enable(["table", "strikethrough"])
@@ -21,9 +22,10 @@ def escape(text: str) -> str:
 
 def message(markdown: str, *, notice: bool = False) -> dict[str, Any]:
     """Return the content of an m.room.message: `body`, and `formatted_body` where that says more."""
-    body = plain(markdown)
+    parsed = _MARKDOWN.parse(markdown)
+    body = _plain(parsed)
     content = {"msgtype": "m.notice" if notice else "m.text", "body": body}
-    rendered = _MARKDOWN.render(markdown).strip()
+    rendered = _MARKDOWN.renderer.render(parsed, _MARKDOWN.options, {}).strip()
     if html.unescape(rendered) != f"<p>{body}</p>":
         content |= {"format": "org.matrix.custom.html", "formatted_body": rendered}
     return content
@@ -31,7 +33,11 @@ def message(markdown: str, *, notice: bool = False) -> dict[str, Any]:
 
 def plain(markdown: str) -> str:
     """Return the words: links with their address, list items with their mark, table rows as lines."""
-    return _blocks(SyntaxTreeNode(_MARKDOWN.parse(markdown)), "\n\n")
+    return _plain(_MARKDOWN.parse(markdown))
+
+
+def _plain(parsed: list[Token]) -> str:
+    return _blocks(SyntaxTreeNode(parsed), "\n\n")
 
 
 def _blocks(node: SyntaxTreeNode, between: str = "\n") -> str:

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, Table, Text, bindparam, func, or_, select, text
+from sqlalchemy import ColumnElement, Row, Select, Table, Text, Uuid, bindparam, func, or_, select, text
 
 from booking.appointments.model import Appointment, Move, Why, appointment_move, ends, starts
 from booking.appointments.model import appointment as table
@@ -21,6 +21,7 @@ from core.database import Tx
 from core.errors import RefusedError
 from core.money import Money
 from core.statements import Record, Statement
+from core.tables import Moment
 
 
 async def appointment(tx: Tx, appointment_id: UUID, *, lock: bool = False) -> Appointment:
@@ -130,15 +131,21 @@ async def patients_of(tx: Tx, practitioner_id: UUID) -> tuple[frozenset[UUID], f
     return frozenset(row.patient_id for row in rows if row.treated), frozenset(row.patient_id for row in rows)
 
 
+_SEEN = Statement(
+    select(table.c.practitioner_id)
+    .distinct()
+    .where(
+        table.c.patient_id == bindparam("patient", type_=Uuid),
+        starts <= bindparam("now", type_=Moment()),
+        or_(*(table.c.status == status for status in (Status.BOOKED, Status.ARRIVED, Status.FULFILLED))),
+    )
+)
+
+
 async def practitioners_seen(tx: Tx, patient_id: UUID) -> frozenset[UUID]:
     """Return the practitioners with whom a patient had a visit that has begun and was not called off or missed."""
-    seen = {Status.BOOKED, Status.ARRIVED, Status.FULFILLED}
-    found = await tx.conn.execute(
-        select(table.c.practitioner_id)
-        .distinct()
-        .where(table.c.patient_id == patient_id, starts <= tx.now, table.c.status.in_(seen))
-    )
-    return frozenset(found.scalars())
+    found = await tx.run(_SEEN, {"patient": patient_id, "now": tx.now})
+    return frozenset(row.practitioner_id for row in found)
 
 
 async def moves_of(tx: Tx, appointment_id: UUID) -> list[Move]:

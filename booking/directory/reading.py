@@ -4,7 +4,8 @@ from collections.abc import Callable, Collection, Iterable
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Table, bindparam, column, func, or_, select, true, union
+from sqlalchemy import ColumnElement, Row, Table, Uuid, bindparam, column, func, or_, select, true, union
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from booking.directory import model
 from booking.directory.model import Centre, Mode, Patients, Payment, Practitioner, Service, StaffNotices
@@ -14,6 +15,7 @@ from booking.people.model import person
 from core.database import Tx
 from core.errors import RefusedError
 from core.money import Money
+from core.statements import Record, Statement
 
 Named = TypeVar("Named", Centre, Practitioner)
 _EXACT = 99.0
@@ -24,6 +26,10 @@ _NEAREST = 100
 _CENTRE = select(model.centre).where(model.centre.c.id == bindparam("wanted"))
 _ADMINS = select(model.centre_admin.c.person_id).where(model.centre_admin.c.centre_id == bindparam("wanted"))
 _SERVICE = select(model.service).where(model.service.c.id == bindparam("wanted"))
+
+_IDS = bindparam("wanted", type_=ARRAY(Uuid))
+_CENTRES = Statement(select(model.centre).where(model.centre.c.id == func.any(_IDS)))
+_PRACTITIONERS = Statement(select(model.practitioner).where(model.practitioner.c.id == func.any(_IDS)))
 
 
 async def centre(tx: Tx, centre_id: UUID) -> Centre:
@@ -84,12 +90,12 @@ async def practitioners_named(tx: Tx, text: str, centre_id: UUID | None = None) 
 
 async def centres_with(tx: Tx, ids: Collection[UUID]) -> dict[UUID, Centre]:
     """Return centres by their ids."""
-    return {each.id: each for each in await _centres(tx, model.centre.c.id.in_(ids))}
+    return {row.id: centre_from(row) for row in await tx.run(_CENTRES, {"wanted": [*ids]})}
 
 
 async def practitioners_with(tx: Tx, ids: Collection[UUID]) -> dict[UUID, Practitioner]:
     """Return practitioners by their ids."""
-    return {each.id: each for each in await _practitioners(tx, model.practitioner.c.id.in_(ids))}
+    return {row.id: practitioner_from(row) for row in await tx.run(_PRACTITIONERS, {"wanted": [*ids]})}
 
 
 async def unverified_practitioners(tx: Tx) -> list[Practitioner]:
@@ -180,7 +186,7 @@ async def _all(tx: Tx, table: Any, wanted: ColumnElement[bool], made: Callable[[
     return [made(row) for row in await tx.conn.execute(select(table).where(wanted))]
 
 
-def centre_from(row: Row[Any]) -> Centre:
+def centre_from(row: Row[Any] | Record) -> Centre:
     """Make the value from a row that has all the columns of `centre`."""
     return Centre(
         row.id, row.slug, row.name, row.street, row.city, row.country, row.latitude, row.longitude, row.timezone,
@@ -193,7 +199,7 @@ def centre_from(row: Row[Any]) -> Centre:
     )  # fmt: skip
 
 
-def practitioner_from(row: Row[Any]) -> Practitioner:
+def practitioner_from(row: Row[Any] | Record) -> Practitioner:
     """Make the value from a row that has all the columns of `practitioner`."""
     return Practitioner(
         row.id,
@@ -208,7 +214,7 @@ def practitioner_from(row: Row[Any]) -> Practitioner:
     )
 
 
-def service_from(row: Row[Any]) -> Service:
+def service_from(row: Row[Any] | Record) -> Service:
     """Make the value from a row that has all the columns of `service`."""
     return Service(
         row.id, row.practitioner_id, row.centre_id, row.name, row.specialty, row.minutes, row.buffer_before,

@@ -4,21 +4,39 @@ Each comes with a bound (see bounds): before it, it is not free. What the wish s
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, any_, func, literal, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Double,
+    Integer,
+    Text,
+    Uuid,
+    all_,
+    and_,
+    any_,
+    bindparam,
+    func,
+    null,
+    or_,
+    select,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.expression import ColumnExpressionArgument
 
 from booking.directory import reading
 from booking.directory.model import Centre, Mode, Patients, Practitioner, centre, practitioner, service
 from booking.directory.names import names_match
-from booking.directory.places import Place
 from booking.search.bounds import freed, next_free
-from booking.search.model import Wish
-from booking.search.rules import INSTANT, Box, Candidate, Tier, box, tiers
+from booking.search.model import Sort, Wish
+from booking.search.rules import INSTANT, Candidate, Tier, box, tiers
 from core.database import Tx
+from core.statements import Record, Statement
+from core.tables import Moment
 
 Condition = ColumnExpressionArgument[bool]
 
@@ -30,12 +48,12 @@ class Candidates:
     country and in a large one; those near a place are few enough to be put in order.
     """
 
-    def __init__(self, tx: Tx, wish: Wish, tier: Tier, unsure: Sequence[UUID], named: Sequence[Condition]) -> None:
+    def __init__(self, tx: Tx, wish: Wish, tier: Tier, unsure: Sequence[UUID], named: "_Named | None") -> None:
         self._tx = tx
         self._unsure = unsure
         self._wish = wish
         self._tier = tier
-        self._wanted = [*_wanted(wish), *_of(wish, tier), *named]
+        self._named = named
         self._seen: list[UUID] = []
         self._more = True
 
@@ -43,133 +61,241 @@ class Candidates:
         """Return those of whom something was freed that nobody has looked at."""
         if not self._unsure:
             return []
-        found = await self._select(next_free.c.service_id.in_(self._unsure))
+        found = await self._select(only=self._unsure)
         return [replace(each, bound=self._tx.now - INSTANT) for each in found]
 
     async def take(self, count: int) -> list[Candidate]:
         """Return the next ones; fewer, if there are no more."""
         if not self._more:
             return []
-        passed = [*self._seen, *self._unsure]
-        there: list[Condition] = [next_free.c.service_id.not_in(passed)] if passed else []
-        if self._wish.latest is not None:
-            there.append(next_free.c.soonest < self._wish.latest)
-        found = await self._select(*there, limit=count)
+        found = await self._select(but=[*self._seen, *self._unsure], limit=count)
         self._seen += [each.service.id for each in found]
         self._more = len(found) == count
         return found
 
-    async def _select(self, *wanted: Condition, limit: int | None = None) -> list[Candidate]:
-        place, distance = self._wish.place, _distance(self._wish.place)
-        bound = func.greatest(next_free.c.soonest, self._tx.now - INSTANT).label("bound")
-        price = (next_free.c.price_currency, next_free.c.price_amount, next_free.c.service_id)
-        near = (distance,) if place and self._tier.by_distance(self._wish) else ()
-        order = {
-            "soonest": (next_free.c.soonest, *near, *price),
-            "nearest": (*near, *price),
-            "cheapest": (*price[:2], *near, price[2]),
-        }[self._wish.sort]
-        found = await self._tx.conn.execute(
-            select(service, distance.label("distance"), centre.c.timezone, bound)
-            .join_from(next_free, service, service.c.id == next_free.c.service_id)
-            .join(centre, centre.c.id == service.c.centre_id)
-            .join(practitioner, practitioner.c.id == service.c.practitioner_id)
-            .where(*self._wanted, *wanted)
-            .order_by(*order)
-            .limit(limit)
+    async def _select(
+        self, *, only: Sequence[UUID] | None = None, but: Sequence[UUID] = (), limit: int | None = None
+    ) -> list[Candidate]:
+        wish, place = self._wish, self._wish.place
+        area = box(place.latitude, place.longitude, wish.radius_km) if place else None
+        shape = _Shape(
+            given=frozenset(name for name in _IF_GIVEN if getattr(wish, name) is not None),
+            accessible=wish.accessible,
+            patients=wish.patients,
+            sort=wish.sort,
+            mode=self._tier.mode is not None,
+            currency=self._tier.currency,
+            near=self._tier.near,
+            over_date_line=area is not None and area.west > area.east,
+            by_distance=self._tier.by_distance(wish),
+            only=only is not None,
+            but=bool(but),
+            before=only is None and wish.latest is not None,
         )
+        values = {name: getattr(wish, name) for name in _IF_GIVEN} | {
+            "known_to": [*(wish.known_to or ())],
+            "min_amount": wish.min_price and wish.min_price.amount,
+            "min_currency": wish.min_price and wish.min_price.currency,
+            "max_amount": wish.max_price and wish.max_price.amount,
+            "max_currency": wish.max_price and wish.max_price.currency,
+            "mode": self._tier.mode,
+            "currency": wish.currency,
+            "radius": wish.radius_km,
+            "latest": wish.latest,
+            "floor": self._tx.now - INSTANT,
+            "only": only,
+            "but": but,
+            "most": limit,
+        }
+        if place and area:
+            values |= {"latitude": place.latitude, "longitude": place.longitude}
+            values |= {side: getattr(area, side) for side in ("south", "north", "west", "east")}
+        if self._named:
+            values |= {"doctors": [*self._named.doctors], "centres": [*self._named.centres]}
+        found = await self._tx.run(_statement(shape), values)
         return [_candidate(row) for row in found]
 
 
 async def candidates_for(tx: Tx, wish: Wish) -> list[Candidates]:
     """Return the candidates of each tier of a wish."""
-    named = [await _named(tx, wish.name)] if wish.name is not None else []
-    unsure = (await tx.conn.execute(select(freed.c.service_id).distinct())).scalars().all()
+    named = await _named(tx, wish.name) if wish.name is not None else None
+    unsure = [row.service_id for row in await tx.run(_UNSURE, {})]
     return [Candidates(tx, wish, tier, unsure, named) for tier in tiers(wish)]
 
 
-def _candidate(row: Row[Any]) -> Candidate:
+def _candidate(row: Record) -> Candidate:
     return Candidate(reading.service_from(row), row.distance, row.timezone, row.bound)
 
 
-def _wanted(wish: Wish) -> list[Condition]:
-    """What does not depend on the tier."""
-    wanted: list[Condition] = [service.c.active, practitioner.c.verified, _listed(wish)]
-    if wish.specialty is not None:
-        wanted.append(next_free.c.specialty == wish.specialty)
-    if wish.reason is not None:
-        wanted.append(or_(func.cardinality(service.c.reasons) == 0, literal(wish.reason) == any_(service.c.reasons)))
-    for limit in (wish.min_price, wish.max_price):
-        if limit is not None:
-            wanted.append(next_free.c.price_currency == limit.currency)
-    if wish.min_price is not None:
-        wanted.append(next_free.c.price_amount >= wish.min_price.amount)
-    if wish.max_price is not None:
-        wanted.append(next_free.c.price_amount <= wish.max_price.amount)
-    if wish.language is not None:
-        wanted.append(literal(wish.language) == any_(practitioner.c.languages))
-    if wish.gender is not None:
-        wanted.append(practitioner.c.gender == wish.gender)
-    if wish.insurance is not None:
-        wanted.append(literal(wish.insurance) == any_(centre.c.insurances))
-    if wish.accessible:
-        wanted.append(or_(centre.c.accessible, next_free.c.mode == Mode.ONLINE.value))
-    return [*wanted, *_patients(wish)]
+_UNSURE = Statement(select(freed.c.service_id).distinct())
+_IF_GIVEN = (
+    "specialty",
+    "reason",
+    "min_price",
+    "max_price",
+    "language",
+    "gender",
+    "insurance",
+    "known_to",
+    "place",
+    "name",
+)
+"""What of a wish makes a condition when it is there."""
 
 
-def _listed(wish: Wish) -> Condition:
-    """Who is not listed is found by those who were with them before."""
-    return or_(practitioner.c.listed, service.c.practitioner_id.in_(wish.known_to or ()))
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """Which conditions a statement has, and in which order; their values are given each time it runs."""
+
+    given: frozenset[str]
+    accessible: bool
+    patients: Patients
+    sort: Sort
+    mode: bool
+    currency: bool | None
+    near: bool | None
+    over_date_line: bool
+    by_distance: bool
+    only: bool
+    but: bool
+    before: bool
 
 
-def _patients(wish: Wish) -> list[Condition]:
-    """Some services are only for who was with the practitioner before, or only for who was not."""
-    if wish.known_to is None:
-        return []
-    knows = service.c.practitioner_id.in_(wish.known_to)
-    as_known = and_(knows, service.c.patients != Patients.NEW.value)
-    as_new = and_(~knows, service.c.patients != Patients.KNOWN.value)
-    return [{Patients.NEW: as_new, Patients.KNOWN: as_known, Patients.ALL: or_(as_known, as_new)}[wish.patients]]
+@lru_cache(1000)
+def _statement(shape: _Shape) -> Statement:
+    """The statement of a shape. Wishes have few shapes, and putting one together takes longer than running it."""
+    distance = _distance() if "place" in shape.given else null()
+    bound = func.greatest(next_free.c.soonest, bindparam("floor", type_=Moment())).label("bound")
+    price = (next_free.c.price_currency, next_free.c.price_amount, next_free.c.service_id)
+    near = (distance,) if shape.by_distance else ()
+    order = {
+        "soonest": (next_free.c.soonest, *near, *price),
+        "nearest": (*near, *price),
+        "cheapest": (*price[:2], *near, price[2]),
+    }[shape.sort]
+    return Statement(
+        select(service, distance.label("distance"), centre.c.timezone, bound)
+        .join_from(next_free, service, service.c.id == next_free.c.service_id)
+        .join(centre, centre.c.id == service.c.centre_id)
+        .join(practitioner, practitioner.c.id == service.c.practitioner_id)
+        .where(*_wanted(shape), *_of(shape), *_which(shape))
+        .order_by(*order)
+        .limit(bindparam("most", type_=Integer))
+    )
 
 
-def _of(wish: Wish, tier: Tier) -> list[Condition]:
+def _which(shape: _Shape) -> list[Condition]:
+    """Some of all, or but some."""
     wanted: list[Condition] = []
-    if tier.mode is not None:
-        wanted.append(next_free.c.mode == tier.mode.value)
-    if tier.currency is not None:
-        same = next_free.c.price_currency == wish.currency
-        wanted.append(same if tier.currency else ~same)
-    if wish.place is not None and tier.near is not None:
-        near = _distance(wish.place) <= wish.radius_km
-        if wish.specialty is not None:  # where the way leads over the centre, the sooner it is asked the better
-            wanted.append(service.c.specialty == wish.specialty)
-        area = _within(box(wish.place.latitude, wish.place.longitude, wish.radius_km))
-        wanted += [area, near] if tier.near else [~near]
+    if shape.only:
+        wanted.append(next_free.c.service_id == any_(_ids("only")))
+    if shape.but:
+        wanted.append(next_free.c.service_id != all_(_ids("but")))
+    if shape.before:
+        wanted.append(next_free.c.soonest < bindparam("latest", type_=Moment()))
+    if "name" in shape.given:
+        wanted.append(
+            or_(service.c.practitioner_id == any_(_ids("doctors")), service.c.centre_id == any_(_ids("centres")))
+        )
     return wanted
 
 
-def _within(area: Box) -> ColumnElement[bool]:
+def _wanted(shape: _Shape) -> list[Condition]:
+    """What does not depend on the tier."""
+    given = shape.given
+    wanted: list[Condition] = [service.c.active, practitioner.c.verified, _listed()]
+    if "specialty" in given:
+        wanted.append(next_free.c.specialty == bindparam("specialty"))
+    if "reason" in given:
+        wanted.append(or_(func.cardinality(service.c.reasons) == 0, _text("reason") == any_(service.c.reasons)))
+    if "min_price" in given:
+        wanted += [
+            next_free.c.price_currency == bindparam("min_currency"),
+            next_free.c.price_amount >= bindparam("min_amount"),
+        ]
+    if "max_price" in given:
+        wanted += [
+            next_free.c.price_currency == bindparam("max_currency"),
+            next_free.c.price_amount <= bindparam("max_amount"),
+        ]
+    if "language" in given:
+        wanted.append(_text("language") == any_(practitioner.c.languages))
+    if "gender" in given:
+        wanted.append(practitioner.c.gender == bindparam("gender"))
+    if "insurance" in given:
+        wanted.append(_text("insurance") == any_(centre.c.insurances))
+    if shape.accessible:
+        wanted.append(or_(centre.c.accessible, next_free.c.mode == Mode.ONLINE.value))
+    return [*wanted, *_patients(shape)]
+
+
+def _listed() -> Condition:
+    """Who is not listed is found by those who were with them before."""
+    return or_(practitioner.c.listed, service.c.practitioner_id == any_(_ids("known_to")))
+
+
+def _patients(shape: _Shape) -> list[Condition]:
+    """Some services are only for who was with the practitioner before, or only for who was not."""
+    if "known_to" not in shape.given:
+        return []
+    knows = service.c.practitioner_id == any_(_ids("known_to"))
+    as_known = and_(knows, service.c.patients != Patients.NEW.value)
+    as_new = and_(~knows, service.c.patients != Patients.KNOWN.value)
+    return [{Patients.NEW: as_new, Patients.KNOWN: as_known, Patients.ALL: or_(as_known, as_new)}[shape.patients]]
+
+
+def _of(shape: _Shape) -> list[Condition]:
+    """What the tier is."""
+    wanted: list[Condition] = []
+    if shape.mode:
+        wanted.append(next_free.c.mode == bindparam("mode"))
+    if shape.currency is not None:
+        same = next_free.c.price_currency == bindparam("currency")
+        wanted.append(same if shape.currency else ~same)
+    if "place" in shape.given and shape.near is not None:
+        near = _distance() <= bindparam("radius", type_=Double)
+        if "specialty" in shape.given:  # where the way leads over the centre, the sooner it is asked the better
+            wanted.append(service.c.specialty == bindparam("specialty"))
+        wanted += [_within(shape), near] if shape.near else [~near]
+    return wanted
+
+
+def _within(shape: _Shape) -> ColumnElement[bool]:
     """Whether a centre lies in the box: what the index on (latitude, longitude) answers."""
-    east_of, west_of = centre.c.longitude >= area.west, centre.c.longitude <= area.east
-    between = and_(east_of, west_of) if area.west <= area.east else or_(east_of, west_of)
-    return and_(centre.c.latitude.between(area.south, area.north), between)
+    east_of, west_of = centre.c.longitude >= bindparam("west"), centre.c.longitude <= bindparam("east")
+    between = or_(east_of, west_of) if shape.over_date_line else and_(east_of, west_of)
+    return and_(centre.c.latitude.between(bindparam("south"), bindparam("north")), between)
 
 
-def _distance(place: Place | None) -> ColumnElement[Any]:
+def _distance() -> ColumnElement[Any]:
     """A centre's distance in km by the haversine formula."""
-    if place is None:
-        return literal(None)
-    up = func.sin(func.radians(centre.c.latitude - place.latitude) / 2)
-    aside = func.sin(func.radians(centre.c.longitude - place.longitude) / 2)
-    half = up * up + func.cos(func.radians(place.latitude)) * func.cos(func.radians(centre.c.latitude)) * aside * aside
+    latitude, longitude = bindparam("latitude", type_=Double), bindparam("longitude", type_=Double)
+    up = func.sin(func.radians(centre.c.latitude - latitude) / 2)
+    aside = func.sin(func.radians(centre.c.longitude - longitude) / 2)
+    half = up * up + func.cos(func.radians(latitude)) * func.cos(func.radians(centre.c.latitude)) * aside * aside
     return 2 * 6371.0 * func.asin(func.sqrt(func.least(1.0, half)))
 
 
-async def _named(tx: Tx, name: str) -> ColumnElement[bool]:
-    """Whether the doctor or the centre is one of those whose names come nearest to what was written."""
-    doctors = _best(name, await reading.practitioners_named(tx, name))
-    centres = _best(name, await reading.centres_named(tx, name))
-    return or_(service.c.practitioner_id.in_(doctors), service.c.centre_id.in_(centres))
+def _text(name: str) -> BindParameter[str]:
+    return bindparam(name, type_=Text)
+
+
+def _ids(name: str) -> BindParameter[Any]:
+    return bindparam(name, type_=ARRAY(Uuid))
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """The doctors and the centres whose names come nearest to what was written."""
+
+    doctors: Collection[UUID]
+    centres: Collection[UUID]
+
+
+async def _named(tx: Tx, name: str) -> _Named:
+    return _Named(
+        _best(name, await reading.practitioners_named(tx, name)), _best(name, await reading.centres_named(tx, name))
+    )
 
 
 def _best(name: str, known: Sequence[Practitioner] | Sequence[Centre]) -> Collection[UUID]:
