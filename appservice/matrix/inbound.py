@@ -85,8 +85,11 @@ class Inbound:
         if not await self._is_heard(tx, row, event):
             return
         view = await self._view(event["room_id"], event["sender"])
-        said = await self._said(tx, row, event) if view else None
-        if view and said:
+        if view is None:
+            self._waiting.pop(row.id, None)  # who has left waits for no key
+            return
+        said = await self._said(tx, row, event)
+        if said:
             await _admitting_faults(row, self._hear(tx, view, event, said))
 
     async def _is_heard(self, tx: Tx, row: Row, event: Json) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from booking.access import may_administer, may_edit_centre, require
@@ -136,6 +136,8 @@ async def hand_over(tx: Tx, ctx: Context, actor: Person, from_id: UUID, to_id: U
         raise ConflictError("{doctor} has to have an account and to be verified first.", doctor=colleague.name)
     offered = [each for centre in at for each in await reading.services_of(tx, to_id, centre)]
     moved, cancelled = [], []
+    if sure:
+        await _alone_with(tx, from_id, at)
     for visit in await _to_come(tx, from_id, at):
         service = await _suits(tx, visit, offered)
         if service is None:
@@ -158,13 +160,22 @@ async def hand_over(tx: Tx, ctx: Context, actor: Person, from_id: UUID, to_id: U
 
 async def _to_come(tx: Tx, practitioner_id: UUID, centres: Collection[UUID]) -> list[Appointment]:
     """Return the visits that have not begun and stand, or are held, asked for or offered."""
-    return await found_appointments(
-        tx,
+    return await found_appointments(tx, *_still_to_come(tx, practitioner_id, centres))
+
+
+async def _alone_with(tx: Tx, practitioner_id: UUID, centres: Collection[UUID]) -> None:
+    """Let whoever cancels or moves one of these visits come before what follows, or after it; locked in one order."""
+    wanted = _still_to_come(tx, practitioner_id, centres)
+    await tx.conn.execute(select(table.c.id).where(*wanted).order_by(table.c.id).with_for_update())
+
+
+def _still_to_come(tx: Tx, practitioner_id: UUID, centres: Collection[UUID]) -> list[ColumnElement[bool]]:
+    return [
         table.c.practitioner_id == practitioner_id,
         table.c.centre_id.in_(centres),
         starts > tx.now,
         table.c.status.in_([Status.BOOKED, *KEPT, Status.WAITLIST]),
-    )
+    ]
 
 
 async def _suits(tx: Tx, visit: Appointment, offered: Collection[Service]) -> Service | None:

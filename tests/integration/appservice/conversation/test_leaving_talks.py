@@ -1,9 +1,14 @@
 """People leave: a centre keeps somebody who runs it, and a doctor's patients are handed over."""
 
+import asyncio
 import re
 
 import pytest
+from sqlalchemy import text
 
+from booking.appointments import service as visits
+from booking.appointments.rules import Status
+from booking.people.service import person_of
 from booking.readers import reader_of
 from tests.integration.appservice.conversation.chat import Chat
 from tests.integration.appservice.conversation.test_booking_talks import book
@@ -170,3 +175,30 @@ async def test_nobody_removes_whom_they_do_not_run(chat: Chat) -> None:
     await chat.say(CLARA, "remove doctor dr.maier from Isar Clinic")
     assert "has left" not in await chat.say(CLARA, "yes")
     assert "Dr Lena Maier" in await chat.say(ANNA, "dermatologist in Munich tomorrow")
+
+
+async def test_a_visit_that_is_cancelled_meanwhile_is_handed_over_to_nobody(chat: Chat, town: Town, weber: str) -> None:
+    """The patient's word and the clinic's come at the same moment; nobody's time is taken for nothing."""
+    code = await book(chat)
+    assert "1 visit goes to the colleague" in await chat.say(CLARA, "hand over dr.osei to dr.weber")
+    async with chat.database.transaction() as tx:
+        anna = await person_of(tx, chat.ctx, ANNA)
+        visit = await visits.by_code(tx, chat.ctx, anna, code)
+        await visits.cancel(tx, chat.ctx, anna, visit.id)
+        saying = asyncio.create_task(chat.say(CLARA, "yes"))
+        async with asyncio.timeout(20):
+            while not await _waits_for_another(chat):
+                await asyncio.sleep(0.01)
+    await saying
+    async with chat.database.transaction() as tx:
+        after = await visits.appointment(tx, visit.id)
+        taken = await tx.conn.execute(
+            text("SELECT count(*) FROM occupancy WHERE appointment_id = :id"), {"id": visit.id}
+        )
+        assert (after.status, after.practitioner.slug, taken.scalar_one()) == (Status.CANCELLED, "dr.osei", 0)
+
+
+async def _waits_for_another(chat: Chat) -> bool:
+    async with chat.database.transaction() as tx:
+        waits = text("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND locktype = 'transactionid')")
+        return bool((await tx.conn.execute(waits)).scalar_one())
