@@ -134,6 +134,19 @@ class Outbound:
         with contextlib.suppress(MatrixError):
             await self._bot.put("rooms", what["room"], "redact", what["event"], row.id.hex)
 
+    async def mourn_file(self, tx: Tx, row: Row) -> None:
+        """A file could not be sent: who asked for it is told, unless it is the room that is gone."""
+        room_id = room_of(row.lane)
+        try:
+            await self._views.of(room_id)
+        except ForbiddenError:
+            await self.mourn(tx, row)
+            return
+        said = await unseal(tx, self._vault, row.id, row.payload)
+        words = _("**{file}** could not be made, or is not there any more. Please ask for it again.", file=said["name"])
+        key = f"not sent:{row.id}"
+        await post(tx, self._vault, subject=subject_of(row.payload), room_id=room_id, key=key, reply=Reply(words))
+
     async def mourn(self, tx: Tx, row: Row) -> None:
         """A message could not be sent: if that was a direct room, it is not one any more."""
         await self._rooms.forget(tx, room_of(row.lane))

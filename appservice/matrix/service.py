@@ -106,7 +106,11 @@ class MatrixService:
                 **outbox_handlers,
             }
             mourn_hearing: dict[str, Mourner] = {filtering.EVENT: inbound.mourn}
-            mourn_doing: dict[str, Mourner] = {MESSAGE: outbound.mourn, FILE: outbound.mourn, FETCH: fetching.mourn}
+            mourn_doing: dict[str, Mourner] = {
+                MESSAGE: outbound.mourn,
+                FILE: outbound.mourn_file,
+                FETCH: fetching.mourn,
+            }
             async with device.attention, device.asking, asyncio.TaskGroup() as tasks:
                 tasks.create_task(SyncLoop(self._database, device).run())
                 tasks.create_task(CatchingUp(self._database, device, self._matrix, self._ping).run())

@@ -5,14 +5,16 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy import text
 
 from appservice.matrix import fetching
 from core.database import Database
+from core.lanes import HopelessError
 from core.settings import Settings
 from demo.child import Child
 from demo.client import Heard, Person
 from tests.integration.appservice.matrix.conftest import NewPerson
-from tests.integration.appservice.matrix.echo import Echo
+from tests.integration.appservice.matrix.echo import Echo, serving
 from tests.integration.appservice.matrix.test_crashes import configuration, died, processes, starting
 
 __all__ = ["configuration", "processes"]
@@ -139,3 +141,22 @@ async def test_killed_before_its_commit_the_service_keeps_a_file_once_and_whole(
     assert await anna.download(back) == data
     await anna.ask(room, "after", "you said after")
     assert len([said for said in anna.shown(room) if said.startswith("kept")]) == 1
+
+
+async def test_who_asked_for_a_file_that_cannot_be_made_is_told_and_stays_in_the_talk(
+    settings: Settings, new_person: NewPerson, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is no fault of the room's: what is said next comes there."""
+
+    async def fails(*_: object) -> bytes:
+        raise HopelessError("it took too long to make")
+
+    monkeypatch.setattr(Echo, "file", fails)
+    async with serving(settings):
+        anna = await new_person("anna")
+        room = await room_of(anna, settings)
+        await anna.ask(room, "file", "echo.txt could not be made")
+        await anna.ask(room, "and now", "you said and now")
+    async with database.transaction() as tx:
+        known = await tx.conn.execute(text("SELECT room_id FROM direct_room"))
+        assert known.scalars().all() == [room]
