@@ -45,8 +45,10 @@ class Incoming:
     reacts_to: str | None = None
     """The key (see outgoing.post) of the message of ours that was reacted or replied to."""
     kind: Kind = "text"
-    edited: bool = False
-    """Whether the text is the new wording of an earlier message of the person's."""
+    edits: str | None = None
+    """The earlier event of the person's whose new wording the text is."""
+    thread: str | None = None
+    """The event from which the thread goes out in which it was said."""
     attached: Attached | None = None
     """Of kind "file"."""
 

@@ -9,7 +9,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import select
+
 from appservice.incoming import Attached, Incoming
+from appservice.matrix.model import bot_message
 from core.database import Tx
 from core.ids import id_of
 from core.outbox import enqueue, outbox
@@ -17,7 +20,7 @@ from records.places import leading_uuid, sealed_column
 from records.sealing import Vault
 
 MESSAGE, REACTIONS, FILE, FETCH = "matrix.message", "matrix.reactions", "matrix.file", "matrix.fetch"
-UNTAP, LEAVE = "matrix.untap", "matrix.leave"
+UNTAP, END_POLL, LEAVE = "matrix.untap", "matrix.end_poll", "matrix.leave"
 WORDS = sealed_column(
     outbox.c.payload,
     subject=leading_uuid(outbox.c.payload),
@@ -41,6 +44,13 @@ class Reply:
     """Further emoji to put under it, behind the numbers."""
     edits: str | None = None
     """The key of an earlier message of ours that this one replaces. If that never went out, this is sent anew."""
+    only_edit: bool = False
+    """Whether it is left unsaid if what it would replace never went out."""
+    about: str | None = None
+    """The key of an earlier message of ours that this one is about: clients show it as a reply to that."""
+    thread: str | None = None
+    """The event from which the thread goes out in which this is said, as an answer to the event `answers`."""
+    answers: str | None = None
     notice: bool = False
     """Something nobody asked for: clients show it quieter, and other bots do not answer."""
     public: bool = False
@@ -59,6 +69,9 @@ class File:
     mimetype: str
     about: str = ""
     """What the file is made of besides what `id` names; sealed with the rest, and gone once the file was sent."""
+    thread: str | None = None
+    answers: str | None = None
+    """As those of Reply."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +94,30 @@ async def post(tx: Tx, vault: Vault, *, subject: UUID, room_id: str, key: str, r
     kind = MESSAGE if isinstance(reply, Reply) else FILE
     payload = await _seal(tx, vault, subject, id_of(key), {"key": key, **asdict(reply)})
     await enqueue(tx, kind=kind, lane=lane_of(room_id), key=key, payload=payload)
+
+
+def refusal_key(event_id: str) -> str:
+    """The key of the sentence that answers an event which had no effect at all."""
+    return f"refusal:{event_id}"
+
+
+async def was_refused(tx: Tx, event_id: str) -> bool:
+    """Whether an event was answered with such a sentence."""
+    found = await tx.conn.execute(select(outbox.c.id).where(outbox.c.id == id_of(refusal_key(event_id))))
+    return found.first() is not None
+
+
+async def was_said(tx: Tx, key: str) -> bool:
+    """Whether a message of this key went out, or is about to."""
+    said = select(bot_message.c.id).where(bot_message.c.id == id_of(key))
+    waits = select(outbox.c.id).where(outbox.c.id == id_of(key))
+    return (await tx.conn.execute(said.union_all(waits).limit(1))).first() is not None
+
+
+async def end_poll(tx: Tx, room_id: str, key: str) -> None:
+    """Close the poll of a message of ours, if it has one: it was answered."""
+    payload = json.dumps({"room": room_id, "key": key}).encode()
+    await enqueue(tx, kind=END_POLL, lane=lane_of(room_id), key=f"end poll:{key}", payload=payload)
 
 
 async def untap(tx: Tx, room_id: str, event_id: str) -> None:

@@ -19,10 +19,10 @@ from appservice.conversation.rendering.prescriptions import full, medicine
 from appservice.conversation.rendering.values import moment, moment_of
 from appservice.matrix.markdown import escape
 from appservice.matrix.staff_rooms import is_there
-from appservice.outgoing import File, Reply, post
+from appservice.outgoing import File, Reply, post, was_said
 from booking.access import may_run_visit
 from booking.appointments.model import Appointment
-from booking.appointments.notices import FOR_STAFF
+from booking.appointments.notices import FOR_STAFF, Notice
 from booking.appointments.reading import appointment, practitioners_seen, series_of
 from booking.appointments.rules import Status
 from booking.calendars.invitations import wants_files
@@ -83,6 +83,11 @@ class _Told:
         """The key of the message that shows the visit from hold to confirmation."""
         return f"card:{self.visit.id}:{self.person.id}"
 
+    @property
+    def confirmation(self) -> str:
+        """The key of the message that says that the visit is booked, which says later how it stands."""
+        return f"confirmed:{self.visit.id}:{self.person.id}"
+
 
 class Notices:
     """Handler of the outbox kind "notice"."""
@@ -104,6 +109,8 @@ class Notices:
         told = _Told(tx, row, what, person, visit, "")
         if not await _still_theirs(told):
             return "not theirs any more"
+        if what["notice"] == Notice.STANDING and not await was_said(tx, told.confirmation):
+            return "there is nothing to edit"
         if await _told_in_staff_room(told):
             return "told in the staff room"
         told = replace(told, room=await self._direct_room(tx, person.id, person.mxid))
@@ -114,17 +121,25 @@ class Notices:
         """A notice that is a sentence about the visit."""
         await self._post(told, f"notice:{told.row.id}", Reply(await self._text(told)))
 
+    async def _changed(self, told: _Told) -> None:
+        """The same, as a reply to the confirmation, which is edited besides: see `_standing`."""
+        await self._post(told, f"notice:{told.row.id}", Reply(await self._text(told), about=told.confirmation))
+
+    async def _standing(self, told: _Told) -> None:
+        """No message holds a time or a doctor that is not true any more."""
+        reply = Reply(await self._text(told), edits=told.confirmation, only_edit=True)
+        await self._post(told, f"notice:{told.row.id}", reply)
+
     async def _held(self, told: _Told) -> None:
         await self._post(told, told.card, Reply(await self._text(told)))
 
     async def _booked(self, told: _Told) -> None:
         """The card turns into the confirmation; who had none gets a message; the patient's side the calendar entry."""
         paid = told.visit.paid_by_card and told.visit.booked_by == told.person.id
-        key = f"notice:{told.row.id}"
         text = await self._text(told)
         if told.visit.practitioner.id == told.person.practitioner_id:
             text += await self._origin(told)
-        await self._post(told, key, Reply(text, edits=told.card if paid else None))
+        await self._post(told, told.confirmation, Reply(text, edits=told.card if paid else None))
         await self._invite(told)
 
     async def _invite(self, told: _Told, *, series: bool = False) -> None:
@@ -144,14 +159,14 @@ class Notices:
         return f"\n\n{referrals.origin(requester.name, found[0].urgent, found[1])}"
 
     async def _moved(self, told: _Told) -> None:
-        await self._plain(told)
+        await self._changed(told)
         await self._invite(told)
 
     _handed_over = _moved
 
     async def _cancelled(self, told: _Told) -> None:
         """What was in the calendars is taken out; what was only asked for never stood there."""
-        await self._plain(told)
+        await self._changed(told)
         if told.visit.sequence:
             await self._invite(told)
 

@@ -21,14 +21,14 @@ from appservice.conversation.understanding.wishes import Wanted, read_wish
 from appservice.incoming import Incoming
 from appservice.matrix.markdown import escape
 from appservice.matrix.staff_rooms import centre_of as staff_centre
-from appservice.outgoing import Reply, post
+from appservice.outgoing import Reply, post, refusal_key, was_refused
 from booking.context import Context
 from booking.directory.reading import centres_named, practitioners_named
 from booking.directory.reasons import is_emergency
 from booking.people.service import Person, person_of
 from booking.staff.room import staff_of
 from core.database import Database, Tx
-from core.errors import BadInputError, UserError
+from core.errors import BadInputError, ConflictError, UserError
 from core.languages import N_, _, speak
 
 _HINT = (
@@ -93,7 +93,7 @@ class Conversation:
             async with tx.conn.begin_nested():
                 await self._turn(tx, incoming, person, room)
         except UserError as sentence:
-            await self._post(tx, person, room, f"refusal:{incoming.event_id}", Reply(escape(str(sentence))))
+            await self._post(tx, person, room, refusal_key(incoming.event_id), Reply(escape(str(sentence))))
         pointer = Reply(_("I have answered that in our private chat."), shared=True)
         await self._post(tx, person, incoming.room_id, f"elsewhere:{incoming.event_id}", pointer)
 
@@ -140,7 +140,9 @@ class Conversation:
 
     async def _without_words(self, session: Session) -> None:
         incoming = session.incoming
-        reply = Reply(_(_SAID_WITHOUT_WORDS[incoming.kind]), public=incoming.kind == "plaintext")
+        public = incoming.kind == "plaintext"
+        said = _(_SAID_WITHOUT_WORDS[incoming.kind])
+        reply = Reply(said, public=public, thread=incoming.thread, answers=incoming.event_id)
         await self._post(session.tx, session.person, session.room_id, f"answer:{incoming.event_id}", reply)
 
 
@@ -160,6 +162,7 @@ async def _tapped(session: Session) -> None:
         return
     word = read_word(tapped)
     if word and word in question.words:
+        await session.answered(question)
         await _act(session, question.words[word])
 
 
@@ -188,6 +191,8 @@ async def _meant(session: Session, text: str) -> None:
         await _act(session, {**replied.reply, "text": text})
         return
     question = replied or session.dialogue.last
+    if session.incoming.edits and (read_word(text) or read_pick(text)):
+        await _not_again(session, session.incoming.edits)
     if question and not command_only and await _answer(session, question, text):
         return
     found = find(text, session.person)
@@ -217,6 +222,14 @@ async def _meant(session: Session, text: str) -> None:
     await _lost(session, text)
 
 
+async def _not_again(session: Session, event_id: str) -> None:
+    """An answer that is changed after it has done its work is none to what was asked since. Raises ConflictError."""
+    if not await was_refused(session.tx, event_id):
+        raise ConflictError(
+            "I had answered that message already, and what it did stands. Write a new message to change it."
+        )
+
+
 def _whole(session: Session, question: Question, wanted: Wanted) -> bool:
     """Whether a wish stands alone beside the one that was open: a name, or a kind of doctor and more."""
     before = understood(session, question.refine["wish"]) if question.refine else Wanted()
@@ -229,6 +242,8 @@ async def _answer(session: Session, question: Question, text: str) -> bool:
     word = read_word(text)
     meant = session.dialogue.meant_by(word, question) if word else None
     if meant:
+        if word in question.words:
+            await session.answered(question)
         await _act(session, meant)
         return True
     pick = read_pick(text)
@@ -250,6 +265,7 @@ async def _answer(session: Session, question: Question, text: str) -> bool:
 
 
 async def _choose(session: Session, question: Question, pick: Pick) -> None:
+    await session.answered(question)
     await _act(session, question.choices[chosen(pick, len(question.choices))])
 
 

@@ -12,9 +12,10 @@ from appservice.conversation.understanding.whereabouts import read_shared
 from appservice.conversation.understanding.wishes import Speaker
 from appservice.incoming import Incoming
 from appservice.matrix.reactions import plain as bare
-from appservice.outgoing import File, post, untap
+from appservice.outgoing import File, end_poll, post, untap
 from booking.context import Context
 from booking.directory.places import Place
+from booking.people.rules import Buttons
 from booking.people.service import Person
 from booking.readers import reader_of
 from core.database import Tx
@@ -83,9 +84,19 @@ class Session:
             asked = Question(key, self.tx.now, list(choices), dict(words or {}), refine, free, taps=tapped, kept=kept)
             self.dialogue.ask(asked)
         reply = asking(self.person, markdown, choices, words, taps=tuple(taps or ()))
-        reply = replace(reply, shared=self.among_others)
+        reply = replace(reply, shared=self.among_others, thread=self._thread, answers=self.incoming.event_id)
         await post(self.tx, self.ctx.vault, subject=self.person.id, room_id=self.room_id, key=key, reply=reply)
         return key
+
+    @property
+    def _thread(self) -> str | None:
+        """What was said in a thread is answered there, unless it is answered in another room."""
+        return self.incoming.thread if self.room_id == self.incoming.room_id else None
+
+    async def answered(self, question: Question) -> None:
+        """A question was answered: its poll, where the person has those, takes no vote any more."""
+        if self.person.buttons is Buttons.POLLS and not question.kept:
+            await end_poll(self.tx, self.room_id, question.key)
 
     @property
     def tapped(self) -> bool:
@@ -101,7 +112,8 @@ class Session:
         """Answer with a file."""
         key = f"file:{self.incoming.event_id}:{self.said}"
         self.said += 1
-        await post(self.tx, self.ctx.vault, subject=self.person.id, room_id=self.room_id, key=key, reply=file)
+        reply = replace(file, thread=self._thread, answers=self.incoming.event_id)
+        await post(self.tx, self.ctx.vault, subject=self.person.id, room_id=self.room_id, key=key, reply=reply)
 
     async def reader(self) -> Reader:
         """The person as the records know them."""

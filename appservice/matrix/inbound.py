@@ -27,7 +27,7 @@ from appservice.matrix.rooms import DirectRooms
 from appservice.matrix.staff_rooms import centre_of
 from appservice.matrix.strangers import Strangers, Verdict
 from appservice.matrix.views import RoomView
-from appservice.outgoing import Reply, post
+from appservice.outgoing import Reply, post, refusal_key
 from core import figures
 from core.database import Database, Tx
 from core.errors import UserError
@@ -240,8 +240,9 @@ class Inbound:
             reaction=said.reaction,
             reacts_to=about,
             kind=said.kind,
-            edited=said.edited,
+            edits=said.about if said.edited else None,
             attached=said.attached,
+            thread=said.thread,
         )
         if said.kind != "joined":
             self._device.attention.read(room_id, incoming.event_id)
@@ -254,7 +255,8 @@ class Inbound:
             async def refuse(tx: Tx) -> None:
                 if direct and room_id not in self._learnt:
                     await self._rooms.learn(tx, await self._people.person_of(tx, sender), room_id)
-                await self._answer(tx, sender, room_id, f"refusal:{incoming.event_id}", sentence)
+                key, answered = refusal_key(incoming.event_id), incoming.event_id
+                await self._answer(tx, sender, room_id, key, sentence, thread=said.thread, answers=answered)
 
             raise InsteadError(refuse) from None
         if direct:
@@ -263,10 +265,19 @@ class Inbound:
             self._learnt.discard(room_id)
 
     async def _answer(
-        self, tx: Tx, sender: str, room_id: str, key: str, sentence: str, *, shared: bool = False
+        self,
+        tx: Tx,
+        sender: str,
+        room_id: str,
+        key: str,
+        sentence: str,
+        *,
+        shared: bool = False,
+        thread: str | None = None,
+        answers: str = "",
     ) -> None:
         person = await self._people.person_of(tx, sender)
-        reply = Reply(escape(sentence), shared=shared)
+        reply = Reply(escape(sentence), shared=shared, thread=thread, answers=answers)
         await post(tx, self._people.vault, subject=person, room_id=room_id, key=key, reply=reply)
 
     async def _key_of(self, tx: Tx, room_id: str, event_id: str) -> str | None:

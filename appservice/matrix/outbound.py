@@ -63,6 +63,10 @@ class Outbound:
         edited = await self._event_of(tx, said["edits"], room_id) if said["edits"] else None
         if edited:
             content = replacing(edited, content)
+        elif said.get("only_edit"):
+            return "there is nothing to edit"
+        else:
+            content |= await self._relation(tx, said, room_id)
         sent = await self._send(row, await self._encrypted(room_id, public=said["public"]), "m.room.message", content)
         await self._remember(tx, row, said["key"], edited or sent)
         if said["poll"]:
@@ -74,6 +78,24 @@ class Outbound:
             lane, key = f"reactions:{room_id}", f"{said['key']}:reactions"
             await enqueue(tx, kind=REACTIONS, lane=lane, key=key, payload=payload)
         return edited or sent
+
+    async def _relation(self, tx: Tx, said: dict[str, Any], room_id: str) -> Json:
+        """Where among other messages it stands: https://spec.matrix.org/v1.16/client-server-api/#threading."""
+        about = await self._event_of(tx, said["about"], room_id) if said.get("about") else None
+        reply = about or said.get("answers")
+        if said.get("thread"):
+            related = {"rel_type": "m.thread", "event_id": said["thread"], "is_falling_back": about is None}
+            return {"m.relates_to": related | {"m.in_reply_to": {"event_id": reply}}}
+        return {"m.relates_to": {"m.in_reply_to": {"event_id": about}}} if about else {}
+
+    async def end_poll(self, tx: Tx, row: Row) -> str | None:
+        """Close a poll: clients show how it went, and take no vote any more."""
+        what = json.loads(row.payload)
+        poll = await self._event_of(tx, f"{what['key']}:poll", what["room"])
+        if poll is None:
+            return None
+        room = await self._encrypted(what["room"], public=False)
+        return await self._send(row, room, polls.END, polls.end(poll, _("Answered.")))
 
     async def _poll(self, tx: Tx, row: Row, said: dict[str, Any]) -> None:
         """Send the poll of a message. A vote for an answer of it is one under the message's key."""
@@ -100,6 +122,7 @@ class Outbound:
             "body": said["name"],
             "filename": said["name"],
             "file": await self._uploaded(made),
+            **await self._relation(tx, {**said, "about": None}, room_id),
         }
         sent = await self._send(row, view, "m.room.message", content)
         await self._remember(tx, row, said["key"], sent)

@@ -10,6 +10,7 @@ from typing import Any
 from appservice.matrix.markdown import plain
 
 START, RESPONSE = "org.matrix.msc3381.poll.start", "org.matrix.msc3381.poll.response"
+END = "org.matrix.msc3381.poll.end"
 _STABLE_RESPONSE = "m.poll.response"
 _TEXT = "org.matrix.msc1767.text"
 _MOST = 20
@@ -36,6 +37,11 @@ def start(question: str, answers: Mapping[str, str]) -> dict[str, Any]:
             "answers": [{"id": key, _TEXT: label} for key, label in answers.items()],
         },
     }
+
+
+def end(poll: str, words: str) -> dict[str, Any]:
+    """Return the content of a poll's end; `words` are for clients without polls."""
+    return {"m.relates_to": {"rel_type": "m.reference", "event_id": poll}, END: {}, _TEXT: words}
 
 
 def answered(event_type: str, content: Mapping[str, Any]) -> tuple[str, str] | None:

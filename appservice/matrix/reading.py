@@ -1,6 +1,6 @@
 """What a decrypted event says, as far as the conversation cares. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from appservice.incoming import Attached, Kind
@@ -18,6 +18,8 @@ class Said:
     about: str | None = None
     edited: bool = False
     attached: Attached | None = None
+    thread: str | None = None
+    """The event that the thread goes out from in which it was said."""
 
 
 _FILES = ("m.image", "m.file", "m.audio", "m.video")
@@ -43,7 +45,7 @@ def read(event_type: str, content: dict[str, Any]) -> Said | None:
         return Said("other")
     if event_type != "m.room.message":
         return None
-    edited = relation.get("rel_type") == "m.replace"
+    edited, thread = relation.get("rel_type") == "m.replace", None
     if edited:
         new = content.get("m.new_content")
         content = new if isinstance(new, dict) else content
@@ -51,9 +53,10 @@ def read(event_type: str, content: dict[str, Any]) -> Said | None:
         reply = relation.get("m.in_reply_to")
         replied = reply.get("event_id") if isinstance(reply, dict) else None
         # Within a thread the reply is only for clients that know none: what is meant is what the thread is about.
-        threaded = relation.get("rel_type") == "m.thread" and relation.get("is_falling_back") is True
-        about = about if threaded else replied
-    return _message(content, about if isinstance(about, str) else None, edited=edited)
+        thread = about if relation.get("rel_type") == "m.thread" and isinstance(about, str) else None
+        about = thread if thread and (relation.get("is_falling_back") is True or replied is None) else replied
+    said = _message(content, about if isinstance(about, str) else None, edited=edited)
+    return replace(said, thread=thread) if said and thread else said
 
 
 def _message(content: dict[str, Any], about: str | None, *, edited: bool) -> Said | None:

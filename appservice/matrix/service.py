@@ -28,7 +28,7 @@ from appservice.matrix.staff_rooms import StaffRooms
 from appservice.matrix.strangers import Strangers
 from appservice.matrix.sync import SyncLoop
 from appservice.matrix.transactions import routes
-from appservice.outgoing import FETCH, FILE, LEAVE, MESSAGE, REACTIONS, UNTAP, Attachments
+from appservice.outgoing import END_POLL, FETCH, FILE, LEAVE, MESSAGE, REACTIONS, UNTAP, Attachments
 from core import figures
 from core.database import Database
 from core.inbox import inbox
@@ -98,6 +98,7 @@ class MatrixService:
                 FILE: outbound.file,
                 REACTIONS: outbound.reactions,
                 UNTAP: outbound.untap,
+                END_POLL: outbound.end_poll,
                 FETCH: fetching.fetch,
                 rooms.UNALIAS: self.rooms.unalias,
                 LEAVE: self.rooms.leave,

@@ -7,15 +7,16 @@ import json
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
+from sqlalchemy import select, update
 
 from appservice.matrix.api import Json
 from appservice.matrix.bots import invited
-from appservice.matrix.filtering import MEMBER, kept
+from appservice.matrix.filtering import EVENT, MEMBER, kept, well_formed
 from appservice.matrix.people import People
 from appservice.outgoing import lane_of
 from core.database import Database, Tx
-from core.ids import same
-from core.inbox import Came, keeping, receive_all, receive_at_once
+from core.ids import id_of, same
+from core.inbox import Came, inbox, keeping, receive_all, receive_at_once
 from core.settings import MatrixSettings
 
 # Of consultation rooms nothing is kept but who came and went.
@@ -86,13 +87,16 @@ async def keep(tx: Tx, matrix: MatrixSettings, events: list[Json]) -> set[str]:
     for kind, what in useful:
         if _invites(kind, what):
             await invited(tx, matrix, str(what["state_key"]), what["room_id"])
-    return await receive_all(tx, _came(useful), _KEEP)
+    new = await receive_all(tx, _came(useful), _KEEP)
+    for event in filter(_takes_back, events):
+        await _taken_back(tx, event)
+    return new
 
 
 async def _keep_at_once(database: Database, matrix: MatrixSettings, events: list[Json]) -> None:
     """As `keep` does. What people say is one statement, and what we said ourselves none."""
     useful = _useful(matrix, events)
-    if not any(_invites(*use) for use in useful):
+    if not any(_invites(*use) for use in useful) and not any(map(_takes_back, events)):
         await receive_at_once(database, _came(useful), _KEEP)
         return
     async with database.transaction() as tx:
@@ -113,6 +117,25 @@ def _invites(kind: str, what: Json) -> bool:
 
 def _came(useful: list[_Use]) -> list[Came]:
     return [Came(kind, what["event_id"], lane_of(what["room_id"]), json.dumps(what).encode()) for kind, what in useful]
+
+
+def _takes_back(event: Json) -> bool:
+    return well_formed(event) and event["type"] == "m.room.redaction"
+
+
+async def _taken_back(tx: Tx, event: Json) -> None:
+    """A person has removed a message of theirs: if it is still waiting (for its key, or for its turn), it is not heard.
+
+    What was heard already has done its work; its words are in no table.
+    """
+    content = event.get("content")
+    redacted = event.get("redacts") or (content.get("redacts") if isinstance(content, dict) else None)
+    waits = inbox.c.id == id_of(f"{EVENT}:{redacted}"), inbox.c.state.in_(["waiting", "blocked"])
+    found = await tx.conn.execute(select(inbox.c.id, inbox.c.payload).where(*waits).with_for_update(skip_locked=True))
+    row = found.one_or_none()
+    if row and json.loads(row.payload).get("sender") == event["sender"]:
+        gone = {"state": "done", "result": "taken back", "payload": b"", "waits_for": None, "done_at": tx.now}
+        await tx.conn.execute(update(inbox).where(inbox.c.id == row.id).values(**gone))
 
 
 def _refuse(status: int, code: str) -> web.Response:

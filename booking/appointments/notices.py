@@ -62,7 +62,12 @@ class Notice(StrEnum):
     FILE_ADDED = "file_added"
     BROUGHT_IN = "brought_in"
     NEXT = "next"
+    STANDING = "standing"
+    """Nothing new: what was said when the visit was booked is to say how it stands now."""
 
+
+_CHANGES = frozenset({Notice.MOVED, Notice.CANCELLED, Notice.HANDED_OVER})
+"""After these the confirmation is not true any more, that of whoever did it neither."""
 
 _OF_THE_PAST = frozenset(
     {
@@ -201,7 +206,10 @@ async def tell_all(
     concerned, where they were read before.
     """
     found = await tx.run(_CONCERNED, known(visit)) if people is None else people
-    tellings = [_telling(visit, notice, each, more) for each in sorted({row.id for row in found} - {but})]
+    concerned = {row.id for row in found}
+    tellings = [_telling(visit, notice, each, more) for each in sorted(concerned - {but})]
+    if notice in _CHANGES:
+        tellings += [_telling(visit, Notice.STANDING, each, {}) for each in sorted(concerned)]
     works = [*besides, *_in_room(visit, notice, None, more)]
     await tell(tx, tellings, *works, quiet=quiet_ends(found, tx.now))
 

@@ -10,6 +10,7 @@ from appservice.conversation.rendering.values import clock, minutes, moment, mom
 from appservice.conversation.understanding.durations import say_length
 from appservice.matrix.markdown import escape
 from booking.appointments.model import Appointment, Why
+from booking.appointments.rules import Status
 from booking.directory.model import Mode
 from booking.directory.specialties import label_of
 from core.languages import _
@@ -175,6 +176,11 @@ def _cancelled(told: _Notice) -> str:
         when=told.when,
         why=why,
     )
+
+
+def _standing(told: _Notice) -> str:
+    """How a visit that was confirmed stands now."""
+    return _cancelled(told) if told.visit.status is Status.CANCELLED else _booked(told)
 
 
 def _proposed(told: _Notice) -> str:
@@ -442,6 +448,7 @@ _TEXTS: dict[str, Callable[[_Notice], str]] = {
     "expired": _expired,
     "booked": _booked,
     "moved": _moved,
+    "standing": _standing,
     "cancelled": _cancelled,
     "charged": _charged,
     "released": _released,

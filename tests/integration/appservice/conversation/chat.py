@@ -76,6 +76,8 @@ class Chat:
     ctx: Context
     transcript: list[str] = field(default_factory=list)
     last: list[Message] = field(default_factory=list)
+    brought_up_to_date: list[Message] = field(default_factory=list)
+    """Edits of earlier messages, which nobody is told of."""
     _authenticators: dict[str, Any] = field(default_factory=dict)
     _count: int = 0
     _read: int = 0
@@ -138,6 +140,11 @@ class Chat:
         """Reply to a message of the bot's."""
         return await self.say(mxid, text, reacts_to=message.key)
 
+    @property
+    def said(self) -> str:
+        """The event of what was written last."""
+        return f"$event{self._count}"
+
     async def person(self, mxid: str) -> Person:
         async with self.database.transaction() as tx:
             return await person_of(tx, self.ctx, mxid)
@@ -150,6 +157,8 @@ class Chat:
         kind: Kind = "text",
         reaction: str | None = None,
         reacts_to: str | None = None,
+        edits: str | None = None,
+        thread: str | None = None,
         room: str | None = None,
         name: str | None = "Anna",
         attached: Attached | None = None,
@@ -165,6 +174,8 @@ class Chat:
             text=text,
             reaction=reaction,
             reacts_to=reacts_to,
+            edits=edits,
+            thread=thread,
             kind=kind,
             attached=attached,
         )
@@ -260,5 +271,6 @@ class Chat:
             for row in found.all():
                 self._read = row.seq
                 fields = await unseal(tx, self.ctx.vault, row.id, row.payload)
-                new.append(Message(row.lane.removeprefix("room:"), fields))
+                message = Message(row.lane.removeprefix("room:"), fields)
+                (self.brought_up_to_date if fields.get("only_edit") else new).append(message)
         return new

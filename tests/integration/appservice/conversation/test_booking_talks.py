@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 
@@ -9,6 +10,7 @@ from booking.appointments import service as appointments
 from tests.integration.appservice.conversation.chat import Chat, Message
 from tests.integration.booking.clinic import ANNA, BEN, CLARA, OSEI
 
+BERLIN = ZoneInfo("Europe/Berlin")
 NEAR = "cardiologist near Berlin tomorrow under 60"
 
 
@@ -196,3 +198,38 @@ async def test_a_time_in_person_elsewhere_is_shown_on_both_clocks(chat: Chat) ->
     await book(chat)
     await chat.say(ANNA, "timezone London")
     assert "Tue 1 Dec, 08:00 your time (09:00 at the centre)" in await chat.say(ANNA, "appointments")
+
+
+async def test_no_confirmation_goes_on_saying_what_is_not_true_any_more(chat: Chat) -> None:
+    await chat.say(ANNA, NEAR)
+    await chat.say(ANNA, "1")
+    await chat.say(ANNA, "1")
+    told = await chat.notices()
+    confirmed = {who: told[who][0] for who in (ANNA, OSEI, CLARA)}
+    code = (await visits(chat))[0].code
+    await chat.say(ANNA, f"move {code}")
+    await chat.say(ANNA, "5")
+    now = f"{(await visits(chat))[0].start.astimezone(BERLIN):%H:%M}"
+    assert now != "09:00"
+    told = await chat.notices()
+    assert ANNA not in told  # who did it was answered
+    for who in (OSEI, CLARA):
+        assert told[who][0].text.startswith("Moved")
+        assert told[who][0].fields["about"] == confirmed[who].key  # shown as a reply to it
+    edits = {each.room.removeprefix("!private:"): each for each in chat.brought_up_to_date}
+    assert {who: each.fields["edits"] for who, each in edits.items()} == {
+        who: each.key for who, each in confirmed.items()
+    }
+    assert "09:00" in confirmed[ANNA].text
+    for who, word in ((ANNA, "Confirmed: "), (OSEI, "New visit: ")):
+        assert edits[who].text.startswith(word)
+        assert now in edits[who].text
+        assert "09:00" not in edits[who].text
+    chat.brought_up_to_date.clear()
+    await chat.say(ANNA, f"cancel {code}")
+    await chat.say(ANNA, "yes")
+    await chat.notices()
+    edits = {each.room.removeprefix("!private:"): each for each in chat.brought_up_to_date}
+    for who, each in confirmed.items():
+        assert edits[who].fields["edits"] == each.key
+        assert edits[who].text.startswith("Cancelled")

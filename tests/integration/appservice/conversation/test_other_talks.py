@@ -1,7 +1,10 @@
 """Oneself, strangers, rooms with others, what has no words, and what is remembered."""
 
+from uuid import UUID
+
 from sqlalchemy import text
 
+from core.ids import id_of
 from tests.integration.appservice.conversation.chat import Chat, private_room
 from tests.integration.appservice.conversation.test_booking_talks import NEAR, book
 from tests.integration.booking.clinic import ANNA, BEN, CLARA, OSEI, PAUL
@@ -135,3 +138,45 @@ async def test_only_what_says_nothing_of_anybody_may_be_heard_by_others(chat: Ch
     assert not chat.last[0].fields["shared"]
     await chat.say(ANNA, "!appointments", room=GROUP)
     assert {each.room: each.fields["shared"] for each in chat.last} == {GROUP: True, private_room(ANNA): False}
+
+
+async def test_a_poll_is_closed_once_it_is_answered_by_whatever_way(chat: Chat) -> None:
+    async def closed() -> list[UUID]:
+        async with chat.database.transaction() as tx:
+            found = await tx.conn.execute(text("SELECT id FROM outbox WHERE kind = 'matrix.end_poll' ORDER BY seq"))
+            return [*found.scalars()]
+
+    await chat.say(ANNA, "buttons polls")
+    await chat.say(ANNA, NEAR)
+    offers = chat.last[0]
+    assert await closed() == []
+    await chat.tap(ANNA, "1", offers)
+    times = chat.last[0]
+    await chat.say(ANNA, "1")
+    assert await closed() == [id_of(f"end poll:{each.key}") for each in (offers, times)]
+
+
+async def test_an_answer_that_is_changed_after_it_has_done_its_work_does_no_other(chat: Chat) -> None:
+    await chat.say(ANNA, NEAR)
+    await chat.say(ANNA, "1")
+    chosen = chat.said
+    assert "what it did stands" in await chat.say(ANNA, "2", edits=chosen)
+    async with chat.database.transaction() as tx:
+        assert (await tx.conn.execute(text("SELECT count(*) FROM appointment"))).scalar_one() == 0
+
+
+async def test_a_slip_of_the_finger_is_corrected_by_editing_the_message(chat: Chat) -> None:
+    await chat.say(ANNA, NEAR)
+    await chat.say(ANNA, "99")
+    assert "Answer with a number to book it" in await chat.say(ANNA, "1", edits=chat.said)
+    await chat.say(ANNA, "cardiologst near Berlin")
+    assert "Dr Ama Osei" in await chat.say(ANNA, "cardiologist near Berlin", edits=chat.said)
+
+
+async def test_what_is_said_in_a_thread_is_answered_there(chat: Chat) -> None:
+    await chat.say(ANNA, NEAR, thread="$root")
+    assert [(each.fields["thread"], each.fields["answers"]) for each in chat.last] == [("$root", chat.said)]
+    await chat.say(ANNA, NEAR)
+    assert chat.last[0].fields["thread"] is None
+    await chat.say(ANNA, "", kind="undecryptable", thread="$root")
+    assert chat.last[0].fields["thread"] == "$root"

@@ -22,7 +22,7 @@ from appservice.matrix.outbound import Outbound
 from appservice.matrix.people import Staff, Visit
 from appservice.matrix.service import MatrixService
 from appservice.matrix.sync import SyncLoop
-from appservice.outgoing import File, Reply, Streamed, fetch, post
+from appservice.outgoing import File, Reply, Streamed, end_poll, fetch, post
 from core.database import Database, Tx
 from core.errors import BadInputError
 from core.ids import id_of
@@ -113,6 +113,8 @@ class Echo:
             reply = Reply("1. one\n2. two", poll={"1": "one", "2": "two"})
             key, subject = f"answer:poll:{incoming.event_id}", self.people.id_of(incoming.sender)
             await post(tx, self.people.vault, subject=subject, room_id=incoming.room_id, key=key, reply=reply)
+        elif text in ("over", "about") and incoming.reacts_to:
+            await self._refer(tx, incoming, incoming.reacts_to)
         elif text == "list":
             await self._say(tx, incoming, "1. one\n2. two", choices=2)
         elif text.startswith("edit "):
@@ -123,6 +125,15 @@ class Echo:
             await self._say(tx, incoming, f"you tapped {incoming.reaction} under {incoming.reacts_to}")
         else:
             await self._say(tx, incoming, f"that was {incoming.kind}", public=incoming.kind == "plaintext")
+
+    async def _refer(self, tx: Tx, incoming: Incoming, key: str) -> None:
+        """Do something about the message of ours that was replied to."""
+        if incoming.text == "over":
+            await end_poll(tx, incoming.room_id, key)
+            return
+        subject, mine = self.people.id_of(incoming.sender), f"answer:about:{incoming.event_id}"
+        reply = Reply("that one", about=key)
+        await post(tx, self.people.vault, subject=subject, room_id=incoming.room_id, key=mine, reply=reply)
 
     async def take(self, tx: Tx, incoming: Incoming, content: AsyncIterator[bytes]) -> None:
         """Keep the file in the records, and send it back from there."""
@@ -156,7 +167,15 @@ class Echo:
             subject=self.people.id_of(incoming.sender),
             room_id=incoming.room_id,
             key=f"answer:{incoming.text or incoming.kind}:{incoming.event_id}",
-            reply=Reply(words, choices=choices, edits=edits, public=public, shared=not incoming.direct),
+            reply=Reply(
+                words,
+                choices=choices,
+                edits=edits,
+                public=public,
+                shared=not incoming.direct,
+                thread=incoming.thread,
+                answers=incoming.event_id,
+            ),
         )
 
     async def notice(self, tx: Tx, row: Row) -> None:

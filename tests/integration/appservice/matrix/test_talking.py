@@ -1,6 +1,7 @@
 """People talk with the bot through a real Synapse, encrypted."""
 
 import asyncio
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -11,10 +12,16 @@ from appservice.matrix import inbound
 from core.database import Database
 from core.inbox import inbox
 from core.settings import Settings
-from demo.client import ENCRYPTION, ClientError, Person
+from demo.client import ENCRYPTION, ClientError, Heard, Person
 from demo.homeserver import Homeserver
 from tests.integration.appservice.matrix.conftest import NewPerson
 from tests.integration.appservice.matrix.echo import Echo, serving
+
+LOST = {
+    "algorithm": "m.megolm.v1.aes-sha2",
+    "ciphertext": "AwgAEnACgAkLmt6qF84IK++J7UDH2Za1YVchHyprqTqsg",
+    "session_id": "a session that nobody has",
+}
 
 
 async def test_an_encrypted_message_gets_an_encrypted_answer(
@@ -74,7 +81,85 @@ async def test_an_edit_of_ones_own_message_is_heard_as_new_words(
     await anna.hears("you said cardiologst", room=room)
     await anna.edit(room, said, "cardiologist")
     await anna.hears("you said cardiologist", room=room)
-    assert [heard.edited for heard in echo.heard if heard.kind == "text"] == [False, True]
+    assert [heard.edits for heard in echo.heard if heard.kind == "text"] == [None, said]
+
+
+async def test_what_is_said_in_a_thread_is_answered_there(
+    echo: Echo, settings: Settings, new_person: NewPerson
+) -> None:
+    anna = await new_person("anna")
+    room = await anna.direct_room(settings.matrix.bot_id)
+    shown = await anna.ask(room, "list", "2. two")
+    reply = {"event_id": shown.event}
+    threaded = {"rel_type": "m.thread", "event_id": shown.event, "is_falling_back": True, "m.in_reply_to": reply}
+    said = await anna.say(room, "hello", **{"m.relates_to": threaded})
+    answer = await anna.hears("you said hello", room=room)
+    assert answer.encrypted
+    assert relation(answer) == threaded | {"m.in_reply_to": {"event_id": said}}
+    assert echo.heard[-1].reacts_to is not None  # it is about the list that the thread goes out from
+    assert echo.heard[-1].reacts_to.startswith("answer:list:")
+    await anna.say(room, "bad", **{"m.relates_to": threaded})
+    refused = await anna.hears("Say *good* instead.", room=room)
+    assert relation(refused)["event_id"] == shown.event
+    assert relation(await anna.ask(room, "more", "you said more")) == {}
+
+
+def relation(heard: Heard) -> dict[str, Any]:
+    return dict(heard.source.source["content"].get("m.relates_to", {}))
+
+
+async def test_what_is_about_an_earlier_message_is_shown_as_a_reply_to_it(
+    echo: Echo, settings: Settings, new_person: NewPerson
+) -> None:
+    anna = await new_person("anna")
+    room = await anna.direct_room(settings.matrix.bot_id)
+    shown = await anna.ask(room, "list", "2. two")
+    await anna.say(room, "about", **{"m.relates_to": {"m.in_reply_to": {"event_id": shown.event}}})
+    answer = await anna.hears("that one", room=room)
+    assert relation(answer) == {"m.in_reply_to": {"event_id": shown.event}}
+
+
+async def test_a_poll_takes_no_vote_once_it_was_answered(echo: Echo, settings: Settings, new_person: NewPerson) -> None:
+    anna = await new_person("anna")
+    room = await anna.direct_room(settings.matrix.bot_id)
+    shown = await anna.ask(room, "poll", "2. two")
+    await anna.event_of_type(room, "org.matrix.msc3381.poll.start")
+    await anna.say(room, "over", **{"m.relates_to": {"m.in_reply_to": {"event_id": shown.event}}})
+    await anna.event_of_type(room, "org.matrix.msc3381.poll.end")
+    await anna.say(room, "over", **{"m.relates_to": {"m.in_reply_to": {"event_id": shown.event}}})
+    await anna.ask(room, "more", "you said more")
+    assert [kind for _, _, kind in anna.others].count("org.matrix.msc3381.poll.end") == 1
+
+
+async def test_a_message_that_is_removed_before_it_was_heard_is_not_heard(
+    settings: Settings, new_person: NewPerson
+) -> None:
+    anna = await new_person("anna")
+    async with serving(settings):
+        room = await anna.direct_room(settings.matrix.bot_id)
+        await anna.ask(room, "hello", "you said hello")
+    # While nobody is there; the homeserver has the message in what it repeats, and takes its content away.
+    gone = await anna.say(room, "better not")
+    await anna.say(room, "but this")
+    await anna.client.room_redact(room, gone)
+    async with serving(settings):
+        await anna.hears("you said but this", room=room)
+        await anna.ask(room, "more", "you said more")
+    assert "you said better not" not in anna.shown(room)
+
+
+async def test_a_message_that_is_removed_while_it_waits_for_its_key_is_not_asked_for(
+    echo: Echo, settings: Settings, new_person: NewPerson, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inbound, "_LITTLE_PATIENCE", 3.0)
+    anna = await new_person("anna")
+    room = await anna.direct_room(settings.matrix.bot_id)
+    await anna.ask(room, "hello", "you said hello")
+    lost = await anna.send_raw(room, "m.room.encrypted", LOST | {"device_id": anna.client.device_id})
+    await anna.client.room_redact(room, lost)
+    await asyncio.sleep(4)
+    await anna.ask(room, "more", "you said more")
+    assert "that was undecryptable" not in anna.shown(room)
 
 
 async def test_a_sentence_of_the_conversations_is_the_answer_and_its_effects_are_undone(
@@ -161,12 +246,9 @@ async def test_a_message_whose_key_never_comes_is_admitted_once(
     anna = await new_person("anna")
     room = await anna.direct_room(settings.matrix.bot_id)
     await anna.ask(room, "hello", "you said hello")
-    lost = {
-        "algorithm": "m.megolm.v1.aes-sha2",
-        "ciphertext": "AwgAEnACgAkLmt6qF84IK++J7UDH2Za1YVchHyprqTqsg",
+    lost = LOST | {
         "sender_key": anna.client.olm.account.identity_keys["curve25519"],
         "device_id": anna.client.device_id,
-        "session_id": "a session that nobody has",
     }
     for _ in range(2):
         await anna.send_raw(room, "m.room.encrypted", lost)

@@ -42,6 +42,21 @@ def test_a_reply_says_to_what_and_leaves_the_quotation_out() -> None:
     assert said == Said("text", "2", about="$1")
 
 
+@pytest.mark.parametrize(
+    ("fallback", "reply", "about"),
+    [
+        (True, "$2", "$root"),  # the reply is for clients without threads
+        (False, "$2", "$2"),  # within the thread it is about another message
+        (False, None, "$root"),
+    ],
+)
+def test_a_message_in_a_thread_says_in_which(fallback: bool, reply: str | None, about: str) -> None:
+    relation = {"rel_type": "m.thread", "event_id": "$root", "is_falling_back": fallback}
+    replied = {"m.in_reply_to": {"event_id": reply}} if reply else {}
+    said = read("m.room.message", text("two", **{"m.relates_to": relation | replied}))
+    assert said == Said("text", "two", about=about, thread="$root")
+
+
 def test_an_edit_is_its_new_words() -> None:
     relation = {"rel_type": "m.replace", "event_id": "$1"}
     content = text("* two", **{"m.new_content": text("two"), "m.relates_to": relation})
