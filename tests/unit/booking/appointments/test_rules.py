@@ -1,6 +1,8 @@
 """The appointment's machine and the price of cancelling, decided without a database."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -8,7 +10,8 @@ from hypothesis import strategies as st
 
 from booking.appointments import rules
 from booking.appointments.rules import MOVES, Status, check_move
-from core.errors import BadInputError, ConflictError
+from booking.directory.model import Patients
+from core.errors import BadInputError, ConflictError, UserError
 from core.money import Money
 
 START = datetime(2026, 12, 1, 12, tzinfo=UTC)
@@ -138,3 +141,155 @@ def test_moving_a_visit_does_not_win_a_lost_deadline_back() -> None:
     assert rules.free_until_after_move(before, later, 24, in_time, by_patient=True) == later - 24 * HOUR
     assert rules.free_until_after_move(before, later, 24, late, by_patient=True) == before
     assert rules.free_until_after_move(before, later, 24, late, by_patient=False) == later - 24 * HOUR
+
+
+SAID: list[tuple[Callable[[], Any], str]] = [
+    *[
+        (lambda status=status, check=check, to=to: check(status, *to), f"{before}: the visit is {words}.")
+        for status, words in (
+            (Status.PENDING, "not paid yet"),
+            (Status.BOOKED, "booked"),
+            (Status.FULFILLED, "over"),
+            (Status.CANCELLED, "cancelled already"),
+            (Status.ENTERED_IN_ERROR, "marked as a mistake"),
+        )
+        for check, to, before in (
+            (check_move, (Status.PROPOSED,), "That can't be done"),
+            (rules.check_proposed, (), "There is nothing to approve"),
+            (rules.check_offered, (), "There is nothing to take"),
+            (rules.check_missed, (), "There is nothing to take back"),
+        )
+    ],
+    (lambda: check_move(Status.ARRIVED, Status.BOOKED), "That can't be done: the visit is under way."),
+    (lambda: check_move(Status.NOSHOW, Status.BOOKED), "That can't be done: the visit is marked as missed."),
+    (lambda: check_move(Status.PROPOSED, Status.ARRIVED), "That can't be done: the visit is not approved yet."),
+    (
+        lambda: check_move(Status.WAITLIST, Status.ARRIVED),
+        "That can't be done: the visit is offered, and not taken yet.",
+    ),
+    (lambda: rules.check_start(START, START), "That time has passed. Please choose one that is still to come."),
+    (
+        lambda: rules.checked_reason("x" * 1001),
+        "Please say it in 1000 letters or less; the rest you can tell the doctor.",
+    ),
+    (
+        lambda: rules.check_arrival(START, START - 3 * HOUR),
+        "It is too early for that: the visit begins in more than two hours.",
+    ),
+    (
+        lambda: rules.check_fulfilment(Status.BOOKED, START, START - HOUR),
+        "It is too early for that: the visit has not begun, and the patient has not arrived.",
+    ),
+    (lambda: rules.check_absence(START, START - HOUR), "It is too early for that: the visit has not begun."),
+    (
+        lambda: rules.check_change_by_patient(START, START),
+        "That visit has begun already. Please call the centre.",
+    ),
+    (
+        lambda: rules.check_patients(Patients.NEW, known=True),
+        "That is for new patients. Please choose another kind of visit with this doctor.",
+    ),
+    (
+        lambda: rules.check_patients(Patients.KNOWN, known=False),
+        "That is for patients who were there before. Please choose a first visit instead.",
+    ),
+    (
+        lambda: rules.approval_until(START, START - 2 * HOUR + timedelta(seconds=1)),
+        "The centre has to approve this visit first, and it begins too soon for that. Please choose a later time.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("refused", "sentence"), SAID)
+def test_what_is_refused_is_said_word_for_word(refused: Callable[[], Any], sentence: str) -> None:
+    with pytest.raises(UserError) as said:
+        refused()
+    assert str(said.value) == sentence
+
+
+def test_what_is_asked_for_is_let_through() -> None:
+    rules.check_proposed(Status.PROPOSED)
+    rules.check_offered(Status.WAITLIST)
+    rules.check_missed(Status.NOSHOW)
+    for wanted, known in (
+        (Patients.NEW, False),
+        (Patients.KNOWN, True),
+        *((each, known) for each in set(Patients) - {Patients.NEW, Patients.KNOWN} for known in (True, False)),
+    ):
+        rules.check_patients(wanted, known=known)
+    rules.check_absence(START, START)
+    assert rules.checked_reason("x" * 1000) == "x" * 1000
+
+
+@pytest.mark.parametrize(
+    ("before_start", "until"),
+    [
+        (2 * HOUR, START - HOUR),
+        (24 * HOUR, START - HOUR),
+        (25 * HOUR, START - HOUR),
+        (26 * HOUR, START - 2 * HOUR),
+        (100 * HOUR, START - 76 * HOUR),
+    ],
+)
+def test_a_centre_has_a_day_to_approve_and_no_longer_than_an_hour_before(
+    before_start: timedelta, until: datetime
+) -> None:
+    assert rules.approval_until(START, START - before_start) == until
+
+
+@pytest.mark.parametrize(
+    ("before_start", "until"),
+    [
+        (100 * HOUR, START - 88 * HOUR),
+        (13 * HOUR, START - HOUR),
+        (5 * HOUR, START - HOUR),
+        (timedelta(minutes=70), START - timedelta(minutes=55)),
+        (timedelta(minutes=10), START + timedelta(minutes=5)),
+    ],
+)
+def test_what_is_approved_is_kept_for_half_a_day_and_never_shorter_than_any_hold(
+    before_start: timedelta, until: datetime
+) -> None:
+    assert rules.payment_until(START, START - before_start, 15) == until
+
+
+@pytest.mark.parametrize(
+    ("wanted", "limit", "misses", "needed"),
+    [
+        (False, None, 99, False),
+        (True, None, 0, True),
+        (False, 2, 1, False),
+        (False, 2, 2, True),
+        (False, 2, 3, True),
+        (False, 0, 0, True),
+        (True, 2, 0, True),
+    ],
+)
+def test_who_missed_too_much_is_approved_first(wanted: bool, limit: int | None, misses: int, needed: bool) -> None:
+    assert rules.needs_approval(wanted=wanted, limit=limit, misses=misses) is needed
+
+
+def test_one_who_came_after_all_is_under_way_until_the_end() -> None:
+    assert rules.status_after_return(START, START - timedelta(seconds=1)) is Status.ARRIVED
+    assert rules.status_after_return(START, START) is Status.FULFILLED
+
+
+def test_moving_in_the_last_moment_in_which_it_is_free_is_free() -> None:
+    before = START - 24 * HOUR
+    later = START + 100 * HOUR
+    assert rules.free_until_after_move(before, later, 24, before, by_patient=True) == later - 24 * HOUR
+    assert rules.free_until_after_move(before, later, 24, before + timedelta(seconds=1), by_patient=True) == before
+
+
+@pytest.mark.parametrize(
+    ("currency", "amount", "percent", "part"),
+    [
+        ("EUR", 1001, 50, 501),
+        ("EUR", 999, 100, 999),
+        ("KWD", 1001, 50, 510),
+        ("ISK", 1001, 50, 600),
+        ("EUR", 10, 33, 4),
+    ],
+)
+def test_a_part_is_rounded_up_to_what_can_be_paid(currency: str, amount: int, percent: int, part: int) -> None:
+    assert rules.share_of(Money(currency, amount), percent) == Money(currency, part)

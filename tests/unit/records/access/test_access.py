@@ -1,6 +1,7 @@
 """Who may do what: every cell of relation, kind and deed against a table that was written by hand."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import combinations
 from uuid import UUID
 
@@ -169,3 +170,11 @@ def test_a_list_holds_what_may_be_read(relation: Relation, kind: Kind) -> None:
     else:
         with pytest.raises(RefusedError):
             require_list(reader, kind, ANNA)
+
+
+def test_a_ward_is_one_whom_the_reader_speaks_for_and_nobody_else() -> None:
+    """A guardian's time is over: the patient is no more among those that the reader may speak for."""
+    over = Reader(new_id(), own=frozenset(), treats=frozenset(), practitioner_id=None, wards=frozenset({ANNA}))
+    assert relations(over, Kind.NOTE, ANNA) == frozenset()
+    herself = replace(over, own=frozenset({ANNA}), wards=frozenset({BEN}))
+    assert relations(herself, Kind.NOTE, ANNA) == {Relation.SELF}

@@ -83,3 +83,15 @@ def test_the_reason_is_what_lets_them() -> None:
         "consent": "consent",
         "emergency": "emergency",
     }
+
+
+def test_a_word_that_is_no_text_anywhere_else_is_still_an_entry_that_can_be_hashed() -> None:
+    """Half a sign: PostgreSQL takes none, so it was put into a file."""
+    made = entry(table="a\ud800b", action="caf\u00e9")
+    assert b"a\xed\xa0\x80b" in entry_json(made)
+    assert "caf\u00e9".encode() in entry_json(made)
+
+
+def test_what_is_no_entry_is_said_so() -> None:
+    with pytest.raises(ValueError, match=r"^That is no entry of an audit\.$"):
+        entry_from({})

@@ -149,17 +149,22 @@ def test_a_proof_with_one_changed_byte_proves_nothing(one: int, two: int, which:
 
 @pytest.mark.parametrize(("index", "size"), [(-1, 3), (3, 3), (0, 0)])
 def test_what_is_not_there_is_not_proved(index: int, size: int) -> None:
-    with pytest.raises(ValueError, match="no such leaf"):
+    with pytest.raises(ValueError, match=r"^there is no such leaf in a tree of that size$"):
         inclusion_ranges(index, size)
     assert not proves_inclusion(MANY[0], index, size, [], MANY[0])
 
 
 @pytest.mark.parametrize(("old", "new"), [(-1, 3), (4, 3)])
 def test_a_tree_does_not_shrink(old: int, new: int) -> None:
-    with pytest.raises(ValueError, match="shrink"):
+    with pytest.raises(ValueError, match=r"^a tree does not shrink$"):
         consistency_ranges(old, new)
 
 
 def test_two_subtrees_are_joined_with_a_one_before_them() -> None:
     assert tree.joined(MANY[0], MANY[1]) == hashlib.sha256(b"\x01" + MANY[0] + MANY[1]).digest()
     assert replace(Subtree(0, 1), index=2) == Subtree(0, 2)
+
+
+def test_the_leaf_after_the_last_is_not_proved() -> None:
+    assert proves_inclusion(MANY[0], 0, 1, [], MANY[0])
+    assert not proves_inclusion(MANY[0], 1, 1, [], MANY[0])

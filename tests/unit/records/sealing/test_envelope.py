@@ -109,6 +109,12 @@ def test_the_first_bytes_alone_name_the_key() -> None:
             key_number_of(short)
 
 
+def test_the_number_of_a_key_is_read_from_all_its_bytes() -> None:
+    for number in (1, 2**8, 2**16 + 2, 2**24 + 3, 2**32 - 1):
+        key = SubjectKey(UUID(int=7), os.urandom(32), number)
+        assert key_number(seal(key, b"x", b"place")) == number
+
+
 def test_the_first_key_of_a_subject_is_number_one() -> None:
     assert SubjectKey(KEY.id, KEY.secret).number == 1
 

@@ -186,3 +186,23 @@ async def test_how_a_subjects_key_is_wrapped_is_frozen() -> None:
     assert master.id == MASTER_ID
     name = Name(UUID(int=4), UUID(int=5))
     assert await master.unwrap([(name, Wrapped(WRAPPED, MASTER_ID))]) == [bytes(32)]
+
+
+def test_each_sentence_about_a_key_word_for_word(tmp_path: Path) -> None:
+    empty, foreign = tmp_path / "empty", tmp_path / "foreign"
+    empty.write_text(" \n")
+    foreign.write_bytes(b"schl\xc3\xbcssel")
+    for make, sentence in (
+        (lambda: LocalKey(bytes(31)), "The records key must be 32 bytes; `careconnect new-key` makes one."),
+        (lambda: LocalKey.from_text("x!"), "records.key is not base64; `careconnect new-key` makes one."),
+        (
+            lambda: LocalKey.from_text(KEY[:9] + "!" + KEY[9:]),
+            "records.key is not base64; `careconnect new-key` makes one.",
+        ),
+        (lambda: LocalKey.from_file(tmp_path / "none"), "The file that records.key_file names cannot be read."),
+        (lambda: LocalKey.from_file(foreign), "The file that records.key_file names cannot be read."),
+        (lambda: LocalKey.from_file(empty), "The file that records.key_file names is empty: the key is not set."),
+    ):
+        with pytest.raises(ValueError) as refused:  # noqa: PT011
+            make()
+        assert str(refused.value) == sentence
