@@ -39,6 +39,7 @@ from booking.calendars.feeds.versions import count_changes
 from booking.consultations.due import close_due, erase_due, open_due
 from booking.consultations.line import tell_next
 from booking.context import Context
+from booking.handover.service import tell_of_age
 from booking.imports import polling
 from booking.imports import routes as imports
 from booking.imports.service import prune_drafts
@@ -220,6 +221,7 @@ class _Process:
         every(lambda tx: polling.queue_due(tx, self._ctx), seconds=15)
         every(prune_drafts, hours=1)
         every(lambda tx: fill(tx, self._ctx), minutes=5)
+        every(lambda tx: tell_of_age(tx, self._ctx), minutes=1)
         every(waiting.tell_of_waiting, minutes=1)
         every(open_due, seconds=5)
         every(tell_next, seconds=10)

@@ -10,6 +10,7 @@ import booking.calendars.model
 import booking.consultations.model
 import booking.day.model
 import booking.directory.model
+import booking.handover.model
 import booking.imports.model
 import booking.lookup.model
 import booking.payments.model

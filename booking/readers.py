@@ -51,5 +51,5 @@ async def _wards(tx: Tx, person: Person) -> frozenset[UUID]:
     return frozenset(
         member.id
         for member in person.family
-        if member.id in since and not guardian_of_grown_up(member.born, since[member.id], today)
+        if member.id in since and not guardian_of_grown_up(member.born, since[member.id], today, person.of_age)
     )

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from appservice.conversation.naming import grantee
 from appservice.conversation.rendering import access as words
+from appservice.conversation.rendering import growing_up
 from appservice.conversation.rendering.values import moment
 from appservice.matrix.markdown import escape
 from appservice.outgoing import Reply, post
@@ -58,6 +59,8 @@ class AccessNews:
                     at=_moment(what["at"], person),
                     until=_moment(what["until"], person),
                 )
+            case "of age" | "taken over":
+                return await self._growing_up(tx, what)
             case _:
                 return await self._consent(tx, what, person)
 
@@ -73,6 +76,12 @@ class AccessNews:
             until=moment(made.until, zone(person.timezone)),
             reason=escape(made.reason),
         )
+
+    async def _growing_up(self, tx: Tx, what: dict[str, Any]) -> str:
+        name = await patient_name(tx, self._ctx, UUID(what["patient"]))
+        if what["news"] == "of age":
+            return growing_up.of_age(escape(name), escape(name.split()[0]))
+        return growing_up.taken_over(escape(name), escape(what["account"]))
 
     async def _consent(self, tx: Tx, what: dict[str, Any], person: Person) -> str:
         to, shared = UUID(what["to"]), what["news"] == "shared"

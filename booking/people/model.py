@@ -4,6 +4,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Date,
     ForeignKey,
     Integer,
     LargeBinary,
@@ -57,4 +58,7 @@ guardian = Table(
     Column("person_id", Uuid, ForeignKey("person.id"), primary_key=True),
     Column("patient_id", Uuid, ForeignKey("patient.id"), primary_key=True, index=True),
     Column("since", Moment, nullable=False),
+    # When the job looked last whether a child has come of age, and when its guardian was told so.
+    Column("looked_on", Date),
+    Column("told_at", Moment),
 )

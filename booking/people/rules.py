@@ -26,7 +26,7 @@ _FAMILY_AT_MOST = 20
 _LONGEST_NAME = 100
 _TURNS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Signs of Unicode's bidirectional algorithm: unclosed in a name, they turn around the rest of its line."""
-_OF_AGE = 18
+OF_AGE = 18
 """Article 1 of the UN's Convention on the Rights of the Child; so it is in most countries."""
 
 
@@ -66,7 +66,14 @@ def checked_birthday(born: date | None, family: Sequence[str | None], name: str,
     return born
 
 
-def guardian_of_grown_up(born: date | None, since: date, today: date) -> bool:
+def comes_of_age(born: date, age: int = OF_AGE) -> date:
+    """Return the day on which somebody comes of age, `age` years after they were born."""
+    # Born on 29 February: of age on 1 March, where there is no 29th.
+    leap, year = (born.month, born.day) == (2, 29), born.year + age
+    return date(year, 3, 1) if leap and not isleap(year) else born.replace(year=year)
+
+
+def guardian_of_grown_up(born: date | None, since: date, today: date, age: int = OF_AGE) -> bool:
     """Whether somebody is guardian of one who was a child when that began, and has come of age since.
 
     Such a guardian speaks for them no more. Of a grown-up, or of one whose date of birth is not known, a guardian
@@ -74,11 +81,7 @@ def guardian_of_grown_up(born: date | None, since: date, today: date) -> bool:
     """
     if born is None:
         return False
-    # Born on 29 February: of age on 1 March, where there is no 29th.
-    leap = (born.month, born.day) == (2, 29)
-    year = born.year + _OF_AGE
-    comes_of_age = date(year, 3, 1) if leap and not isleap(year) else born.replace(year=year)
-    return since < comes_of_age <= today
+    return since < comes_of_age(born, age) <= today
 
 
 def checked_language(text: str) -> str:

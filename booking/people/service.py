@@ -15,6 +15,7 @@ from booking.lookup.model import patient_lookup
 from booking.people.model import BORN, NAME, guardian, patient, person
 from booking.people.quiet import Quiet
 from booking.people.rules import (
+    OF_AGE,
     Buttons,
     checked_birthday,
     checked_language,
@@ -63,6 +64,8 @@ class Person:
     buttons: Buttons = Buttons.NUMBERS
     verified: bool = True
     """Of a doctor: whether a platform admin has looked who they are."""
+    of_age: int = OF_AGE
+    """From which birthday on they read the records of a child of theirs no more."""
 
     @property
     def name(self) -> str | None:
@@ -151,6 +154,7 @@ async def _person(tx: Tx, ctx: Context, how: Statement, who: UUID | str) -> Pers
         administers=frozenset(row.administers),
         buttons=Buttons(row.buttons),
         verified=row.verified,
+        of_age=defaults.of_age,
         platform_admin=row.mxid in ctx.settings.matrix.platform_admins,
     )
 
@@ -247,6 +251,12 @@ async def patient_name(tx: Tx, ctx: Context, patient_id: UUID) -> str:
     """Return a patient's name, or "A patient" when there is none (any more). Who may know it the caller has decided."""
     known = await _patients(tx, ctx, [patient_id])
     return (known[patient_id].name if patient_id in known else None) or "A patient"
+
+
+async def patients_by_id(tx: Tx, ctx: Context, ids: Sequence[UUID]) -> list[Patient]:
+    """Return patients by their ids, in that order. Who may know them the caller has decided."""
+    known = await _patients(tx, ctx, [*ids])
+    return [known[each] for each in ids]
 
 
 async def mxids_of(tx: Tx, people: Sequence[UUID]) -> dict[UUID, str]:

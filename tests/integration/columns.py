@@ -80,6 +80,7 @@ IN_CLEAR: dict[str, str] = {
     "direct_room.room_id": IDS,
     "export_request.release": STATE,
     "file_piece.sealed": "sealed under the file's own key, which is in file.sealed, and goes with the file's row",
+    "handover.code_hash": HASH,
     "inbox.error": ERROR,
     "inbox.kind": STATE,
     "inbox.lane": IDS,

@@ -17,6 +17,7 @@ from appservice.conversation.commands import (  # noqa: F401  (declared by being
     filing,
     finding,
     forgetting,
+    growing_up,
     history,
     holding,
     hours,

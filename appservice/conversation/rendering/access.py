@@ -39,6 +39,7 @@ _TABLES = {
     "patient": N_("the name, to find visits by it"),
     "legal_hold": N_("a legal hold"),
     "signing_key": N_("a doctor's signing key"),
+    "handover": N_("a code to take the records over, and taking them over"),
 }
 _DID: dict[str, str] = {Action.READ: N_("read"), Action.WRITE: N_("wrote"), Action.ERASE: N_("erased")}
 _WHY: dict[str, str] = {

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from booking.people.rules import guardian_of_grown_up
+from booking.people.rules import comes_of_age, guardian_of_grown_up
 
 ADDED = date(2020, 5, 1)
 
@@ -26,3 +26,12 @@ def test_of_a_child_until_they_come_of_age_of_a_grown_up_until_that_is_ended(
     born: date | None, today: date, over: bool
 ) -> None:
     assert guardian_of_grown_up(born, ADDED, today) is over
+
+
+def test_of_age_is_what_the_country_says() -> None:
+    assert comes_of_age(date(2008, 5, 4)) == date(2026, 5, 4)
+    assert comes_of_age(date(2008, 5, 4), 16) == date(2024, 5, 4)
+    assert comes_of_age(date(2008, 2, 29), 20) == date(2028, 2, 29)
+    assert comes_of_age(date(2008, 2, 29), 18) == date(2026, 3, 1)
+    assert guardian_of_grown_up(date(2008, 5, 4), ADDED, date(2024, 5, 4), 16)
+    assert not guardian_of_grown_up(date(2008, 5, 4), ADDED, date(2026, 5, 4), 20)

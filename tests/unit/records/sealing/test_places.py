@@ -107,6 +107,6 @@ def test_a_subject_may_lead_the_value_itself() -> None:
         )
     )
     assert (
-        "CAST(CASE WHEN (octet_length(letter.sealed) >= 16) THEN encode(SUBSTRING(letter.sealed FROM 1 FOR 16), 'hex') END"
-        " AS UUID)"
+        "CAST(CASE WHEN (octet_length(letter.sealed) >= 16) THEN"
+        " encode(SUBSTRING(letter.sealed FROM 1 FOR 16), 'hex') END AS UUID)"
     ) in said

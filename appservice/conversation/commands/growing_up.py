@@ -1,0 +1,110 @@
+"""Records of a child that has come of age: a code is given, and with it the grown-up takes them over."""
+
+import re
+from typing import Any
+
+from appservice.conversation.registry import action, command
+from appservice.conversation.rendering.values import dated
+from appservice.conversation.session import Session
+from appservice.conversation.understanding.arguments import split_code
+from appservice.conversation.understanding.dates import read_birthday
+from appservice.conversation.understanding.text import folded
+from appservice.matrix.markdown import escape
+from booking.handover.service import Given, Wrong, give_code, give_code_at_desk, take_over
+from core.errors import BadInputError
+from core.languages import _
+
+_SECRET = re.compile(r"[0-9A-Za-z]{4}(?:[- ]?[0-9A-Za-z]{4}){7}", re.ASCII)
+_STOP = {"stop": {"do": "leave records"}, "no": {"do": "leave records"}}
+
+
+@command(
+    "hand records to|hand the records to|give records to|records for",
+    "NAME",
+    help="give somebody of your family who has come of age a code to take over their records; a centre: a visit's code",
+    group="Health",
+)
+async def hand_records(session: Session, text: str) -> None:
+    """One of the family by name; where those who run a centre stand before the patient, by a visit's code."""
+    wanted = folded(text.strip(" ."))
+    for member in session.person.family:
+        if member.name and wanted and wanted in {folded(member.name), folded(member.name.split()[0])}:
+            await _given(session, await give_code(session.tx, session.ctx, session.person, member.id))
+            return
+    code, _rest = split_code(text)
+    if code is None or not session.person.administers:
+        raise BadInputError("I know nobody of that name in your family. “family” lists them.")
+    await _given(session, await give_code_at_desk(session.tx, session.ctx, session.person, code))
+
+
+async def _given(session: Session, given: Given) -> None:
+    name = escape(given.patient.name or "?")
+    await session.say(
+        _(
+            "With this code **{name}** takes over the records that were kept for them:\n\n`{code}`\n\nGive it to nobody"
+            " else. **{name}** writes to me from an account of their own, until {day}:\n\n`take over {code}`\n\nand is"
+            " asked for their date of birth. From then on nobody else books for them or speaks for them.",
+            name=name,
+            code=given.code,
+            day=dated(given.expires_at, session.place),
+        )
+    )
+
+
+@command(
+    "take over|take over records|take my records",
+    "CODE",
+    help="take over your records from who kept them for you, with the code that they gave you",
+    group="Health",
+)
+async def take(session: Session, text: str) -> None:
+    """The code, then the date of birth; both at once is fine, too."""
+    found = _SECRET.search(text)
+    if not found:
+        raise BadInputError(
+            "Write the code that you were given: take over ABCD-EFGH-... Who kept your records for you gets one with"
+            " “hand records to” and your name."
+        )
+    rest = text[: found.start()] + " " + text[found.end() :]
+    await _take(session, found[0], rest)
+
+
+@action("take over")
+async def born(session: Session, choice: dict[str, Any]) -> None:
+    """The date of birth came."""
+    await _take(session, choice["code"], choice.get("text", ""))
+
+
+async def _take(session: Session, code: str, text: str) -> None:
+    born = read_birthday(text, session.today, session.person.language, month_first=session.speaker.month_first)
+    again = {"do": "take over", "code": code}
+    if born is None:
+        await session.say(_("When were you born? Write it like 2008-05-04; “stop” leaves it."), words=_STOP, free=again)
+        return
+    done = await take_over(session.tx, session.ctx, session.person, code, born)
+    # An answer, not an error: an error would undo that the try was counted.
+    if done is Wrong.BORN:
+        said = _("That does not fit the code. Nothing was changed: write the date of birth once more, or “stop”.")
+        await session.say(said, words=_STOP, free=again)
+        return
+    session.dialogue.drop_if(lambda each: each.free is not None and each.free.get("do") == "take over")
+    if isinstance(done, Wrong):
+        await session.say(_("That did not fit too often, so the code is good no more. Please ask for a new one."))
+        return
+    session.person = done
+    name = escape(done.name or "?")
+    await session.say(
+        _(
+            "The records of **{name}** are yours now, with the visits that are booked. Who kept them for you is told,"
+            " and reads and books nothing for you any more. “history” shows what is there, “share” who else may read"
+            " it, “who looked” who has.",
+            name=name,
+        )
+    )
+
+
+@action("leave records")
+async def leave(session: Session, choice: dict[str, Any]) -> None:
+    """As it was."""
+    session.dialogue.drop_if(lambda each: each.free is not None and each.free.get("do") == "take over")
+    await session.say(_("Nothing was changed."))

@@ -1,0 +1,143 @@
+"""A child comes of age: its parents read no more, and it takes its records over, with a code and its date of birth."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from booking.appointments.model import Appointment, appointment
+from booking.appointments.reading import found_appointments
+from booking.handover.service import tell_of_age
+from booking.people.model import guardian
+from booking.readers import reader_of
+from records.audit.service import looked_at
+from tests.integration.appservice.conversation.chat import Chat
+from tests.integration.appservice.conversation.test_booking_talks import NEAR
+from tests.integration.booking.clinic import ANNA, BEN, CLARA, OSEI
+from tests.integration.booking.town import Town, at
+
+MIA = "@mia:localhost"
+CODE = re.compile(r"(?:[0-9A-Z]{4}-){7}[0-9A-Z]{4}")
+
+
+@pytest.fixture
+async def records(chat: Chat, town: Town) -> str:
+    """Anna's daughter Mia comes of age on 2 December; she has allergies, and a visit on the 1st. Returns its code."""
+    await chat.say(ANNA, "add family Mia Lind 2008-12-02")
+    await chat.say(ANNA, "allergies for Mia: penicillin")
+    for said in (f"{NEAR} for Mia", "1", "1"):
+        await chat.say(ANNA, said)
+    found = re.search(r"Visit (\w{6})", (await chat.notices())[ANNA][0].text)
+    assert found
+    return found[1]
+
+
+async def given(chat: Chat, words: str = "hand records to Mia", mxid: str = ANNA) -> str:
+    said = await chat.say(mxid, words)
+    code = CODE.search(said)
+    assert code, said
+    return code[0]
+
+
+async def visits_of(chat: Chat, mxid: str) -> list[Appointment]:
+    own = (await chat.person(mxid)).patient.id
+    async with chat.database.transaction() as tx:
+        found = await found_appointments(tx, appointment.c.patient_id == own)
+    assert found
+    return found
+
+
+async def test_on_the_day_the_parent_reads_no_more_and_is_told_once(chat: Chat, town: Town, records: str) -> None:
+    assert "penicillin" in await chat.say(ANNA, "allergies for Mia")
+    async with chat.database.transaction() as tx:
+        assert await tell_of_age(tx, chat.ctx) == 1
+        assert await tell_of_age(tx, chat.ctx) == 0  # once a day
+    assert await chat.notices() == {}
+    town.clock.time = at(2, 8)
+    assert "penicillin" not in await chat.say(ANNA, "allergies for Mia")
+    async with chat.database.transaction() as tx:
+        assert await tell_of_age(tx, chat.ctx) == 1
+    told = (await chat.notices())[ANNA][0].text
+    assert "Mia Lind is of age now. You do not see their records any more" in told
+    assert "hand records to Mia" in told
+    town.clock.time = at(3, 8)
+    async with chat.database.transaction() as tx:
+        assert await tell_of_age(tx, chat.ctx) == 0
+
+
+async def test_nothing_is_handed_over_before_the_day(chat: Chat, records: str) -> None:
+    assert "come of age on 2026-12-02" in await chat.say(ANNA, "hand records to Mia")
+    assert "I know nobody of that name" in await chat.say(ANNA, "hand records to Tom")
+    assert "I know nobody of that name" in await chat.say(BEN, "hand records to Mia", name="Ben")
+
+
+async def test_with_code_and_birthday_the_grown_up_takes_the_records_over(chat: Chat, town: Town, records: str) -> None:
+    town.clock.time = at(2, 8)
+    code = await given(chat)
+    assert "When were you born?" in await chat.say(MIA, f"take over {code}", name="Mia")
+    said = await chat.say(MIA, "2008-12-02")
+    assert "The records of Mia Lind are yours now" in said
+    assert "penicillin" in await chat.say(MIA, "allergies")
+    told = (await chat.notices())[ANNA][0].text
+    assert f"Mia Lind has taken over the records that you kept for them, from the account {MIA}" in told
+    assert "You book for yourself alone" in await chat.say(ANNA, "family")
+    assert "penicillin" not in await chat.say(ANNA, "allergies for Mia")
+    assert "may not do that" in await chat.say(ANNA, f"reason {records}")
+    assert "may not do that" not in await chat.say(MIA, f"reason {records}")
+    assert {each.booked_by for each in await visits_of(chat, MIA)} == {(await chat.person(MIA)).id}
+    mia = await chat.person(MIA)
+    assert mia.family == ()  # of the empty record from before nothing is left
+    async with chat.database.transaction() as tx:
+        entries = await looked_at(tx, await reader_of(tx, mia), mia.patient.id)
+        assert {(each.actor, each.why) for each in entries if each.table == "handover"} == {
+            ((await chat.person(ANNA)).id, "guardian"),
+            (mia.id, "own"),
+        }
+    assert "good any more" in await chat.say(BEN, f"take over {code}, 2008-12-02", name="Ben")
+
+
+async def test_what_the_account_had_before_stays_in_reach(chat: Chat, town: Town, records: str) -> None:
+    await chat.say(MIA, "allergies nuts", name="Mia")
+    town.clock.time = at(2, 8)
+    code = await given(chat)
+    assert "are yours now" in await chat.say(MIA, f"take over {code} born 2008-12-02")
+    assert "penicillin" in await chat.say(MIA, "allergies")
+    (before,) = (await chat.person(MIA)).family
+    assert before.name == "Mia"
+    assert "nuts" in await chat.say(MIA, "allergies for Mia")
+
+
+async def test_a_wrong_birthday_takes_nothing_and_five_spoil_the_code(chat: Chat, town: Town, records: str) -> None:
+    town.clock.time = at(2, 8)
+    code = await given(chat)
+    assert "does not fit the code" in await chat.say(BEN, f"take over {code} 2008-12-03", name="Ben")
+    for _ in range(3):
+        assert "does not fit the code" in await chat.say(BEN, "2008-12-04")
+    assert "good no more" in await chat.say(BEN, "2008-12-05")
+    assert "good any more" in await chat.say(MIA, f"take over {code} 2008-12-02", name="Mia")
+    assert "Nothing is" in await chat.say(BEN, "allergies")
+    async with chat.database.transaction() as tx:
+        assert len((await tx.conn.execute(select(guardian))).all()) == 1
+
+
+async def test_a_code_ends_with_the_next_one_with_time_and_is_not_for_who_gave_it(
+    chat: Chat, town: Town, records: str
+) -> None:
+    town.clock.time = at(2, 8)
+    first, second = await given(chat), await given(chat)
+    assert "good any more" in await chat.say(MIA, f"take over {first} 2008-12-02", name="Mia")
+    assert "from an account of their own" in await chat.say(ANNA, f"take over {second} 2008-12-02")
+    town.clock.time += timedelta(days=15)
+    assert "good any more" in await chat.say(MIA, f"take over {second} 2008-12-02")
+    assert "Write the code that you were given" in await chat.say(MIA, "take over 1234")
+
+
+async def test_a_centre_gives_the_code_to_whom_it_has_seen_and_other_doctors_and_centres_do_not(
+    chat: Chat, town: Town, records: str
+) -> None:
+    town.clock.time = at(2, 8)
+    assert "I know nobody" in await chat.say(OSEI, f"hand records to {records}")
+    code = await given(chat, f"hand records to {records}", CLARA)
+    assert "are yours now" in await chat.say(MIA, f"take over {code} 2008-12-02", name="Mia")
+    assert "an account of their own" in await chat.say(CLARA, f"hand records to {records}")
