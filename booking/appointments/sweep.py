@@ -1,6 +1,9 @@
 """Holds that are over. Only hygiene: an expired hold blocks nobody, and a late payment is dealt with in any case."""
 
-from sqlalchemy import select
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, select
 
 from booking.appointments.approving import give_up
 from booking.appointments.model import appointment as table
@@ -10,6 +13,7 @@ from booking.context import Context
 from booking.payments.service import close_page, lapse
 from booking.waiting.offering import pass_on
 from core.database import Tx
+from core.singly import singly
 
 _AT_ONCE = 500
 
@@ -21,14 +25,11 @@ async def sweep(tx: Tx, ctx: Context) -> int:
     and what nobody took who waited for it goes to the next in line.
     Returns how many there were; run it every few seconds, by any replica.
     """
-    found = await tx.conn.execute(
-        select(table.c.id, table.c.status, kept_until.label("until"))
-        .where(table.c.hold_until.is_not(None), kept_until <= tx.now)
-        .order_by(kept_until)
-        .limit(_AT_ONCE)
-    )
-    over = found.all()
-    for row in over:
+    unpaid = table.c.status == Status.PENDING
+    # While Stripe is away what is unpaid stays: it must not stand before the rest.
+    over = [*await _over(tx, ~unpaid), *await _over(tx, unpaid)]
+
+    async def end(row: Row[Any]) -> None:
         if row.status == Status.PROPOSED:
             await give_up(tx, row.id)
         elif row.status == Status.WAITLIST:
@@ -37,4 +38,15 @@ async def sweep(tx: Tx, ctx: Context) -> int:
             await close_page(tx, row.id, row.until.isoformat())
         else:  # payments were switched off meanwhile: nobody is there to be asked
             await lapse(tx, row.id)
-    return len(over)
+
+    return await singly(tx, over, end)
+
+
+async def _over(tx: Tx, which: ColumnElement[bool]) -> Sequence[Row[Any]]:
+    found = await tx.conn.execute(
+        select(table.c.id, table.c.status, kept_until.label("until"))
+        .where(table.c.hold_until.is_not(None), kept_until <= tx.now, which)
+        .order_by(kept_until)
+        .limit(_AT_ONCE)
+    )
+    return found.all()

@@ -16,6 +16,7 @@ from booking.day.rules import waits
 from booking.day.service import expected_of
 from booking.people.service import Person
 from core.database import Tx
+from core.singly import singly
 from core.tables import Moment
 
 _A_DAY = timedelta(hours=12)
@@ -71,9 +72,10 @@ async def place_in_line(tx: Tx, ctx: Context, actor: Person, appointment_id: UUI
 async def tell_next(tx: Tx) -> int:
     """Tell each patient who is now the first of a doctor's line that they are next, once. Returns how many."""
     found = await tx.conn.execute(_NEXT, {"now": tx.now})
-    due = [row.appointment_id for row in found]
-    for each in due:
-        visit = await appointment(tx, each)
+
+    async def tell(appointment_id: UUID) -> None:
+        visit = await appointment(tx, appointment_id)
         expected = (await expected_of(tx, [visit])).get(visit.id, visit.start)
         await tell_side(tx, visit, Notice.NEXT, expected=max(expected, tx.now).isoformat())
-    return len(due)
+
+    return await singly(tx, [row.appointment_id for row in found], tell)

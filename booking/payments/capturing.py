@@ -4,6 +4,8 @@ Each function takes the appointment under its lock. Stripe is asked by the outbo
 is to go back of a charge waits for the charge.
 """
 
+from uuid import UUID
+
 from sqlalchemy import select
 
 from booking.appointments.model import Appointment
@@ -17,6 +19,7 @@ from booking.payments.store import later, payment_of, write
 from core.database import Tx
 from core.logs import log
 from core.money import Money
+from core.singly import singly
 
 _AT_ONCE = 200
 _log = log("booking.payments")
@@ -78,7 +81,8 @@ async def capture_due(tx: Tx) -> int:
         .order_by(table.c.capture_before)
         .limit(_AT_ONCE)
     )
-    due = found.scalars().all()
-    for appointment_id in due:
+
+    async def charge(appointment_id: UUID) -> None:
         await capture(tx, await appointment(tx, appointment_id, lock=True))
-    return len(due)
+
+    return await singly(tx, found.scalars().all(), charge)

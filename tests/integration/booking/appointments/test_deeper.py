@@ -95,6 +95,35 @@ async def test_what_nobody_approves_lapses(clinic: Clinic) -> None:
     assert (await clinic.told(visit))[("not_approved", ANNA)] == 1
 
 
+async def test_one_visit_that_cannot_be_given_back_keeps_no_others(clinic: Clinic) -> None:
+    """Whatever is wrong with it: all are looked at in one transaction, the oldest first, again and again."""
+    service = await asking(clinic)
+    first = await clinic.book(service=service)
+    second = await clinic.book(BEN, service=service, start=first.start + 2 * HOUR)
+    async with clinic.tx() as tx:
+        await tx.conn.execute(
+            text("""
+                CREATE FUNCTION broken() RETURNS trigger LANGUAGE plpgsql AS $$
+                    BEGIN RAISE EXCEPTION 'broken'; END
+                $$
+            """)
+        )
+        await tx.conn.execute(
+            text(
+                "CREATE TRIGGER broken BEFORE UPDATE ON appointment FOR EACH ROW"
+                f" WHEN (NEW.id = '{first.id}') EXECUTE FUNCTION broken()"
+            )
+        )
+    assert second.hold_until
+    clinic.clock.move_to(second.hold_until + 2 * MINUTE)
+    async with clinic.tx() as tx:
+        assert await sweep(tx, clinic.ctx) == 1
+    assert (await clinic.visit(first)).status is Status.PROPOSED
+    assert (await clinic.visit(second)).status is Status.CANCELLED
+    assert (await clinic.told(second))[("not_approved", BEN)] == 1
+    assert (await clinic.told(first))[("not_approved", ANNA)] == 0
+
+
 async def test_nobody_is_asked_to_approve_what_begins_at_once(clinic: Clinic) -> None:
     service = await asking(clinic)
     start = (await clinic.times(service))[0]
