@@ -41,6 +41,7 @@ class Kms:
             config=limits,
         )
         self._client: Any = None
+        self._account = ""
         self._places = asyncio.Semaphore(_AT_ONCE)
 
     def knows(self, by: str) -> bool:
@@ -65,7 +66,7 @@ class Kms:
         async def one(name: Name, wrapped: Wrapped) -> bytes:
             answer = await self._ask(
                 "decrypt",
-                KeyId=self._arn(wrapped),
+                KeyId=await self._arn(wrapped),
                 CiphertextBlob=wrapped.secret,
                 EncryptionContext=_context(name),
             )
@@ -80,7 +81,7 @@ class Kms:
                 await self._ask(
                     "re_encrypt",
                     CiphertextBlob=wrapped.secret,
-                    SourceKeyId=self._arn(wrapped),
+                    SourceKeyId=await self._arn(wrapped),
                     SourceEncryptionContext=context,
                     DestinationKeyId=self._key,
                     DestinationEncryptionContext=context,
@@ -94,10 +95,15 @@ class Kms:
             self._client.close()
             self._client = None
 
-    def _arn(self, wrapped: Wrapped) -> str:
+    async def _arn(self, wrapped: Wrapped) -> str:
+        """The key that wrapped it. Of another account's nothing is taken: who writes to the table may own that one."""
         if not self.knows(wrapped.by):
             raise SealBrokenError
-        return wrapped.by.removeprefix("aws:")
+        arn = wrapped.by.removeprefix("aws:")
+        self._account = self._account or _account_of((await self.describe())["Arn"])
+        if _account_of(arn) != self._account:
+            raise SealBrokenError
+        return arn
 
     async def _ask(self, verb: str, **how: Any) -> dict[str, Any]:
         """Raises ProviderAwayError, and SealBrokenError where KMS calls what we sent wrong."""
@@ -128,6 +134,11 @@ async def _all(calls: Iterable[Awaitable[_T]]) -> list[_T]:
 
 def _wrapped(answer: dict[str, Any]) -> Wrapped:
     return Wrapped(bytes(answer["CiphertextBlob"]), f"aws:{answer['KeyId']}")
+
+
+def _account_of(arn: str) -> str:
+    """Partition, region and account: arn:aws:kms:eu-central-1:111122223333."""
+    return arn.rpartition(":")[0]
 
 
 def _context(name: Name) -> dict[str, str]:

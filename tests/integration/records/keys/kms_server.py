@@ -14,7 +14,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 _ARN = "arn:aws:kms:eu-central-1:111122223333:key/"
-_KEYS = {f"{_ARN}{name}": os.urandom(32) for name in ("one", "two")}
+_ELSEWHERE = "arn:aws:kms:eu-central-1:999999999999:key/"
+_KEYS = {name: os.urandom(32) for name in (f"{_ARN}one", f"{_ARN}two", f"{_ELSEWHERE}one")}
 _STATES = {f"{_ARN}two": "PendingDeletion"}
 
 

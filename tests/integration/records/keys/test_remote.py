@@ -84,6 +84,18 @@ async def test_a_provider_that_is_away_or_refuses_says_so_to_the_person_and_is_t
         await each.close()
 
 
+async def test_a_key_that_was_wrapped_in_another_account_of_aws_is_not_taken(kms: KmsSettings) -> None:
+    elsewhere = "arn:aws:kms:eu-central-1:999999999999:key/one"
+    intruder, ours = Kms(kms.model_copy(update={"key_id": elsewhere})), Kms(kms)
+    put_there = [*zip(NAMES, await intruder.wrap(KEYS), strict=True)]
+    assert await intruder.unwrap(put_there) == SECRETS
+    for asked in (ours.unwrap, ours.rewrap):
+        with pytest.raises(SealBrokenError):
+            await asked(put_there)
+    for each in (intruder, ours):
+        await each.close()
+
+
 async def test_the_token_is_read_anew_from_its_file(transit: TransitSettings, tmp_path: Path) -> None:
     file = tmp_path / "token"
     file.write_text("expired\n")
