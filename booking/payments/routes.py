@@ -52,7 +52,7 @@ class _Doors:
         if not session_id:
             return page.response(page.NOT_PAID)
         async with self._database.transaction() as tx:
-            known = await payment_by_session(tx, session_id)
+            known = None if "\0" in session_id else await payment_by_session(tx, session_id)
         if known is None:
             return page.response(page.UNKNOWN, status=404)
         try:

@@ -112,7 +112,7 @@ async def settle(tx: Tx, session: Checkout, *, failed: bool = False) -> None:
     if not found:
         return  # another shop's, at the same Stripe account
     visit, payment = found
-    if payment.session_id not in {None, session.id}:
+    if payment.session_id != session.id:  # of ours nobody gets the page before it is written down
         _log.error("a session that is not this visit's", row=str(visit.id), status=session.status)
     elif session.paid or session.authorised:
         if payment.state in UNPAID:

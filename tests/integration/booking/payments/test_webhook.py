@@ -14,8 +14,10 @@ from sqlalchemy import select
 from booking.appointments.service import Appointment, Status
 from booking.payments.events import catch_up
 from booking.payments.model import PaymentState
+from booking.payments.service import fulfil
 from core.inbox import inbox
 from core.lanes import LaterError
+from core.money import Money
 from demo.stripe.payer import pay
 from tests.integration.booking.clinic import ANNA, MINUTE, PRICE
 from tests.integration.booking.payments.conftest import PayingClinic
@@ -123,6 +125,26 @@ async def test_events_of_another_shop_at_the_same_account_mean_nothing(clinic: P
     async with clinic.tx() as tx:
         states = (await tx.conn.execute(select(inbox.c.state))).scalars().all()
     assert set(states) == {"done"}
+
+
+async def test_a_page_that_another_shop_made_books_nothing_whatever_it_is_said_to_be_for(clinic: PayingClinic) -> None:
+    await clinic.rest()
+    visit = await clinic.book(service=clinic.online)  # no page yet
+    made = await clinic.gateway.create_checkout(
+        key=f"other-shop-{time.time_ns()}",
+        reference=str(visit.id),
+        product="Sticker",
+        price=Money(PRICE.currency, 100),
+        expires_at=clinic.now.replace(microsecond=0) + 40 * MINUTE,
+        success_url="https://example.org/",
+        cancel_url="https://example.org/",
+    )
+    assert made.url
+    await pay(made.url, come_back=False)
+    async with clinic.tx() as tx:
+        await fulfil(tx, clinic.gateway, made.id)
+    assert (await clinic.visit(visit)).status is Status.PENDING
+    assert (await clinic.payment(visit)).state is PaymentState.CREATING
 
 
 async def test_a_bank_that_says_no_later_ends_the_hold(clinic: PayingClinic) -> None:
