@@ -228,6 +228,7 @@ class _Process:
         every(close_due, minutes=1)
         every(erase_due, minutes=10)
         every(self._matrix.keeper.lobby.look, seconds=30)
+        every(self._matrix.keeper.look, minutes=5)
         every(prune_waits, hours=1)
         every(lambda tx: finish(tx, self._ctx.vault), seconds=5)
         every(lambda tx: carry_out_again(tx, self._ctx.vault), hours=1, next_run_time=datetime.now(UTC))

@@ -4,9 +4,10 @@ Every step is an outbox row of its own, written together with what it follows fr
 """
 
 import json
+from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import insert, update
+from sqlalchemy import func, insert, select, update
 
 from appservice.matrix.admitting import Admitting
 from appservice.matrix.api import Actor, ForbiddenError
@@ -20,6 +21,7 @@ from appservice.matrix.keeping import (
     ERASE,
     INVITE,
     LEAVE,
+    LOOK,
     OPEN,
     REGROUP,
     SETTLE,
@@ -35,6 +37,9 @@ from appservice.matrix.sealing import unguessable
 from core.database import Tx
 from core.lanes import Handler, Row
 from core.settings import MatrixSettings
+
+_A_WHILE = timedelta(minutes=2)
+_AT_ONCE = 100
 
 
 class Keeper:
@@ -55,6 +60,7 @@ class Keeper:
             INVITE: admitting.invite,
             ADMIT: admitting.admit,
             LEAVE: self._leave,
+            LOOK: self._look,
             REGROUP: Regrouping(self._people, self._keeper, self._matrix).regroup,
             CLOSE: closing.close,
             ERASE: closing.erase,
@@ -110,6 +116,26 @@ class Keeper:
         sides = [set(visit.patient_side.values()), set(visit.doctor_side.values())]
         if may_leave(sides, members["joined"], self._matrix.server_name):
             await step(tx, LEAVE, {"appointment": str(room.appointment_id), "room": room.room_id}, f"keeper:{event_id}")
+
+    async def look(self, tx: Tx) -> int:
+        """Have rooms looked at in which the keeper still is; returns how many. Run it every few minutes.
+
+        Who has joined while nobody heard of it (the homeserver died before it could tell us) is met with there. A room
+        is looked at once an hour, some of them at a time.
+        """
+        still = consultation_room.c.keeper_left_at.is_(None) & consultation_room.c.closed_at.is_(None)
+        a_while = consultation_room.c.opened_at < tx.now - _A_WHILE
+        rooms = select(consultation_room.c.appointment_id, consultation_room.c.room_id).where(still, a_while)
+        found = (await tx.conn.execute(rooms.order_by(func.random()).limit(_AT_ONCE))).all()
+        for room in found:
+            what = {"appointment": str(room.appointment_id), "room": room.room_id}
+            await step(tx, LOOK, what, f"{tx.now:%Y%m%d%H}")
+        return len(found)
+
+    async def _look(self, tx: Tx, row: Row) -> None:
+        room = await room_of_visit(tx, UUID(json.loads(row.payload)["appointment"]))
+        if room and not room.closed_at:
+            await self.joined(tx, room, row.id.hex)
 
     async def _leave(self, tx: Tx, row: Row) -> None:
         """Leave them alone."""

@@ -15,7 +15,7 @@ from core.database import Tx
 from core.outbox import Work, enqueue, put
 
 OPEN, SETTLE, INVITE, ADMIT, LEAVE = "room.open", "room.settle", "room.invite", "room.admit", "room.leave"
-REGROUP, CLOSE, ERASE = "room.team", "room.close", "room.erase"
+REGROUP, LOOK, CLOSE, ERASE = "room.team", "room.look", "room.close", "room.erase"
 """Kinds of outbox rows, in the order of a room's life."""
 
 RoomRow = Found[tuple[Any, ...]]

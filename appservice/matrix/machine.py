@@ -20,8 +20,11 @@ from appservice.matrix.store import KeyStore
 from core.logs import log
 
 _log = log("appservice.matrix")
+_BEGINS_VERIFYING = ("m.key.verification.request", "m.key.verification.start")
+_IN_THE_CHAT = "Please verify me in our chat: open my profile there, and choose to verify me."
 _WITHHELD = ("m.room_key.withheld", "org.matrix.room_key.withheld")
 _REMEMBERED = 10_000
+_AT_ONCE = 100
 _HOUR = 3600
 
 
@@ -50,6 +53,7 @@ class SafeOlm(Olm):  # type: ignore[misc]
     def __init__(self, user_id: str, device_id: str, store: KeyStore) -> None:
         super().__init__(user_id, device_id, store)
         self._seen: LRUCache[tuple[str, str, int], str] = LRUCache(100_000)
+        self._declined: TTLCache[tuple[str, str], bool] = TTLCache(_REMEMBERED, _HOUR)
         self.withheld: TTLCache[tuple[str, str], str] = TTLCache(_REMEMBERED, _HOUR)
         """Why a person's client will not give us the key of a session, by the person and the session: the spec's code.
         """
@@ -64,6 +68,9 @@ class SafeOlm(Olm):  # type: ignore[misc]
         try:
             if raw["type"] in _WITHHELD:
                 return self._learn_withheld(raw)
+            if raw["type"] in _BEGINS_VERIFYING:
+                self._decline_verification(raw)
+                return None
             event = ToDeviceEvent.parse_event(raw)
             with self.store.atomic():  # one bad message must not spoil the transaction of the others
                 got = self.handle_to_device_event(event) if isinstance(event, ToDeviceEvent) else None
@@ -74,6 +81,18 @@ class SafeOlm(Olm):  # type: ignore[misc]
             return None
         return str(got.session_id) if isinstance(got, RoomKeyEvent | ForwardedRoomKeyEvent) else None
 
+    def _decline_verification(self, raw: dict[str, Any]) -> None:
+        """Queue the word that we verify each other in the chat, where both see who it is: once for each beginning."""
+        sender, content = str(raw["sender"]), raw["content"]
+        device, transaction = content["from_device"], content["transaction_id"]
+        if not isinstance(device, str) or not isinstance(transaction, str) or (sender, transaction) in self._declined:
+            return
+        self._declined[sender, transaction] = True
+        said = {"transaction_id": transaction, "code": "m.unknown_method", "reason": _IN_THE_CHAT}
+        if len(self.outgoing_to_device_messages) < _AT_ONCE:  # more are no person's doing
+            cancel = ToDeviceMessage("m.key.verification.cancel", sender, device, said)
+            self.outgoing_to_device_messages.append(cancel)
+
     def _learn_withheld(self, raw: dict[str, Any]) -> str | None:
         content = raw["content"]
         session, code = content.get("session_id"), content.get("code")
@@ -83,7 +102,7 @@ class SafeOlm(Olm):  # type: ignore[misc]
         return session
 
     def handle_key_verification(self, event: Any) -> None:
-        """Nothing: the bot verifies nobody by emoji, and keeps no state for those who ask."""
+        """Nothing: that is done in the chat (see verification.py); who begins it by to-device messages is told so."""
 
     def _handle_key_requests(self, event: Any) -> None:
         """Nothing: the bot has one device, and gives its keys to no other."""

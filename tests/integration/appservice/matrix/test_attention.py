@@ -1,7 +1,10 @@
 """The bot reads, writes and asks in polls as people do, on a real Synapse."""
 
 import asyncio
+from functools import partial
 from typing import Any
+
+from nio import KeyVerificationCancel
 
 from core.settings import Settings
 from tests.integration.appservice.matrix.conftest import NewPerson
@@ -50,3 +53,30 @@ async def test_a_vote_in_a_poll_is_an_answer(echo: Echo, settings: Settings, new
     await anna.send(room, "org.matrix.msc3381.poll.response", vote | relation)
     answer = await anna.hears("you tapped 2", room=room)
     assert "under answer:poll:$" in answer.body
+
+
+async def test_who_begins_to_verify_outside_the_chat_is_told_to_do_it_there(
+    echo: Echo, settings: Settings, new_person: NewPerson
+) -> None:
+    anna, bot = await new_person("anna"), settings.matrix.bot_id
+    room = await anna.direct_room(bot)
+    await anna.hears("joined", room=room)
+    cancelled: list[KeyVerificationCancel] = []
+    anna.client.add_to_device_callback(partial(_note, cancelled), KeyVerificationCancel)
+    (device,) = (await anna.keys_of(bot))["device_keys"][bot]
+    content = {"from_device": anna.client.device_id, "transaction_id": "t1", "methods": ["m.sas.v1"], "timestamp": 1}
+    for number in range(2):  # said again, it is answered once
+        body = {"messages": {bot: {device: content}}}
+        await anna.call("PUT", f"sendToDevice/m.key.verification.request/{number}", body)
+    await anna.ask(room, "hello", "you said hello")
+    async with asyncio.timeout(20):
+        while not cancelled:
+            await asyncio.sleep(0.1)
+    await anna.ask(room, "more", "you said more")
+    ((sender, transaction, reason),) = [(each.sender, each.transaction_id, each.reason) for each in cancelled]
+    assert (sender, transaction) == (bot, "t1")
+    assert "verify me in our chat" in reason
+
+
+async def _note(into: list[KeyVerificationCancel], event: KeyVerificationCancel) -> None:
+    into.append(event)

@@ -296,6 +296,32 @@ async def test_an_erased_room_is_gone_with_its_files_and_nothing_else_is(
         await doctor.call("GET", f"rooms/{room}/messages?dir=b")
 
 
+async def test_joins_that_nobody_told_of_are_found(
+    settings: Settings, database: Database, two: tuple[Person, Person]
+) -> None:
+    patient, doctor = two
+    async with serving(settings) as (_, echo):
+        appointment = plan(echo, patient, doctor)
+        await open_room(database, appointment)
+        room = await patient.invitation()
+        await patient.join(room)
+        await doctor.invitation()
+        visits = echo.people.visits
+    await doctor.join(room)  # while nobody listens; and the transaction that tells of it is lost
+    async with serving(settings) as (service, echo):
+        echo.people.visits.update(visits)
+        async with database.transaction() as tx:
+            await tx.conn.exec_driver_sql(
+                "UPDATE consultation_room SET opened_at = opened_at - interval '1 hour', keeper_left_at = NULL"
+            )
+            assert await service.keeper.look(tx) == 1
+        async with database.transaction() as tx:
+            assert await service.keeper.look(tx) == 1  # asked for once an hour all the same
+        await hears_of(patient, room, {patient.mxid, doctor.mxid})
+        await until(database, "SELECT keeper_left_at IS NOT NULL FROM consultation_room", [True])
+        assert await column(database, "SELECT count(*) FROM outbox WHERE kind = 'room.look'") == [1]
+
+
 async def test_a_doctor_whose_visit_was_handed_over_leaves_the_room_to_the_colleague(
     echo: Echo, database: Database, settings: Settings, new_person: NewPerson, two: tuple[Person, Person]
 ) -> None:
