@@ -3,33 +3,42 @@
 `python -m benchmarks.hostile [EVENTS]`: starts the whole service on a federating Synapse and a second, hostile one, and
 asks the bot for help while EVENTS (5,000) hostile events come in. It ends with an error if a part of it died, or an
 honest person's p95 more than doubled. The kinds are drawn at random with a fixed seed: see `Hostile`.
+
+Who means harm has machines of their own: here their homeserver and their client are processes that get what of the
+processors the others leave (nice 19). They do four things at a time, each as soon as one before it is done.
 """
 
 import asyncio
 import contextlib
 import json
+import multiprocessing
+import multiprocessing.process
+import os
 import random
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
 
 import aiohttp
+import psutil
 from signedjson.key import read_signing_keys
 from signedjson.sign import sign_json
 from synapse.api.room_versions import RoomVersions
 from synapse.crypto.event_signing import add_hashes_and_signatures
 
-from benchmarks.ground import database_url
+import migrations
 from core.database import Database
 from demo.certificates import make_certificates
 from demo.client import ENCRYPTION, ClientError, Person
 from demo.homeserver import Homeserver
+from demo.postgres import Postgres
 from tests.e2e.federating import Clinic
 
 Json = dict[str, Any]
@@ -44,14 +53,23 @@ _TO_DEVICE = [
 ]
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A homeserver, as others know it."""
+
+    folder: Path
+    server_name: str
+    url: str
+
+
 class Hostile:
     """Eve, who runs her homeserver: she says anything as herself, and her server says anything to ours."""
 
     def __init__(
         self,
         eve: Person,
-        elsewhere: Homeserver,
-        victim: Homeserver,
+        elsewhere: Homeserver | Place,
+        victim: Homeserver | Place,
         bot: str,
         rooms: Sequence[str],
         seed: int,
@@ -218,51 +236,99 @@ async def attack(hostile: Hostile, events: int, at_once: int) -> None:
     await asyncio.gather(*(one_after_the_other() for _ in range(at_once)))
 
 
-async def _measure(folder: Path, database_url: str, events: int) -> bool:
+def _attack_from_elsewhere(elsewhere: Place, victim: Place, bot: str, room: str, events: int) -> None:
+    """The process of a client of Eve's."""
+    os.setsid()
+    _gives_way(os.getpid())
+
+    async def attacks() -> None:
+        async with await Person.logged_in(elsewhere.url, "eve", "pw") as eve:
+            hostile = Hostile(eve, elsewhere, victim, bot, [room], seed=5)
+            await hostile.come_in()
+            await attack(hostile, events, 4)
+
+    asyncio.run(attacks())
+
+
+def _gives_way(pid: int) -> None:
+    """Let a process that leads a session get of the processors what others leave."""
+    psutil.Process(pid).nice(19)
+    session = Path(f"/proc/{pid}/autogroup")
+    if session.exists():  # where Linux shares out the processors by sessions, a process is nice to its own session only
+        session.write_text("19")
+
+
+def _cpu(pid: int) -> float:
+    times = psutil.Process(pid).cpu_times()
+    return float(times.user + times.system)
+
+
+async def _measure(folder: Path, database_url: str, synapse: str, events: int) -> bool:
     for part in ("clinic", "tls"):
         (folder / part).mkdir()
     certificates = make_certificates(folder / "tls")
-    clinic = Clinic(folder / "clinic", certificates, database_url)
+    clinic = Clinic(folder / "clinic", certificates, database_url, synapse=synapse)
     elsewhere = Homeserver(folder / "elsewhere", certificates=certificates, policy=None)
     database = Database(database_url, pool=4)
     try:
         await clinic.start(database)
         elsewhere.start()
-        async with (
-            await Person.registered(clinic.homeserver.url, "anna", "pw") as anna,
-            await Person.registered(elsewhere.url, "eve", "pw") as eve,
-        ):
-            honest, room = await anna.direct_room(clinic.bot_id), await eve.direct_room(clinic.bot_id)
-            hostile = Hostile(eve, elsewhere, clinic.homeserver, clinic.bot_id, [room], seed=5)
-            await hostile.come_in()
-            return await _compare(anna, honest, hostile, events)
+        _gives_way(elsewhere.child.pid)
+        async with await Person.registered(clinic.homeserver.url, "anna", "pw") as anna:
+            honest = await anna.direct_room(clinic.bot_id)
+            async with await Person.registered(elsewhere.url, "eve", "pw") as eve:
+                room = await eve.direct_room(clinic.bot_id)
+            places = [Place(each.folder, each.server_name, each.url) for each in (elsewhere, clinic.homeserver)]
+            attacker = multiprocessing.get_context("spawn").Process(
+                target=_attack_from_elsewhere, args=(*places, clinic.bot_id, room, events)
+            )
+            return await _compare(anna, honest, clinic.homeserver, attacker, events)
     finally:
         elsewhere.stop()
         clinic.stop()
         await database.close()
 
 
-async def _compare(anna: Person, room: str, hostile: Hostile, events: int) -> bool:
-    figures = []
-    for harm in (None, None, hostile):  # the first is to get warm
-        over = asyncio.Event()
-        asking = asyncio.create_task(waits(anna, room, over))
-        began = time.perf_counter()
-        await (attack(harm, events, 4) if harm else asyncio.sleep(20))
-        took = time.perf_counter() - began
-        over.set()
-        figures.append(await asking)
-    p50s = [statistics.median(each) for each in figures[1:]]
-    p95s = [statistics.quantiles(each, n=20)[-1] for each in figures[1:]]
-    print(f"{events} hostile events in {took:.0f} s; everybody is answered after them")
+async def _compare(
+    anna: Person, room: str, victim: Homeserver, attacker: multiprocessing.process.BaseProcess, events: int
+) -> bool:
+    await _meanwhile(anna, room, asyncio.sleep(10))  # to get warm
+    before = await _meanwhile(anna, room, asyncio.sleep(30))
+    began, spent = time.perf_counter(), _cpu(victim.child.pid)
+    attacker.start()
+    during = await _meanwhile(anna, room, asyncio.to_thread(attacker.join))
+    took, spent = time.perf_counter() - began, _cpu(victim.child.pid) - spent
+    p50s = [statistics.median(each) for each in (before, during)]
+    p95s = [statistics.quantiles(each, n=20)[-1] for each in (before, during)]
+    print(
+        f"{events} hostile events in {took:.0f} s ({events / took:.0f}/s, our homeserver {spent / took:.0%} busy);"
+        " everybody is answered after them"
+    )
     for name, values in (("p50", p50s), ("p95", p95s)):
-        print(f"honest person's {name}: {values[0] * 1000:.0f} ms before, {values[1] * 1000:.0f} ms meanwhile")
-    return p95s[1] <= 2 * p95s[0]
+        times = [f"{value * 1000:.0f} ms" for value in values]
+        print(f"honest person's {name}: {times[0]} before, {times[1]} meanwhile: {values[1] / values[0]:.2f} times")
+    return attacker.exitcode == 0 and p95s[1] <= 2 * p95s[0]
+
+
+async def _meanwhile(anna: Person, room: str, something: Awaitable[object]) -> list[float]:
+    over = asyncio.Event()
+    asking = asyncio.create_task(waits(anna, room, over))
+    await something
+    over.set()
+    return await asking
 
 
 def main(events: int) -> None:
-    with tempfile.TemporaryDirectory() as folder, database_url() as url:
-        good = asyncio.run(_measure(Path(folder), url, events))
+    with tempfile.TemporaryDirectory() as folder:
+        server = Postgres(Path(folder) / "postgres")
+        try:
+            for name in ("careconnect", "synapse"):
+                server.create(name)
+            url = server.url("careconnect")
+            migrations.upgrade(url)
+            good = asyncio.run(_measure(Path(folder), url, server.url("synapse"), events))
+        finally:
+            server.stop()
     sys.exit(0 if good else "honest people waited more than twice as long")
 
 

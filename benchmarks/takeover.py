@@ -35,17 +35,19 @@ async def _deaths(replicas: Replicas, asking: list[Asker], commands: int, kills:
     return died
 
 
-async def _measure(demo: Demo, replicas: Replicas, commands: int, kills: int) -> None:
-    async with askers(demo, _PEOPLE) as asking:
+async def measure(demo: Demo, replicas: Replicas, commands: int, kills: int, people: int = _PEOPLE) -> float:
+    """Have people ask while leaders are killed; check that each was answered once. Returns the longest silence."""
+    async with askers(demo, people) as asking:
         began = time.monotonic()
-        load = asyncio.gather(*(asker.keep_asking(commands // _PEOPLE) for asker in asking))
+        load = asyncio.gather(*(asker.keep_asking(commands // people) for asker in asking))
         died = await _deaths(replicas, asking, commands, kills)
         await load
         took = time.monotonic() - began
         await all_settled(demo, asking)
         silences = [first_after(asking, moment) for moment in died]
-        print(f"{commands} commands by {_PEOPLE} people in {took:.0f} s, {kills} leaders killed: 0 lost, 0 doubled")
+        print(f"{commands} commands by {people} people in {took:.0f} s, {kills} leaders killed: 0 lost, 0 doubled")
         print(f"to the next answer: median {statistics.median(silences):.2f} s, longest {max(silences):.2f} s")
+        return max(silences)
 
 
 def main(commands: int, kills: int) -> None:
@@ -54,7 +56,7 @@ def main(commands: int, kills: int) -> None:
         try:
             demo.start()
             with replicated(demo, "one", "two") as replicas:
-                asyncio.run(_measure(demo, replicas, commands, kills))
+                asyncio.run(measure(demo, replicas, commands, kills))
         finally:
             demo.stop()
 

@@ -1,8 +1,10 @@
 """careConnect as it runs in production, but it dies (SIGKILL) where the test says.
 
 Started as `python -m tests.chaos.mortal PLAN TRACE`: at each step of a piece of work its name is appended to the file
-TRACE, and when the file PLAN holds that name, PLAN is removed and the process is gone, as if the power had failed.
-A step is KIND:taken (nothing is done yet), KIND:done (everything is done, nothing is committed) or KIND:committed.
+TRACE, and when the first line of the file PLAN is that name, the line is removed and the process is gone, as if the
+power had failed. A step is KIND:taken (nothing is done yet), KIND:done (everything is done, nothing is committed) or
+KIND:committed. Whoever lives is a child of the process that was started, which has loaded all modules already: it lets
+another live each time that one has died, and writes `died` into TRACE.
 """
 
 import asyncio
@@ -17,13 +19,40 @@ from core.settings import Settings
 
 
 def main(plan: Path, trace: Path) -> None:
+    import appservice.process  # noqa: F401  so that nobody who lives has to load it
+
+    while True:
+        child = os.fork()
+        if not child:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            live(plan, trace)
+            os._exit(0)
+
+        def end(*_: object, living: int = child) -> None:
+            os.kill(living, signal.SIGKILL)
+            os._exit(0)
+
+        signal.signal(signal.SIGTERM, end)
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        if code != -signal.SIGKILL:
+            sys.exit(code or 1)
+        note(trace, "died")
+
+
+def note(trace: Path, name: str) -> None:
+    with trace.open("a") as file:
+        file.write(f"{name}\n")
+
+
+def live(plan: Path, trace: Path) -> None:
+    """Serve, until a step is the planned one."""
     ended: dict[str, str] = {}
 
     def step(name: str) -> None:
-        with trace.open("a") as file:
-            file.write(f"{name}\n")
-        if plan.exists() and plan.read_text() == name:
-            plan.unlink()
+        note(trace, name)
+        planned = plan.read_text().splitlines()
+        if planned[:1] == [name]:
+            plan.write_text("\n".join(planned[1:]))
             os.kill(os.getpid(), signal.SIGKILL)
 
     def watched(kind: str, handler: lanes.Handler) -> lanes.Handler:
@@ -54,7 +83,7 @@ def main(plan: Path, trace: Path) -> None:
     lanes.LaneWorker.__init__ = make
     lanes.LaneWorker._next = work
 
-    from appservice.process import serve  # after the steps are watched
+    from appservice.process import serve
 
     asyncio.run(serve(Settings()))
 

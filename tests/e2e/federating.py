@@ -18,11 +18,18 @@ from records.sealing import Vault
 
 
 class Clinic:
-    """All in one folder, on a database that is migrated and empty: `start` it, then `stop` it."""
+    """All in one folder, on a database that is migrated and empty: `start` it, then `stop` it.
 
-    def __init__(self, folder: Path, certificates: Certificates, database_url: str) -> None:
+    `synapse`: the homeserver's database; without one it is SQLite's.
+    """
+
+    def __init__(
+        self, folder: Path, certificates: Certificates, database_url: str, *, synapse: str | None = None
+    ) -> None:
         registrations = [folder / "registration.yaml"]
-        self.homeserver = Homeserver(folder / "synapse", registrations=registrations, certificates=certificates)
+        self.homeserver = Homeserver(
+            folder / "synapse", registrations=registrations, certificates=certificates, database=synapse
+        )
         state = replace(state_in(folder), accounts=new_accounts(self.homeserver.server_name))
         self._ports = Ports(self.homeserver.port, free_port(), free_port())
         settings = settings_from(state, self._ports, database_url)

@@ -1,6 +1,8 @@
 """A transaction that is cancelled, whenever that happens, leaves nothing behind for those that follow it."""
 
 import asyncio
+from collections.abc import Callable, Coroutine
+from contextlib import nullcontext
 from itertools import count
 
 import pytest
@@ -8,6 +10,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from core.database import Database
+from core.inbox import Came, inbox, receive_at_once
+from core.statements import Statement
 
 
 async def _begins(database: Database, over: list[bool]) -> None:
@@ -16,7 +20,15 @@ async def _begins(database: Database, over: list[bool]) -> None:
     over.append(True)
 
 
-async def test_what_is_committed_after_one_was_cancelled_is_there(database: Database) -> None:
+async def _asks_once(database: Database, over: list[bool]) -> None:
+    await database.once(Statement(text("SELECT 1")), {})
+    over.append(True)
+
+
+@pytest.mark.parametrize("cancelled", [_begins, _asks_once])
+async def test_what_is_committed_after_one_was_cancelled_is_there(
+    database: Database, cancelled: Callable[[Database, list[bool]], Coroutine[None, None, None]]
+) -> None:
     """At whatever step it was cancelled: before, while and after the server began, answered, and committed."""
     one = Database(database.url, pool=1)
     try:
@@ -24,7 +36,7 @@ async def test_what_is_committed_after_one_was_cancelled_is_there(database: Data
             await tx.conn.execute(text("CREATE TABLE tried (n integer)"))
         over: list[bool] = []
         for step in count():
-            task = asyncio.create_task(_begins(one, over))
+            task = asyncio.create_task(cancelled(one, over))
             for turn in range(step):
                 await asyncio.sleep(0 if turn % 2 else 0.0001)
             task.cancel()
@@ -74,3 +86,27 @@ async def test_a_pool_that_is_used_up_is_a_database_that_is_away(database: Datab
             assert (await tx.conn.execute(text("SELECT 1"))).scalar_one() == 1
     finally:
         await one.close()
+
+
+async def test_what_commits_by_itself_rings_for_who_works_there_and_tells_others_only_where_they_work_too(
+    database: Database,
+) -> None:
+    other = Database(database.url, pool=1)
+    listening = asyncio.create_task(other.listen())
+    try:
+        for number, alone in enumerate((False, True)):
+            with database.alone(inbox.name) if alone else nullcontext():
+                heard = False
+                for attempt in range(100):  # until the other one listens
+                    came = Came("k", f"${number}.{attempt}", "lane", b"")
+                    await receive_at_once(database, [came])
+                    assert database.rung(inbox.name) == {"lane"}
+                    await asyncio.sleep(0.05)
+                    heard = bool(other.rung(inbox.name))
+                    if heard or (alone and attempt == 5):
+                        break
+                assert heard is not alone
+    finally:
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
+        await other.close()

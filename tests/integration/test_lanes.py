@@ -10,8 +10,19 @@ from sqlalchemy import select, text, update
 from core import lanes
 from core.database import ANY, Database, Tx
 from core.errors import RefusedError
+from core.ids import id_of
 from core.inbox import inbox, receive
-from core.lanes import BlockedError, HopelessError, LaneWorker, LaterError, Row, counts, prune, wake_blocked
+from core.lanes import (
+    BlockedError,
+    HopelessError,
+    InsteadError,
+    LaneWorker,
+    LaterError,
+    Row,
+    counts,
+    prune,
+    wake_blocked,
+)
 from core.outbox import enqueue, outbox
 
 
@@ -99,6 +110,48 @@ async def test_a_blocked_row_lets_others_pass_and_goes_on_when_woken(database: D
             assert await wake_blocked(tx, inbox, "session") == 1
         await until(database, inbox, ["done", "done"])
     assert done == [b"2", b"1"]
+
+
+async def test_what_is_done_instead_stays_and_nothing_else_of_the_row(database: Database) -> None:
+    done: list[bytes] = []
+
+    async def refuse(tx: Tx) -> None:
+        await enqueue(tx, kind="other", lane="out", key="a refusal")
+
+    async def handle(tx: Tx, row: Row) -> str | None:
+        if row.payload == b"1":
+            await enqueue(tx, kind="other", lane="out", key="an effect")
+            raise InsteadError(refuse)
+        done.append(row.payload)
+        return None
+
+    async with database.transaction() as tx:
+        for n in (b"1", b"2"):
+            await receive(tx, kind="k", event_id=n.decode(), lane="a", payload=n)
+    async with working(LaneWorker(database, inbox, {"k": handle})):
+        await until(database, inbox, ["done", "done"])
+    async with database.transaction() as tx:
+        assert [row.id for row in await tx.conn.execute(select(outbox.c.id))] == [id_of("a refusal")]
+    assert done == [b"2"]
+
+
+async def test_what_cannot_be_done_instead_is_tried_again(database: Database) -> None:
+    tries = 0
+
+    async def refuse(tx: Tx) -> None:
+        nonlocal tries
+        tries += 1
+        if tries == 1:
+            raise LaterError("away", seconds=0.05)
+
+    async def handle(tx: Tx, row: Row) -> str | None:
+        raise InsteadError(refuse)
+
+    async with database.transaction() as tx:
+        await receive(tx, kind="k", event_id="$1", lane="a", payload=b"")
+    async with working(LaneWorker(database, inbox, {"k": handle})):
+        await until(database, inbox, ["done"])
+    assert tries == 2
 
 
 async def test_a_hopeless_row_is_marked_failed_and_mourned(database: Database) -> None:
