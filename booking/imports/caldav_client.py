@@ -22,7 +22,7 @@ from niquests.packages.urllib3.contrib.resolver.system import SystemResolver  # 
 
 from booking.imports.caldav import PATIENCE, SECONDS, Account, Change, Contents
 from booking.imports.content import MOST_BYTES
-from booking.imports.fetching import FetchError, Guard, is_public
+from booking.imports.fetching import PORTS, FetchError, Guard, is_public
 from booking.imports.reading import AHEAD
 
 _MOST_CALENDARS = 50
@@ -41,13 +41,15 @@ class _Resolver(SystemResolver):  # type: ignore[misc]
     def getaddrinfo(self, host: Any, port: Any, *how: Any, **more: Any) -> Any:
         found = super().getaddrinfo(host, port, *how, **more)
         name = host.decode() if isinstance(host, bytes) else str(host or "")
-        if not self._guard.allows(name, int(port or 0)) and not all(is_public(str(each[4][0])) for each in found):
+        if self._guard.allows(name, int(port or 0)):
+            return found
+        if int(port or 0) not in PORTS or not all(is_public(str(each[4][0])) for each in found):
             raise _PrivateError
         return found
 
 
 class _PrivateError(OSError):
-    """Its address leads into a private network."""
+    """Its address leads into a private network, or to another kind of service."""
 
 
 class _Session(niquests.Session):

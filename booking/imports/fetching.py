@@ -21,7 +21,8 @@ from core.errors import BadInputError
 
 _SECONDS = 20.0
 _REDIRECTS = 4
-_PORTS = frozenset({80, 443, 8080, 8443, 5232})
+PORTS = frozenset({80, 443, 8080, 8443, 5232})
+"""Where calendars are served."""
 _LONGEST_ADDRESS = 2000
 _AGENT = "careConnect (calendar)"
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
@@ -97,7 +98,7 @@ class Guard(AbstractResolver):
         host, port = url.host or "", url.port or 0
         if self.allows(host, port):
             return
-        if port not in _PORTS:
+        if port not in PORTS:
             raise FetchError("private")
         if _is_number(host) and not is_public(host):
             raise FetchError("private")

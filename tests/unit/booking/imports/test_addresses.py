@@ -1,8 +1,11 @@
 """Which addresses may be asked."""
 
+import socket
+
 import pytest
 from yarl import URL
 
+from booking.imports.caldav_client import _PrivateError, _Resolver
 from booking.imports.fetching import FetchError, Guard, checked_address, is_public
 from core.errors import BadInputError
 
@@ -68,3 +71,16 @@ def test_ports_of_other_services_are_not_asked_unless_they_are_named() -> None:
     with pytest.raises(FetchError, match="private"):
         Guard(["example.org"]).check(URL("http://example.com:25/"))
     Guard(["example.org:25"]).check(URL("http://example.org:25/"))
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "taken"),
+    [("93.184.216.34", 443, True), ("93.184.216.34", 25, False), ("10.0.0.1", 443, False), ("10.0.0.2", 25, True)],
+)
+def test_what_is_asked_through_the_library_for_caldav_is_held_to_the_same(host: str, port: int, *, taken: bool) -> None:
+    resolver = _Resolver(Guard(["10.0.0.2:25"]))
+    if taken:
+        assert resolver.getaddrinfo(host, port, socket.AF_UNSPEC, socket.SOCK_STREAM)
+    else:
+        with pytest.raises(_PrivateError):
+            resolver.getaddrinfo(host, port, socket.AF_UNSPEC, socket.SOCK_STREAM)
