@@ -9,6 +9,8 @@ from functools import lru_cache
 from appservice.conversation.understanding.vocabulary import Vocabulary, vocabulary
 from core.errors import BadInputError
 
+_EARLIEST, _LATEST = 1850, 2500
+"""What is counted on from a date is one that there is, too."""
 Span = tuple[int, int, tuple[date, date]]
 """Where a phrase starts and ends, and the days that it means, both included."""
 
@@ -105,15 +107,15 @@ class Dates:
 
 
 def make_date(year: int, month: int, day: int) -> date:
-    """Return the date. Raises BadInputError with a sentence if there is none."""
+    """Return the date. Raises BadInputError with a sentence if there is none, or none within anybody's life."""
+    if not _EARLIEST <= year <= _LATEST:
+        raise BadInputError("I can't read that year. Write a date like 24.11.2026.")
     try:
         return date(year, month, day)
     except ValueError:
         pass
     if not 1 <= month <= 12:
         raise BadInputError("There is no month {month}. Write a date like 24.11. or Nov 24.", month=month)
-    if not 1 <= year <= 9999:
-        raise BadInputError("I can't read that year. Write a date like 24.11.2026.")
     where = f"{month_name[month]} {year}" if (month, day) == (2, 29) else month_name[month]
     raise BadInputError("There is no {day} {month}. Which day do you mean?", day=day, month=where)
 

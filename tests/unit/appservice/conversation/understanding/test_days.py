@@ -151,6 +151,8 @@ def test_a_slash_is_read_in_the_order_of_the_persons_country_and_a_dot_never() -
         ("2026-13-01", "There is no month 13. Write a date like 24.11. or Nov 24."),
         ("13/13", "There is no month 13. Write a date like 24.11. or Nov 24."),
         ("0000-01-01", "I can't read that year. Write a date like 24.11.2026."),
+        ("31 Dec 9999", "I can't read that year. Write a date like 24.11.2026."),
+        ("1 January 0001", "I can't read that year. Write a date like 24.11.2026."),
         ("yesterday", "That day is past. Which day from today on would you like?"),
         ("1.1.2020", "That day is past. Which day from today on would you like?"),
         ("26.11. - 24.11.2026", "The second day comes before the first. Write them in order, please."),
