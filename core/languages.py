@@ -18,6 +18,7 @@ from babel.messages.pofile import read_po
 
 LOCALES = Path(__file__).parent / "locale"
 DEFAULT = "en"
+_MOST_LIKED = 20
 
 _spoken: ContextVar[str] = ContextVar("language", default=DEFAULT)
 
@@ -62,6 +63,26 @@ def ngettext(one: str, many: str, count: int, /, **values: object) -> str:
 def spoken_languages() -> frozenset[str]:
     """Codes of the languages that there is a catalogue for, English among them."""
     return frozenset({DEFAULT, *(file.parent.parent.name for file in LOCALES.glob("*/LC_MESSAGES/careconnect.po"))})
+
+
+def preferred(accepted: str) -> str:
+    """Return the one of our languages that a browser's reader likes best, by its header Accept-Language; else English.
+
+    https://www.rfc-editor.org/rfc/rfc9110#name-accept-language
+    """
+    liked: list[tuple[float, str]] = []
+    for each in accepted.split(",")[:_MOST_LIKED]:
+        tag, _semicolon, weight = each.partition(";")
+        code = tag.strip().split("-")[0].lower()
+        number = weight.strip().removeprefix("q=") or "1"
+        if code in spoken_languages() and number.replace(".", "", 1).isdecimal() and float(number) > 0:
+            liked.append((-float(number), code))
+    return min(liked, key=lambda one: one[0])[1] if liked else DEFAULT
+
+
+def direction() -> str:
+    """How the language that is spoken now is written: ltr or rtl, as HTML has it."""
+    return str(locale_of(language()).text_direction)
 
 
 @cache

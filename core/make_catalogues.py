@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+import jinja2
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po, write_po
 
@@ -39,7 +40,20 @@ def sentences() -> dict[Sentence, list[tuple[str, int]]]:
                     for sentence in _said(node, constants):
                         where = (str(file.relative_to(_ROOT)), node.lineno)
                         found.setdefault(sentence, []).append(where)
+        for page in sorted((_ROOT / floor).rglob("templates/*.html")):
+            for line, sentence in _shown(page.read_text("utf-8")):
+                found.setdefault(sentence, []).append((str(page.relative_to(_ROOT)), line))
     return found
+
+
+def _shown(page: str) -> Iterator[tuple[int, str]]:
+    """What a page's template says: `{{ _("...") }}`."""
+    environment = jinja2.Environment(extensions=["jinja2.ext.i18n"], autoescape=True)
+    for line, _function, sentence in environment.extract_translations(page, ("_",)):  # type: ignore[attr-defined]
+        if isinstance(sentence, str):
+            yield line, sentence
+        elif sentence and isinstance(sentence[0], str):
+            yield line, sentence[0]
 
 
 def _constants(tree: ast.Module) -> dict[str, list[str]]:

@@ -5,6 +5,8 @@ from html import escape
 
 from aiohttp import web
 
+from core.languages import N_, _, direction, language, preferred, speaking
+
 
 @dataclass(frozen=True, slots=True)
 class Words:
@@ -14,23 +16,25 @@ class Words:
     text: str
 
 
-_CHAT = "You can close this page and go back to your chat."
-PAID = Words("Thank you, it is paid", f"Your appointment is confirmed. {_CHAT}")
+_CHAT = N_("You can close this page and go back to your chat.")
+PAID = Words(N_("Thank you, it is paid"), N_("Your appointment is confirmed."))
 NOT_PAID = Words(
-    "Not paid yet", f"Nothing was paid. Your time stays held for a while: the link in your chat still works. {_CHAT}"
+    N_("Not paid yet"),
+    N_("Nothing was paid. Your time stays held for a while: the link in your chat still works."),
 )
 NOT_KNOWN_YET = Words(
-    "One moment", f"We do not know yet whether the payment went through. You will be told in your chat. {_CHAT}"
+    N_("One moment"),
+    N_("We do not know yet whether the payment went through. You will be told in your chat."),
 )
 TOO_LATE = Words(
-    "Paid back",
-    f"The payment came after the time was given away, or the visit was called off. You get it back. {_CHAT}",
+    N_("Paid back"),
+    N_("The payment came after the time was given away, or the visit was called off. You get it back."),
 )
-OVER = Words("This time is not held any more", f"Nothing was paid. Ask for another time in your chat. {_CHAT}")
-UNKNOWN = Words("Nothing here", f"We do not know this payment. {_CHAT}")
+OVER = Words(N_("This time is not held any more"), N_("Nothing was paid. Ask for another time in your chat."))
+UNKNOWN = Words(N_("Nothing here"), N_("We do not know this payment."))
 
 _PAGE = """<!doctype html>
-<html lang="en">
+<html lang="{language}" dir="{direction}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -41,18 +45,26 @@ _PAGE = """<!doctype html>
   h1 {{ font-size: 1.6rem; line-height: 1.25 }}
 </style>
 </head>
-<body><main><h1>{title}</h1><p>{text}</p></main></body>
+<body><main><h1>{title}</h1><p>{text} {chat}</p></main></body>
 </html>
 """
 _HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
     "Referrer-Policy": "no-referrer",
+    "Vary": "Accept-Language",
     "X-Content-Type-Options": "nosniff",
 }
 
 
-def response(words: Words, *, status: int = 200) -> web.Response:
-    """Return the page."""
-    text = _PAGE.format(title=escape(words.title), text=escape(words.text))
+def response(words: Words, *, accepted: str, status: int = 200) -> web.Response:
+    """Return the page in the language that its reader likes best; `accepted`: the header Accept-Language."""
+    with speaking(preferred(accepted)):
+        text = _PAGE.format(
+            language=language(),
+            direction=direction(),
+            title=escape(_(words.title)),
+            text=escape(_(words.text)),
+            chat=escape(_(_CHAT)),
+        )
     return web.Response(status=status, text=text, content_type="text/html", charset="utf-8", headers=_HEADERS)

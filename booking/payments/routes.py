@@ -48,23 +48,26 @@ class _Doors:
 
     async def came_back(self, request: web.Request) -> web.Response:
         """Show how it stands with the payment, and bring the news in if the webhook has not."""
-        session_id = request.query.get("session_id")
+        words, status = await self._standing(request.query.get("session_id"))
+        return page.response(words, accepted=request.headers.get("Accept-Language", ""), status=status)
+
+    async def _standing(self, session_id: str | None) -> tuple[page.Words, int]:
         if not session_id:
-            return page.response(page.NOT_PAID)
+            return page.NOT_PAID, 200
         async with self._database.transaction() as tx:
             known = None if "\0" in session_id else await payment_by_session(tx, session_id)
         if known is None:
-            return page.response(page.UNKNOWN, status=404)
+            return page.UNKNOWN, 404
         try:
             async with self._database.transaction() as tx:
                 await fulfil(tx, self._gateway, session_id)
         except (LaterError, RejectedError) as away:
             _log.warning("not known yet whether it is paid", error=type(away).__name__)
-            return page.response(page.NOT_KNOWN_YET)
+            return page.NOT_KNOWN_YET, 200
         async with self._database.transaction() as tx:
             visit = await appointment(tx, known.appointment_id)
         if visit.status in STANDING or visit.status is Status.FULFILLED:
-            return page.response(page.PAID)
+            return page.PAID, 200
         if visit.payment == "refunded":
-            return page.response(page.TOO_LATE)
-        return page.response(page.OVER if visit.status is Status.CANCELLED else page.NOT_PAID)
+            return page.TOO_LATE, 200
+        return page.OVER if visit.status is Status.CANCELLED else page.NOT_PAID, 200

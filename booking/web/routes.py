@@ -11,6 +11,7 @@ import jinja2
 from aiohttp import web
 from babel.core import get_global
 from babel.numbers import get_territory_currencies
+from markupsafe import Markup
 from sqlalchemy.exc import DBAPIError
 
 from booking.context import Context
@@ -24,6 +25,7 @@ from booking.web.form import read_form
 from booking.web.reading import Offered, centre_called, offered, practitioner_called
 from booking.web.views import ServiceView, address, languages, offer_view, relaxed, service_view
 from core.database import Database
+from core.languages import DEFAULT, N_, _, direction, language, preferred, speaking
 from core.logs import log
 from core.timezones import zone
 
@@ -33,8 +35,14 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "public, max-age=15",
-    "Vary": "Accept-Encoding",
+    "Vary": "Accept-Encoding, Accept-Language",
 }
+_NO_DOCTOR = N_("There is no such doctor")
+_NO_CENTRE = N_("There is no such centre")
+_NO_INVITATION = N_("There is no such invitation")
+_NO_TIME = N_("There is no such time")
+_IN_ENGLISH = frozenset({"find.html", "doctor.html", "centre.html", "book.html"})
+"""Pages of free times, whose words are those to send to the bot: not translated yet."""
 _log = log("booking.web")
 
 Door = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -48,7 +56,7 @@ def routes(database: Database, ctx: Context) -> list[web.RouteDef]:
         web.get("/doctors/{slug}", pages.guarded(pages.doctor)),
         web.get("/centres/{slug}", pages.guarded(pages.centre)),
         web.get("/join/{code}", pages.guarded(pages.join)),
-        web.get("/visits/{code:[0-9A-Z]{6}}", pages.visit),
+        web.get("/visits/{code:[0-9A-Z]{6}}", pages.guarded(pages.visit)),
         web.get("/book/{service:[0-9a-f-]{36}}/{start:[0-9]{8}T[0-9]{4}Z}", pages.guarded(pages.book)),
         web.get("/pages.css", pages.style),
     ]
@@ -73,19 +81,26 @@ class _Pages:
             "chat": f"https://matrix.to/#/{quote(matrix.bot_id, safe='@:')}",
             "title": matrix.display_name,
             "address": address,
+            "_": _shown,
+            "language": language,
+            "direction": direction,
         }
 
     def guarded(self, door: Door) -> Door:
-        """A page that says so when the database is away."""
+        """A page in the language that its reader likes best; one that says so when the database is away."""
 
         async def guard(request: web.Request) -> web.StreamResponse:
-            try:
-                return await door(request)
-            except (OSError, DBAPIError) as away:
-                _log.warning("database away", error=type(away).__name__)
-                return self._page("away.html", status=503)
+            with speaking(preferred(request.headers.get("Accept-Language", ""))):
+                return await self._or_away(door, request)
 
         return guard
+
+    async def _or_away(self, door: Door, request: web.Request) -> web.StreamResponse:
+        try:
+            return await door(request)
+        except (OSError, DBAPIError) as away:
+            _log.warning("database away", error=type(away).__name__)
+            return self._page("away.html", status=503)
 
     async def find(self, request: web.Request) -> web.Response:
         """The search form and, once something is asked for, what is found."""
@@ -114,7 +129,7 @@ class _Pages:
         async with self._database.transaction() as tx:
             found = await practitioner_called(tx, _slug(request))
             if found is None:
-                return self._page("missing.html", status=404, what="doctor")
+                return self._page("missing.html", status=404, what=_NO_DOCTOR)
             services = await offered(tx, tx.now + _TWO_WEEKS, practitioner_id=found.id)
         return self._page(
             "doctor.html",
@@ -129,7 +144,7 @@ class _Pages:
         async with self._database.transaction() as tx:
             found = await centre_called(tx, _slug(request))
             if found is None:
-                return self._page("missing.html", status=404, what="centre")
+                return self._page("missing.html", status=404, what=_NO_CENTRE)
             services = await offered(tx, tx.now + _TWO_WEEKS, centre_id=found.id, limit=3)
         return self._page("centre.html", centre=found, services=_views(services))
 
@@ -139,7 +154,7 @@ class _Pages:
         async with self._database.transaction() as tx:
             found = await open_invitation(tx, code)
             if found is None:
-                return self._page("missing.html", status=404, what="invitation")
+                return self._page("missing.html", status=404, what=_NO_INVITATION)
             at = (await centre(tx, found.centre_id)).name if found.centre_id else ""
         matrix = self._ctx.settings.matrix
         token = registration_token(code) if matrix.admin_token.get_secret_value() else ""
@@ -163,11 +178,11 @@ class _Pages:
             start = datetime.strptime(request.match_info["start"], "%Y%m%dT%H%MZ").replace(tzinfo=UTC)
             service_id = UUID(request.match_info["service"])
         except ValueError:
-            return self._page("missing.html", status=404, what="time")
+            return self._page("missing.html", status=404, what=_NO_TIME)
         async with self._database.transaction() as tx:
             found = await offered(tx, start + timedelta(minutes=1), service_id=service_id, start=start)
         if not found:
-            return self._page("missing.html", status=404, what="time")
+            return self._page("missing.html", status=404, what=_NO_TIME)
         [one] = found
         view = service_view(one.practitioner, one.centre, one.service, one.times, say_mode=True)
         words = next((slot.words for day in view.days for slot in day.slots), None)
@@ -187,11 +202,18 @@ class _Pages:
         return str(known[-1]) if known else "EUR"
 
     def _page(self, template: str, *, status: int = 200, private: bool = False, **values: Any) -> web.Response:
-        html = self._templates.get_template(template).render(**values)
+        with speaking(DEFAULT if template in _IN_ENGLISH else language()):
+            html = self._templates.get_template(template).render(**values)
         headers = _HEADERS if status == 200 and not private else {**_HEADERS, "Cache-Control": "no-store"}
         answer = web.Response(text=html, content_type="text/html", status=status, headers=headers)
         answer.enable_compression()  # a doctor's two weeks are much of the same
         return answer
+
+
+def _shown(sentence: str, **values: object) -> Markup:
+    """A sentence in the reader's language, as HTML: values are made harmless unless they are HTML already."""
+    said = Markup(_(sentence))  # noqa: S704  (our own words)
+    return said.format(**values) if values else said
 
 
 def _slug(request: web.Request) -> str:

@@ -195,3 +195,32 @@ async def test_who_is_not_listed_or_not_verified_has_no_page(town: Town, browser
         await list_practitioner(tx, town.ctx, paul, service.practitioner_id, listed=False)
     assert (await browser.get("/doctors/dr.osei")).status == 404
     assert "Osei" not in await text(await browser.get(f"/centres/{centre.slug}"))
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language", "direction", "words"),
+    [
+        ("de-AT,de;q=0.9,en;q=0.8", "de", "ltr", "Ihr Termin"),
+        ("nl, ar;q=0.5, en;q=0.4", "ar", "rtl", "موعدك"),
+        ("ms", "ms", "ltr", "Lawatan anda"),
+        ("", "en", "ltr", "Your visit is in the chat"),
+        ("tlh, *;q=0.1", "en", "ltr", "Your visit is in the chat"),
+        ("de;q=0, fr;q=x", "en", "ltr", "Your visit is in the chat"),
+    ],
+)
+async def test_a_visits_page_speaks_its_readers_language(
+    browser: Browser, accepted: str, language: str, direction: str, words: str
+) -> None:
+    answer = await browser.get("/visits/K7QM3F", headers={"Accept-Language": accepted})
+    page = await answer.text()
+    assert f'<html lang="{language}" dir="{direction}">' in page
+    assert words in page
+    assert '<code dir="ltr">cancel K7QM3F</code>' in page  # what is sent to the bot stays as it is
+    assert "Accept-Language" in answer.headers["Vary"]
+
+
+async def test_what_is_put_into_a_translated_sentence_is_no_html(browser: Browser, town: Town) -> None:
+    answer = await browser.get("/doctors/%3Cb%3E", headers={"Accept-Language": "fr"})
+    assert answer.status == 404
+    assert "<b>" not in await answer.text()
+    assert 'lang="fr"' in await answer.text()
