@@ -193,14 +193,16 @@ def _chosen(rule: Rule, days: list[int]) -> list[int]:
 
 def _fits(rule: Rule, day: int) -> bool:
     """Whether a day is one of those that a rule leaves."""
+    if rule.weekdays and all(weekday != (day - 1) % 7 for weekday, _ in rule.weekdays):  # ordinal 1 is a Monday
+        return False
     at = date.fromordinal(day)
-    last = calendar.monthrange(at.year, at.month)[1]
-    return (
-        (not rule.months or at.month in rule.months)
-        and (not rule.month_days or at.day in rule.month_days or at.day - last - 1 in rule.month_days)
-        and (not rule.weekdays or any(weekday == at.weekday() for weekday, _ in rule.weekdays))
-        and (not rule.year_days or _is_year_day(rule, at))
-    )
+    if rule.months and at.month not in rule.months:
+        return False
+    if rule.month_days and at.day not in rule.month_days:
+        last = calendar.monthrange(at.year, at.month)[1]
+        if at.day - last - 1 not in rule.month_days:
+            return False
+    return not rule.year_days or _is_year_day(rule, at)
 
 
 def _is_year_day(rule: Rule, at: date) -> bool:

@@ -1,6 +1,7 @@
 """Time as a strip of minutes: whatever is laid on it, however often, it stays as long as its window. Pure."""
 
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 
 from booking.imports.events import Batch
 from booking.imports.recurrence import Budget
@@ -35,18 +36,28 @@ class Strip:
             self._budget.spend(len(starts))
             if length > _CHEAP:
                 self._budget.spend(len(starts) * (min(length, most) // _CHEAP))
-            if starts[0] >= low and starts[-1] - low + length <= most:
-                taken = b"\x01" * length
-                for at in starts:
-                    minutes[at - low : at - low + length] = taken
-                count += len(starts)
-                continue
-            for at in starts:
+            first, last = bisect_left(starts, low), bisect_right(starts, low + most - length)
+            if first < last:
+                self._fill(starts[first:last], length)
+                count += last - first
+            for at in (*starts[:first], *starts[max(first, last) :]):  # those that reach over an edge
                 start, end = max(at - low, 0), min(at - low + length, most)
                 if start < end:
                     minutes[start:end] = b"\x01" * (end - start)
                     count += 1
         return count
+
+    def _fill(self, starts: Sequence[int], length: int) -> None:
+        """Take the minutes of occurrences that lie in the window."""
+        minutes, low = self._minutes, self._low
+        if isinstance(starts, range) and len(starts) > length:
+            taken = b"\x01" * len(starts)  # the first minute of each, then the second of each
+            for later in range(length):
+                minutes[starts.start - low + later : starts.stop - low + later : starts.step] = taken
+        else:
+            taken = b"\x01" * length
+            for at in starts:
+                minutes[at - low : at - low + length] = taken
 
     def put(self, other: "Strip", begins: int, ends: int) -> None:
         """Be as another strip of the same window is, from one minute until before another."""
