@@ -12,6 +12,7 @@ from typing import Any, assert_never, cast
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
 
 from booking.access import may_edit_centre, may_run_visit, may_set_hours, require
 from booking.appointments.model import appointment as table
@@ -24,6 +25,7 @@ from booking.directory.model import Mode, Patients, Payment
 from booking.directory.service import ServiceChanges, edit_service
 from booking.people.service import Person
 from booking.schedules import service as schedules
+from booking.schedules.model import centre_closing
 from booking.schedules.opening import Dates, Schedule, Week, with_week
 from booking.schedules.public_holidays import checked_region, public_holidays
 from booking.schedules.reading import schedules_of
@@ -134,10 +136,11 @@ class CalendarHours:
 
 @dataclass(frozen=True, slots=True)
 class ClosedDays:
-    """Dates on which a centre is closed, for all who work there."""
+    """Dates on which a centre is closed, for all who work there now, or begin to before them."""
 
     centre_id: UUID
     days: tuple[date, ...]
+    """At least one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +244,7 @@ async def _apply(tx: Tx, ctx: Context, actor: Person, change: Change) -> None:
         case CalendarHours():
             await _set_calendar_hours(tx, ctx, actor, change)
         case ClosedDays(centre, days):
+            await _close_on(tx, centre, days)
             for who in await reading.practitioners_at(tx, centre):
                 for day in days:
                     await schedules.set_date(tx, ctx, actor, who.id, centre, day, ())
@@ -269,6 +273,14 @@ async def _close_on_holidays(tx: Tx, actor: Person, change: HolidaysChange) -> N
         values["region"] = checked_region(country, change.region)
     at = directory.centre
     await tx.conn.execute(update(at).where(at.c.id == change.centre_id).values(**values))
+
+
+async def _close_on(tx: Tx, centre_id: UUID, days: Collection[date]) -> None:
+    """Note dates for those who begin to work there later; nobody begins to before this transaction ends."""
+    at = directory.centre
+    await tx.conn.execute(select(at.c.id).where(at.c.id == centre_id).with_for_update())
+    closing = [{"centre_id": centre_id, "day": day} for day in days]
+    await tx.conn.execute(insert(centre_closing).on_conflict_do_nothing(), closing)
 
 
 async def within_busy(tx: Tx, practitioner_id: UUID, spans: Sequence[Span]) -> list[Outside]:

@@ -46,6 +46,15 @@ date_hours = Table(
     CheckConstraint("hours <@ int4range(0, 1440)", name="hours"),
 )
 
+# Dates on which a centre is closed for all who work there. Each of them has that in `date_hours`, where it can be
+# changed for one; a trigger gives it to who begins to work there later (the migration of closings).
+centre_closing = Table(
+    "centre_closing",
+    metadata,
+    Column("centre_id", Uuid, ForeignKey("centre.id"), primary_key=True),
+    Column("day", Date, primary_key=True),
+)
+
 time_off = Table(
     "time_off",
     metadata,

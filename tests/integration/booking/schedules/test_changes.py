@@ -1,5 +1,6 @@
 """Which bookings a change would leave outside is known before it is made, and nothing happens unless one is sure."""
 
+import asyncio
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -11,9 +12,11 @@ from booking.appointments.model import appointment as table
 from booking.directory.model import Service
 from booking.directory.reading import centre, practitioner
 from booking.directory.reading import service as service_of
+from booking.directory.service import add_role
 from booking.people.service import person_of
 from booking.schedules.changes import (
     Change,
+    ClosedDays,
     DateChange,
     HolidaysChange,
     HoursChange,
@@ -188,3 +191,38 @@ async def test_what_cannot_be_is_refused_though_nobody_is_sure_yet(town: Town, s
     ):
         with pytest.raises(BadInputError):
             await made(town, change, sure=False)
+
+
+async def test_closed_days_hold_for_who_begins_to_work_there_later(town: Town, service: Service) -> None:
+    day, far = date(2026, 12, 24), date(2027, 6, 1)
+    await made(town, ClosedDays(service.centre_id, (day, far)), sure=True)
+    async with town.database.transaction() as tx:
+        here = await centre(tx, service.centre_id)
+
+    new = await town.doctor(here, "Dr Late Comer", hours="mon-sun 9-11")
+
+    async with town.database.transaction() as tx:
+        theirs = await schedule_of(tx, new.id, here.id, TODAY)
+    assert theirs.dates == {day: (), far: ()}
+    assert not theirs.open_times(day, day)
+    assert theirs.open_times(day + DAY, day + DAY)
+
+
+async def test_closed_days_hold_for_who_begins_while_they_are_written_down(town: Town, service: Service) -> None:
+    day = date(2026, 12, 24)
+    other = await town.doctor(await town.centre("Island Clinic", "George Town"), "Dr Second Job")
+    paul = await town.paul()
+
+    async def begin() -> None:
+        async with town.database.transaction() as tx:
+            await add_role(tx, town.ctx, paul, other.id, service.centre_id)
+
+    async with town.database.transaction() as tx:
+        await make(tx, town.ctx, paul, ClosedDays(service.centre_id, (day,)), sure=True)
+        beginning = asyncio.create_task(begin())
+        await asyncio.sleep(0.2)
+        assert not beginning.done(), "it waits for the days"
+    await beginning
+
+    async with town.database.transaction() as tx:
+        assert (await schedule_of(tx, other.id, service.centre_id, TODAY)).dates == {day: ()}
