@@ -2,9 +2,11 @@
 
     python -m benchmarks.feeds
 
-In one run: answers without a body (304) a second, for 2,000 feeds of a centre with 10,000 visits; a feed of 1,000 and
-of 10,000 visits written anew, from the request to the last octet; whether a change is in the next fetch; the memory
-that a feed of 100,000 visits takes while it is sent. The server is one process; who asks is another.
+In one run: answers without a body (304) a second, for 2,000 feeds of a centre with 10,000 visits, over a hundred
+connections at once, in turn with those of the bare handler; what each costs the server in processor time; how long one
+takes that is asked alone, which has the question to the database in it; a feed of 1,000 and of 10,000 visits written
+anew, from the request to the last octet; whether a change is in the next fetch; the memory that a feed of 100,000
+visits takes while it is sent. The server is one process; who asks is another.
 """
 
 import asyncio
@@ -12,6 +14,7 @@ import multiprocessing
 import statistics
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -32,7 +35,19 @@ from booking.context import Context
 from core.database import Database
 from core.ids import new_id, new_secret, secret_hash
 
-SUBSCRIBERS, CONNECTIONS, SECONDS, ROUNDS = 2000, 100, 3.0, 5
+
+@dataclass(frozen=True)
+class Size:
+    """How much of everything."""
+
+    subscribers: int = 2000
+    connections: int = 100
+    seconds: float = 3.0
+    rounds: int = 5
+    visits: tuple[int, int, int] = (10_000, 1000, 100_000)
+    """Of the feeds that are asked for, written anew, and streamed."""
+
+
 _CHANGE = text("""
     UPDATE appointment SET sequence = sequence + 1 WHERE id = (
         SELECT id FROM appointment WHERE centre_id = (SELECT subject_id FROM calendar_feed LIMIT 1) LIMIT 1
@@ -92,10 +107,13 @@ class Connection:
         return status, headers, size
 
 
-async def rate(port: int, asked: list[tuple[str, str]], seconds: float) -> float:
-    """Return answers a second to the same questions in turn, over several connections."""
-    connections = [await Connection.open(port) for _ in range(CONNECTIONS)]
-    turn, count, end = iter(range(10**9)), 0, time.perf_counter() + seconds
+async def rate(port: int, process: psutil.Process, asked: list[tuple[str, str]], size: Size) -> tuple[float, float]:
+    """Return answers a second to the same questions in turn, over several connections, and what each costs the server.
+
+    That is in microseconds of a processor.
+    """
+    connections = [await Connection.open(port) for _ in range(size.connections)]
+    turn, count, end = iter(range(10**9)), 0, time.perf_counter() + size.seconds
 
     async def ask(connection: Connection) -> int:
         done = 0
@@ -106,9 +124,20 @@ async def rate(port: int, asked: list[tuple[str, str]], seconds: float) -> float
             done += 1
         return done
 
-    began = time.perf_counter()
+    used, began = sum(process.cpu_times()[:2]), time.perf_counter()
     count = sum(await asyncio.gather(*map(ask, connections)))
-    return count / (time.perf_counter() - began)
+    took = time.perf_counter() - began
+    return count / took, (sum(process.cpu_times()[:2]) - used) / count * 1e6
+
+
+async def alone(connection: Connection, asked: list[tuple[str, str]], count: int) -> float:
+    """Return the microseconds that an answer takes in the middle when one is asked after the other."""
+    took = []
+    for n in range(count):
+        began = time.perf_counter()
+        await connection.get(*asked[n % len(asked)])
+        took.append(time.perf_counter() - began)
+    return statistics.median(took) * 1e6
 
 
 async def cold(connection: Connection, database: Database, path: str, tag: str) -> float:
@@ -154,10 +183,10 @@ async def feed(ground: Ground, mxid: str, kind: FeedKind, subject: Any) -> str:
     return f"/feeds/{secret}.ics"
 
 
-async def many(ground: Ground, path: str) -> list[str]:
-    """Two thousand more addresses like one, as rows."""
+async def many(ground: Ground, path: str, count: int) -> list[str]:
+    """So many addresses like one, which is the first of them, as rows."""
     hashed = "decode(:hash, 'hex')"
-    made = [new_secret() for _ in range(SUBSCRIBERS - 1)]
+    made = [new_secret() for _ in range(count - 1)]
     async with ground.database.transaction() as tx:
         for secret in made:
             await tx.conn.execute(
@@ -190,11 +219,34 @@ async def filled(ground: Ground, name: str, count: int) -> tuple[str, str]:
     return admin, await feed(ground, admin, FeedKind.CENTRE, centre.id)
 
 
-async def measure(url: str, port: int, server: int, ctx: Context) -> None:
-    database = Database(url)
+async def unchanged(
+    port: int, process: psutil.Process, one: Connection, asked: list[tuple[str, str]], sizes: Size
+) -> None:
+    """Say how quick answers without a body are, beside the bare handler's."""
+    bare, ours = [], []
+    for _ in range(sizes.rounds):  # in turn, so that whatever else the machine does meets both
+        bare.append(await rate(port, process, [("/bare", _TAG)], sizes))
+        ours.append(await rate(port, process, asked, sizes))
+    slower = statistics.median(each / other for (each, _), (other, _) in zip(bare, ours, strict=True))
+    (most, cost), (bare_most, bare_cost) = (
+        (max(each for each, _ in found), min(each for _, each in found)) for found in (ours, bare)
+    )
+    print(f"304: {most:,.0f} a second ({statistics.median(each for each, _ in ours):,.0f} in the middle)")
+    print(f"bare handler: {bare_most:,.0f} a second; by the clock ours takes {slower:.2f} times as long, in the middle")
+    print(
+        f"processor time of the server: {cost:.0f} µs, {bare_cost:.0f} for the bare handler:"
+        f" {cost / max(bare_cost, 1):.2f} times"
+    )
+    first = await alone(one, [("/bare", _TAG)], sizes.subscribers), await alone(one, asked, sizes.subscribers)
+    print(f"asked alone, with a question to the database each: {first[1]:.0f} µs; bare handler: {first[0]:.0f}")
+
+
+async def measure(url: str, port: int, server: int, ctx: Context, sizes: Size) -> None:
+    database, process = Database(url), psutil.Process(server)
     ground = Ground(database, ctx)
-    _, large = await filled(ground, "Ten", 10_000)
-    paths = await many(ground, large)
+    visits_of_large, visits_of_small, visits_of_huge = sizes.visits
+    _, large = await filled(ground, "Ten", visits_of_large)
+    paths = await many(ground, large, sizes.subscribers)
     async with database.transaction() as tx:
         await tx.conn.execute(text("ANALYZE"))
         await count_changes(tx)
@@ -205,32 +257,25 @@ async def measure(url: str, port: int, server: int, ctx: Context) -> None:
     for path, known in asked:
         assert (await one.get(path, known))[0] == 304
 
-    bare, ours = [], []
-    for _ in range(ROUNDS):  # in turn, so that whatever else the machine does meets both
-        bare.append(await rate(port, [("/bare", _TAG)], SECONDS))
-        ours.append(await rate(port, asked, SECONDS))
-    slower = statistics.median(each / other for each, other in zip(bare, ours, strict=True))
-    print(f"304: {max(ours):,.0f} a second ({statistics.median(ours):,.0f} in the middle), for {SUBSCRIBERS:,} feeds")
-    print(f"bare handler: {max(bare):,.0f} a second; ours takes {slower:.2f} times as long")
-
-    times = [await cold(one, database, large, tag) for _ in range(ROUNDS)]
+    await unchanged(port, process, one, asked, sizes)
+    times = [await cold(one, database, large, tag) for _ in range(sizes.rounds)]
     print(
-        f"10,000 visits ({size / 1e6:.1f} MB) anew: {min(times):.0f} ms ({statistics.median(times):.0f} in the middle)"
+        f"{visits_of_large:,} visits ({size / 1e6:.1f} MB) anew: {min(times):.0f} ms"
+        f" ({statistics.median(times):.0f} in the middle)"
     )
-    print(f"icalendar's writer alone, for 10,000: {by_icalendar(10_000):.0f} ms")
+    print(f"icalendar's writer alone, for as many: {by_icalendar(visits_of_large):.0f} ms")
     print("a change was in the next fetch, each time")
 
     async with database.transaction() as tx:
         await tx.conn.execute(text("DELETE FROM calendar_feed"))
-    _, small = await filled(ground, "One", 1000)
+    _, small = await filled(ground, "One", visits_of_small)
     _, headers, _ = await one.get(small)
-    times = [await cold(one, database, small, headers["etag"]) for _ in range(ROUNDS * 2)]
-    print(f"1,000 visits anew: {min(times):.1f} ms ({statistics.median(times):.1f} in the middle)")
-    print(f"icalendar's writer alone, for 1,000: {by_icalendar(1000):.0f} ms")
+    times = [await cold(one, database, small, headers["etag"]) for _ in range(sizes.rounds * 2)]
+    print(f"{visits_of_small:,} visits anew: {min(times):.1f} ms ({statistics.median(times):.1f} in the middle)")
+    print(f"icalendar's writer alone, for as many: {by_icalendar(visits_of_small):.0f} ms")
 
-    _, huge = await filled(ground, "Hundred", 100_000)
+    _, huge = await filled(ground, "Hundred", visits_of_huge)
     await one.get(huge)  # once, so that what is asked for at the first time is there
-    process = psutil.Process(server)
     before = process.memory_info().rss
     peak, done = before, asyncio.Event()
 
@@ -246,22 +291,30 @@ async def measure(url: str, port: int, server: int, ctx: Context) -> None:
     took = time.perf_counter() - began
     done.set()
     await watching
-    print(f"100,000 visits ({size / 1e6:.0f} MB) sent in {took:.1f} s; memory grew by {(peak - before) / 1e6:.1f} MB")
+    print(
+        f"{visits_of_huge:,} visits ({size / 1e6:.0f} MB) sent in {took:.1f} s;"
+        f" memory grew by {(peak - before) / 1e6:.1f} MB"
+    )
     await database.close()
 
 
-def main() -> None:
+def run(url: str, sizes: Size) -> None:
+    """Measure all of it, with a server of its own over an empty, migrated database."""
     ctx = context()
+    here, there = multiprocessing.get_context("fork").Pipe()
+    process = multiprocessing.get_context("fork").Process(target=serve, args=(url, ctx, there), daemon=True)
+    process.start()
+    assert process.pid
+    try:
+        asyncio.run(measure(url, here.recv(), process.pid, ctx, sizes))
+    finally:
+        process.terminate()
+        process.join()
+
+
+def main() -> None:
     with database_url() as url:
-        here, there = multiprocessing.get_context("fork").Pipe()
-        process = multiprocessing.get_context("fork").Process(target=serve, args=(url, ctx, there), daemon=True)
-        process.start()
-        assert process.pid
-        try:
-            asyncio.run(measure(url, here.recv(), process.pid, ctx))
-        finally:
-            process.terminate()
-            process.join()
+        run(url, Size())
 
 
 if __name__ == "__main__":

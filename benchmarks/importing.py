@@ -64,7 +64,8 @@ def made(count: int) -> bytes:
     return "\r\n".join([*lines, "END:VCALENDAR", ""]).encode()
 
 
-async def _ours(url: str, count: int, body: bytes) -> None:
+async def measure(url: str, count: int, body: bytes) -> None:
+    """Read a calendar of so many events in, over an empty, migrated database, and say how long each step takes."""
     ground = Ground(Database(url), context())
     tx, ctx = ground.database.transaction, ground.ctx
     centre = await ground.centre("Centre")
@@ -116,7 +117,7 @@ def _children() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def _libraries(body: bytes, count: int) -> None:
+def libraries(body: bytes, count: int) -> None:
     began = time.perf_counter()
     parsed = icalendar.Calendar.from_ical(body)
     after = time.perf_counter()
@@ -132,8 +133,8 @@ def _libraries(body: bytes, count: int) -> None:
 def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
     with database_url() as url:
-        asyncio.run(_ours(url, count, made(count)))
-    _libraries(made(count // 10), count // 10)
+        asyncio.run(measure(url, count, made(count)))
+    libraries(made(count // 10), count // 10)
 
 
 if __name__ == "__main__":

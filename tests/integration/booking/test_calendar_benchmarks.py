@@ -1,0 +1,31 @@
+"""The benchmarks of calendars run on what there is now; how quick it is they say elsewhere."""
+
+import asyncio
+import re
+
+import pytest
+
+from benchmarks import feeds, fuzz_calendars, importing
+
+
+def test_the_benchmark_of_feeds_runs(database_url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    feeds.run(database_url, feeds.Size(subscribers=3, connections=2, seconds=0.1, rounds=1, visits=(30, 10, 40)))
+    said = capsys.readouterr().out
+    assert re.search(r"^304: [\d,]+ a second", said, re.MULTILINE)
+    assert re.search(r"^30 visits \(0\.0 MB\) anew", said, re.MULTILINE)
+    assert "a change was in the next fetch, each time" in said
+    assert re.search(r"^40 visits \(0 MB\) sent in", said, re.MULTILINE)
+
+
+def test_the_benchmark_of_an_import_runs(database_url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    asyncio.run(importing.measure(database_url, 20, importing.made(20)))
+    importing.libraries(importing.made(5), 5)
+    said = capsys.readouterr().out
+    assert re.search(r"^20 events with rules .* [1-9]\d* busy times", said, re.MULTILINE)
+    assert "a poll writes one change" in said
+
+
+def test_broken_calendars_are_read_and_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    bad = fuzz_calendars.run(6, ["each second", "one line of 100 MB"])
+    assert [each.name for each in bad if each.end not in {"read", "refused"}] == []
+    assert "8 inputs in" in capsys.readouterr().out
