@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0044_closings"
-down_revision = "0043_plainly"
+revision = "0045_closings"
+down_revision = "0044_handover"
 
 
 def upgrade() -> None:
