@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Iterator
 from uuid import UUID, uuid4
 
+import pyotp
 import pytest
 from sqlalchemy import select, text
 
@@ -20,8 +21,11 @@ from records.keys.model import erasure, subject_key
 from records.keys.ring import Ring
 from records.prescriptions.service import prescriptions_of
 from records.rotation.service import Level, start, step
-from records.sealing import ErasedError, Place, Vault
-from tests.integration.records.ward import ANNA, BEN, HERSELF, prescribed
+from records.sealing import ErasedError, Place, SealBrokenError, Vault
+from records.signing.model import FACTOR, LOCKED_KEY, signing_factor, signing_key
+from records.signing.service import begin_signing, confirm_signing
+from records.signing.signature import Signer
+from tests.integration.records.ward import ANNA, BEN, HERSELF, OSEI, prescribed
 
 PLACE = Place("t", "c", new_id())
 MASTER = LocalKey(os.urandom(32))
@@ -241,3 +245,23 @@ async def living(keys_url: str) -> set[UUID]:
         found = {row.subject for row in rows}
     await apart.close()
     return found
+
+
+async def test_a_doctors_authenticator_is_of_no_use_without_the_database_of_the_keys(
+    database: Database, keys_url: str
+) -> None:
+    """Its secret lies in the main database, sealed under the doctor's own key: and that lies in the other one."""
+    await prepare(keys_url)
+    vault, thief = Vault(Ring(MASTER), keys_url=keys_url), Vault(Ring(MASTER))
+    async with database.transaction() as tx:
+        begun = await begin_signing(tx, vault, OSEI, account="signing", issuer="careConnect")
+        authenticator = pyotp.parse_uri(begun.link)
+        assert isinstance(await confirm_signing(tx, vault, OSEI, authenticator.at(tx.now)), Signer)
+    async with database.transaction() as tx:
+        assert await left_behind(database) == 0
+        for table, column in ((signing_factor, FACTOR), (signing_key, LOCKED_KEY)):
+            sealed, place = (await tx.conn.execute(select(table.c.sealed))).scalar_one(), column.place(begun.key_id)
+            assert await vault.open(tx, OSEI.person_id, place, sealed)
+            with pytest.raises(SealBrokenError):
+                await thief.open(tx, OSEI.person_id, place, sealed)
+    await vault.close()

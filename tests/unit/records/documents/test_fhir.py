@@ -3,8 +3,10 @@
 import json
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
+from fhir.resources.composition import Composition
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -39,3 +41,22 @@ def test_whatever_was_written(text: str, limits: str, diagnosis: str) -> None:
             continue
         one = replace(NOTE if isinstance(fit, Note) else SICK, content=fit)
         assert read_back(one) == one
+
+
+def test_what_is_signed_is_frozen() -> None:
+    """A signature from before is over just this: what changes here needs a way to read what was."""
+    withdrawn = replace(
+        SICK,
+        version=3,
+        status=DocumentStatus.ENTERED_IN_ERROR,
+        why="typed twice",
+        content=replace(SICK.content, limits="can work from home", diagnosis="J06.9"),
+    )
+    frozen = json.loads((Path(__file__).parent / "frozen.json").read_text())
+    assert composition(NOTE) == frozen["note"]
+    assert composition(withdrawn) == frozen["withdrawn sick note"]
+
+
+@pytest.mark.parametrize(("one", "name"), [(NOTE, "note"), (SICK, "sick note")])
+def test_a_note_is_signed_as_r5_has_it(one: Document, name: str) -> None:
+    assert Composition.model_validate(composition(one)).title == f"{name.capitalize()} {one.code}"

@@ -144,3 +144,32 @@ def test_a_key_opens_with_its_own_factor_and_in_its_own_place_alone() -> None:
 
 def test_nobody_prints_a_secret(signer: Signer) -> None:
     assert repr(signer.secret) not in repr(signer)
+
+
+def test_how_a_key_is_locked_is_frozen() -> None:
+    """Doctors' keys of today have to open with the next version, too."""
+    locked = bytes.fromhex(
+        "831e203b23944adbf825ed1b1969fdcb2c98b47fce5a7baee3cfab7cfd973f41bec1844327f2e0d8e6f975fc37cc7d45e5071dc9d0262d94"
+        "92de901f"
+    )
+    assert unlock_key(locked, "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", UUID(int=7)) == bytes(range(32))
+
+
+def test_a_key_is_valid_at_its_first_and_at_its_last_instant(signer: Signer) -> None:
+    key, signature = key_of(signer), signer.sign(CONTENT)
+    assert key.valid_until
+    for moment in (key.valid_from, key.valid_until):
+        key.require(signature, CONTENT, by=DOCTOR, at=moment)
+
+
+def test_what_does_not_fit_is_said_in_one_sentence() -> None:
+    assert str(ForgedError()) == (
+        "The signature of this record does not fit, so nothing of it is shown. Please tell the doctor."
+    )
+
+
+def test_base64_has_no_padding_and_the_letters_of_addresses() -> None:
+    assert base64url(b"\xff\xfe\xfd\xfc") == "__79_A"
+    assert base64url(b"") == ""
+    assert base64url(bytes(3)) == "AAAA"
+    assert base64url(b"\x5d\x75\xd7") == "XXXX"
