@@ -21,8 +21,8 @@ _ROOT = Path(__file__).parent.parent
 _FLOORS = ("appservice", "booking", "records", "core")
 _SAYS = {"_", "N_"}
 _DECLARES = {"help", "group"}
-_LABELLED = {"_specialty", "_reason"}
-"""The second argument of these is a label that people read."""
+_LABELLED = {"_specialty": (1,), "_reason": (1,), "checked_text": (1,), "within": (3, 4)}
+"""Which arguments of these are labels that people read."""
 
 Sentence = str | tuple[str, str]
 """What is said, or what is said of one and of many."""
@@ -80,8 +80,10 @@ def _said(call: ast.Call, constants: Mapping[str, Sequence[str]]) -> Iterator[Se
         for part in ast.walk(call.args[0]):
             if isinstance(part, ast.Name):
                 yield from constants.get(part.id, ())
-    if name in _LABELLED and len(texts) > 1 and isinstance(texts[1], str):
-        yield texts[1]
+    for place in _LABELLED.get(name, ()):
+        label = texts[place] if len(texts) > place else None
+        if isinstance(label, str):
+            yield label
     if name == "command":
         for word in call.keywords:
             if word.arg in _DECLARES and isinstance(word.value, ast.Constant) and word.value.value:

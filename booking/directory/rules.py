@@ -10,6 +10,7 @@ from booking.directory.reasons import REASONS, reason_label
 from booking.directory.specialties import SPECIALTIES, folded, specialty_of
 from booking.people.rules import checked_language, checked_reminders
 from core.errors import BadInputError
+from core.languages import _
 from core.money import Money
 
 _DEAREST = 100_000_000
@@ -37,12 +38,12 @@ def practitioner_slug(name: str, taken: Sequence[str]) -> str:
 
 
 def checked_text(text: str, what: str, *, most: int = 120) -> str:
-    """Return a text with its white space in order, neither empty nor too long."""
+    """Return a text with its white space in order, neither empty nor too long. `what` it is, in English."""
     text = " ".join(text.split())
     if not text:
-        raise BadInputError("The {what} is missing.", what=what)
+        raise BadInputError("The {what} is missing.", what=_(what))
     if len(text) > most:
-        raise BadInputError("The {what} is too long; {most} letters are the most.", what=what, most=most)
+        raise BadInputError("The {what} is too long; {most} letters are the most.", what=_(what), most=most)
     return text
 
 
@@ -153,8 +154,8 @@ def checked_service(service: Service, currency: str) -> Service:
 
 
 def within(value: int, least: int, most: int, what: str, unit: str) -> None:
-    """Raises BadInputError when `value` is not from `least` to `most`."""
+    """Raises BadInputError when `value`, which is `what` in `unit`, both in English, is not from `least` to `most`."""
     if not least <= value <= most:
         raise BadInputError(
-            "The {what} is from {least} to {most} {unit}.", what=what, least=least, most=most, unit=unit
+            "The {what} is from {least} to {most} {unit}.", what=_(what), least=least, most=most, unit=_(unit)
         )
