@@ -273,11 +273,11 @@ async def _measure(folder: Path, database_url: str, synapse: str, events: int) -
     try:
         await clinic.start(database)
         elsewhere.start()
-        _gives_way(elsewhere.child.pid)
         async with await Person.registered(clinic.homeserver.url, "anna", "pw") as anna:
-            honest = await anna.direct_room(clinic.bot_id)
+            honest = await anna.direct_room(clinic.bot_id, 120)
             async with await Person.registered(elsewhere.url, "eve", "pw") as eve:
-                room = await eve.direct_room(clinic.bot_id)
+                room = await eve.direct_room(clinic.bot_id, 120)
+            _gives_way(elsewhere.child.pid)
             places = [Place(each.folder, each.server_name, each.url) for each in (elsewhere, clinic.homeserver)]
             attacker = multiprocessing.get_context("spawn").Process(
                 target=_attack_from_elsewhere, args=(*places, clinic.bot_id, room, events)

@@ -206,11 +206,7 @@ class Database:
 
     @asynccontextmanager
     async def _lend(self) -> AsyncIterator[_Lent]:
-        try:
-            with translated():
-                lent = _Lent(self.engine, await self.engine.raw_connection())
-        except PoolTimeoutError as busy:
-            raise OperationalError(None, None, busy) from busy
+        lent = await self._checked_out()
         try:
             yield lent
         finally:
@@ -219,6 +215,17 @@ class Database:
             if not lent.settled:
                 lent.throw_away()
             await lent.give_back()
+
+    async def _checked_out(self) -> _Lent:
+        try:
+            while True:
+                with translated():
+                    lent = _Lent(self.engine, await self.engine.raw_connection())
+                if not lent.driver.is_closed():
+                    return lent
+                lent.throw_away()  # the server ended it while nobody used it: the pool makes another
+        except PoolTimeoutError as busy:
+            raise OperationalError(None, None, busy) from busy
 
     def _committed(self, wakes: Iterable[tuple[str, str]]) -> None:
         for name, lane in wakes:

@@ -73,6 +73,28 @@ async def test_an_error_that_a_block_raises_costs_no_connection(database: Databa
         await one.close()
 
 
+async def test_connections_that_the_server_ended_meanwhile_are_not_handed_out(database: Database) -> None:
+    several = Database(database.url, pool=3)
+    everybody = asyncio.Barrier(3)
+
+    async def backend() -> int:
+        async with several.transaction() as tx:
+            found = (await tx.conn.execute(text("SELECT pg_backend_pid()"))).scalar_one()
+            await everybody.wait()
+            return int(found)
+
+    try:
+        before = await asyncio.gather(*(backend() for _ in range(3)))
+        async with database.transaction() as tx:
+            for pid in before:
+                await tx.conn.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+        await asyncio.sleep(0.1)
+        after = await asyncio.gather(*(backend() for _ in range(3)))
+        assert not {*before} & {*after}
+    finally:
+        await several.close()
+
+
 async def test_a_pool_that_is_used_up_is_a_database_that_is_away(database: Database) -> None:
     """For all who catch that: a worker that dies of it would take the bot's device along."""
     one = Database(database.url, pool=1)
