@@ -3,8 +3,9 @@
     python -m benchmarks.audit [--entries 100000]
 
 Appending is measured in three parts: the work of this program alone (an entry's hash, and its place in the tree), with
-the database (in batches of 1,000, and one by one as a booking has it), and by many at once. The database is the
-embedded PostgreSQL with commits that wait for the disk.
+the database (in batches of 1,000, first one after the other and then by four at once while the tree grows beside them,
+as it does in the service), and one by one as a booking has it. The database is the embedded PostgreSQL, whose commits
+wait for the disk.
 """
 
 import argparse
@@ -30,6 +31,7 @@ from records.audit.verifying import verify
 
 _BATCH = 1000
 _AT_ONCE = 20
+_WRITERS = 4
 ANNA = new_id()
 HERSELF = Reader(new_id(), own=frozenset({ANNA}), treats=frozenset(), practitioner_id=None)
 KEY = HeadKey("bench/audit", bytes(32))
@@ -53,7 +55,7 @@ class Clock:
 
     def said(self, what: str, count: int) -> None:
         wall, cpu = time.perf_counter() - self.wall, time.process_time() - self.cpu
-        print(f"{what:<52}{count / wall:>10,.0f}/s {wall:8.3f} s{cpu:8.3f} s of this process", flush=True)
+        print(f"{what:<58}{count / wall:>10,.0f}/s {wall:8.3f} s{cpu:8.3f} s of this process", flush=True)
 
 
 async def _timed(what: str, count: int, work: Awaitable[object]) -> None:
@@ -77,12 +79,16 @@ async def _place(database: Database) -> None:
 
 async def _single(database: Database, made: list[Entry], *, placing: bool) -> None:
     """Transactions of one entry each, many at once; with `placing` while the tree grows beside them."""
-    waiting = iter(made)
+    await _at_once(database, made, writers=_AT_ONCE, batch=1, placing=placing)
+
+
+async def _at_once(database: Database, made: list[Entry], *, writers: int, batch: int, placing: bool) -> None:
+    waiting = iter([made[start : start + batch] for start in range(0, len(made), batch)])
 
     async def work() -> None:
         for each in waiting:
             async with database.transaction() as tx:
-                await note_all(tx, [each])
+                await note_all(tx, each)
 
     async def place() -> None:
         while True:
@@ -91,14 +97,20 @@ async def _single(database: Database, made: list[Entry], *, placing: bool) -> No
             await asyncio.sleep(0.2)
 
     beside = asyncio.create_task(place()) if placing else None
-    await asyncio.gather(*(work() for _ in range(_AT_ONCE)))
+    await asyncio.gather(*(work() for _ in range(writers)))
     if beside:
         beside.cancel()
+        await asyncio.gather(beside, return_exceptions=True)
 
 
-async def run(count: int) -> None:
+async def _all_placed(database: Database, made: list[Entry]) -> None:
+    await _at_once(database, made, writers=_WRITERS, batch=_BATCH, placing=True)
+    await _place(database)
+
+
+async def run(count: int, single: int, given: str | None = None) -> None:
     """Print a line for each figure."""
-    with database_url() as url:
+    with database_url(given) as url:
         database = Database(url, pool=_AT_ONCE + 4)
         made = entries(count, database)
         clock = Clock()
@@ -106,20 +118,20 @@ async def run(count: int) -> None:
         for each in made:
             frontier.append(leaf_hash(each))
         clock.said("hash and append to the tree, in memory", count)
+        half = count // 2
         clock = Clock()
-        await _timed("note in batches of 1,000, durable", count, _append(database, made))
-        await _timed("place in the tree", count, _place(database))
-        clock.said("append, both together", count)
-        few = entries(2000, database)
-        await _timed(
-            f"note one by one, {_AT_ONCE} at once, nothing placed", 2000, _single(database, few, placing=False)
-        )
-        few = entries(2000, database)
-        await _timed("one by one, 20 at once, tree growing", 2000, _single(database, few, placing=True))
+        await _timed("note in batches of 1,000, durable", half, _append(database, made[:half]))
+        await _timed("place in the tree", half, _place(database))
+        clock.said("append, one after the other", half)
+        what = f"append, {_WRITERS} at once, tree growing, until all is placed"
+        await _timed(what, count - half, _all_placed(database, made[half:]))
+        for what, placing in (("nothing placed", False), ("tree growing", True)):
+            few = entries(single, database)
+            await _timed(f"one by one, {_AT_ONCE} at once, {what}", single, _single(database, few, placing=placing))
         async with database.transaction() as tx:
             await place_all(tx)
         async with database.transaction() as tx:
-            size, clock = count + 4000, Clock()
+            size, clock = count + 2 * single, Clock()
             head = await sign_head(tx, KEY)
             clock.said("sign a head", 1)
         async with database.transaction() as tx:
@@ -143,4 +155,7 @@ async def run(count: int) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--entries", type=int, default=100_000)
-    asyncio.run(run(parser.parse_args().entries))
+    parser.add_argument("--single", type=int, default=2000, help="entries that are noted one by one, twice")
+    parser.add_argument("--database", help="the address of an empty, migrated one, in the place of an embedded one")
+    arguments = parser.parse_args()
+    asyncio.run(run(arguments.entries, arguments.single, arguments.database))

@@ -36,8 +36,11 @@ ALWAYS = tuple(WeeklySpan(weekday, 0, 1440) for weekday in range(7))
 
 
 @contextmanager
-def database_url() -> Iterator[str]:
-    """The address of an empty, migrated database; commits wait for the disk, as in a deployment."""
+def database_url(given: str | None = None) -> Iterator[str]:
+    """The address of an empty, migrated database; commits wait for the disk, as in a deployment. Or the one given."""
+    if given:
+        yield given
+        return
     with tempfile.TemporaryDirectory() as folder:
         server = Postgres(Path(folder) / "postgres")
         try:

@@ -4,13 +4,13 @@ Measured is what the command does: each kind of record read by its index, the pa
 and rendered; and beside it all 1,000 records of one patient opened at once. The store is on disk and durable; the
 records of the patients that are asked for are really sealed, those of the others are random bytes of the same length.
 
-usage: python -m benchmarks.history [RECORDS [PER PATIENT]]
+    python -m benchmarks.history [--records 1000000] [--each 1000]
 """
 
+import argparse
 import asyncio
 import os
 import statistics
-import sys
 import time
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -30,7 +30,6 @@ from records.prescriptions.rules import Draft, Prescription, Status
 from records.sealing import Vault
 
 _ASKED = 10
-_ROUNDS = 300
 _START = datetime(2010, 1, 1, tzinfo=UTC)
 _HEAD = [
     "id",
@@ -107,20 +106,25 @@ async def _measure(database: Database, vault: Vault, patients: list[UUID], limit
     return took
 
 
-async def main(records: int, each: int) -> None:
+async def main(records: int, each: int, rounds: int, given: str | None) -> None:
     """Print milliseconds."""
-    with database_url() as url:
+    with database_url(given) as url:
         database, ctx = Database(url), context()
         began = time.perf_counter()
         patients = await _fill(database, ctx.vault, records, each)
         print(f"{records:,} records of {records // each:,} patients, filled in {time.perf_counter() - began:.0f} s")
         await _measure(database, ctx.vault, patients, 21, 20)  # warm
-        for what, limit, rounds in (("a page of 20", 21, _ROUNDS), (f"all {each:,} at once", each, _ROUNDS // 3)):
-            took = sorted(await _measure(database, ctx.vault, patients, limit, rounds))
+        for what, limit, times in (("a page of 20", 21, rounds), (f"all {each:,} at once", each, rounds // 3)):
+            took = sorted(await _measure(database, ctx.vault, patients, limit, times))
             print(f"{what}: p50 {statistics.median(took):.1f} ms, p99 {took[int(len(took) * 0.99)]:.1f} ms")
         await database.close()
 
 
 if __name__ == "__main__":
-    arguments = [int(each) for each in sys.argv[1:]]
-    asyncio.run(main(*(arguments or [1_000_000, 1_000])) if len(arguments) != 1 else main(arguments[0], 1_000))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--records", type=int, default=1_000_000)
+    parser.add_argument("--each", type=int, default=1_000, help="records of a patient")
+    parser.add_argument("--rounds", type=int, default=300)
+    parser.add_argument("--database", help="the address of an empty, migrated one, in the place of an embedded one")
+    said = parser.parse_args()
+    asyncio.run(main(said.records, said.each, said.rounds, said.database))

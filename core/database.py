@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, Protocol, cast
 from uuid import uuid4
 
 import asyncpg
@@ -50,6 +50,16 @@ _TELLING_PAUSE = 0.025
 """Seconds between two times that other replicas are woken: what commits meanwhile is told together."""
 
 
+class Assumption(Protocol):
+    """What a transaction takes to be so without having asked. It is asked with the commit, on the same way there."""
+
+    def statement(self) -> str:
+        """SQL that fails unless it is so. Whole: no values are given to it."""
+
+    def failed(self) -> None:
+        """The commit did not come about; perhaps because it is not so."""
+
+
 @dataclass(slots=True)
 class Tx:
     """An open transaction and the instant at which it began. Services take one; they never commit."""
@@ -63,6 +73,8 @@ class Tx:
     """Whom to wake once this is committed: a worker, and the lane in which there is work."""
     kept: dict[Any, Any] = field(default_factory=dict)
     """What a floor above keeps for as long as this transaction lasts, under a key of its own."""
+    assumptions: list[Assumption] = field(default_factory=list)
+    """What has to be so for this to be committed."""
 
     @property
     def conn(self) -> AsyncConnection:
@@ -76,6 +88,17 @@ class Tx:
     def wake(self, worker: str, lane: str = ANY) -> None:
         """Have a worker look at a lane, or at all of them, once this is committed."""
         self.wakes.add((worker, lane))
+
+
+async def _commit(tx: Tx) -> None:
+    """Commit if all that was assumed is so; else the first statement that fails keeps the last from being read."""
+    try:
+        with translated():
+            await tx.driver.execute("; ".join([*(each.statement() for each in tx.assumptions), "COMMIT"]))
+    except BaseException:
+        for each in tx.assumptions:
+            each.failed()
+        raise
 
 
 def libpq_url(url: str) -> str:
@@ -98,7 +121,7 @@ class _Lent:
     def conn(self) -> AsyncConnection:
         if self._conn is None:
             engine = self._engine.sync_engine
-            # asyncpg begins and ends the transaction itself, for what SQLAlchemy and what asyncpg runs in it.
+            # We begin and end the transaction ourselves, for what SQLAlchemy and what asyncpg runs in it.
             engine.dialect.set_isolation_level(self._raw, "AUTOCOMMIT")
             self._conn = AsyncConnection(self._engine, Connection(engine, self._pooled))
         return self._conn
@@ -177,20 +200,18 @@ class Database:
         Raises OperationalError, as for a database that is away, when no connection comes free in half a minute.
         """
         async with self._lend() as lent:
-            transaction = lent.driver.transaction()
             with translated():
-                await transaction.start()
+                await lent.driver.execute("BEGIN")
             try:
                 tx = Tx(self.clock.now(), lent.driver, lent)
                 yield tx
             except BaseException:
                 # What went wrong inside is raised even if nothing can be rolled back any more.
                 with suppress(*FAULTS, OSError):
-                    await transaction.rollback()
+                    await lent.driver.execute("ROLLBACK")
                     lent.settled = True
                 raise
-            with translated():
-                await transaction.commit()
+            await _commit(tx)
             lent.settled = True
         self._committed(tx.wakes)
 

@@ -86,8 +86,7 @@ class Vault:
 
     async def sealing_key(self, tx: Tx, subject: UUID) -> SubjectKey:
         """The key that seals for a subject, made at first use. Raises as `seal` does."""
-        keys = await self.keys.find(tx, subject)
-        return keys.current if keys else await self.keys.make(tx, subject)
+        return await self.keys.sealing(tx, subject)
 
     async def close(self) -> None:
         """Let go of what reaches outside: a key provider's connections, the keys' own database."""

@@ -3,11 +3,15 @@
 The table is asked each time, by primary key, once in a transaction: a destroyed key is gone for every replica with the
 commit that destroyed it. In a database of its own a key is committed before what it seals is, and the decision to
 destroy it, in the main database, before it is gone: the decision counts from its commit on (see records.erasure).
+
+To seal, the key that sealed a moment ago is taken without asking (`sealing`), and whether it is still the one is asked
+with the commit: nothing is committed that a destroyed or an exchanged key sealed. To open, the table is always asked.
 """
 
 import os
-from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+import time
+from collections import OrderedDict, defaultdict
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,6 +31,9 @@ from records.keys.provider import Name, Wrapped
 from records.keys.ring import Ring
 
 _SIZE = 32
+_TRUSTED = 10_000
+_TRUSTED_SECONDS = 60.0
+"""How many keys are taken for those that still seal, and for how long after they were read."""
 
 
 class ErasedError(UserError):
@@ -65,6 +72,23 @@ class _Kept:
     found: dict[UUID, Keys] = field(default_factory=dict)
     fresh: set[UUID] = field(default_factory=set)
     """Who got a key in it: that goes with a savepoint that is rolled back, and must not be remembered beyond it."""
+    sealing: "_Sealing | None" = None
+    """What it assumes."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Sealing:
+    """With which keys this transaction seals without having asked (core.database.Assumption)."""
+
+    store: "KeyStore"
+    numbers: dict[UUID, int] = field(default_factory=dict)
+
+    def statement(self) -> str:
+        asked = (f"require_sealing_key('{subject}', {number})" for subject, number in self.numbers.items())
+        return f"SELECT {', '.join(asked)}"
+
+    def failed(self) -> None:
+        self.store.distrust(self.numbers)
 
 
 _FIND = (
@@ -92,6 +116,7 @@ class KeyStore:
     def __init__(self, ring: Ring, *, url: str = "") -> None:
         self.ring = ring
         self._apart = Database(url, pool=8) if url else None
+        self._trusted: OrderedDict[UUID, tuple[float, SubjectKey]] = OrderedDict()
 
     @property
     def apart(self) -> bool:
@@ -106,6 +131,52 @@ class KeyStore:
             return
         async with self._apart.engine.begin() as conn:
             yield conn
+
+    async def sealing(self, tx: Tx, subject: UUID) -> SubjectKey:
+        """The key that seals for a subject, made at first use.
+
+        Raises ErasedError, SealBrokenError, ProviderAwayError. If it is not the one any more when the transaction ends,
+        that fails with SQLSTATE 40001, and works when it is done again.
+        """
+        trusted = self._trust(tx, subject)
+        if trusted:
+            return trusted
+        keys = await self.find(tx, subject)
+        if keys is None:
+            return await self.make(tx, subject)
+        key = keys.current
+        if self._apart is None and subject not in self._kept(tx).fresh:
+            self._trusted[subject] = time.monotonic() + _TRUSTED_SECONDS, key
+            self._trusted.move_to_end(subject)
+            self._forget_old()
+        return key
+
+    def _trust(self, tx: Tx, subject: UUID) -> SubjectKey | None:
+        kept = self._kept(tx)
+        if subject in kept.found or subject in kept.fresh:
+            return None  # this transaction has asked, or made it
+        until, key = self._trusted.get(subject, (0.0, None))
+        if key is None or until <= time.monotonic():
+            return None
+        if kept.sealing is None:
+            kept.sealing = _Sealing(self)
+            tx.assumptions.append(kept.sealing)
+        # Another key than before in this transaction: then the first is not the one any more, and the commit says so.
+        kept.sealing.numbers.setdefault(subject, key.number)
+        return key
+
+    def _forget_old(self) -> None:
+        now = time.monotonic()
+        while self._trusted:
+            until, _ = self._trusted[next(iter(self._trusted))]
+            if until > now and len(self._trusted) <= _TRUSTED:
+                return
+            self._trusted.popitem(last=False)
+
+    def distrust(self, subjects: Iterable[UUID]) -> None:
+        """Have the store asked, in every transaction from now on, before anything is sealed for these subjects."""
+        for subject in subjects:
+            self._trusted.pop(subject, None)
 
     async def find(self, tx: Tx, subject: UUID) -> Keys | None:
         """The subject's keys; None while there are none. Raises SealBrokenError, ProviderAwayError."""
@@ -203,6 +274,8 @@ class KeyStore:
                 .values(wrapped=None, destroyed_at=tx.now)
             )
         self.unremember(tx, [subject])
+        if sealing := self._kept(tx).sealing:
+            sealing.numbers.pop(subject, None)  # what was sealed before in this transaction goes with the key
 
     async def living_among(self, tx: Tx, through: Mapping[UUID, int]) -> list[UUID]:
         """Which of these subjects have a key that is there and whose number is not above the one that is given."""
@@ -245,10 +318,11 @@ class KeyStore:
         """What was found before within this transaction."""
         return self._kept(tx).found.get(subject)
 
-    def unremember(self, tx: Tx, subjects: Iterable[UUID]) -> None:
-        """Have the store asked anew about these subjects within this transaction."""
+    def unremember(self, tx: Tx, subjects: Collection[UUID]) -> None:
+        """Have the store asked anew about these subjects."""
         for subject in subjects:
             self._kept(tx).found.pop(subject, None)
+        self.distrust(subjects)
 
 
 _LIVING = text("""

@@ -7,7 +7,7 @@ from itertools import count
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from core.database import Database
 from core.inbox import Came, inbox, receive_at_once
@@ -132,3 +132,35 @@ async def test_what_commits_by_itself_rings_for_who_works_there_and_tells_others
         listening.cancel()
         await asyncio.gather(listening, return_exceptions=True)
         await other.close()
+
+
+class _Assumed:
+    """That there is a row in `tried`."""
+
+    told = 0
+
+    def statement(self) -> str:
+        return "SELECT 1 / (SELECT count(*) FROM tried WHERE n = 7)"
+
+    def failed(self) -> None:
+        self.told += 1
+
+
+async def test_nothing_is_committed_unless_all_is_so_that_was_assumed(database: Database) -> None:
+    async with database.transaction() as tx:
+        await tx.conn.execute(text("CREATE TABLE tried (n integer)"))
+    it = _Assumed()
+
+    async def insert_one(n: int) -> None:
+        async with database.transaction() as tx:
+            tx.assumptions.append(it)
+            await tx.conn.execute(text("INSERT INTO tried VALUES (:n)"), {"n": n})
+
+    with pytest.raises(DBAPIError):
+        await insert_one(1)
+    assert it.told == 1
+    await insert_one(7)
+    await insert_one(2)
+    assert it.told == 1
+    async with database.transaction() as tx:
+        assert (await tx.conn.execute(text("SELECT sum(n) FROM tried"))).scalar_one() == 9
