@@ -260,7 +260,10 @@ async def _nothing(rows: Any) -> None:
 
 
 async def _rewrap(database: Database, vault: Vault) -> None:
-    """A new key of the patient's (not of the one whose prescriptions were left plain): every record gets another wrapping, and the old key goes."""
+    """A new key of the patient's: every record gets another wrapping, and the old key goes.
+
+    Of this patient's alone: the other one's prescriptions were partly left plain.
+    """
     async with database.transaction() as tx:
         now = await start(tx, vault, Level.SUBJECTS, [PATIENT])
     began = time.perf_counter()
