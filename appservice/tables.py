@@ -36,3 +36,4 @@ import records.keys.model
 import records.pharmacy.model
 import records.prescriptions.model
 import records.rotation.model
+import records.signing.model
