@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0045_sealing_keys"
-down_revision = "0044_handover"
+revision = "0046_sealing_keys"
+down_revision = "0045_closings"
 
 
 def upgrade() -> None:
