@@ -20,7 +20,7 @@ from booking.directory.model import Service
 from booking.payments import service as payments
 from booking.people.model import patient as patients
 from booking.people.model import person as people
-from booking.people.service import Person
+from booking.people.service import Person, speaker_for
 from booking.schedules.service import is_free
 from core.database import Tx
 from core.errors import ConflictError, RefusedError
@@ -68,7 +68,7 @@ async def known_patient(tx: Tx, ctx: Context, actor: Person, service: Service, w
             "I know no patient of yours by that. Write the code of a visit at your centre, or the Matrix id of somebody"
             " who had one; who is new books for themselves."
         )
-    return Known(row.patient_id, row.payer)
+    return Known(row.patient_id, await speaker_for(tx, row.patient_id, row.payer))
 
 
 async def book_for(tx: Tx, ctx: Context, actor: Person, *, service_id: UUID, start: datetime, who: str) -> Appointment:

@@ -22,7 +22,7 @@ from booking.consultations.steps import open_room
 from booking.context import Context
 from booking.directory import reading as directory
 from booking.directory.model import Service
-from booking.people.service import Person
+from booking.people.service import Person, speaker_for
 from booking.schedules.service import free_times, is_free
 from core.database import Tx
 from core.errors import BadInputError, ConflictError
@@ -78,7 +78,8 @@ async def repeat(
         raise ConflictError("Only a visit that is booked can be repeated.")
     series_id = visit.series_id or new_id()
     more = [utc(each) for each in starts]
-    made = await _book_all(tx, ctx, actor, visit.service, more, visit.patient_id, visit.booked_by, series_id)
+    booked_by = await speaker_for(tx, visit.patient_id, visit.booked_by)
+    made = await _book_all(tx, ctx, actor, visit.service, more, visit.patient_id, booked_by, series_id)
     in_it = {"series_id": series_id, "series_slot": func.coalesce(table.c.series_slot, starts_at)}
     await tx.conn.execute(update(table).where(table.c.id == visit.id).values(**in_it))
     return made

@@ -281,6 +281,12 @@ async def guardians_of(tx: Tx, patient_id: UUID) -> list[UUID]:
     return sorted(row[0] for row in found)
 
 
+async def speaker_for(tx: Tx, patient_id: UUID, before: UUID) -> UUID:
+    """Return who is dealt with for a patient: who was before, unless they speak for them no more."""
+    side = await guardians_of(tx, patient_id)
+    return before if before in side or not side else side[0]
+
+
 async def person_id_of(tx: Tx, mxid: str) -> UUID:
     """Return the id of the person behind a Matrix id who may not have written yet: made, so that they can be named."""
     return await _register(tx, mxid)

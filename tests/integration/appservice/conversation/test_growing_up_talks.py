@@ -4,10 +4,12 @@ import re
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from booking.appointments.desk import known_patient
 from booking.appointments.model import Appointment, appointment
 from booking.appointments.reading import found_appointments
+from booking.appointments.rules import Status
 from booking.handover.service import tell_of_age
 from booking.people.model import guardian
 from booking.readers import reader_of
@@ -141,3 +143,21 @@ async def test_a_centre_gives_the_code_to_whom_it_has_seen_and_other_doctors_and
     code = await given(chat, f"hand records to {records}", CLARA)
     assert "are yours now" in await chat.say(MIA, f"take over {code} 2008-12-02", name="Mia")
     assert "an account of their own" in await chat.say(CLARA, f"hand records to {records}")
+
+
+async def test_what_the_centre_books_by_a_visit_of_the_past_is_not_told_to_who_kept_the_records(
+    chat: Chat, town: Town, records: str
+) -> None:
+    town.clock.time = at(2, 8)
+    async with chat.database.transaction() as tx:
+        await tx.conn.execute(update(appointment).values(status=Status.FULFILLED))
+    code = await given(chat)
+    await chat.say(MIA, f"take over {code} 2008-12-02")
+    (visit,) = await visits_of(chat, MIA)
+    async with chat.database.transaction() as tx:
+        service, osei = visit.service, await chat.person(OSEI)
+        mia, anna = await chat.person(MIA), await chat.person(ANNA)
+        assert visit.booked_by == anna.id  # as it was
+        known = await known_patient(tx, chat.ctx, osei, service, visit.code)
+    assert known.patient_id == mia.patient.id
+    assert known.payer == mia.id
