@@ -347,8 +347,12 @@ def _excluded(event: Event, low: int, high: int, budget: Budget) -> set[int]:
     if not event.less:
         return event.left_out
     start = event.start
-    walls = (wall for rule in event.less for wall in _walls(rule, start, low, high, budget))
-    return event.left_out | {start.zone.utc(wall) for wall in walls}
+    gone = set(event.left_out)
+    for rule in event.less:
+        for wall in _walls(rule, start, low, high, budget):
+            budget.spend(4)  # each is kept: a rule that has left out every day for ages is not gone through
+            gone.add(start.zone.utc(wall))
+    return gone
 
 
 def _walls(rule: Rule, start: When, low: int, high: int, budget: Budget) -> Iterator[int]:
