@@ -133,6 +133,8 @@ class Cancellation:
     appointment: Appointment
     refund: Money | None
     """What goes back to the payer, if anything was paid and anything goes back."""
+    let_go: int = 0
+    """How many more visits were let go with it: held, and to be paid on the same page."""
 
 
 @dataclass(frozen=True, slots=True)

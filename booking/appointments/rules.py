@@ -140,6 +140,15 @@ def approval_until(start: datetime, now: datetime) -> datetime:
     return min(now + _ANSWER, start - _BEFORE)
 
 
+def check_holds(held: int) -> None:
+    """Raise ConflictError for who holds as many times as one may hold already."""
+    if held >= HOLDS_AT_ONCE:
+        raise ConflictError(
+            "You hold {count} times that are not paid or approved yet. Please pay or cancel one of them first.",
+            count=HOLDS_AT_ONCE,
+        )
+
+
 def payment_until(start: datetime, now: datetime, hold_minutes: int) -> datetime:
     """Return until when a visit is kept for somebody who does not wait for the page to pay on.
 

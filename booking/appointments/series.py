@@ -1,6 +1,7 @@
 """Series of visits: all of their times are checked, and all of them are made or none."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -14,14 +15,15 @@ from booking.appointments.model import Appointment, Cancellation, Why
 from booking.appointments.model import appointment as table
 from booking.appointments.model import starts as starts_at
 from booking.appointments.notices import Notice, tell_all
-from booking.appointments.reading import appointment, series_of, visits_between
+from booking.appointments.reading import appointment, offer, series_of, visits_between
 from booking.appointments.rhythm import Rhythm, checked_rhythm, nearest, shifted, starts_of
 from booking.appointments.rules import KEPT, STANDING, Status
-from booking.appointments.service import cancel, reschedule
+from booking.appointments.service import cancel, holds_of, reschedule
 from booking.consultations.steps import open_room
 from booking.context import Context
 from booking.directory import reading as directory
 from booking.directory.model import Service
+from booking.payments import service as payments
 from booking.people.service import Person, speaker_for
 from booking.schedules.service import free_times, is_free
 from core.database import Tx
@@ -58,8 +60,9 @@ async def book_series(
 ) -> list[Appointment]:
     """Book visits at all of `starts` (aware) for oneself or one's family, or none of them.
 
-    Only of what is paid at the desk or costs nothing, and needs no approval. Raises RefusedError, BadInputError,
-    SeriesTakenError (nothing has changed then), ConflictError.
+    What is paid in advance is held (PENDING), with one page to pay on: all is booked when that is paid, and let go when
+    it is not. Only of what needs no approval. Raises RefusedError, BadInputError, SeriesTakenError (nothing has changed
+    then), ConflictError.
     """
     require(may_book_for(actor, patient_id))
     service = await directory.service(tx, service_id)
@@ -150,11 +153,11 @@ async def _book_all(
     booked_by: UUID,
     series_id: UUID,
 ) -> list[Appointment]:
-    if is_prepaid(ctx, service):
-        raise ConflictError(
-            "These visits are paid in advance, each on its own page, so they are booked one by one. A series can be"
-            " booked of what is paid at the desk, or costs nothing."
-        )
+    # One person's bookings wait for each other, so that two at once see each other's holds.
+    at = await offer(tx, service.id, alone=f"book:{booked_by}")
+    prepaid = is_prepaid(ctx, service)
+    if prepaid:
+        rules.check_holds(await holds_of(tx, booked_by))
     if await needs_approval(tx, service, patient_id):
         raise ConflictError("The centre approves these visits one by one. Please ask for each on its own.")
     for each in starts:
@@ -164,14 +167,23 @@ async def _book_all(
         raise SeriesTakenError([(each, await _near(tx, service, patient_id, each)) for each in taken])
     made: list[Appointment] = []
     attempt = await tx.conn.begin_nested()
+    drafted = Draft(
+        service, patient_id, booked_by, starts[0], Status.BOOKED, Why.IN_SERIES, series_id=series_id, offer=at
+    )
+    if prepaid:
+        until = tx.now + timedelta(minutes=ctx.settings.booking.hold_minutes)
+        drafted = replace(drafted, status=Status.PENDING, why=Why.HELD, hold_until=until)
     for each in sorted(starts):
-        draft = Draft(service, patient_id, booked_by, each, Status.BOOKED, Why.IN_SERIES, series_id=series_id)
+        draft = replace(drafted, start=each)
         try:
             made.append(await make(tx, ctx, draft, actor.id))
         except ConflictError as conflict:
             await attempt.rollback()
             raise SeriesTakenError([(each, await _near(tx, service, patient_id, each))]) from conflict
     await attempt.commit()
+    if prepaid:
+        await payments.ask_for_all(tx, ctx, made)
+        return made
     await tell_all(tx, made[0], Notice.SERIES)
     for visit in made:
         await open_room(tx, visit)

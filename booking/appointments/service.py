@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, literal_column, or_, select, update
+from sqlalchemy import bindparam, distinct, func, literal_column, or_, select, update
 from sqlalchemy.dialects.postgresql import TSTZRANGE, Range
 
 from booking.access import may_book_for, may_see_visit, require
@@ -125,11 +125,8 @@ async def book(
     elif is_prepaid(ctx, service):
         until = tx.now + timedelta(minutes=ctx.settings.booking.hold_minutes)
         draft = replace(draft, status=Status.PENDING, why=Why.HELD, hold_until=until)
-    if draft.hold_until and before.held >= rules.HOLDS_AT_ONCE:
-        raise ConflictError(
-            "You hold {count} times that are not paid or approved yet. Please pay or cancel one of them first.",
-            count=rules.HOLDS_AT_ONCE,
-        )
+    if draft.hold_until:
+        rules.check_holds(before.held)
     visit = await make(tx, ctx, draft, actor.id)
     if teller:
         await note_reason(tx, *teller, patient_id, visit.id)
@@ -146,8 +143,10 @@ async def cancel(tx: Tx, ctx: Context, actor: Person, appointment_id: UUID, why:
     """Cancel a visit, held or booked; what was paid goes back as the policy says: all of it when the centre cancels.
 
     For the patient's side until it begins, for the practitioner and the centre's admins. `why`: the clinic's reason,
-    which all are told; with PATIENT_ASKED the patient's terms hold. Raises RefusedError, ConflictError.
+    which all are told; with PATIENT_ASKED the patient's terms hold. Of visits that are held to be paid on one page all
+    are let go. Raises RefusedError, ConflictError.
     """
+    await payments.lock_together(tx, appointment_id)
     visit, own = await _to_change(tx, actor, appointment_id)
     rules.check_move(visit.status, Status.CANCELLED)
     if own:
@@ -155,7 +154,9 @@ async def cancel(tx: Tx, ctx: Context, actor: Person, appointment_id: UUID, why:
     assert why in CANCELLED_BY_CLINIC
     by_patient = own or why is Why.PATIENT_ASKED
     cancelled = await moves.call_off(tx, visit, Why.BY_PATIENT if own else why, actor.id)
+    others = []
     if visit.payment == "due":
+        others = await payments.let_go_with(tx, visit, Why.BY_PATIENT if own else why, actor.id)
         await payments.close_page(tx, visit.id, "cancelled")
     refund = None
     if visit.paid_by_card:
@@ -167,7 +168,7 @@ async def cancel(tx: Tx, ctx: Context, actor: Person, appointment_id: UUID, why:
             late_percent=visit.late_refund_percent,
         )
         refund = await payments.refund(tx, cancelled, back)
-    return Cancellation(await appointment(tx, visit.id), refund)
+    return Cancellation(await appointment(tx, visit.id), refund, len(others))
 
 
 async def reschedule(tx: Tx, ctx: Context, actor: Person, appointment_id: UUID, start: datetime) -> Appointment:
@@ -236,7 +237,7 @@ _SAME = select(table.c.id).where(
     table.c.status.in_([literal_column(f"'{each}'") for each in (*rules.KEPT, Status.BOOKED)]),
     or_(table.c.hold_until.is_(None), table.c.hold_until > bindparam("now", type_=Moment)),
 )
-_HELD = select(func.count()).where(
+_HELD = select(func.count(distinct(func.coalesce(table.c.series_id, table.c.id)))).where(
     table.c.booked_by == bindparam("actor"),
     table.c.status.in_([literal_column(f"'{each}'") for each in rules.KEPT]),
     table.c.hold_until > bindparam("now", type_=Moment),
@@ -296,6 +297,11 @@ _BEFORE = Statement(
         SCHEDULE.subquery("schedule"),
     )
 )
+
+
+async def holds_of(tx: Tx, person_id: UUID) -> int:
+    """Return how many times a person holds that are not paid or approved yet; a series is one."""
+    return int((await tx.conn.execute(_HELD, {"actor": person_id, "now": tx.now})).scalar_one())
 
 
 async def _before(tx: Tx, actor: Person, service: Service, start: datetime, patient_id: UUID) -> Record:

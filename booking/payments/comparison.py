@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
 
 from prometheus_client import Gauge
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from booking.payments.gateway import Gateway, Moved
 from booking.payments.model import Entry, ledger_entry
@@ -79,12 +79,15 @@ async def compare(database: Database, gateway: Gateway, day: date) -> list[Diffe
 async def _entries(tx: Tx, begins: datetime, until: datetime) -> dict[str, Money]:
     entry = ledger_entry.c
     found = await tx.conn.execute(
-        select(entry.stripe_ref, entry.amount, entry.currency).where(
+        # Visits that were paid on one page have each a part of what Stripe charged.
+        select(entry.stripe_ref, func.sum(entry.amount).label("amount"), entry.currency)
+        .where(
             entry.at >= begins,
             entry.at < until,
             entry.stripe_ref.is_not(None),
             entry.kind.in_([Entry.CHARGE, Entry.REFUND]),
         )
+        .group_by(entry.stripe_ref, entry.currency)
     )
     return {row.stripe_ref: Money(row.currency, row.amount) for row in found}
 

@@ -107,5 +107,8 @@ async def catch_up(database: Database, ctx: Context, gateway: Gateway) -> int:  
 
 
 async def _appointment_of(tx: Tx, intent: str) -> UUID | None:
-    found = await tx.conn.execute(select(payment.c.appointment_id).where(payment.c.payment_intent == intent))
-    return found.scalar_one_or_none()
+    """The visit that is paid by it; of several, one, which stands for all."""
+    own = payment.c.appointment_id
+    return (
+        await tx.conn.execute(select(own).where(payment.c.payment_intent == intent).order_by(own).limit(1))
+    ).scalar()

@@ -14,7 +14,7 @@ from booking.appointments.notices import Notice, tell_payer
 from booking.appointments.reading import appointment
 from booking.appointments.rules import Status
 from booking.context import Context
-from booking.payments import capturing, ledger, service
+from booking.payments import capturing, ledger, service, together
 from booking.payments.events import Event
 from booking.payments.gateway import Gateway, Refund, RejectedError
 from booking.payments.model import Payment, PaymentState
@@ -71,18 +71,19 @@ class _Asking:
             return "not wanted any more"
         assert visit.hold_until
         attempt, expires_at = checkout_attempt(visit.hold_until, tx.now)
+        prices = await together.amounts(tx, visit.id) if payment.page_of else [visit.price]
         try:
             session = await self._gateway.create_checkout(
                 key=f"booking:{visit.id}:{attempt}",
                 reference=str(visit.id),
-                product=f"Appointment {visit.code}",
-                price=visit.price,
+                product=f"Appointment {visit.code}" if len(prices) == 1 else f"{len(prices)} appointments",
+                price=Money(payment.currency, sum(each.amount for each in prices)),
                 expires_at=expires_at,
                 success_url=self._return + "?session_id={CHECKOUT_SESSION_ID}",
                 cancel_url=self._return,
                 manual=payment.manual,
                 destination=payment.destination,
-                fee=fee_of(visit.price.amount, payment.fee_basis_points),
+                fee=sum(fee_of(each.amount, payment.fee_basis_points) for each in prices),
             )
         except LaterError as away:
             pause = min(_LONGEST_PAUSE, 0.5 * 2.0 ** min(row.attempts, 10))
@@ -128,9 +129,10 @@ class _Asking:
             )
         except RejectedError as no:
             _log.error("no refund", row=str(entry_id), reason=no.code)
+            await service.lock_together(tx, payment.appointment_id)
             visit = await appointment(tx, payment.appointment_id, lock=True)
             await service.refund_refused(tx, visit, entry_id)
-            await service.take_over(tx, visit, await self._gateway.refunds(payment.payment_intent))
+            await service.take_over(tx, payment, await self._gateway.refunds(payment.payment_intent))
             return "rejected"
         visit = await appointment(tx, payment.appointment_id, lock=True)
         await service.refund_made(tx, visit, entry_id, made, Notice(what["notice"]))
@@ -208,7 +210,7 @@ class _Hearing:
         if payment.payment_intent is None:  # this came before the news that it was paid
             await service.fulfil(tx, self._gateway, session_id)
         refunds = await self._gateway.refunds(intent)
-        await service.take_over(tx, await appointment(tx, payment.appointment_id, lock=True), refunds)
+        await service.take_over(tx, payment, refunds)
 
 
 def _payload(row: Row) -> dict[str, Any]:

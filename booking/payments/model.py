@@ -68,7 +68,11 @@ class Payment:
     """The platform's share of it, in hundredths of a percent."""
     manual: bool
     """Whether the card is only authorised when the page is paid, and charged after the visit."""
+    page_of: UUID | None
+    """The visit under whose name several are paid on one page, its own among them; None: it has its page for itself."""
 
+
+_OWN = "page_of IS NULL OR page_of = appointment_id"
 
 payment = Table(
     "payment",
@@ -77,8 +81,8 @@ payment = Table(
     Column("state", Text, nullable=False),
     Column("amount", Integer, nullable=False),
     Column("currency", Text, nullable=False),
-    Column("session_id", Text, unique=True),
-    Column("payment_intent", Text, unique=True),
+    Column("session_id", Text),
+    Column("payment_intent", Text),
     Column("url", Text),
     Column("expires_at", Moment),
     Column("destination", Text),
@@ -88,7 +92,13 @@ payment = Table(
     Column("capture_before", Moment),
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
+    # Of several visits that are paid on one page, the one that Stripe knows it by.
+    Column("page_of", Uuid, ForeignKey("appointment.id")),
     CheckConstraint("amount > 0", name="amount"),
+    # One page, one visit; or one that stands for all that are paid on it.
+    Index("uq_payment_session_id", "session_id", unique=True, postgresql_where=_OWN),
+    Index("uq_payment_payment_intent", "payment_intent", unique=True, postgresql_where=_OWN),
+    Index("ix_payment_page_of", "page_of", postgresql_where="page_of IS NOT NULL"),
     Index("ix_payment_capture_before", "capture_before", postgresql_where="state = 'authorised'"),
 )
 
@@ -109,7 +119,8 @@ ledger_entry = Table(
     CheckConstraint("kind = 'fee' OR (kind IN ('refund', 'carried out')) = (amount < 0)", name="sign"),
     CheckConstraint("(kind = 'reversal') = (reverses IS NOT NULL)", name="reversal"),
     Index("ix_ledger_entry_at", "at"),
-    Index("uq_ledger_entry_stripe_ref", "kind", "stripe_ref", unique=True),
+    # One charge of Stripe's pays for a visit, or for all that were paid on one page: a part of it for each.
+    Index("uq_ledger_entry_stripe_ref", "kind", "stripe_ref", "appointment_id", unique=True),
 )
 
 payout_account = Table(

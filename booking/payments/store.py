@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CTE, Integer, Row, Text, Uuid, bindparam, literal_column, select, update
+from sqlalchemy import CTE, Integer, Row, Text, Uuid, bindparam, literal_column, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from booking.appointments.model import Appointment
@@ -44,9 +44,29 @@ async def visit_and_payment(tx: Tx, appointment_id: UUID) -> tuple[Appointment, 
     return visit, payment
 
 
+_TOGETHER = Statement(
+    text("""
+        SELECT id FROM appointment
+        WHERE id IN (
+            SELECT theirs.appointment_id
+            FROM payment own JOIN payment theirs ON theirs.page_of = own.page_of
+            WHERE own.appointment_id = :wanted
+        )
+        ORDER BY id
+        FOR UPDATE
+    """).bindparams(bindparam("wanted", type_=Uuid()))
+)
+
+
+async def lock_together(tx: Tx, appointment_id: UUID) -> list[UUID]:
+    """Lock all visits that are paid on one page with this one, in one order whoever asks; none: it has its own page."""
+    return [row.id for row in await tx.run(_TOGETHER, {"wanted": appointment_id})]
+
+
 async def payment_by_session(tx: Tx, session_id: str) -> Payment | None:
-    """Return the payment that a Checkout Session is for, or None."""
-    return _payment_from((await tx.conn.execute(select(table).where(table.c.session_id == session_id))).one_or_none())
+    """Return the payment that a Checkout Session is for, or None; of several on one page, one."""
+    found = select(table).where(table.c.session_id == session_id).order_by(table.c.appointment_id).limit(1)
+    return _payment_from((await tx.conn.execute(found)).one_or_none())
 
 
 def _payment_from(row: Row[Any] | Record | None) -> Payment | None:
@@ -54,7 +74,7 @@ def _payment_from(row: Row[Any] | Record | None) -> Payment | None:
         return None
     return Payment(
         row.appointment_id, PaymentState(row.state), row.amount, row.currency, row.session_id, row.payment_intent,
-        row.url, row.expires_at, row.destination, row.fee_basis_points, row.manual,
+        row.url, row.expires_at, row.destination, row.fee_basis_points, row.manual, row.page_of,
     )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from booking.appointments import series
 from booking.appointments import service as appointments
 from booking.appointments.model import Appointment, Why
 from booking.appointments.rhythm import Rhythm
+from booking.appointments.rules import Status
 from core.errors import BadInputError
 from core.languages import _, ngettext
 
@@ -71,6 +72,16 @@ async def _make(session: Session, what: dict[str, Any], starts: Sequence[datetim
             )
     except series.SeriesTakenError as conflict:
         await _offer(session, what, starts, conflict)
+        return
+    if made[0].status is Status.PENDING:
+        await session.say(
+            ngettext(
+                "Held for you: {count} visit, {dates}. The page to pay on comes in a moment.",
+                "Held for you: {count} visits, {dates}. One page to pay for all of them comes in a moment.",
+                len(made),
+                dates=_dates(session, made),
+            )
+        )
         return
     await session.say(
         ngettext(

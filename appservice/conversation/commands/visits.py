@@ -29,7 +29,7 @@ from booking.people.service import patient_name
 from booking.reach.service import reach_of
 from booking.referrals.service import of_visit
 from core.errors import BadInputError, ConflictError
-from core.languages import _
+from core.languages import _, ngettext
 
 
 @command(
@@ -171,6 +171,12 @@ async def cancel_(session: Session, choice: dict[str, Any]) -> None:
         if done.refund
         else ""
     )
+    if done.let_go:
+        refund = ngettext(
+            " With it goes {count} more visit that was to be paid on the same page.",
+            " With it go {count} more visits that were to be paid on the same page.",
+            done.let_go,
+        )
     session.dialogue.drop_last()
     await session.say(_("Cancelled.{refund}\n\n{line}", refund=refund, line=await line(session, done.appointment)))
     if done.appointment.sequence:

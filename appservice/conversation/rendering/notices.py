@@ -13,7 +13,7 @@ from booking.appointments.model import Appointment, Why
 from booking.appointments.rules import Status
 from booking.directory.model import Mode
 from booking.directory.specialties import label_of
-from core.languages import _
+from core.languages import _, ngettext
 from core.money import Money
 
 _WHY = {
@@ -82,6 +82,20 @@ def text(what: dict[str, Any], visit: Appointment, place: ZoneInfo, *, language:
 
 
 def _held(told: _Notice) -> str:
+    if "visits" in told.what:
+        return ngettext(
+            "**Held for you until {until}**: {count} visit with {doctor}{who}, the first on {when}.\n\n{total} in all."
+            " Pay here: {value}",
+            "**Held for you until {until}**: {count} visits with {doctor}{who}, the first on {when}.\n\n{total} in all."
+            " Pay here: {value}",
+            int(told.what["visits"]),
+            until=told.until,
+            doctor=told.doctor,
+            who=told.who,
+            when=told.when,
+            total=told.amount,
+            value=told.visit.pay_url or "",
+        )
     return _(
         "**Held for you until {until}**: {when} with {doctor}{who}.\n\n{price}. Pay here: {value}\n\n{code}",
         until=told.until,
@@ -106,6 +120,16 @@ def _payment_delayed(told: _Notice) -> str:
 
 
 def _payment_failed(told: _Notice) -> str:
+    if "visits" in told.what:
+        return ngettext(
+            "The payment did not go through, and {count} visit with {doctor}, the first on {when}, is not booked. The"
+            " time is free again. Please book anew.",
+            "The payment did not go through, and {count} visits with {doctor}, the first on {when}, are not booked. The"
+            " times are free again. Please book anew.",
+            int(told.what["visits"]),
+            doctor=told.doctor,
+            when=told.when,
+        )
     return _(
         "The payment did not go through, and the time {when} with {doctor} is free again. Please book anew.",
         when=told.when,
@@ -114,6 +138,16 @@ def _payment_failed(told: _Notice) -> str:
 
 
 def _expired(told: _Notice) -> str:
+    if "visits" in told.what:
+        return ngettext(
+            "{count} visit with {doctor}, the first on {when}, was not paid in time and is not booked. The time is free"
+            " again.",
+            "{count} visits with {doctor}, the first on {when}, were not paid in time and are not booked. The times are"
+            " free again.",
+            int(told.what["visits"]),
+            doctor=told.doctor,
+            when=told.when,
+        )
     return _(
         "The time {when} with {doctor} was not paid in time and is free again. {code} is not booked.",
         when=told.when,
