@@ -79,8 +79,7 @@ class Bare:
             await connection.execute(_KEPT, visit)
             await connection.execute(_BOOKED, visit, now)
             await connection.execute(_MOVE, visit, now, "pending", "booked", "paid")
-            told = [("notice", "person")] * 3
-            await self._put(connection, now, about + b" " * 80, *told, ("room.open", "visit"))
+            await self._put(connection, now, about + b" " * 80, *[("notice", "person")] * 3)
 
     async def _put(self, connection: Any, now: datetime, payload: bytes, *rows: tuple[str, str]) -> None:
         ids = [new_id() for _ in rows]

@@ -8,6 +8,7 @@ mean.
 import asyncio
 import random
 import statistics
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import text
@@ -25,35 +26,48 @@ from booking.schedules.service import free_times
 from core.database import Database
 from core.outbox import outbox
 
-_CLIENTS = 16
-_BOOKINGS = 1600
-_PEOPLE = 400
-_ROUNDS = 3
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much of everything there is."""
+
+    clients: int = 16
+    bookings: int = 1600
+    people: int = 400
+    rounds: int = 3
+    appointments: tuple[int, ...] = (1, 1_000, 10_000)
+    looks: int = 200
+    to_come: int = 1_000
+    changes: int = 20
+    reminders: int = 10_000
+
+
 _OFFICE = tuple(WeeklySpan(weekday, 9 * 60, 17 * 60) for weekday in range(5))
 
 
-async def main(url: str) -> None:
-    database = Database(url, pool=_CLIENTS + 4)
+async def main(url: str, size: Size | None = None) -> None:
+    size = size or Size()
+    database = Database(url, pool=size.clients + 4)
     ground = Ground(database, context())
     try:
-        await _bookings(ground, url)
-        await _free_times(ground)
-        await _change_of_hours(ground)
-        await _reminders(ground)
+        await _bookings(ground, url, size)
+        await _free_times(ground, size)
+        await _change_of_hours(ground, size)
+        await _reminders(ground, size.reminders)
     finally:
         await database.close()
 
 
-async def _bookings(ground: Ground, url: str) -> None:
+async def _bookings(ground: Ground, url: str, size: Size) -> None:
     """Each is held and then paid, or booked for the desk; of 16 doctors, at times that nobody else wants."""
     at = await ground.centre("Throughput Centre")
     doctors = [await ground.doctor(at, f"Doctor {chr(65 + n)}") for n in range(16)]
     prepaid = [await ground.service(doctor, at) for doctor in doctors]
     desk = [await ground.service(doctor, at, payment=Payment.DESK) for doctor in doctors]
-    people = [await ground.person(f"@client{n}:localhost") for n in range(_PEOPLE)]
+    people = [await ground.person(f"@client{n}:localhost") for n in range(size.people)]
 
     async def book(n: int, services: list[Service]) -> appointments.Appointment:
-        person, service = people[n % _PEOPLE], services[n % 16]
+        person, service = people[n % size.people], services[n % 16]
         async with ground.database.transaction() as tx:
             return await appointments.book(
                 tx, ground.ctx, person, service_id=service.id, start=_slot(n), patient_id=person.patient.id
@@ -64,26 +78,26 @@ async def _bookings(ground: Ground, url: str) -> None:
         async with ground.database.transaction() as tx:
             await payments.settle(tx, paid_page(visit))
 
-    sql = await bare.Bare.connect(url, prepaid, people, _CLIENTS)
+    sql = await bare.Bare.connect(url, prepaid, people, size.clients)
     found: dict[str, list[float]] = {"bare": [], "service": [], "desk": []}
     first = 0
-    for turn in range(_ROUNDS + 1):
+    for turn in range(size.rounds + 1):
         for name, work in (
             ("bare", lambda n: sql.hold_and_pay(n, _slot(n))),
             ("service", hold_and_pay),
             ("desk", lambda n: book(n, desk)),
         ):
-            count = _BOOKINGS if turn else 320
-            reached = await rate(_CLIENTS, count, lambda n, begin=first, do=work: do(begin + n))
+            count = size.bookings if turn else size.bookings // 5
+            reached = await rate(size.clients, count, lambda n, begin=first, do=work: do(begin + n))
             first += count
             if turn:  # the first one only warms up
                 found[name].append(reached)
     await sql.close()
     median = {name: statistics.median(each) for name, each in found.items()}
     ratio = median["service"] / median["bare"]
-    print(f"bookings a second, {_CLIENTS} clients: hold + confirm {median['service']:,.0f}", end="; ")
+    print(f"bookings a second, {size.clients} clients: hold + confirm {median['service']:,.0f}", end="; ")
     print(f"bare SQL for the same rows {median['bare']:,.0f}; ratio {ratio:.2f}")
-    print(f"bookings a second, {_CLIENTS} clients: booked at once (paid at the desk) {median['desk']:,.0f}")
+    print(f"bookings a second, {size.clients} clients: booked at once (paid at the desk) {median['desk']:,.0f}")
 
 
 def _slot(n: int) -> datetime:
@@ -91,10 +105,10 @@ def _slot(n: int) -> datetime:
     return midnight(2) + timedelta(minutes=30 * (n // 16))
 
 
-async def _free_times(ground: Ground) -> None:
+async def _free_times(ground: Ground, size: Size) -> None:
     at = await ground.centre("Calendar Centre")
     chance = random.Random(7)
-    for count in (1, 1_000, 10_000):
+    for count in size.appointments:
         doctor = await ground.doctor(at, f"Doctor Of {count}", _OFFICE)
         service = await ground.service(doctor, at)
         await _fill(ground, service, count, chance)
@@ -103,8 +117,8 @@ async def _free_times(ground: Ground) -> None:
             async with ground.database.transaction() as tx:
                 await free_times(tx, offered, midnight(1), midnight(31))
 
-        await waits(20, month)
-        took = await waits(200, month)
+        await waits(size.looks // 10, month)
+        took = await waits(size.looks, month)
         print(f"a month of free times of a doctor with {count:,} appointments: p50 {p50(took):.1f} ms", end=", ")
         print(f"p95 {p95(took):.1f} ms")
 
@@ -125,15 +139,15 @@ async def _fill(ground: Ground, service: Service, count: int, chance: random.Ran
         await tx.conn.execute(text("ANALYZE appointment"))
 
 
-async def _change_of_hours(ground: Ground) -> None:
-    """From nine to five to mornings, with a thousand visits to come; about half of them are left outside."""
+async def _change_of_hours(ground: Ground, size: Size) -> None:
+    """From nine to five to mornings, with so many visits to come; about half of them are left outside."""
     at = await ground.centre("Changing Centre")
     doctor = await ground.doctor(at, "Doctor Moves", _OFFICE)
     service = await ground.service(doctor, at)
     starts = [midnight(day) + timedelta(hours=8, minutes=30 * slot) for day in range(1, 200) for slot in range(16)]
     async with ground.database.transaction() as tx:
         whose = await filling.patients(tx, 500, "-hours-")
-        at_work = [start for start in starts if start.weekday() < 5][:2000:2]
+        at_work = [start for start in starts if start.weekday() < 5][: 2 * size.to_come : 2]
         await filling.visits(tx, service, at_work, whose, tx.now - timedelta(days=1))
     mornings = tuple(WeeklySpan(weekday, 9 * 60, 12 * 60) for weekday in range(5))
     change = HoursChange(doctor.id, at.id, mornings, midnight(1).date())
@@ -146,7 +160,7 @@ async def _change_of_hours(ground: Ground) -> None:
             await attempt.rollback()
 
     await waits(3, once)
-    took = await waits(20, once)
+    took = await waits(size.changes, once)
     print(f"a change of weekly hours, {len(at_work):,} visits to come, {left[0]} left outside: p50 {p50(took):.0f} ms")
 
 
@@ -156,10 +170,9 @@ async def _doctor(ground: Ground, doctor: Practitioner):
         return await person_by_id(tx, ground.ctx, doctor.person_id)
 
 
-async def _reminders(ground: Ground) -> None:
-    """Ten thousand people's visits begin in a day: each is reminded, and nobody twice."""
+async def _reminders(ground: Ground, count: int) -> None:
+    """So many people's visits begin in a day: each is reminded, and nobody twice."""
     at = await ground.centre("Reminding Centre", admin=False)
-    count = 10_000
     async with ground.database.transaction() as tx:
         await tx.conn.execute(text("UPDATE appointment SET status = 'fulfilled'"))
         whose = await filling.patients(tx, count, "-reminded-")

@@ -33,6 +33,44 @@ _Row = tuple[UUID, int, Any, UUID]
 _FIRST = "Ama Jonas Lena Ben Skye Kofi Ada Max Noor Tom Ines Paul Mira Jan Lea Omar Rosa Finn Yuki Emil".split()
 _LETTERS = ("b d f g h k l m n r s t v w z".split(), "a e i o u ei au".split(), "l n r s t ck".split())
 _SIXTY = Money("EUR", 60_00)
+_CENTRE: dict[str, Any] = {
+    "street": "Street 1",
+    "country": "DE",
+    "timezone": "Europe/Berlin",
+    "currency": "EUR",
+    "cancel_hours": 24,
+    "late_refund_percent": 50,
+    "phone": "",
+    "region": "",
+    "closed_on_holidays": False,
+    "accessible": False,
+    "insurances": [],
+    "no_show_percent": 0,
+    "captures": False,
+    "carries_fee": False,
+    "offer_minutes": 30,
+    "daily_list_at": 420,
+    "records_days": 90,
+    "staff_notices": "private",
+    "room_closes_days": 7,
+    "room_kept_days": 182,
+}
+_SERVICE: dict[str, Any] = {
+    "name": "A visit",
+    "minutes": 30,
+    "buffer_before": 0,
+    "buffer_after": 0,
+    "grid_minutes": 30,
+    "min_notice_minutes": 60,
+    "window_days": 60,
+    "price_currency": "EUR",
+    "payment": "desk",
+    "active": True,
+    "capacity": 1,
+    "approval": False,
+    "patients": "all",
+    "reasons": [],
+}
 
 
 def _name(random_: random.Random) -> str:
@@ -47,40 +85,63 @@ async def _fill(url: str, doctors: int) -> None:
     now = datetime.now(UTC)
     connection = await asyncpg.connect(libpq_url(url))
     centres = [
-        (UUID(int=n + 1), f"c{n}", f"{_name(random_)[3:]} Clinic", "Street 1", town, "DE", lat, lon, "Europe/Berlin")
-        for n, (town, lat, lon) in enumerate(places)
+        {
+            **_CENTRE,
+            "id": UUID(int=n + 1),
+            "slug": f"c{n}",
+            "name": name,
+            "city": town,
+            "latitude": latitude,
+            "longitude": longitude,
+            "created_at": now,
+            "trigrams": trigrams(name),
+        }
+        for n, (town, latitude, longitude) in enumerate(places)
+        for name in [f"{_name(random_)[3:]} Clinic"]
     ]
-    await connection.executemany(
-        "INSERT INTO centre SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, 'EUR', 24, 50, '', now(), '', false, false,"
-        " '{}', NULL, 420, 0, NULL, false, false, 30, NULL, $10",
-        [(*each, trigrams(each[2])) for each in centres],
-    )
+    await _insert(connection, "centre", centres)
     specialties = [*SPECIALTIES]
     people = [(UUID(int=n + 1 << 32), f"d{n}", _name(random_)) for n in range(doctors)]
-    await connection.executemany(
-        "INSERT INTO practitioner SELECT $1, $2, $3, $4, $5, $6, NULL, now(), $7, true, true",
-        [
-            (*each, ("female", "male")[n % 2], ["de", "en"][: n % 2 + 1], [specialties[n % 20]], trigrams(each[2]))
-            for n, each in enumerate(people)
-        ],
-    )
-    await connection.executemany(
-        "INSERT INTO service SELECT $1, $2, $3, 'A visit', $4, 30, 0, 0, 30, 60, 60, $5, $6, 'EUR', 'desk', true,"
-        " now(), 1, false, 'all', '{}'",
-        [
-            (UUID(int=(n + 1 << 64) + m), doctor[0], UUID(int=n // _A_CENTRE + 1), specialties[n % 20], mode, price)
-            for n, doctor in enumerate(people)
-            for m, mode in enumerate(("in-person", "online"))
-            for price in [random_.randrange(20, 120) * 100]
-        ],
-    )
+    doctor_rows = [
+        {
+            "id": id_,
+            "slug": slug,
+            "name": name,
+            "gender": ("female", "male")[n % 2],
+            "languages": ["de", "en"][: n % 2 + 1],
+            "specialties": [specialties[n % 20]],
+            "created_at": now,
+            "trigrams": trigrams(name),
+            "verified": True,
+            "listed": True,
+        }
+        for n, (id_, slug, name) in enumerate(people)
+    ]
+    await _insert(connection, "practitioner", doctor_rows)
+    services = [
+        {
+            **_SERVICE,
+            "id": UUID(int=(n + 1 << 64) + m),
+            "practitioner_id": doctor[0],
+            "centre_id": UUID(int=n // _A_CENTRE + 1),
+            "specialty": specialties[n % 20],
+            "mode": mode,
+            "price_amount": random_.randrange(20, 120) * 100,
+            "created_at": now,
+        }
+        for n, doctor in enumerate(people)
+        for m, mode in enumerate(("in-person", "online"))
+    ]
+    await _insert(connection, "service", services)
     hours = [
         (UUID(int=(n << 8) + m + 1), doctor[0], UUID(int=n // _A_CENTRE + 1), m // 2, *((480, 720), (780, 1020))[m % 2])
         for n, doctor in enumerate(people)
         for m in range(10)
     ]
     await connection.executemany(
-        "INSERT INTO weekly_hours SELECT $1, $2, $3, $4, $5, $6, DATE '2020-01-01', NULL, NULL", hours
+        "INSERT INTO weekly_hours (id, practitioner_id, centre_id, weekday, starts, ends, valid_from)"
+        " VALUES ($1, $2, $3, $4, $5, $6, DATE '2020-01-01')",
+        hours,
     )
     await connection.copy_records_to_table(
         "occupancy",
@@ -90,6 +151,13 @@ async def _fill(url: str, doctors: int) -> None:
     await connection.execute("DELETE FROM freed")
     await connection.execute("VACUUM ANALYZE")
     await connection.close()
+
+
+async def _insert(connection: asyncpg.Connection, table: str, rows: Sequence[dict[str, Any]]) -> None:
+    names = [*rows[0]]
+    places = ", ".join(f"${n + 1}" for n in range(len(names)))
+    into = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({places})"
+    await connection.executemany(into, [[*row.values()] for row in rows])
 
 
 def _towns(random_: random.Random, count: int) -> list[tuple[str, float, float]]:
@@ -136,7 +204,8 @@ def _wishes(random_: random.Random, names: Sequence[str]) -> dict[str, Callable[
     }
 
 
-async def _measure(url: str, doctors: int, rounds: int) -> dict[str, tuple[float, float]]:
+async def measure(url: str, doctors: int, rounds: int) -> dict[str, tuple[float, float]]:
+    """Fill an empty database, and return p50 and p95 of each wish, in milliseconds."""
     await _fill(url, doctors)
     database = Database(url)
     async with database.transaction() as tx:
@@ -167,7 +236,7 @@ def main(rounds: int) -> None:
     results = []
     for doctors in (_DOCTORS // 10, _DOCTORS):
         with database_url() as url:
-            results.append(asyncio.run(_measure(url, doctors, rounds)))
+            results.append(asyncio.run(measure(url, doctors, rounds)))
     print(f"{'wish':<40}{'1/10: p50':>12}{'p95':>8}{'1/1: p50':>12}{'p95':>8}{'growth':>8}")
     for name in results[1]:
         (small, slow), (large, slower) = results[0][name], results[1][name]
