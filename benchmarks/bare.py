@@ -27,6 +27,7 @@ _PAYMENT = """
     INSERT INTO payment (appointment_id, state, amount, currency, fee_basis_points, manual, created_at, updated_at)
     VALUES ($1, 'creating', 4800, 'EUR', 0, false, $2, $2)
 """
+_OPENED = "UPDATE payment SET state = 'open', session_id = $2, updated_at = $3 WHERE appointment_id = $1"
 _OUTBOX = """
     INSERT INTO outbox (id, kind, lane, payload, created_at, due_at)
     SELECT id, kind, lane, payload, $5, $5
@@ -73,6 +74,7 @@ class Bare:
             await connection.execute(_MOVE, visit, now, None, "pending", "held")
             await connection.execute(_PAYMENT, visit, now)
             await self._put(connection, now, about, ("stripe.checkout", "payment"), ("stripe.delay", "delay"))
+            await connection.execute(_OPENED, visit, f"cs_{visit}", now)
         async with self.pool.acquire() as connection, connection.transaction():
             await connection.execute(_PAID, visit, f"cs_{visit}", f"pi_{visit}", now)
             await connection.execute(_CHARGE, new_id(), visit, now, f"pi_{visit}")

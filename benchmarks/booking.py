@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import text
 
 from benchmarks import bare, filling
-from benchmarks.ground import Ground, context, database_url, midnight, p50, p95, paid_page, rate, waits
+from benchmarks.ground import Ground, context, database_url, give_page, midnight, p50, p95, paid_page, rate, waits
 from booking.appointments import service as appointments
 from booking.directory.model import Payment, Practitioner, Service
 from booking.payments import service as payments
@@ -69,9 +69,12 @@ async def _bookings(ground: Ground, url: str, size: Size) -> None:
     async def book(n: int, services: list[Service]) -> appointments.Appointment:
         person, service = people[n % size.people], services[n % 16]
         async with ground.database.transaction() as tx:
-            return await appointments.book(
+            visit = await appointments.book(
                 tx, ground.ctx, person, service_id=service.id, start=_slot(n), patient_id=person.patient.id
             )
+            if services is prepaid:
+                await give_page(tx, visit)
+            return visit
 
     async def hold_and_pay(n: int) -> None:
         visit = await book(n, prepaid)

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import text
 
-from benchmarks.ground import Ground, context, database_url, midnight, p95, paid_page
+from benchmarks.ground import Ground, context, database_url, give_page, midnight, p95, paid_page
 from booking.appointments import series
 from booking.appointments import service as appointments
 from booking.appointments.service import Appointment, Status
@@ -145,6 +145,7 @@ class Storm:
             if self.chance.random() < 0.25:
                 await appointments.cancel(tx, self.ground.ctx, person, visit.id)
                 return
+            await give_page(tx, visit)
             await payments.settle(tx, paid_page(visit))
 
     async def _approve(self, day: datetime) -> None:

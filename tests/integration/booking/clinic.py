@@ -139,6 +139,7 @@ class Clinic:
                 minutes=20,
                 mode=Mode.IN_PERSON,
                 payment=Payment.DESK,
+                grid_minutes=30,  # as at the first one, so that a time of one is a time of the other
                 min_notice_minutes=0,
             )
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from benchmarks import bare, booking, no_double_booking, search
-from benchmarks.ground import Ground, context, midnight, paid_page
+from benchmarks.ground import Ground, context, give_page, midnight, paid_page
 from booking.appointments import service as appointments
 from booking.payments import service as payments
 from core.database import Database
@@ -63,6 +63,7 @@ async def test_bare_sql_writes_the_rows_that_the_services_write(database_url: st
             start=midnight(2) + timedelta(hours=1),
             patient_id=person.patient.id,
         )
+        await give_page(tx, visit)
     async with database.transaction() as tx:
         await payments.settle(tx, paid_page(visit))
     after = await rows()
