@@ -352,7 +352,8 @@ async def test_who_runs_one_centre_learns_nothing_of_a_doctors_patients_at_anoth
         with pytest.raises(RefusedError, match="no patient of yours"):
             await do(clinic, "@eva:localhost", desk.book_for, service_id=elsewhere.id, start=visit.start + DAY, who=who)
     assert await do(clinic, "@eva:localhost", desk.there_already, elsewhere.id, visit.start) == ([], 1)
-    made = await do(clinic, OSEI, desk.book_for, service_id=elsewhere.id, start=visit.start + DAY, who=visit.code)
+    free = (await clinic.times(elsewhere, after=5 * DAY))[0]
+    made = await do(clinic, OSEI, desk.book_for, service_id=elsewhere.id, start=free, who=visit.code)
     assert isinstance(made, Appointment)
 
 
