@@ -110,7 +110,8 @@ def main() -> None:
         code = file.parent.parent.name
         with file.open("rb") as written:
             catalog = read_po(written, locale=code)
-        catalog.update(wanted, no_fuzzy_matching=True)
+        # Not with the hour of today: what two people change at once would conflict in it each time.
+        catalog.update(wanted, no_fuzzy_matching=True, update_creation_date=False)
         catalog.obsolete.clear()
         with file.open("wb") as anew:
             write_po(anew, catalog, width=120, sort_output=True, ignore_obsolete=True, include_lineno=False)
