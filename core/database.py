@@ -94,11 +94,18 @@ async def _commit(tx: Tx) -> None:
     """Commit if all that was assumed is so; else the first statement that fails keeps the last from being read."""
     try:
         with translated():
-            await tx.driver.execute("; ".join([*(each.statement() for each in tx.assumptions), "COMMIT"]))
+            done = await tx.driver.execute("; ".join([*(each.statement() for each in tx.assumptions), "COMMIT"]))
+            _require_committed(done)
     except BaseException:
         for each in tx.assumptions:
             each.failed()
         raise
+
+
+def _require_committed(done: str) -> None:
+    """PostgreSQL answers a COMMIT by "ROLLBACK" where a statement had failed and whoever ran it passed over that."""
+    if done != "COMMIT":
+        raise asyncpg.InFailedSQLTransactionError("rolled back: a statement in it had failed")
 
 
 def libpq_url(url: str) -> str:
@@ -195,7 +202,7 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Tx]:
-        """Begin; commit when the block ends well, roll all of it back when it does not.
+        """Begin; commit when the block ends well, roll all of it back when it or a statement in it does not.
 
         Raises OperationalError, as for a database that is away, when no connection comes free in half a minute.
         """

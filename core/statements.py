@@ -67,8 +67,8 @@ class Statement:
         return found
 
 
-_OF_ITS_OWN = ("22", "23", "42", "P0")
-"""Classes of SQLSTATE: data, integrity, syntax and access, a trigger's refusal."""
+_OF_ITS_OWN = ("22", "23", "25P02", "42", "P0")
+"""Beginnings of SQLSTATE: data, integrity, a failure that was passed over, syntax and access, a trigger's refusal."""
 
 
 def is_away(error: DBAPIError) -> bool:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from itertools import count
 
 import pytest
@@ -164,3 +164,16 @@ async def test_nothing_is_committed_unless_all_is_so_that_was_assumed(database: 
     assert it.told == 1
     async with database.transaction() as tx:
         assert (await tx.conn.execute(text("SELECT sum(n) FROM tried"))).scalar_one() == 9
+
+
+async def test_a_transaction_in_which_an_error_was_passed_over_is_not_taken_for_done(database: Database) -> None:
+    async def passes_over() -> None:
+        async with database.transaction() as tx:
+            await tx.conn.execute(text("CREATE TABLE tried (n integer)"))
+            with suppress(DBAPIError):
+                await tx.conn.execute(text("SELECT 1 / 0"))
+
+    with pytest.raises(DBAPIError, match="a statement in it had failed"):
+        await passes_over()
+    async with database.transaction() as tx:
+        assert (await tx.conn.execute(text("SELECT to_regclass('tried')"))).scalar_one() is None
