@@ -149,7 +149,8 @@ class _Lent:
 
     def throw_away(self) -> None:
         """Not awaited, so not cancelled."""
-        self._pooled.invalidate()
+        if self._pooled.is_valid:  # SQLAlchemy may have seen before that it is lost
+            self._pooled.invalidate()
 
 
 class Database:

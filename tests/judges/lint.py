@@ -28,7 +28,7 @@ def lint(feed: bytes) -> list[str]:
     defined = {line.removeprefix(b"TZID:") for line in lines if line.startswith(b"TZID:")}
     used = {zoned[2] for line in lines if (zoned := _ZONED.match(line))}
     found += [f"no VTIMEZONE for {zone!r}" for zone in sorted(used - defined)]
-    if b"RDATE" in feed:
+    if any(line.startswith(b"RDATE") for line in lines):
         found.append("RDATE, which Outlook mishandles")
     return found + _types(lines) + _stray(lines)
 

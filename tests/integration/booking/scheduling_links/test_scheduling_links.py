@@ -98,6 +98,6 @@ async def test_what_is_published_is_kept_for_a_while_and_not_sent_twice(town: To
 async def test_the_page_of_a_visit_says_how_to_reach_it_and_nothing_else(town: Town, finder: Finder) -> None:
     page = await (await finder.get("/visits/K7QM3F")).text()
 
-    assert "<code>move K7QM3F</code>" in page
+    assert '<code dir="ltr">move K7QM3F</code>' in page
     assert "https://matrix.to/#/@careconnect:localhost" in page
     assert (await finder.get("/visits/nothing")).status == 404
