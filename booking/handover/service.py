@@ -1,8 +1,7 @@
 """Give a code to one who has come of age, and take one's records over with it. The family then speaks for them no more.
 
-The proof is two things: the code, which comes from who kept the records or from a centre that has seen who it is, and
-the date of birth, which whoever finds the code does not know. No record moves and no key changes: the records get
-another owner.
+The proof is two things: the code, which comes from a centre that has seen who it is, and the date of birth, which
+whoever finds the code does not know. No record moves and no key changes: the records get another owner.
 """
 
 from collections.abc import Sequence
@@ -62,23 +61,14 @@ class Given:
     """UTC."""
 
 
-async def give_code(tx: Tx, ctx: Context, actor: Person, patient_id: UUID) -> Given:
-    """Give a code for one of the actor's family who has come of age. Raises RefusedError, ConflictError."""
-    require(any(patient_id == member.id for member in actor.family))
-    return await _give(tx, ctx, actor, patient_id, Why.GUARDIAN)
-
-
-async def give_code_at_desk(tx: Tx, ctx: Context, actor: Person, visit_code: str) -> Given:
+async def give_code(tx: Tx, ctx: Context, actor: Person, visit_code: str) -> Given:
     """Give a code for the patient of a visit, for admins of its centre, who have seen who stands before them.
 
-    Raises RefusedError, ConflictError.
+    Not for the family: a parent knows the date of birth, too. Raises RefusedError, ConflictError.
     """
     visit = await appointments.by_code(tx, ctx, actor, visit_code)
     require(may_administer(actor, visit.centre.id))
-    return await _give(tx, ctx, actor, visit.patient_id, Why.REQUEST)
-
-
-async def _give(tx: Tx, ctx: Context, actor: Person, patient_id: UUID, why: Why) -> Given:
+    patient_id = visit.patient_id
     row = (await tx.conn.execute(select(patient.c.person_id).where(patient.c.id == patient_id).with_for_update())).one()
     if row.person_id is not None:
         raise ConflictError("They have an account of their own, and their records with it.")
@@ -104,7 +94,9 @@ async def _give(tx: Tx, ctx: Context, actor: Person, patient_id: UUID, why: Why)
             expires_at=tx.now + VALID_FOR,
         )
     )
-    await note(tx, actor=actor.id, action=Action.WRITE, subject=patient_id, table=handover.name, row=made, why=why)
+    await note(
+        tx, actor=actor.id, action=Action.WRITE, subject=patient_id, table=handover.name, row=made, why=Why.REQUEST
+    )
     return Given(known, code, tx.now + VALID_FOR)
 
 

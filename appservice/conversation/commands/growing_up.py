@@ -8,9 +8,8 @@ from appservice.conversation.rendering.values import dated
 from appservice.conversation.session import Session
 from appservice.conversation.understanding.arguments import split_code
 from appservice.conversation.understanding.dates import read_birthday
-from appservice.conversation.understanding.text import folded
 from appservice.matrix.markdown import escape
-from booking.handover.service import Given, Wrong, give_code, give_code_at_desk, take_over
+from booking.handover.service import Wrong, give_code, take_over
 from core.errors import BadInputError
 from core.languages import _
 
@@ -20,24 +19,19 @@ _STOP = {"stop": {"do": "leave records"}, "no": {"do": "leave records"}}
 
 @command(
     "hand records to|hand the records to|give records to|records for",
-    "NAME",
-    help="give somebody of your family who has come of age a code to take over their records; a centre: a visit's code",
+    "VISIT",
+    help="give a patient who has come of age, and whom you have seen, a code to take over their records",
     group="Health",
 )
 async def hand_records(session: Session, text: str) -> None:
-    """One of the family by name; where those who run a centre stand before the patient, by a visit's code."""
-    wanted = folded(text.strip(" ."))
-    for member in session.person.family:
-        if member.name and wanted and wanted in {folded(member.name), folded(member.name.split()[0])}:
-            await _given(session, await give_code(session.tx, session.ctx, session.person, member.id))
-            return
+    """By a visit's code, for those who run its centre, and before whom the patient stands."""
     code, _rest = split_code(text)
     if code is None or not session.person.administers:
-        raise BadInputError("I know nobody of that name in your family. “family” lists them.")
-    await _given(session, await give_code_at_desk(session.tx, session.ctx, session.person, code))
-
-
-async def _given(session: Session, given: Given) -> None:
+        raise BadInputError(
+            "Only a clinic gives that code, once it has seen who it is for: its admins write “hand records to” and the"
+            " code of a visit."
+        )
+    given = await give_code(session.tx, session.ctx, session.person, code)
     name = escape(given.patient.name or "?")
     await session.say(
         _(
@@ -54,7 +48,7 @@ async def _given(session: Session, given: Given) -> None:
 @command(
     "take over|take over records|take my records",
     "CODE",
-    help="take over your records from who kept them for you, with the code that they gave you",
+    help="take over your records from who kept them for you, with the code that a clinic gave you",
     group="Health",
 )
 async def take(session: Session, text: str) -> None:
@@ -62,8 +56,8 @@ async def take(session: Session, text: str) -> None:
     found = _SECRET.search(text)
     if not found:
         raise BadInputError(
-            "Write the code that you were given: take over ABCD-EFGH-... Who kept your records for you gets one with"
-            " “hand records to” and your name."
+            "Write the code that you were given: take over ABCD-EFGH-... A clinic where you were gives you one, once it"
+            " has seen who you are."
         )
     rest = text[: found.start()] + " " + text[found.end() :]
     await _take(session, found[0], rest)

@@ -6,9 +6,8 @@ from core.languages import _
 def of_age(patient: str, first: str) -> str:
     """What who kept a child's records is told on the day that it comes of age."""
     return _(
-        "**{patient}** is of age now. You do not see their records any more; you can still book for them. To hand the"
-        " records over write: hand records to {first}. You get a code, with which {first} takes them over from an"
-        " account of their own.",
+        "**{patient}** is of age now. You do not see their records any more; you can still book for them. {first}"
+        " takes the records over from an account of their own, with a code that their clinic gives them.",
         patient=patient,
         first=first,
     )

@@ -35,8 +35,8 @@ async def records(chat: Chat, town: Town) -> str:
     return found[1]
 
 
-async def given(chat: Chat, words: str = "hand records to Mia", mxid: str = ANNA) -> str:
-    said = await chat.say(mxid, words)
+async def given(chat: Chat, visit: str) -> str:
+    said = await chat.say(CLARA, f"hand records to {visit}")
     code = CODE.search(said)
     assert code, said
     return code[0]
@@ -62,21 +62,19 @@ async def test_on_the_day_the_parent_reads_no_more_and_is_told_once(chat: Chat, 
         assert await tell_of_age(tx, chat.ctx) == 1
     told = (await chat.notices())[ANNA][0].text
     assert "Mia Lind is of age now. You do not see their records any more" in told
-    assert "hand records to Mia" in told
+    assert "with a code that their clinic gives them" in told
     town.clock.time = at(3, 8)
     async with chat.database.transaction() as tx:
         assert await tell_of_age(tx, chat.ctx) == 0
 
 
 async def test_nothing_is_handed_over_before_the_day(chat: Chat, records: str) -> None:
-    assert "come of age on 2026-12-02" in await chat.say(ANNA, "hand records to Mia")
-    assert "I know nobody of that name" in await chat.say(ANNA, "hand records to Tom")
-    assert "I know nobody of that name" in await chat.say(BEN, "hand records to Mia", name="Ben")
+    assert "come of age on 2026-12-02" in await chat.say(CLARA, f"hand records to {records}")
 
 
 async def test_with_code_and_birthday_the_grown_up_takes_the_records_over(chat: Chat, town: Town, records: str) -> None:
     town.clock.time = at(2, 8)
-    code = await given(chat)
+    code = await given(chat, records)
     assert "When were you born?" in await chat.say(MIA, f"take over {code}", name="Mia")
     said = await chat.say(MIA, "2008-12-02")
     assert "The records of Mia Lind are yours now" in said
@@ -93,7 +91,7 @@ async def test_with_code_and_birthday_the_grown_up_takes_the_records_over(chat: 
     async with chat.database.transaction() as tx:
         entries = await looked_at(tx, await reader_of(tx, mia), mia.patient.id)
         assert {(each.actor, each.why) for each in entries if each.table == "handover"} == {
-            ((await chat.person(ANNA)).id, "guardian"),
+            ((await chat.person(CLARA)).id, "request"),
             (mia.id, "own"),
         }
     assert "good any more" in await chat.say(BEN, f"take over {code}, 2008-12-02", name="Ben")
@@ -102,7 +100,7 @@ async def test_with_code_and_birthday_the_grown_up_takes_the_records_over(chat: 
 async def test_what_the_account_had_before_stays_in_reach(chat: Chat, town: Town, records: str) -> None:
     await chat.say(MIA, "allergies nuts", name="Mia")
     town.clock.time = at(2, 8)
-    code = await given(chat)
+    code = await given(chat, records)
     assert "are yours now" in await chat.say(MIA, f"take over {code} born 2008-12-02")
     assert "penicillin" in await chat.say(MIA, "allergies")
     (before,) = (await chat.person(MIA)).family
@@ -112,7 +110,7 @@ async def test_what_the_account_had_before_stays_in_reach(chat: Chat, town: Town
 
 async def test_a_wrong_birthday_takes_nothing_and_five_spoil_the_code(chat: Chat, town: Town, records: str) -> None:
     town.clock.time = at(2, 8)
-    code = await given(chat)
+    code = await given(chat, records)
     assert "does not fit the code" in await chat.say(BEN, f"take over {code} 2008-12-03", name="Ben")
     for _ in range(3):
         assert "does not fit the code" in await chat.say(BEN, "2008-12-04")
@@ -127,20 +125,21 @@ async def test_a_code_ends_with_the_next_one_with_time_and_is_not_for_who_gave_i
     chat: Chat, town: Town, records: str
 ) -> None:
     town.clock.time = at(2, 8)
-    first, second = await given(chat), await given(chat)
+    first, second = await given(chat, records), await given(chat, records)
     assert "good any more" in await chat.say(MIA, f"take over {first} 2008-12-02", name="Mia")
-    assert "from an account of their own" in await chat.say(ANNA, f"take over {second} 2008-12-02")
+    assert "from an account of their own" in await chat.say(CLARA, f"take over {second} 2008-12-02")
     town.clock.time += timedelta(days=15)
     assert "good any more" in await chat.say(MIA, f"take over {second} 2008-12-02")
     assert "Write the code that you were given" in await chat.say(MIA, "take over 1234")
 
 
-async def test_a_centre_gives_the_code_to_whom_it_has_seen_and_other_doctors_and_centres_do_not(
+async def test_only_a_centre_gives_the_code_as_a_parent_knows_the_birthday_too(
     chat: Chat, town: Town, records: str
 ) -> None:
     town.clock.time = at(2, 8)
-    assert "I know nobody" in await chat.say(OSEI, f"hand records to {records}")
-    code = await given(chat, f"hand records to {records}", CLARA)
+    for mxid, whose in ((ANNA, "Mia"), (ANNA, records), (OSEI, records), (BEN, records)):
+        assert "Only a clinic gives that code" in await chat.say(mxid, f"hand records to {whose}")
+    code = await given(chat, records)
     assert "are yours now" in await chat.say(MIA, f"take over {code} 2008-12-02", name="Mia")
     assert "an account of their own" in await chat.say(CLARA, f"hand records to {records}")
 
@@ -151,7 +150,7 @@ async def test_what_the_centre_books_by_a_visit_of_the_past_is_not_told_to_who_k
     town.clock.time = at(2, 8)
     async with chat.database.transaction() as tx:
         await tx.conn.execute(update(appointment).values(status=Status.FULFILLED))
-    code = await given(chat)
+    code = await given(chat, records)
     await chat.say(MIA, f"take over {code} 2008-12-02")
     (visit,) = await visits_of(chat, MIA)
     async with chat.database.transaction() as tx:
