@@ -49,9 +49,11 @@ def settings() -> Settings:
 @app.command()
 def serve() -> None:
     """Run the service until it is stopped (SIGTERM or Ctrl-C)."""
+    import uvloop
+
     from appservice.process import serve as run
 
-    asyncio.run(run(settings()))
+    uvloop.run(run(settings()))  # asyncio's own loop takes half as much processor time again for the same
 
 
 @app.command()

@@ -155,6 +155,11 @@ def lanes_of(room_id: str) -> tuple[str, ...]:
     return (lane_of(room_id), f"reactions:{room_id}", f"files:{room_id}")
 
 
+def adorns(lane: str) -> bool:
+    """Whether what is done there adorns what was said: nobody waits for it."""
+    return lane.startswith("reactions:")
+
+
 def room_of(lane: str) -> str:
     """The room of such a lane."""
     return lane.removeprefix("room:")

@@ -1,21 +1,28 @@
 """How long people wait for the bot's encrypted answer, beside a bare echo bot on the same Synapse in the same run.
 
 `python -m benchmarks.answer_time [ROUNDS]`: starts the whole demo in a folder of its own; one person asks both bots in
-turn, then fifty people at once ask one bot and then the other. Prints medians, their ratio, and the processor time that
-careConnect, Synapse and PostgreSQL took for each command: careConnect's without what it takes at rest in the same time
-(its clock, its looks at the tables), which is printed before.
+turn, then fifty people at once ask one bot and then the other. Prints medians, their ratio, and the own processor time
+of a command for both bots, which shows what the library itself takes: all that a bot takes while it is asked and after
+that, until it is at rest again, without what it takes at rest (its clock, its looks at the tables), which is printed
+before. And what Synapse and PostgreSQL take meanwhile.
+
+A bot's turn ends when all that follows from its answers is done (the numbers under a list are reactions, a request to
+the homeserver each), so that nothing of it is laid on the other.
 """
 
 import asyncio
 import statistics
 import sys
-import tempfile
 import time
+from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+import psycopg
 
+from benchmarks.ending import own_folder
 from demo.child import Child
 from demo.client import Person
 from demo.ports import Ports
@@ -26,61 +33,55 @@ _COMMANDS = {
     "search": "cardiologist near Berlin tomorrow under 60",
     "appointments": "appointments",
 }
-
-
-def _cpu(pid: int) -> float:
-    times = psutil.Process(pid).cpu_times()
-    return float(times.user + times.system)
-
-
-async def _at_rest(demo: Demo, seconds: float) -> float:
-    """The part of a processor that careConnect takes while nobody asks for anything."""
-    before = _cpu(demo.careconnect.pid)
-    await asyncio.sleep(seconds)
-    return (_cpu(demo.careconnect.pid) - before) / seconds
-
-
-async def _wait(person: Person, room: str, text: str, wanted: str) -> float:
-    began = time.perf_counter()
-    await person.ask(room, text, wanted)
-    return time.perf_counter() - began
-
-
-async def _measure(demo: Demo, echo: str, rounds: int) -> None:
-    patient = demo.accounts.patient
-    async with await Person.logged_in(demo.homeserver.url, patient.localpart, patient.password) as person:
-        with_bot, with_echo = await person.direct_room(demo.bot_id), await person.direct_room(echo)
-        for text in _COMMANDS.values():
-            await person.ask(with_bot, text)
-        await person.ask(with_echo, "warm", "echo warm")
-        await asyncio.sleep(2)
-        rest = await _at_rest(demo, 10)
-        print(f"at rest careConnect takes {rest * 1000:.1f} ms of processor time a second")
-        print(f"{'command':<14}{'median':>10}{'p95':>10}{'echo':>10}{'ratio':>8}{'own CPU':>10}{'Synapse':>10}")
-        for name, text in _COMMANDS.items():
-            ours, theirs = [], []
-            own = synapse = 0.0
-            for n in range(rounds):
-                before = _cpu(demo.careconnect.pid), _cpu(demo.homeserver.child.pid)
-                began = time.perf_counter()
-                ours.append(await _wait(person, with_bot, text, ""))
-                await asyncio.sleep(0.1)
-                after = _cpu(demo.careconnect.pid), _cpu(demo.homeserver.child.pid)
-                own += after[0] - before[0] - rest * (time.perf_counter() - began)
-                synapse += after[1] - before[1]
-                theirs.append(await _wait(person, with_echo, f"{n}", f"echo {n}"))
-                await asyncio.sleep(0.1)
-            median, peer = statistics.median(ours), statistics.median(theirs)
-            p95 = statistics.quantiles(ours, n=20)[-1]
-            print(
-                f"{name:<14}{median * 1000:>7.0f} ms{p95 * 1000:>7.0f} ms{peer * 1000:>7.0f} ms{median / peer:>8.2f}"
-                f"{own / rounds * 1000:>7.1f} ms{synapse / rounds * 1000:>7.1f} ms"
-            )
-
-
 _MANY = 50
 _EACH = 4
 """Commands of each of the many in a round."""
+_ROUNDS_OF_MANY = 2
+_REST = 10.0
+"""Seconds."""
+
+
+@dataclass
+class Bots:
+    """Both bots, and what serves them."""
+
+    demo: Demo
+    echo: Child
+    echo_id: str
+    rest: float = 0.0
+    """The part of a processor that careConnect takes while nobody asks for anything."""
+
+    async def settled(self) -> None:
+        """Return when careConnect has nothing more to do."""
+        due = "SELECT FROM {} WHERE state = 'waiting' AND due_at <= now()"
+        query = f"SELECT EXISTS ({due.format('inbox')}) OR EXISTS ({due.format('outbox')})"
+        with psycopg.connect(self.demo.postgres.url("careconnect"), autocommit=True) as connection:
+            while (connection.execute(query).fetchone() or (False,))[0]:
+                await asyncio.sleep(0.02)
+
+    def cpu(self) -> "Spent":
+        demo = self.demo
+        return Spent(
+            time.perf_counter(),
+            *(
+                _all_cpu(pid)
+                for pid in (demo.careconnect.pid, self.echo.pid, demo.homeserver.child.pid, demo.postgres.pid)
+            ),
+        )
+
+
+@dataclass(frozen=True)
+class Spent:
+    """Seconds of processor time since the start, and the clock's."""
+
+    at: float
+    ours: float
+    echo: float
+    synapse: float
+    postgres: float
+
+    def since(self, other: "Spent") -> "Spent":
+        return Spent(*(getattr(self, name) - getattr(other, name) for name in self.__dataclass_fields__))
 
 
 def _all_cpu(pid: int) -> float:
@@ -93,17 +94,79 @@ def _all_cpu(pid: int) -> float:
     return total
 
 
-async def _ask_all(people: list[tuple[Person, str]], text: str, wanted: str) -> list[float]:
+def _head() -> None:
+    columns = ("median", "p95", "echo", "ratio", "own CPU", "echo's", "Synapse", "PostgreSQL")
+    print(f"{'command':<14}" + "".join(f"{column:>12}" for column in columns))
+
+
+def _line(name: str, ours: list[float], theirs: list[float], bots: Bots, whole: Spent, turn: Spent) -> None:
+    """`whole`: what both turns took until all was at rest again; `turn`: what ours did."""
+    median, peer = statistics.median(ours), statistics.median(theirs)
+    own = (whole.ours - bots.rest * whole.at) / len(ours)
+    times = (median, statistics.quantiles(ours, n=20)[-1], peer)
+    spent = (own, whole.echo / len(theirs), turn.synapse / len(ours), turn.postgres / len(ours))
+    print(
+        f"{name:<14}"
+        + "".join(f"{each * 1000:>9.0f} ms" for each in times)
+        + f"{median / peer:>12.2f}"
+        + "".join(f"{each * 1000:>9.1f} ms" for each in spent)
+    )
+
+
+async def _wait(person: Person, room: str, text: str, wanted: str) -> float:
+    began = time.perf_counter()
+    await person.ask(room, text, wanted)
+    return time.perf_counter() - began
+
+
+async def _measure(bots: Bots, rounds: int) -> None:
+    demo = bots.demo
+    patient = demo.accounts.patient
+    async with await Person.logged_in(demo.homeserver.url, patient.localpart, patient.password) as person:
+        with_bot, with_echo = await person.direct_room(demo.bot_id), await person.direct_room(bots.echo_id)
+        for text in (*_COMMANDS.values(), *_COMMANDS.values()):
+            await person.ask(with_bot, text)
+        await person.ask(with_echo, "warm", "echo warm")
+        await bots.settled()
+        await asyncio.sleep(2)
+        before = bots.cpu()
+        await asyncio.sleep(_REST)
+        bots.rest = bots.cpu().since(before).ours / _REST
+        print(f"at rest careConnect takes {bots.rest * 1000:.1f} ms of processor time a second")
+        print(f"one person, {rounds} times each:")
+        _head()
+        for name, text in _COMMANDS.items():
+            ours: list[float] = []
+            theirs: list[float] = []
+            turns = [Spent(0, 0, 0, 0, 0)]
+            before = bots.cpu()
+            for n in range(rounds):
+                began = bots.cpu()
+                ours.append(await _wait(person, with_bot, text, ""))
+                await bots.settled()
+                turns.append(bots.cpu().since(began))
+                await asyncio.sleep(0.1)
+                theirs.append(await _wait(person, with_echo, f"{n}", f"echo {n}"))
+                await asyncio.sleep(0.1)
+            await asyncio.sleep(1)  # the last receipt
+            _line(name, ours, theirs, bots, bots.cpu().since(before), _sum(turns))
+
+
+def _sum(turns: list[Spent]) -> Spent:
+    return Spent(*(sum(getattr(turn, name) for turn in turns) for name in Spent.__dataclass_fields__))
+
+
+async def _ask_all(people: list[tuple[Person, str]], said: Callable[[int, int], str], *, echo: bool) -> list[float]:
     """Everybody asks as often as they do in a round, each waiting for an answer before the next; returns the waits."""
 
     async def one(person: Person, room: str, n: int) -> list[float]:
         waits = []
         for turn in range(_EACH):
-            said = f"{text} {n} {turn}" if wanted == "echo" else text
+            text = said(n, turn)
             since = len(person.heard)
             began = time.perf_counter()
-            await person.say(room, said)
-            await person.hears(f"echo {said}" if wanted == "echo" else wanted, room=room, since=since, seconds=120)
+            await person.say(room, text)
+            await person.hears(f"echo {text}" if echo else "", room=room, since=since, seconds=120)
             waits.append(time.perf_counter() - began)
         return waits
 
@@ -111,44 +174,47 @@ async def _ask_all(people: list[tuple[Person, str]], text: str, wanted: str) -> 
     return [wait for waits in found for wait in waits]
 
 
-async def _measure_many(demo: Demo, echo: str) -> None:
+async def _measure_many(bots: Bots) -> None:
+    demo = bots.demo
     people, with_echo = [], []
     for n in range(_MANY):
         person = await Person.registered(demo.homeserver.url, f"many{n}", "pw")
         people.append((person, await person.direct_room(demo.bot_id, 60)))
-        with_echo.append((person, await person.direct_room(echo, 60)))
+        with_echo.append((person, await person.direct_room(bots.echo_id, 60)))
     for person, room in people:
         await person.ask(room, "help", "", 60)
     for n, (person, room) in enumerate(with_echo):
         await person.ask(room, f"w{n}", f"echo w{n}", 60)
-    postmaster = demo.postgres.pid
-    print(f"{_MANY} people at once, {_EACH} commands each:")
+    await bots.settled()
+    await asyncio.sleep(2)
+    print(f"{_MANY} people at once, {_EACH * _ROUNDS_OF_MANY} times each:")
+    _head()
     for name, text in _COMMANDS.items():
         ours: list[float] = []
         theirs: list[float] = []
-        spent = [0.0, 0.0, 0.0]
-        took = 0.0
-        for turn in range(2):
-            pids = demo.careconnect.pid, demo.homeserver.child.pid, postmaster
-            before, began = [_all_cpu(pid) for pid in pids], time.perf_counter()
-            ours += await _ask_all(people, text, "")
-            took += time.perf_counter() - began
-            spent = [s + _all_cpu(pid) - b for s, pid, b in zip(spent, pids, before, strict=True)]
-            theirs += await _ask_all(with_echo, f"{name} {turn}", "echo")
-        median, peer = statistics.median(ours), statistics.median(theirs)
-        own, synapse, postgres = (s / len(ours) * 1000 for s in spent)
+        turns: list[Spent] = []
+        answered = 0.0
+        before = bots.cpu()
+        for _ in range(_ROUNDS_OF_MANY):
+            began = bots.cpu()
+            ours += await _ask_all(people, lambda _n, _turn: text, echo=False)  # noqa: B023
+            answered += time.perf_counter() - began.at
+            await bots.settled()
+            await asyncio.sleep(1)  # the last receipts
+            turns.append(bots.cpu().since(began))
+            theirs += await _ask_all(with_echo, lambda n, turn: f"{name} {n} {turn} {len(theirs)}", echo=True)  # noqa: B023
+        _line(name, ours, theirs, bots, bots.cpu().since(before), _sum(turns))
         print(
-            f"{name:<14}{median * 1000:>7.0f} ms{statistics.quantiles(ours, n=20)[-1] * 1000:>7.0f} ms"
-            f"{peer * 1000:>7.0f} ms{median / peer:>8.2f}{own:>7.1f} ms{synapse:>7.1f} ms{postgres:>7.1f} ms PostgreSQL"
-            f"{len(ours) / took:>7.0f}/s"
+            f"{'':<14}{len(ours) / answered:.0f} answers a second; all that follows from them was done"
+            f" {(_sum(turns).at - answered) / _ROUNDS_OF_MANY - 1:.1f} s after the last"
         )
     for person, _ in people:
         await person.close()
 
 
 def main(rounds: int) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        demo = Demo(Path(folder), Ports.free())
+    with own_folder() as folder:
+        demo = Demo(folder, Ports.free())
         echo = None
         try:
             demo.start()
@@ -158,12 +224,13 @@ def main(rounds: int) -> None:
             demo.homeserver.start()
             mxid = demo.homeserver.register("echo", "echo-echo")
             command = [sys.executable, str(Path(__file__).with_name("echo_bot.py")), demo.homeserver.url, "echo"]
-            store = Path(folder) / "echo"
+            store = folder / "echo"
             store.mkdir()
-            echo = Child("echo bot", [*command, "echo-echo", str(store)], Path(folder) / "echo.log")
+            echo = Child("echo bot", [*command, "echo-echo", str(store)], folder / "echo.log")
             echo.start()
-            asyncio.run(_measure(demo, mxid, rounds))
-            asyncio.run(_measure_many(demo, mxid))
+            bots = Bots(demo, echo, mxid)
+            asyncio.run(_measure(bots, rounds))
+            asyncio.run(_measure_many(bots))
         finally:
             if echo:
                 echo.stop()

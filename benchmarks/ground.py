@@ -4,19 +4,18 @@ import asyncio
 import base64
 import os
 import statistics
-import tempfile
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from datetime import time as clock_time
-from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
 
 import migrations
+from benchmarks.ending import own_folder
 from booking.appointments.model import Appointment
 from booking.context import Context
 from booking.directory.model import Centre, Mode, Payment, Practitioner, Service
@@ -43,8 +42,8 @@ def database_url(given: str | None = None) -> Iterator[str]:
     if given:
         yield given
         return
-    with tempfile.TemporaryDirectory() as folder:
-        server = Postgres(Path(folder) / "postgres")
+    with own_folder() as folder:
+        server = Postgres(folder / "postgres")
         try:
             server.create("bench")
             migrations.upgrade(server.url("bench"))

@@ -17,7 +17,6 @@ import os
 import random
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
@@ -34,6 +33,7 @@ from synapse.api.room_versions import RoomVersions
 from synapse.crypto.event_signing import add_hashes_and_signatures
 
 import migrations
+from benchmarks.ending import own_folder
 from core.database import Database
 from demo.certificates import make_certificates
 from demo.client import ENCRYPTION, ClientError, Person
@@ -319,14 +319,14 @@ async def _meanwhile(anna: Person, room: str, something: Awaitable[object]) -> l
 
 
 def main(events: int) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        server = Postgres(Path(folder) / "postgres")
+    with own_folder() as folder:
+        server = Postgres(folder / "postgres")
         try:
             for name in ("careconnect", "synapse"):
                 server.create(name)
             url = server.url("careconnect")
             migrations.upgrade(url)
-            good = asyncio.run(_measure(Path(folder), url, server.url("synapse"), events))
+            good = asyncio.run(_measure(folder, url, server.url("synapse"), events))
         finally:
             server.stop()
     sys.exit(0 if good else "honest people waited more than twice as long")

@@ -7,10 +7,8 @@ breaks connections and lets time run out, before a request is done or after. Wha
 import asyncio
 import secrets
 import sys
-import tempfile
 import time
 from base64 import b64encode
-from pathlib import Path
 
 import psycopg
 from pydantic import SecretStr
@@ -20,6 +18,7 @@ import migrations
 from appservice.matrix import api
 from appservice.outgoing import Reply, post
 from appservice.registration import registration
+from benchmarks.ending import own_folder
 from core.database import Database
 from core.settings import DatabaseSettings, Http, MatrixSettings, RecordsSettings, Settings
 from demo.child import free_port
@@ -97,19 +96,19 @@ def _sent(synapse: str, bot: str) -> set[str]:
 
 def main(notices: int, seed: int) -> None:
     api._TIMEOUT = _PATIENCE
-    with tempfile.TemporaryDirectory() as folder:
-        server, homeserver = Postgres(Path(folder) / "postgres", alone=True), None
+    with own_folder() as folder:
+        server, homeserver = Postgres(folder / "postgres", alone=True), None
         try:
             for name in ("careconnect", "synapse"):
                 server.create(name)
             migrations.upgrade(server.url("careconnect"))
             faults, port = Faults(0.0, seed, silence=_PATIENCE + 1), free_port()
-            registered = Path(folder) / "registration.yaml"
+            registered = folder / "registration.yaml"
             behind, before = free_port(), free_port()
             settings = _settings(server.url("careconnect"), f"http://127.0.0.1:{before}", port)
             registered.write_text(registration(settings.matrix, f"http://127.0.0.1:{port}"))
             homeserver = Homeserver(
-                Path(folder) / "synapse", port=behind, database=server.url("synapse"), registrations=[registered]
+                folder / "synapse", port=behind, database=server.url("synapse"), registrations=[registered]
             )
             homeserver.start()
             with Proxy(before, lambda _: [f"http://127.0.0.1:{behind}"], faults.meddle):

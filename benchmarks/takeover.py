@@ -8,10 +8,9 @@ prints the time from each death to the next answer that anybody got.
 import asyncio
 import statistics
 import sys
-import tempfile
 import time
-from pathlib import Path
 
+from benchmarks.ending import own_folder
 from demo.ports import Ports
 from demo.run import Demo
 from tests.chaos.asking import Asker, all_settled, askers, first_after
@@ -51,8 +50,8 @@ async def measure(demo: Demo, replicas: Replicas, commands: int, kills: int, peo
 
 
 def main(commands: int, kills: int) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        demo = Demo(Path(folder), Ports.free())
+    with own_folder() as folder:
+        demo = Demo(folder, Ports.free())
         try:
             demo.start()
             with replicated(demo, "one", "two") as replicas:

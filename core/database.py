@@ -21,6 +21,7 @@ from sqlalchemy.pool import PoolProxiedConnection, QueuePool
 from sqlalchemy.util import greenlet_spawn
 
 from core.clock import Clock, SystemClock
+from core.connecting import connect
 from core.statements import FAULTS, Record, Statement, translated
 
 _CHANNEL = "careconnect"
@@ -32,12 +33,7 @@ ANY = ""
 
 # A transaction may wait for the homeserver or Stripe, but a process that has hung or lost its machine must not keep
 # rows locked for the next one: PostgreSQL ends its connections, and so its transactions, after this time.
-_SERVER_SETTINGS = {
-    "idle_in_transaction_session_timeout": "330s",
-    "tcp_keepalives_idle": "5",
-    "tcp_keepalives_interval": "2",
-    "tcp_keepalives_count": "3",
-}
+_SERVER_SETTINGS = {"idle_in_transaction_session_timeout": "330s"}
 
 # Not waiting for the disk: who would miss what was told and not written down has lost its own memory, too.
 _NOTIFY = Statement(
@@ -167,6 +163,7 @@ class Database:
             # The one that was used last: it has its statements prepared.
             pool_use_lifo=True,
             connect_args={
+                "async_creator_fn": connect,
                 "server_settings": _SERVER_SETTINGS,
                 "statement_cache_size": _PREPARED,
                 "prepared_statement_cache_size": _PREPARED,
@@ -299,7 +296,7 @@ class Database:
                 await asyncio.sleep(1)
 
     async def _listen_once(self) -> None:
-        connection = await asyncpg.connect(self.url)
+        connection = await connect(self.url)
         gone = asyncio.Event()
         try:
             connection.add_termination_listener(lambda _: gone.set())

@@ -11,6 +11,7 @@ import time
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -41,6 +42,7 @@ from core.database import ANY, Database, Tx
 from core.errors import UnavailableError, UserError
 from core.languages import DEFAULT, speaking
 from core.logs import log
+from core.precedence import Precedence
 from core.shards import Share
 from core.statements import Statement, is_away
 from core.tables import Moment, metadata
@@ -173,9 +175,12 @@ class LaneWorker:
         mourners: dict[str, Mourner] | None = None,
         share: Share | None = None,
         heavy: Collection[str] = (),
+        precedence: Precedence | None = None,
     ) -> None:
         """`heavy`: kinds that take so much memory or computing that one of them could end the process, or have the lead
         taken from it; begun anew by each that leads next, it would end them all. That one is begun is committed first.
+
+        `precedence`: shared with the other workers that what can wait is to give way to.
         """
         share = share or Share()
         self._alone = share.shards == 1
@@ -189,6 +194,7 @@ class LaneWorker:
         self._handlers = handlers
         self._mourners = mourners or {}
         self._heavy = frozenset(heavy)
+        self._precedence = precedence or Precedence()
         self._log = log(f"core.{table.name}")
         self._busy: dict[str, asyncio.Task[None]] = {}
         self._again: set[str] = set()
@@ -216,6 +222,7 @@ class LaneWorker:
                     if ANY in lanes or time.monotonic() >= look:
                         look = time.monotonic() + _LOOK_EVERY
                         lanes |= await self._due_lanes()
+                        self._precedence.look(time.monotonic())
                 except (OSError, DBAPIError) as away:
                     self._log.warning("database away", error=type(away).__name__)
                     await asyncio.sleep(1)
@@ -236,15 +243,16 @@ class LaneWorker:
         """Give a lane a task; one that has one looks once more, and one too many is looked for when a place is free."""
         if lane in self._busy:
             self._again.add(lane)
-        elif len(self._busy) < self._at_once:
-            self._busy[lane] = asyncio.create_task(self._lane(lane))
-        else:
+        elif len(self._busy) >= self._at_once:
             self._overflow = True
+        elif self._precedence.may_begin(lane, time.monotonic(), partial(self._database.ring, self._bell, lane)):
+            self._busy[lane] = asyncio.create_task(self._lane(lane))
 
     async def _due_lanes(self) -> set[str]:
         """Return lanes whose first row is due, those that have waited longest first, as many as there are places."""
         free = self._at_once - len(self._busy)
-        values = {"now": self._database.clock.now(), "busy": [*self._busy], "most": free + 1}
+        busy = [*self._busy, *self._precedence.waiting]
+        values = {"now": self._database.clock.now(), "busy": busy, "most": free + 1}
         return {row.lane for row in await self._database.once(self._due, values)}
 
     async def _lane(self, lane: str) -> None:
@@ -260,6 +268,7 @@ class LaneWorker:
             await asyncio.sleep(1)
         finally:
             del self._busy[lane]
+            self._precedence.ended(lane, time.monotonic())
             if self._overflow:
                 self._overflow = False
                 self._database.ring(self._bell)

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from rapidfuzz import fuzz, process
@@ -113,14 +114,18 @@ def find(text: str, person: Person) -> tuple[Command, str] | None:
     """
     said = plain(text)
     low = folded(said)
-    spelt = sorted(
-        ((word, each) for each in COMMANDS if each.who(person) for word in each.words),
-        key=lambda found: (-len(found[0]), not found[1].bare),
-    )
-    for word, each in spelt:
-        if low == word or (low.startswith(word) and not low[len(word)].isalnum() and not each.bare):
+    for word, each in _longest_first(len(COMMANDS)):
+        begins = low.startswith(word) and (len(low) == len(word) or not (each.bare or low[len(word)].isalnum()))
+        if begins and each.who(person):
             return each, said[len(word) :].strip(" :,")
     return None
+
+
+@lru_cache(1)
+def _longest_first(_declared: int) -> list[tuple[str, Command]]:
+    """All spellings with their commands; of one length the bare ones first."""
+    spelt = ((word, each) for each in COMMANDS for word in each.words)
+    return sorted(spelt, key=lambda found: (-len(found[0]), not found[1].bare))
 
 
 def nearest(text: str, person: Person) -> str | None:

@@ -4,10 +4,11 @@ import contextlib
 import json
 import struct
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Text, Uuid, bindparam, literal_column, select
 from sqlalchemy.dialects.postgresql import insert
 
 from appservice.matrix import polls
@@ -27,13 +28,26 @@ from core.errors import RefusedError
 from core.ids import id_of
 from core.lanes import HopelessError, LaterError, Row
 from core.languages import _
-from core.outbox import enqueue
+from core.outbox import enqueue, outbox
 from core.statements import Statement
 from records.sealing import ErasedError
 
 _WAITS = (0.5, 1.0, 2.0, 4.0)
 """Seconds to wait for keys of somebody there, try after try; then what is said goes out all the same."""
 
+_LATE = timedelta(seconds=2)
+"""Numbers that are put under a list so long after it come while there is too much to do."""
+
+_LATER_IN_LANE = Statement(
+    select(outbox.c.id)
+    .where(
+        outbox.c.lane == bindparam("lane", type_=Text),
+        outbox.c.state == literal_column("'waiting'"),
+        outbox.c.id != bindparam("row", type_=Uuid),
+        outbox.c.kind == literal_column(f"'{REACTIONS}'"),
+    )
+    .limit(literal_column("1"))
+)
 _REMEMBER = Statement(
     insert(bot_message)
     .values({column.name: bindparam(column.name) for column in bot_message.c})
@@ -137,9 +151,11 @@ class Outbound:
         except MatrixError as refused:  # larger than the homeserver takes now, perhaps
             raise HopelessError(refused.code) from refused
 
-    async def reactions(self, _tx: Tx, row: Row) -> None:
+    async def reactions(self, tx: Tx, row: Row) -> str | None:
         """Put emoji under a message, in order. They go out unencrypted, as every client sends them."""
         what = json.loads(row.payload)
+        if set(what["emoji"]) <= set(NUMBERS) and tx.now - row.created_at >= _LATE and await self._overtaken(tx, row):
+            return "a later list has the numbers"
         for number, emoji in enumerate(what["emoji"], 1):
             relation = {"rel_type": "m.annotation", "event_id": what["event"], "key": emoji}
             try:
@@ -150,6 +166,11 @@ class Outbound:
             except MatrixError as refused:
                 if refused.code != "M_DUPLICATE_ANNOTATION":  # there from before the edit
                     raise HopelessError(refused.code) from refused
+        return None
+
+    async def _overtaken(self, tx: Tx, row: Row) -> bool:
+        """Whether another list came meanwhile: a number means that one, and the homeserver has enough to do."""
+        return bool(await tx.run(_LATER_IN_LANE, {"lane": row.lane, "row": row.id}))
 
     async def untap(self, _tx: Tx, row: Row) -> None:
         """Take a person's reaction away; where the bot has not the power to, it stays."""

@@ -28,13 +28,14 @@ from appservice.matrix.staff_rooms import StaffRooms
 from appservice.matrix.strangers import Strangers
 from appservice.matrix.sync import SyncLoop
 from appservice.matrix.transactions import routes
-from appservice.outgoing import END_POLL, FETCH, FILE, LEAVE, MESSAGE, REACTIONS, UNTAP, Attachments
+from appservice.outgoing import END_POLL, FETCH, FILE, LEAVE, MESSAGE, REACTIONS, UNTAP, Attachments, adorns
 from core import figures
 from core.database import Database
 from core.inbox import inbox
 from core.lanes import Handler, LaneWorker, Mourner
 from core.logs import log
 from core.outbox import outbox
+from core.precedence import Precedence
 from core.settings import Settings
 from core.shards import Share
 
@@ -116,10 +117,11 @@ class MatrixService:
                 tasks.create_task(SyncLoop(self._database, device).run())
                 tasks.create_task(CatchingUp(self._database, device, self._matrix, self._ping).run())
                 share = self._share(shard, {*inbox_handlers, *outbox_handlers})
-                tasks.create_task(_listen(device, LaneWorker(self._database, inbox, hear, mourn_hearing, share)))
-                tasks.create_task(
-                    LaneWorker(self._database, outbox, do, mourn_doing, share, {FILE, FETCH, *heavy}).run()
-                )
+                order = Precedence(adorns)
+                ears = LaneWorker(self._database, inbox, hear, mourn_hearing, share, precedence=order)
+                hands = LaneWorker(self._database, outbox, do, mourn_doing, share, {FILE, FETCH, *heavy}, order)
+                tasks.create_task(_listen(device, ears))
+                tasks.create_task(hands.run())
                 tasks.create_task(_every(1, inbound.wake_overdue, self._database))
 
         fairness = Fairness(self._matrix.shards)

@@ -5,12 +5,20 @@ from collections.abc import Collection
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
-from sqlalchemy import Uuid, and_, func, literal, or_, true, tuple_
+from sqlalchemy import ColumnElement, Uuid, and_, bindparam, func, literal, or_, true, tuple_
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from booking.access import may_administer, may_book_for, may_see_visit, require
 from booking.appointments.model import Appointment, Move, ends, starts
 from booking.appointments.model import appointment as table
-from booking.appointments.reading import appointment, found_appointments, moves_of, visits_between
+from booking.appointments.reading import (
+    appointment,
+    appointments_of,
+    found_appointments,
+    moves_of,
+    visits_between,
+    whole,
+)
 from booking.appointments.rules import KEPT, STANDING, Status
 from booking.context import Context
 from booking.directory.reading import centre
@@ -18,6 +26,7 @@ from booking.people.service import Person, guardians_of
 from core.database import Tx
 from core.errors import RefusedError
 from core.ids import normal_code
+from core.statements import Statement
 from core.tables import Moment
 from core.timezones import zone
 
@@ -26,12 +35,25 @@ _RECENT, _A_YEAR = timedelta(days=30), timedelta(days=365)
 _ON_THE_LIST = STANDING | KEPT | {Status.FULFILLED, Status.NOSHOW}
 
 
+def _is_one_of(statuses: Collection[Status]) -> ColumnElement[bool]:
+    return or_(*(table.c.status == status for status in sorted(statuses)))
+
+
+_NOW = bindparam("now", type_=Moment())
+_UPCOMING = Statement(
+    whole()
+    .where(
+        table.c.patient_id == func.any(bindparam("patients", type_=ARRAY(Uuid()))),
+        ends > _NOW,
+        or_(_is_one_of(STANDING), and_(_is_one_of(KEPT | {Status.WAITLIST}), table.c.hold_until > _NOW)),
+    )
+    .order_by(starts, table.c.id)
+)
+
+
 async def upcoming(tx: Tx, ctx: Context, actor: Person) -> list[Appointment]:
     """Return the visits of oneself and one's family that are offered, held, booked or under way, soonest first."""
-    held = and_(table.c.status.in_(KEPT | {Status.WAITLIST}), table.c.hold_until > tx.now)
-    return await found_appointments(
-        tx, table.c.patient_id.in_(_patients(actor)), ends > tx.now, or_(table.c.status.in_(STANDING), held)
-    )
+    return await appointments_of(tx, _UPCOMING, {"patients": [*_patients(actor)], "now": tx.now})
 
 
 async def past(tx: Tx, ctx: Context, actor: Person, patient_id: UUID | None = None) -> list[Appointment]:

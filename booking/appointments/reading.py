@@ -1,5 +1,6 @@
 """Reading appointments, with all that is needed to show them, in one query."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -81,8 +82,13 @@ async def found_appointments(
 ) -> list[Appointment]:
     """Return the appointments that fulfil all conditions, by start, or in another order."""
     order = order or ((starts.desc(), table.c.id.desc()) if newest_first else (starts, table.c.id))
-    found = await tx.conn.execute(_whole().where(*wanted).order_by(*order).limit(limit))
+    found = await tx.conn.execute(whole().where(*wanted).order_by(*order).limit(limit))
     return [_appointment_from(row) for row in found]
+
+
+async def appointments_of(tx: Tx, statement: Statement, values: Mapping[str, Any]) -> list[Appointment]:
+    """Return the appointments that a statement made of `whole` finds, for what is asked often."""
+    return [_appointment_from(row) for row in await tx.run(statement, values)]
 
 
 async def visits_between(
@@ -185,8 +191,11 @@ _LOCK = Statement(select(table.c.id).where(table.c.id == bindparam("wanted")).wi
 
 
 @cache
-def _whole(*, paid: bool = False) -> Select[Any]:
-    """Made once: putting it together takes longer than PostgreSQL does. `paid`: those alone that have a payment."""
+def whole(*, paid: bool = False) -> Select[Any]:
+    """All that is needed to show appointments. Made once: putting it together takes longer than PostgreSQL does.
+
+    `paid`: those alone that have a payment.
+    """
     return (
         select(
             *(column for column in table.columns if column.name not in {"during", "reason"}),
@@ -207,12 +216,12 @@ def _whole(*, paid: bool = False) -> Select[Any]:
 
 # Both rows are locked: who waits for the lock reads then what the other one wrote, of both.
 _PAID_FOR = Statement(
-    _whole(paid=True)
+    whole(paid=True)
     .add_columns(*_labelled(payment))
     .where(table.c.id == bindparam("wanted"))
     .with_for_update(of=[table, payment])
 )
-_BY_ID = Statement(_whole().where(table.c.id == bindparam("wanted")))
+_BY_ID = Statement(whole().where(table.c.id == bindparam("wanted")))
 
 
 def _part(row: Row[Any] | Record, part: Table) -> Row[Any]:

@@ -6,8 +6,8 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, select, text, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import bindparam, delete, func, select, text, update
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.types import Text, Uuid
 
 from booking.context import Context
@@ -259,10 +259,14 @@ async def patients_by_id(tx: Tx, ctx: Context, ids: Sequence[UUID]) -> list[Pati
     return [known[each] for each in ids]
 
 
+_MXIDS = Statement(
+    select(person.c.id, person.c.mxid).where(person.c.id == func.any(bindparam("people", type_=ARRAY(Uuid()))))
+)
+
+
 async def mxids_of(tx: Tx, people: Sequence[UUID]) -> dict[UUID, str]:
     """Return the Matrix ids of people."""
-    found = await tx.conn.execute(select(person.c.id, person.c.mxid).where(person.c.id.in_(people)))
-    return {row.id: row.mxid for row in found}
+    return {row.id: row.mxid for row in await tx.run(_MXIDS, {"people": people})}
 
 
 async def patient_names(tx: Tx, ctx: Context, patient_ids: Collection[UUID]) -> dict[UUID, str]:

@@ -7,12 +7,11 @@ when, and for how long it stays away; what that meets is up to the machine.
 import asyncio
 import random
 import sys
-import tempfile
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
 
+from benchmarks.ending import own_folder
 from demo.ports import Ports
 from demo.run import Demo
 from demo.spoken import choice_of
@@ -162,8 +161,8 @@ def _booked_once(demo: Demo, traveller: Traveller) -> None:
 
 
 def main(seconds: float, seed: int) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        demo = Demo(Path(folder), Ports.free())
+    with own_folder() as folder:
+        demo = Demo(folder, Ports.free())
         try:
             demo.start()
             with replicated(demo, "one", "two") as replicas:

@@ -24,6 +24,7 @@ from core.lanes import (
     wake_blocked,
 )
 from core.outbox import enqueue, outbox
+from core.precedence import Precedence
 
 
 @asynccontextmanager
@@ -360,3 +361,35 @@ async def test_work_for_a_lane_that_is_busy_is_done_after_it(database: Database)
             await asyncio.wait_for(began.wait(), 5)
         go_on.set()
         await until(database, outbox, ["done"] * 2)
+
+
+async def test_what_adorns_is_done_after_what_people_wait_for(database: Database) -> None:
+    """Also across the two tables, and though it came first: there are places free for it all the time."""
+    done: list[str] = []
+    said = asyncio.Event()
+
+    async def handle(tx: Tx, row: Row) -> str | None:
+        if row.lane == "room":
+            await said.wait()
+        done.append(row.lane)
+        return None
+
+    async with database.transaction() as tx:
+        await receive(tx, kind="k", event_id="$1", lane="room", payload=b"")
+    order = Precedence(lambda lane: lane.startswith("reactions:"))
+    ears = LaneWorker(database, inbox, {"k": handle}, precedence=order)
+    hands = LaneWorker(database, outbox, {"k": handle}, precedence=order)
+    async with working(ears), working(hands):
+        while not ears._busy:
+            await asyncio.sleep(0.01)
+        async with database.transaction() as tx:
+            await enqueue(tx, kind="k", lane="reactions:room", key="1")
+            await enqueue(tx, kind="k", lane="elsewhere", key="2")
+        async with asyncio.timeout(20):
+            while done != ["elsewhere"]:
+                await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
+        assert done == ["elsewhere"]
+        said.set()
+        await until(database, outbox, ["done", "done"])
+    assert done == ["elsewhere", "room", "reactions:room"]

@@ -12,6 +12,7 @@ import asyncpg
 from asyncpg.prepared_stmt import PreparedStatement
 
 from booking.calendars.model import calendar_change, calendar_version
+from core.connecting import connect
 from core.database import Tx
 from core.statements import FAULTS
 
@@ -93,7 +94,7 @@ class Versions:
     async def _known(self, wanted: list[str]) -> Known:
         if self._connection is None or self._connection.is_closed() or self._question is None:
             self._question = None
-            self._connection = await asyncpg.connect(self._url)
+            self._connection = await connect(self._url)
             self._question = await self._connection.prepare(_VERSIONS)
         known: dict[str, int] = {}
         for first in range(0, len(wanted), _AT_ONCE):

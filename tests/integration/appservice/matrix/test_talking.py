@@ -1,16 +1,20 @@
 """People talk with the bot through a real Synapse, encrypted."""
 
 import asyncio
+import json
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from nio import AsyncClient, RoomPreset
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from appservice.matrix import inbound
+from appservice.outgoing import REACTIONS
 from core.database import Database
 from core.inbox import inbox
+from core.outbox import enqueue, outbox
 from core.settings import Settings
 from demo.client import ENCRYPTION, ClientError, Heard, Person
 from demo.homeserver import Homeserver
@@ -47,6 +51,23 @@ async def test_a_list_has_number_reactions_and_a_tap_says_which_list(
     await anna.react(room, shown.event, "2️⃣")
     answer = await anna.hears("you tapped 2", room=room)
     assert "under answer:list:$" in answer.body
+
+
+async def test_where_there_is_too_much_to_do_only_the_newest_list_gets_its_numbers(
+    echo: Echo, settings: Settings, new_person: NewPerson, database: Database
+) -> None:
+    """And what is no number, like the taps of a list that is kept up to date, comes however late it is."""
+    anna = await new_person("anna")
+    room = await anna.direct_room(settings.matrix.bot_id)
+    events = [(await anna.ask(room, f"hello {n}", f"hello {n}")).event for n in range(3)]
+    emoji = [["1️⃣", "2️⃣"], ["✅"], ["1️⃣"]]
+    async with database.transaction() as tx:
+        for event, keys in zip(events, emoji, strict=True):
+            payload = json.dumps({"room": room, "event": event, "emoji": keys}).encode()
+            await enqueue(tx, kind=REACTIONS, lane=f"reactions:{room}", key=f"late {event}", payload=payload)
+        await tx.conn.execute(update(outbox).values(created_at=tx.now - timedelta(seconds=3)))
+    assert await anna.taps(events[2], 1) == ["1️⃣"]
+    assert [(tap.event, tap.key) for tap in anna.tapped] == [(events[1], "✅"), (events[2], "1️⃣")]
 
 
 async def test_a_tap_under_somebody_elses_message_is_passed_over(

@@ -1,0 +1,45 @@
+"""A benchmark that is ended from outside leaves no process and no folder behind."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+_BENCHMARK = """
+import subprocess, sys, time
+from benchmarks.ending import own_folder
+with own_folder() as folder:
+    sleep = [sys.executable, "-c", "import time; time.sleep(600)"]
+    marked = subprocess.Popen(sleep, start_new_session=True)
+    there = subprocess.Popen(sleep, start_new_session=True, cwd=folder, env={})
+    try:
+        print(folder, marked.pid, there.pid, sep="\\n", flush=True)
+        time.sleep(600)
+    finally:
+        print("its own end", flush=True)
+"""
+
+
+@pytest.mark.parametrize(
+    ("by", "its_own_end"), [(signal.SIGTERM, True), (signal.SIGINT, True), (signal.SIGKILL, False)]
+)
+def test_nothing_of_a_benchmark_is_left(by: signal.Signals, its_own_end: bool) -> None:
+    command = [sys.executable, "-c", _BENCHMARK]
+    root = Path(__file__).parents[2]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=root) as running:
+        assert running.stdout
+        folder, *pids = (running.stdout.readline().strip() for _ in range(3))
+        children = [psutil.Process(int(pid)) for pid in pids]
+        assert Path(folder).is_dir()
+        running.send_signal(by)
+        assert ("its own end" in running.stdout.read()) is its_own_end
+    _, left = psutil.wait_procs(children, timeout=15)
+    assert left == []
+    until = time.monotonic() + 15
+    while Path(folder).exists() and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not Path(folder).exists()
