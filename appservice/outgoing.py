@@ -15,6 +15,7 @@ from appservice.incoming import Attached, Incoming
 from appservice.matrix.model import bot_message
 from core.database import Tx
 from core.ids import id_of
+from core.languages import language
 from core.outbox import enqueue, outbox
 from records.places import leading_uuid, sealed_column
 from records.sealing import Vault
@@ -61,7 +62,10 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file: `attachments[kind](tx, id)` makes its bytes when it is sent, from `about` too where there is some."""
+    """A file: `attachments[kind](tx, id)` makes its bytes when it is sent, from `about` too where there is some.
+
+    It is made in the language that is spoken when it is posted.
+    """
 
     kind: str
     id: UUID
@@ -92,7 +96,8 @@ async def post(tx: Tx, vault: Vault, *, subject: UUID, room_id: str, key: str, r
     `subject` is the person whose key the words are sealed with while they wait. The same key again does nothing.
     """
     kind = MESSAGE if isinstance(reply, Reply) else FILE
-    payload = await _seal(tx, vault, subject, id_of(key), {"key": key, **asdict(reply)})
+    spoken = {} if isinstance(reply, Reply) else {"language": language()}
+    payload = await _seal(tx, vault, subject, id_of(key), {"key": key, **asdict(reply), **spoken})
     await enqueue(tx, kind=kind, lane=lane_of(room_id), key=key, payload=payload)
 
 
@@ -171,7 +176,7 @@ def subject_of(payload: bytes) -> UUID:
 
 
 async def unseal(tx: Tx, vault: Vault, row: UUID, payload: bytes) -> dict[str, Any]:
-    """Open what `post` sealed in the outbox row `row`: the fields of Reply or File, and `key`.
+    """Open what `post` sealed in the outbox row `row`: the fields of Reply or File, `key`, and a File's `language`.
 
     Raises SealBrokenError, and ErasedError when the person has been erased meanwhile.
     """

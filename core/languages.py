@@ -13,11 +13,14 @@ from io import BytesIO
 from pathlib import Path
 
 from babel import Locale
+from babel.languages import get_official_languages
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 LOCALES = Path(__file__).parent / "locale"
 DEFAULT = "en"
+HEARD = "heard"
+"""The context (gettext's msgctxt) of words that are heard, not said."""
 _MOST_LIKED = 20
 
 _spoken: ContextVar[str] = ContextVar("language", default=DEFAULT)
@@ -46,6 +49,18 @@ def speaking(tag: str) -> Iterator[None]:
 def N_(sentence: str) -> str:  # noqa: N802  (gettext's own name for it)
     """Mark a sentence that is written down here, and translated where it is said."""
     return sentence
+
+
+def H_(words: str) -> str:  # noqa: N802
+    """Mark words that people say to us: English spellings with bars between. Catalogues have those of each language."""
+    return words
+
+
+@cache
+def heard(words: str, tag: str) -> tuple[str, ...]:
+    """How people of that language say what `H_` marked, the most usual first; empty where no catalogue has it."""
+    said = _catalogue(tag).pgettext(HEARD, words)
+    return () if said == words else tuple(filter(None, (each.strip() for each in said.split("|"))))
 
 
 def _(sentence: str, /, **values: object) -> str:
@@ -78,6 +93,13 @@ def preferred(accepted: str) -> str:
         if code in spoken_languages() and number.replace(".", "", 1).isdecimal() and float(number) > 0:
             liked.append((-float(number), code))
     return min(liked, key=lambda one: one[0])[1] if liked else DEFAULT
+
+
+@cache
+def of_country(country: str) -> str | None:
+    """Return the one of our languages that is official in a country (ISO 3166-1 alpha-2), the most used; or None."""
+    official = get_official_languages(country.upper(), de_facto=True)
+    return next((code for code in official if code in spoken_languages()), None)
 
 
 def direction() -> str:

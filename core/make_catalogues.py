@@ -15,14 +15,17 @@ import jinja2
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po, write_po
 
-from core.languages import LOCALES
+from core.languages import HEARD, LOCALES
 
 _ROOT = Path(__file__).parent.parent
 _FLOORS = ("appservice", "booking", "records", "core")
-_SAYS = {"_", "N_"}
+_SAYS = {"_", "N_", "said"}
+"""The last is that of a paper, which says it in two languages."""
 _DECLARES = {"help", "group"}
 _LABELLED = {"_specialty": (1,), "_reason": (1,), "checked_text": (1,), "within": (3, 4)}
 """Which arguments of these are labels that people read."""
+_WORDS = {"_specialty": 3, "_reason": 3}
+"""Which arguments of these are words that people say for it."""
 
 Sentence = str | tuple[str, str]
 """What is said, or what is said of one and of many."""
@@ -44,6 +47,27 @@ def sentences() -> dict[Sentence, list[tuple[str, int]]]:
             for line, sentence in _shown(page.read_text("utf-8")):
                 found.setdefault(sentence, []).append((str(page.relative_to(_ROOT)), line))
     return found
+
+
+def heard_words() -> dict[str, list[tuple[str, int]]]:
+    """Return the words that people of each language say in their own, with where they are declared."""
+    found: dict[str, list[tuple[str, int]]] = {}
+    for floor in _FLOORS:
+        for file in sorted((_ROOT / floor).rglob("*.py")):
+            for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+                if isinstance(node, ast.Call) and (words := _heard(node)):
+                    found.setdefault(words, []).append((str(file.relative_to(_ROOT)), node.lineno))
+    return found
+
+
+def _heard(call: ast.Call) -> str | None:
+    name = call.func.id if isinstance(call.func, ast.Name) else ""
+    place = 0 if name in {"H_", "command"} else _WORDS.get(name)
+    if place is None or len(call.args) <= place:
+        return None
+    everyday = name != "command" or any(word.arg == "heard" for word in call.keywords)
+    words = call.args[place]
+    return str(words.value) if everyday and isinstance(words, ast.Constant) and words.value else None
 
 
 def _shown(page: str) -> Iterator[tuple[int, str]]:
@@ -96,10 +120,12 @@ def _is_user_error(name: str) -> bool:
 
 
 def template() -> Catalog:
-    """Return all sentences, without a translation."""
+    """Return all sentences, and all words that are heard, without a translation."""
     catalog = Catalog(project="careConnect", charset="utf-8", fuzzy=False)
     for sentence, where in sentences().items():
         catalog.add(sentence, locations=where)
+    for words, where in heard_words().items():
+        catalog.add(words, locations=where, context=HEARD)
     return catalog
 
 

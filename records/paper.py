@@ -6,7 +6,7 @@ a tenth of a second of computing: write in a process or thread aside. The same c
 
 import io
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -15,27 +15,37 @@ from zoneinfo import ZoneInfo
 
 import segno
 
+from core.dates import full_moment
+from core.languages import N_, _, direction, language, speaking
+from records.shaping import shaped, unshaped
+
 if TYPE_CHECKING:
     from fpdf.fonts import TTFFont
 
 _FONTS = Path(__file__).parent / "fonts"
 _BOX = "\u25a1"
 _MIRRORED = dict(zip("()[]{}<>«»", ")(][}{><»«", strict=True))
-_MISSING = f"A box ({_BOX}) stands for a sign that this document's letters lack. The message in the chat shows it."
+_MISSING = N_("A box ({box}) stands for a sign that this document's letters lack. The message in the chat shows it.")
 
 
 class Paper:
-    """Writes down the page in the order in which it is read, and tags what each piece is for screen readers."""
+    """Writes down the page in the order in which it is read, and tags what each piece is for screen readers.
 
-    def __init__(self, title: str, *, at: datetime) -> None:
-        """Begin a document of that title, made at that instant."""
+    It is in the language that is spoken when it is begun, and written from that language's side of the page.
+    """
+
+    def __init__(self, title: str, *, at: datetime, beside: str | None = None) -> None:
+        """Begin a document of that title, made at that instant.
+
+        `beside`: a second language, for those who are shown the document: its labels are in both.
+        """
         from fpdf import FPDF  # noqa: PLC0415
         from fpdf.prefs import ViewerPreferences  # noqa: PLC0415
 
         pdf = FPDF(format="A4")
         pdf.set_creation_date(at)
         pdf.set_title(title)
-        pdf.set_lang("en")
+        pdf.set_lang(language())
         pdf.viewer_preferences = ViewerPreferences(display_doc_title=True)
         pdf.set_margin(20)
         pdf.add_page()
@@ -45,6 +55,8 @@ class Paper:
         self._pdf = pdf
         self._known = regular.keys() & bold.keys()
         self._missing = False
+        self._beside = beside if beside != language() else None
+        self._from_right = direction() == "rtl"
 
     def done(self) -> bytes:
         """The document."""
@@ -53,7 +65,20 @@ class Paper:
     def excuse(self) -> None:
         """Say what a box stands for, if a sign had to be replaced by one."""
         if self._missing:
-            self.write(_MISSING, size=9)
+            self.write(_(_MISSING, box=_BOX), size=9)
+
+    def said(self, sentence: str, /) -> str:
+        """A short sentence of the catalogue, in both languages where there are two: Menge / Quantity."""
+        return self.both(lambda: _(sentence))
+
+    def both(self, say: Callable[[], str]) -> str:
+        """What `say` says, in both languages where there are two."""
+        here = say()
+        if self._beside is None:
+            return here
+        with speaking(self._beside):
+            there = say()
+        return here if there == here else f"{here} / {there}"
 
     def write(self, text: str, *, size: float = 11, tag: str = "P") -> None:
         """Write a text, paragraph by paragraph. `tag` is PDF's word: P, or H1 and H2 for headings."""
@@ -79,17 +104,17 @@ class Paper:
         pdf.ln(4)
 
     def code(self, address: str, spoken: str) -> None:
-        """A QR code, at the top on the right; `spoken` is what a screen reader says of it."""
+        """A QR code, at the top, where no line begins; `spoken` is what a screen reader says of it."""
         image = io.BytesIO()
         segno.make(address, error="m", micro=False).save(image, kind="png", scale=10, border=4)
         side = 36
         pdf = self._pdf
-        x = pdf.w - pdf.r_margin - side
+        x = pdf.l_margin if self._from_right else pdf.w - pdf.r_margin - side
         pdf.image(image, x=x, y=pdf.t_margin - 4, w=side, alt_text=spoken)
 
     def _paragraph(self, text: str, height: float, tag: str) -> None:
         pdf = self._pdf
-        leftwards = _leftwards(text)
+        leftwards = runs_leftwards(text)
         # Wrapped in the order in which it is read, then each line put into the order in which it is seen.
         wrapped = pdf.multi_cell(0, text=text, dry_run=True, output="LINES", align="L")
         lines = cast("list[str]", wrapped)
@@ -98,10 +123,11 @@ class Paper:
                 pdf.add_page()
             fitting = max(1, int((pdf.page_break_trigger - pdf.y) / height))
             here, lines = lines[:fitting], lines[fitting:]
-            with self._tagged(tag, " ".join(here)):
+            side = "R" if leftwards or self._from_right else "L"
+            with self._tagged(tag, unshaped(" ".join(here))):
                 for line in here:
                     seen = as_seen(line, leftwards=leftwards)
-                    pdf.cell(0, height, seen, align="R" if leftwards else "L", new_x="LMARGIN", new_y="NEXT")
+                    pdf.cell(0, height, seen, align=side, new_x="LMARGIN", new_y="NEXT")
 
     @contextmanager
     def _tagged(self, tag: str, text: str) -> Iterator[None]:
@@ -116,7 +142,8 @@ class Paper:
 
     def _printable(self, text: str) -> str:
         """The text with a box for each sign that the letters lack; signs that are not seen fall away."""
-        signs = [one if one == "\n" or ord(one) in self._known else _stand_in(one) for one in text]
+        drawn = "".join(one if ord(one) in self._known else unshaped(one) for one in shaped(text))
+        signs = [one if one == "\n" or ord(one) in self._known else _stand_in(one) for one in drawn]
         self._missing = self._missing or _BOX in signs
         return "".join(signs)
 
@@ -125,7 +152,7 @@ def _stand_in(sign: str) -> str:
     return "" if unicodedata.category(sign) in ("Cf", "Mn") else _BOX
 
 
-def _leftwards(text: str) -> bool:
+def runs_leftwards(text: str) -> bool:
     """Whether a paragraph runs from right to left: its first letter says so (Unicode Annex 9, P2 and P3)."""
     first = next((kind for kind in map(unicodedata.bidirectional, text) if kind in ("L", "R", "AL")), "L")
     return first != "L"
@@ -146,5 +173,4 @@ def as_seen(line: str, *, leftwards: bool) -> str:
 
 def moment(when: datetime, there: ZoneInfo) -> str:
     """23 November 2026, 10:30 (Europe/Berlin)"""
-    local = when.astimezone(there)
-    return f"{local.day} {local:%B %Y, %H:%M} ({there.key})"
+    return f"{full_moment(when.astimezone(there))} ({there.key})"

@@ -22,6 +22,7 @@ from booking.reports.service import report_of
 from booking.staff.inviting import code_of
 from core.database import Tx
 from core.lanes import HopelessError
+from core.languages import of_country
 from records.audit.heads import AuditBrokenError
 from records.audit.proving import prove
 from records.documents.papers import document_pdf
@@ -49,11 +50,14 @@ def attachments(ctx: Context) -> Attachments:
     async def copy(tx: Tx, prescription_id: UUID, *, dispensable: bool = False) -> bytes:
         """For reading; with the secret that a pharmacy needs, for the patient's side alone."""
         found = await prescription_to_send(tx, ctx.vault, prescription_id)
-        timezone = (await centre(tx, found.centre_id)).timezone
+        at = await centre(tx, found.centre_id)
         page = f"{ctx.settings.http.public_url}/rx/{found.code}"
         can = dispensable and found.signed_by and found.status in {Status.ACTIVE, Status.ON_HOLD}
         access = await access_secret(tx, ctx.vault, found) if can else None
-        return await aside(partial(prescription_pdf, found, timezone=timezone, page=page, access=access))
+        beside = of_country(at.country)  # a pharmacy there reads it
+        return await aside(
+            partial(prescription_pdf, found, timezone=at.timezone, page=page, access=access, beside=beside)
+        )
 
     async def prescription(tx: Tx, prescription_id: UUID) -> bytes:
         return await copy(tx, prescription_id, dispensable=True)
@@ -68,8 +72,9 @@ def attachments(ctx: Context) -> Attachments:
 
     async def paper(tx: Tx, document_id: UUID, *, employer: bool = False) -> bytes:
         found = await document_to_send(tx, ctx.vault, document_id)
-        timezone = (await centre(tx, found.centre_id)).timezone
-        return await aside(partial(document_pdf, found, timezone=timezone, employer=employer))
+        at = await centre(tx, found.centre_id)
+        beside = of_country(at.country)  # an employer there reads it
+        return await aside(partial(document_pdf, found, timezone=at.timezone, employer=employer, beside=beside))
 
     async def employers(tx: Tx, document_id: UUID) -> bytes:
         return await paper(tx, document_id, employer=True)

@@ -1,5 +1,6 @@
 """What can be said to the bot, declared once: the words, who may, and the line of help; and what answers lead to."""
 
+import unicodedata
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -8,10 +9,11 @@ from typing import Any
 from rapidfuzz import fuzz, process
 
 from appservice.conversation.session import Session
+from appservice.conversation.understanding.gloss import in_english
 from appservice.conversation.understanding.text import folded, plain
 from booking.people.service import Person
 from core.errors import RefusedError
-from core.languages import N_
+from core.languages import DEFAULT, N_, heard, spoken_languages
 
 Run = Callable[[Session, str], Awaitable[None]]
 """Gets what follows the command's words."""
@@ -58,6 +60,16 @@ class Command:
     """Whether its answer says nothing of anybody: in a staff room it is given there."""
     bare: bool
     """Whether it takes no words behind it: "today" alone, but "today after 5" is a wish."""
+    heard: bool
+    """Whether people say it in their own language, too: the everyday ones. English always works."""
+
+    def spelt(self, language: str) -> tuple[str, ...]:
+        """Its words in a person's language, the most usual first; empty if it is said in English alone."""
+        return heard("|".join(self.words), language) if self.heard else ()
+
+    def shown(self, language: str) -> str:
+        """The word that help shows to somebody of that language."""
+        return (*self.spelt(language), self.words[0])[0]
 
 
 COMMANDS: list[Command] = []
@@ -75,15 +87,29 @@ def command(
     bare: bool = False,
     open: bool = False,  # noqa: A002  (as in Command)
     verified: bool = False,
+    heard: bool = False,
+    dated: bool = False,
 ) -> Callable[[Run], Run]:
-    """Declare a command. `words`: spellings with bars between; `verified`: a doctor does it only once verified."""
+    """Declare a command. `words`: spellings with bars between; `verified`: a doctor does it only once verified.
+
+    `heard`: the catalogues have its words in each language. `dated`: what follows names days, times, places and the
+    like, and may be in the person's language; never where it holds anybody's own words.
+    """
 
     def declare(run: Run) -> Run:
-        does = _once_verified(run) if verified else run
-        COMMANDS.append(Command(tuple(words.split("|")), usage, help, who, group, does, open, bare))
+        does = _in_english(run) if dated else run
+        does = _once_verified(does) if verified else does
+        COMMANDS.append(Command(tuple(words.split("|")), usage, help, who, group, does, open, bare, heard))
         return run
 
     return declare
+
+
+def _in_english(run: Run) -> Run:
+    async def understood(session: Session, text: str) -> None:
+        await run(session, in_english(text, session.person.language))
+
+    return understood
 
 
 def _once_verified(run: Run) -> Run:
@@ -110,31 +136,51 @@ def action(name: str) -> Callable[[Action], Action]:
 def find(text: str, person: Person) -> tuple[Command, str] | None:
     """Return the command that a text begins with and what follows it; the longest words win, alone the bare ones.
 
-    A command that this person may not use is not found: its words may mean something else.
+    Tried in English, in the person's language, and in the others: who has not chosen one yet says "Hilfe", too. A
+    command that this person may not use is not found: its words may mean something else.
     """
     said = plain(text)
     low = folded(said)
-    for word, each in _longest_first(len(COMMANDS)):
-        begins = low.startswith(word) and (len(low) == len(word) or not (each.bare or low[len(word)].isalnum()))
-        if begins and each.who(person):
-            return each, said[len(word) :].strip(" :,")
+    for spelt in _spellings(person.language, len(COMMANDS)):
+        for word, each in spelt:
+            if not low.startswith(word) or not each.who(person):
+                continue
+            if low == word or not (low[len(word)].isalnum() or each.bare):
+                return each, _behind(said, low, len(word)).strip(" :,،؛")
     return None
-
-
-@lru_cache(1)
-def _longest_first(_declared: int) -> list[tuple[str, Command]]:
-    """All spellings with their commands; of one length the bare ones first."""
-    spelt = ((word, each) for each in COMMANDS for word in each.words)
-    return sorted(spelt, key=lambda found: (-len(found[0]), not found[1].bare))
 
 
 def nearest(text: str, person: Person) -> str | None:
     """Return the words of the command that a misspelt text may mean, or None."""
     low = folded(plain(text, 60))
-    spelt = [word for each in COMMANDS if each.who(person) for word in each.words if len(word) > 3]
+    own = _spellings(person.language, len(COMMANDS))[:2]
+    spelt = [word for words in own for word, each in words if len(word) > 3 and each.who(person)]
     first = " ".join(low.split()[:2])
     for piece in dict.fromkeys((first, low.split()[0] if low.split() else "")):
         close = process.extractOne(piece, spelt, scorer=fuzz.ratio, score_cutoff=_CLOSE)
         if close and len(piece) > 3:
             return str(close[0])
     return None
+
+
+@lru_cache(maxsize=64)
+def _spellings(language: str, _declared: int) -> tuple[tuple[tuple[str, Command], ...], ...]:
+    """All words of commands, folded: the English ones, those of a language, those of the others; the longest first."""
+    own = language.split("-", maxsplit=1)[0]
+    others = sorted(spoken_languages() - {DEFAULT, own})
+    english = [(word, each) for each in COMMANDS for word in each.words]
+    mine = [(folded(word), each) for each in COMMANDS for word in each.spelt(own)]
+    theirs = [(folded(word), each) for tag in others for each in COMMANDS for word in each.spelt(tag)]
+    return tuple(
+        tuple(sorted(words, key=lambda found: (-len(found[0]), not found[1].bare))) for words in (english, mine, theirs)
+    )
+
+
+def _behind(said: str, low: str, length: int) -> str:
+    """What follows the words that are so long when they are folded, which can be longer or shorter before that."""
+    at = length
+    if len(low) != len(said):
+        at = next((n for n in range(len(said) + 1) if len(folded(said[:n])) >= length), len(said))
+        while at < len(said) and unicodedata.combining(said[at]):
+            at += 1
+    return said[at:]

@@ -27,7 +27,7 @@ from core.database import Tx
 from core.errors import RefusedError
 from core.ids import id_of
 from core.lanes import HopelessError, LaterError, Row
-from core.languages import _
+from core.languages import DEFAULT, _, speak
 from core.outbox import enqueue, outbox
 from core.statements import Statement
 from records.sealing import ErasedError
@@ -120,8 +120,9 @@ class Outbound:
         await tx.run(_REMEMBER, {**values, "sent_at": tx.now})
 
     async def file(self, tx: Tx, row: Row) -> str:
-        """Send a File, encrypted before it leaves."""
+        """Send a File, encrypted before it leaves, in the language of whom it is for."""
         said, room_id = await self._unsealed(tx, row), room_of(row.lane)
+        speak(said.pop("language", DEFAULT))
         if elsewhere := await self._not_alone(tx, row):
             file = File(**_without_key(said) | {"id": UUID(said["id"])})
             return await self._say_there(tx, row, elsewhere, said["key"], file)
@@ -187,6 +188,7 @@ class Outbound:
             await self.mourn(tx, row)
             return
         said = await unseal(tx, self._vault, row.id, row.payload)
+        speak(said.get("language", DEFAULT))
         words = _("**{file}** could not be made, or is not there any more. Please ask for it again.", file=said["name"])
         key = f"not sent:{row.id}"
         await post(tx, self._vault, subject=subject_of(row.payload), room_id=room_id, key=key, reply=Reply(words))

@@ -2,11 +2,12 @@
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 from rapidfuzz import fuzz, process
 
 from booking.directory.specialties import folded
-from core.languages import _
+from core.languages import _, heard, language, speaking
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +75,26 @@ _ALL = (
 )  # fmt: skip
 REASONS = {reason.code: reason for reason in _ALL}
 _WORDS = {folded(word): reason.code for reason in reversed(_ALL) for word in (reason.code, reason.label, *reason.words)}
-_LONGEST = max(len(word.split()) for word in _WORDS)
-_LONG_WORDS = [word for word in _WORDS if len(word) >= 7]
+_LONG = 7
+"""Letters of a word that may be misspelt."""
 _CLOSE = 88.0
 _EMERGENCY = re.compile(
     r"\b(?:chest pain|chest hurts|pain in (?:my|the) chest|heart attack|stroke|cannot breathe|can t breathe"
     r"|cant breathe|struggling to breathe|short(?:ness)? of breath|unconscious|not breathing|passed out"
     r"|severe bleeding|bleeding heavily|heavy bleeding|won t stop bleeding|overdose|poisoned|suicid\w*|kill myself"
     r"|seizure|face (?:is )?drooping|slurred speech|anaphyla\w*|brustschmerz\w*|herzinfarkt|schlaganfall"
-    r"|bewusstlos|atemnot)\b"
+    r"|bewusstlos|atemnot"
+    r"|douleurs? (?:a |dans |de )?(?:la )?(?:thoracique|poitrine)s?|mal a la poitrine|crise cardiaque|infarctus"
+    r"|n arrive (?:pas|plus) a respirer|ne respire (?:pas|plus)|inconsciente?|saigne beaucoup|hemorragie|empoisonne\w*"
+    r"|dolor(?:es)? (?:en el|de) pecho|infarto|derrame cerebral|ictus|no (?:puedo|puede) respirar|no respira"
+    r"|sangra(?:do|ndo)? (?:mucho|grave|abundante)|envenenad\w*|sobredosis|convulsion\w*"
+    r"|sakit dada|serangan jantung|angin ahmar|sukar bernafas|sesak nafas|tidak bernafas|tidak sedar|pengsan"
+    r"|pendarahan teruk|keracunan|bunuh diri|selbstmord|suizid\w*"
+    r"|الم (?:في )?(?:ال)?صدر\w*|الام (?:في )?(?:ال)?صدر|(?:نوب[هة]|ازم[هة]|جلط[هة]) قلبي[هة]"
+    r"|ذبح[هة] صدري[هة]|سكت[هة] دماغي[هة]"
+    r"|جلط[هة] دماغي[هة]|لا (?:استطيع|يستطيع|تستطيع) التنفس|ضيق (?:في )?(?:ال)?تنفس|فاقد[هة]? الوعي"
+    r"|فقد الوعي|نزيف حاد|تسمم|انتحار"
+    r")\b"
 )
 
 
@@ -94,20 +106,31 @@ class FoundReason:
     words: str
 
 
+@cache
+def _vocabulary(tag: str) -> tuple[dict[str, str], int, list[str]]:
+    """Codes by what is said in a language, or in English; of how many words the longest is; what may be misspelt."""
+    codes = dict(_WORDS)
+    with speaking(tag):
+        for each in _ALL:
+            for word in (_(each.label), *heard(", ".join(each.words), tag)):
+                codes.setdefault(folded(word), each.code)
+    return codes, max(len(word.split()) for word in codes), [word for word in codes if len(word) >= _LONG]
+
+
 def reason_in(text: str) -> FoundReason | None:
-    """Find the reason that a text names, longest name first; a long word may be misspelt."""
-    words = folded(text).split()
-    for count in range(min(_LONGEST, len(words)), 0, -1):
+    """Find the reason that a text names in the language that is spoken, or in English; a long word may be misspelt."""
+    (codes, longest, long_words), words = _vocabulary(language()), folded(text).split()
+    for count in range(min(longest, len(words)), 0, -1):
         for at in range(len(words) - count + 1):
             run = " ".join(words[at : at + count])
-            if run in _WORDS:
-                return FoundReason(_WORDS[run], run)
+            if run in codes:
+                return FoundReason(codes[run], run)
     for word in words:
-        if len(word) < 7:
+        if len(word) < _LONG:
             continue
-        close = process.extractOne(word, _LONG_WORDS, scorer=fuzz.ratio, score_cutoff=_CLOSE)
+        close = process.extractOne(word, long_words, scorer=fuzz.ratio, score_cutoff=_CLOSE)
         if close:
-            return FoundReason(_WORDS[close[0]], word)
+            return FoundReason(codes[close[0]], word)
     return None
 
 

@@ -3,10 +3,14 @@
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import cache
 
 from rapidfuzz import fuzz, process
 
-from core.languages import _
+from core.languages import _, heard, language, speaking
+
+_LONG = 7
+"""Letters of a word that may be misspelt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +74,29 @@ def _spellings(specialty: Specialty) -> set[str]:
 
 
 _WORDS = {word: specialty.code for specialty in _ALL for word in _spellings(specialty)}
-_LONGEST = max(len(word.split()) for word in _WORDS)
-_LONG_WORDS = [word for word in _WORDS if len(word) >= 7]
 _CLOSE = 86.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Vocabulary:
+    """What specialties are called in a language, and in English."""
+
+    codes: dict[str, str]
+    """By what is said, folded."""
+    longest: int
+    """Of how many words the longest is."""
+    long_words: list[str]
+    """What may be misspelt."""
+
+
+@cache
+def _vocabulary(tag: str) -> _Vocabulary:
+    codes = dict(_WORDS)
+    with speaking(tag):
+        for each in _ALL:
+            for word in (_(each.label), *heard(", ".join(each.words), tag)):
+                codes.setdefault(folded(word), each.code)
+    return _Vocabulary(codes, max(len(word.split()) for word in codes), [word for word in codes if len(word) >= _LONG])
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,22 +108,22 @@ class FoundSpecialty:
 
 
 def specialty_in(text: str) -> FoundSpecialty | None:
-    """Find the specialty that a text names, longest name first; a long word may be misspelt, a short one not.
+    """Find the specialty that a text names in the language that is spoken, or in English, the longest name first.
 
-    Short everyday words are too near to other words ("gut", "eye") to be guessed at.
+    A long word may be misspelt, a short one not: everyday words are too near to others ("gut", "eye") to be guessed at.
     """
-    words = folded(text).split()
-    for count in range(min(_LONGEST, len(words)), 0, -1):
+    known, words = _vocabulary(language()), folded(text).split()
+    for count in range(min(known.longest, len(words)), 0, -1):
         for at in range(len(words) - count + 1):
             run = " ".join(words[at : at + count])
-            if run in _WORDS:
-                return FoundSpecialty(_WORDS[run], run)
+            if run in known.codes:
+                return FoundSpecialty(known.codes[run], run)
     for word in words:
-        if len(word) < 7:
+        if len(word) < _LONG:
             continue
-        close = process.extractOne(word, _LONG_WORDS, scorer=fuzz.ratio, score_cutoff=_CLOSE)
+        close = process.extractOne(word, known.long_words, scorer=fuzz.ratio, score_cutoff=_CLOSE)
         if close:
-            return FoundSpecialty(_WORDS[close[0]], word)
+            return FoundSpecialty(known.codes[close[0]], word)
     return None
 
 

@@ -7,15 +7,16 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-import jinja2
 from aiohttp import web
 from sqlalchemy.exc import DBAPIError
 
 from booking.context import Context
 from booking.imports.fetching import checked_address
 from booking.imports.service import Link, link_behind
+from core import pages
 from core.database import Database, Tx
 from core.errors import BadInputError, RefusedError, UserError
+from core.languages import _
 from core.logs import log
 
 _HEADERS = {
@@ -26,6 +27,7 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Robots-Tag": "noindex",
     "Cache-Control": "no-store",
+    "Vary": "Accept-Language",
 }
 _LARGEST_FORM = 16 * 1024
 _FIELDS = ("address", "user", "password")
@@ -45,17 +47,15 @@ class _Page:
     def __init__(self, database: Database, ctx: Context, connect: Connect) -> None:
         self._database = database
         self._connect = connect
-        self._templates = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
-            autoescape=True,
-            undefined=jinja2.StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
+        self._templates = pages.templates(Path(__file__).parent / "templates")
         self._templates.globals |= {"title": ctx.settings.matrix.display_name}
 
     async def guarded(self, request: web.Request) -> web.Response:
-        """Show the form, or take what was sent; what is refused is said on the page."""
+        """Show the form, or take what was sent, in the reader's language; what is refused is said on the page."""
+        with pages.reading(request):
+            return await self._answer(request)
+
+    async def _answer(self, request: web.Request) -> web.Response:
         secret = request.match_info["secret"]
         try:
             if request.method != "POST":
@@ -67,7 +67,7 @@ class _Page:
             return self._shown("over", status=404, said=str(over))
         except (OSError, DBAPIError) as away:
             _log.warning("database away", error=type(away).__name__)
-            return self._shown("over", status=503, said="Nothing can be taken now. Try again in a minute.")
+            return self._shown("over", status=503, said=_("Nothing can be taken now. Try again in a minute."))
 
     async def _take(self, request: web.Request, secret: str) -> web.Response:
         form = dict.fromkeys(_FIELDS, "")
@@ -82,11 +82,11 @@ class _Page:
         except RefusedError:
             raise
         except (UserError, ValueError) as refused:
-            said = str(refused) if isinstance(refused, UserError) else "That is no form of this page."
+            said = str(refused) if isinstance(refused, UserError) else _("That is no form of this page.")
             return self._shown("form", status=400, said=said, address=form["address"], user=form["user"])
         async with self._database.transaction() as tx:
             await self._connect(tx, await link_behind(tx, secret, use=True), account)
-        return self._shown("done", said="Go back to the chat: whether it works is said there.")
+        return self._shown("done", said=_("Go back to the chat: whether it works is said there."))
 
     def _shown(self, stage: str, *, status: int = 200, **values: Any) -> web.Response:
         html = self._templates.get_template("caldav.html").render(

@@ -8,10 +8,11 @@ from babel.numbers import get_territory_currencies
 
 from booking.directory.model import Mode
 from booking.directory.places import Place, find_place
-from booking.directory.specialties import specialty_of
+from booking.directory.specialties import SPECIALTIES, label_of, specialty_of
 from booking.people.rules import checked_language
 from booking.search.model import Wish
 from core.errors import BadInputError
+from core.languages import _
 from core.money import Money, parse_money
 
 _LONGEST = 80
@@ -57,8 +58,10 @@ def read_form(query: Mapping[str, str], currency: str) -> Form:
     )
     page = reading.page(query.get("page", ""))
     if not reading.faults and any(fields.values()) and not (wish.specialty or wish.place):
-        reading.faults.append(Fault("specialty", "Name a specialty or a place, or both."))
+        reading.faults.append(Fault("specialty", _("Name a specialty or a place, or both.")))
     asked = any(fields.values()) and not reading.faults
+    if fields["specialty"] in SPECIALTIES:  # as a link of ours has it, good in each language
+        fields["specialty"] = label_of(fields["specialty"])
     return Form(fields, wish if asked else None, page, tuple(reading.faults))
 
 
@@ -74,7 +77,7 @@ class _Reading:
         code = specialty_of(text) if text else None
         if text and code is None:
             self._fault(
-                "specialty", "We don't know that specialty. Choose one of the list, or write skin, heart, eyes."
+                "specialty", _("We don't know that specialty. Choose one of the list, or write skin, heart, eyes.")
             )
         return code
 
@@ -82,7 +85,7 @@ class _Reading:
         text = self._text("place")
         place = find_place(text) if text else None
         if text and place is None:
-            self._fault("place", "We don't know that place. Write the name of a city, like Berlin or Kuala Lumpur.")
+            self._fault("place", _("We don't know that place. Write the name of a city, like Berlin or Kuala Lumpur."))
         return place
 
     def price(self, currency: str) -> Money | None:
@@ -95,7 +98,7 @@ class _Reading:
             self._fault("price", str(unreadable))
             return None
         if price.amount <= 0:
-            self._fault("price", "The highest price must be more than nothing. Write it like 60 or €60.")
+            self._fault("price", _("The highest price must be more than nothing. Write it like 60 or €60."))
         return price
 
     def language(self) -> str | None:
@@ -109,13 +112,13 @@ class _Reading:
     def mode(self) -> Mode | None:
         text = self._text("mode")
         if text and text not in _MODES:
-            self._fault("mode", "Choose online or in person, or leave it open.")
+            self._fault("mode", _("Choose online or in person, or leave it open."))
         return _MODES.get(text)
 
     def sort(self) -> Literal["soonest", "nearest", "cheapest"]:
         text = self._text("sort") or "soonest"
         if text not in _SORTS:
-            self._fault("sort", "Choose soonest, nearest or cheapest.")
+            self._fault("sort", _("Choose soonest, nearest or cheapest."))
             return "soonest"
         return cast("Literal['soonest', 'nearest', 'cheapest']", text)
 
@@ -123,14 +126,14 @@ class _Reading:
         if not text:
             return 0
         if not (text.isascii() and text.isdecimal() and len(text) <= 4 and int(text) < _PAGES):
-            self._fault("page", "There is no such page of the list. Search again.")
+            self._fault("page", _("There is no such page of the list. Search again."))
             return 0
         return int(text)
 
     def _text(self, name: str) -> str:
         text = self._fields[name]
         if len(text) > _LONGEST:
-            self._fault(name, "That is too long to be understood. A word or two are enough.")
+            self._fault(name, _("That is too long to be understood. A word or two are enough."))
             return ""
         return text
 

@@ -4,28 +4,38 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 from uuid import UUID
 
-import jinja2
 from aiohttp import web
 from babel.core import get_global
 from babel.numbers import get_territory_currencies
-from markupsafe import Markup
 from sqlalchemy.exc import DBAPIError
 
 from booking.context import Context
 from booking.directory.reading import centre
-from booking.directory.specialties import SPECIALTIES
-from booking.people.languages import LANGUAGES, language_name
+from booking.directory.specialties import SPECIALTIES, label_of
+from booking.people.languages import LANGUAGES
 from booking.search.service import search
 from booking.staff.inviting import open_invitation
 from booking.staff.rules import normal_join_code, registration_token
 from booking.web.form import read_form
 from booking.web.reading import Offered, centre_called, offered, practitioner_called
-from booking.web.views import ServiceView, address, languages, offer_view, relaxed, service_view
+from booking.web.views import (
+    ServiceView,
+    address,
+    cancelling,
+    languages,
+    offer_view,
+    relaxed,
+    service_view,
+    spoken_name,
+)
+from core import pages
 from core.database import Database
-from core.languages import DEFAULT, N_, _, direction, language, preferred, speaking
+from core.dates import full_day
+from core.ids import id_of
+from core.languages import N_
 from core.logs import log
 from core.timezones import zone
 
@@ -41,8 +51,6 @@ _NO_DOCTOR = N_("There is no such doctor")
 _NO_CENTRE = N_("There is no such centre")
 _NO_INVITATION = N_("There is no such invitation")
 _NO_TIME = N_("There is no such time")
-_IN_ENGLISH = frozenset({"find.html", "doctor.html", "centre.html", "book.html"})
-"""Pages of free times, whose words are those to send to the bot: not translated yet."""
 _log = log("booking.web")
 
 Door = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -50,15 +58,15 @@ Door = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 def routes(database: Database, ctx: Context) -> list[web.RouteDef]:
     """Return `/`, the pages of doctors, centres, invitations, visits and free times, and the style sheet."""
-    pages = _Pages(database, ctx)
+    doors = _Pages(database, ctx)
     return [
-        web.get("/", pages.guarded(pages.find)),
-        web.get("/doctors/{slug}", pages.guarded(pages.doctor)),
-        web.get("/centres/{slug}", pages.guarded(pages.centre)),
-        web.get("/join/{code}", pages.guarded(pages.join)),
-        web.get("/visits/{code:[0-9A-Z]{6}}", pages.guarded(pages.visit)),
-        web.get("/book/{service:[0-9a-f-]{36}}/{start:[0-9]{8}T[0-9]{4}Z}", pages.guarded(pages.book)),
-        web.get("/pages.css", pages.style),
+        web.get("/", doors.guarded(doors.find)),
+        web.get("/doctors/{slug}", doors.guarded(doors.doctor)),
+        web.get("/centres/{slug}", doors.guarded(doors.centre)),
+        web.get("/join/{code}", doors.guarded(doors.join)),
+        web.get("/visits/{code:[0-9A-Z]{6}}", doors.guarded(doors.visit)),
+        web.get("/book/{service:[0-9a-f-]{36}}/{start:[0-9]{8}T[0-9]{4}Z}", doors.guarded(doors.book)),
+        web.get("/pages.css", doors.style),
     ]
 
 
@@ -68,29 +76,14 @@ class _Pages:
         self._ctx = ctx
         templates = Path(__file__).parent / "templates"
         self._style = (templates / "pages.css").read_text()
-        self._templates = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(templates),
-            autoescape=True,
-            undefined=jinja2.StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        matrix = ctx.settings.matrix
-        self._templates.globals |= {
-            "bot": matrix.bot_id,
-            "chat": f"https://matrix.to/#/{quote(matrix.bot_id, safe='@:')}",
-            "title": matrix.display_name,
-            "address": address,
-            "_": _shown,
-            "language": language,
-            "direction": direction,
-        }
+        self._templates = pages.templates(templates)
+        self._templates.globals |= {"title": ctx.settings.matrix.display_name, "address": address}
 
     def guarded(self, door: Door) -> Door:
         """A page in the language that its reader likes best; one that says so when the database is away."""
 
         async def guard(request: web.Request) -> web.StreamResponse:
-            with speaking(preferred(request.headers.get("Accept-Language", ""))):
+            with pages.reading(request):
                 return await self._or_away(door, request)
 
         return guard
@@ -118,10 +111,11 @@ class _Pages:
             faults={fault.field: fault.sentence for fault in form.faults},
             offers=offers,
             note=note,
+            bot_of=offers[0].centre.id if offers else None,
             next_page=_page_url(form.fields, form.page + 1) if more else None,
             earlier_page=_page_url(form.fields, form.page - 1) if form.page else None,
-            specialties=sorted(SPECIALTIES.values(), key=lambda each: each.label),
-            spoken=sorted((language_name(code), code) for code in LANGUAGES),
+            specialties=sorted(((code, label_of(code)) for code in SPECIALTIES), key=lambda each: each[1]),
+            spoken=sorted((spoken_name(code), code) for code in LANGUAGES),
         )
 
     async def doctor(self, request: web.Request) -> web.Response:
@@ -134,9 +128,10 @@ class _Pages:
         return self._page(
             "doctor.html",
             doctor=found,
-            specialties=", ".join(SPECIALTIES[code].label for code in found.specialties if code in SPECIALTIES),
+            specialties=", ".join(label_of(code) for code in found.specialties if code in SPECIALTIES),
             languages=languages(found.languages),
             services=_views(services),
+            bot_of=services[0].centre.id if services else None,
         )
 
     async def centre(self, request: web.Request) -> web.Response:
@@ -146,7 +141,9 @@ class _Pages:
             if found is None:
                 return self._page("missing.html", status=404, what=_NO_CENTRE)
             services = await offered(tx, tx.now + _TWO_WEEKS, centre_id=found.id, limit=3)
-        return self._page("centre.html", centre=found, services=_views(services))
+        return self._page(
+            "centre.html", centre=found, cancelling=cancelling(found), services=_views(services), bot_of=found.id
+        )
 
     async def join(self, request: web.Request) -> web.Response:
         """How somebody comes in who was invited and has no account; the address is the secret."""
@@ -166,11 +163,13 @@ class _Pages:
             token=token,
             client=matrix.client_url.rstrip("/"),
             private=True,
+            bot_of=found.centre_id,
         )
 
     async def visit(self, request: web.Request) -> web.Response:
         """How to come from a visit in a calendar to the visit. Whether there is such a visit is not looked at."""
-        return self._page("visit.html", code=request.match_info["code"])
+        code = request.match_info["code"]
+        return self._page("visit.html", code=code, bot_of=id_of(f"page of {code}"))
 
     async def book(self, request: web.Request) -> web.Response:
         """One free time, where finders elsewhere lead to."""
@@ -188,7 +187,11 @@ class _Pages:
         words = next((slot.words for day in view.days for slot in day.slots), None)
         local = start.astimezone(zone(one.centre.timezone))
         return self._page(
-            "book.html", service=view, when=f"{local:%A}, {local.day} {local:%B}, {local:%H:%M}", words=words
+            "book.html",
+            service=view,
+            when=f"{full_day(local)}, {local:%H:%M}",
+            words=words,
+            bot_of=one.centre.id,
         )
 
     async def style(self, _: web.Request) -> web.Response:
@@ -201,19 +204,18 @@ class _Pages:
         known = get_territory_currencies(country) if country else ()
         return str(known[-1]) if known else "EUR"
 
-    def _page(self, template: str, *, status: int = 200, private: bool = False, **values: Any) -> web.Response:
-        with speaking(DEFAULT if template in _IN_ENGLISH else language()):
-            html = self._templates.get_template(template).render(**values)
+    def _page(
+        self, template: str, *, status: int = 200, private: bool = False, bot_of: UUID | None = None, **values: Any
+    ) -> web.Response:
+        """`bot_of`: by what the bot that the page leads to is dealt, where there are several; a centre, mostly."""
+        matrix = self._ctx.settings.matrix
+        bot = matrix.bot_for(bot_of) if bot_of else matrix.bot_id
+        chat = f"https://matrix.to/#/{quote(bot, safe='@:')}"
+        html = self._templates.get_template(template).render(bot=bot, chat=chat, **values)
         headers = _HEADERS if status == 200 and not private else {**_HEADERS, "Cache-Control": "no-store"}
         answer = web.Response(text=html, content_type="text/html", status=status, headers=headers)
         answer.enable_compression()  # a doctor's two weeks are much of the same
         return answer
-
-
-def _shown(sentence: str, **values: object) -> Markup:
-    """A sentence in the reader's language, as HTML: values are made harmless unless they are HTML already."""
-    said = Markup(_(sentence))  # noqa: S704  (our own words)
-    return said.format(**values) if values else said
 
 
 def _slug(request: web.Request) -> str:
@@ -240,4 +242,4 @@ def _views(services: Sequence[Offered]) -> list[ServiceView]:
 
 
 def _page_url(fields: Any, page: int) -> str:
-    return "/?" + urlencode({**{name: value for name, value in fields.items() if value}, "page": page})
+    return pages.link("/", **fields, page=str(page))

@@ -1,4 +1,4 @@
-"""What the pages show of offers and times, in words. Pure."""
+"""What the pages show of offers and times, in the words of the language that is spoken. Pure."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -8,10 +8,12 @@ from booking.directory.model import Centre, Mode, Practitioner, Service
 from booking.directory.specialties import label_of
 from booking.people.languages import language_name
 from booking.search.model import Offer, Relaxed
+from core.dates import full_day
+from core.languages import _, language, locale_of, ngettext
 from core.timezones import zone
 
 _RELAXED = {
-    Relaxed.DISTANCE: "farther away",
+    Relaxed.DISTANCE: "further away",
     Relaxed.PRICE: "at a higher price",
     Relaxed.TIME: "at another time",
     Relaxed.LANGUAGE: "in another language",
@@ -49,7 +51,8 @@ class ServiceView:
     name: str
     specialty: str
     mode: str
-    minutes: int
+    minutes: str
+    """30 minutes"""
     price: str
     languages: str
     distance: str
@@ -71,11 +74,11 @@ def service_view(
         centre=centre,
         name=service.name,
         specialty=label_of(service.specialty),
-        mode="Online" if service.mode is Mode.ONLINE else "In person",
-        minutes=service.minutes,
-        price=service.price.show() if service.price.amount else "free of charge",
+        mode=_("online") if service.mode is Mode.ONLINE else _("in person"),
+        minutes=ngettext("{count} minute", "{count} minutes", service.minutes),
+        price=service.price.show(language()) if service.price.amount else _("free of charge"),
         languages=languages(practitioner.languages),
-        distance="" if distance_km is None else f"{distance_km:.0f} km away",
+        distance="" if distance_km is None else _("{distance} km away", distance=f"{distance_km:.0f}"),
         days=_days(practitioner, centre, service, times, say_mode=say_mode),
     )
 
@@ -94,7 +97,24 @@ def offer_view(offer: Offer) -> ServiceView:
 
 def languages(codes: Sequence[str]) -> str:
     """English, German"""
-    return ", ".join(language_name(code) for code in codes)
+    return ", ".join(spoken_name(code) for code in codes)
+
+
+def spoken_name(code: str) -> str:
+    """A language's name in the language that is spoken."""
+    return str(locale_of(language()).languages.get(code) or language_name(code))
+
+
+def cancelling(centre: Centre) -> str:
+    """Until when a visit there is cancelled for nothing, and what goes back later."""
+    free = ngettext(
+        "Cancelling is free until {count} hour before the visit.",
+        "Cancelling is free until {count} hours before the visit.",
+        centre.cancel_hours,
+    )
+    if not centre.late_refund_percent:
+        return free
+    return free + " " + _("Later, {percent} % is given back.", percent=centre.late_refund_percent)
 
 
 def address(centre: Centre) -> str:
@@ -104,7 +124,7 @@ def address(centre: Centre) -> str:
 
 def relaxed(parts: Sequence[Relaxed]) -> str:
     """at a higher price and farther away"""
-    return " and ".join(_RELAXED[part] for part in parts)
+    return _(" and ").join(_(_RELAXED[part]) for part in parts)
 
 
 def _days(
@@ -116,6 +136,6 @@ def _days(
     for each in times:
         local = each.astimezone(place)
         words = f"book {practitioner.slug} {local.day}.{local.month}. {local:%H:%M}{mode} {centre.timezone}"
-        name = f"{local:%A}, {local.day} {local:%B}"
+        name = full_day(local)
         by_day.setdefault(name, []).append(Slot(local.isoformat(timespec="minutes"), f"{local:%H:%M}", words))
     return tuple(Day(name, tuple(slots)) for name, slots in by_day.items())

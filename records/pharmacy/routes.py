@@ -4,19 +4,21 @@ Secrets come in the bodies of forms, never in an address: the one of the paper s
 address, which browsers keep to themselves, and a few lines of script put it into the form. It can be typed as well.
 """
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import jinja2
 from aiohttp import web
 from sqlalchemy.exc import DBAPIError
 
+from core import pages
 from core.database import Database, Tx
+from core.dates import full_moment
 from core.errors import BadInputError, ConflictError, RefusedError, UserError
 from core.ids import new_id
+from core.languages import N_, _, ngettext
 from core.logs import log
 from records.keys import ErasedError
 from records.pharmacy import service
@@ -36,16 +38,17 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Robots-Tag": "noindex",
     "Cache-Control": "no-store",
+    "Vary": "Accept-Language",
 }
 _LARGEST_FORM = 8 * 1024
 _WRONG_ONES, _WITHIN = 30, timedelta(minutes=1)
 _STANDINGS = {
-    Standing.READY: "It is valid, and can be dispensed.",
-    Standing.TAKEN: "It is valid. A pharmacy has taken it on.",
-    Standing.ON_HOLD: "It is on hold: nothing may be given on it now.",
-    Standing.USED_UP: "It is used up: all of it was given.",
-    Standing.EXPIRED: "It is no longer valid.",
-    Standing.ENDED: "It was withdrawn: nothing may be given on it.",
+    Standing.READY: N_("It is valid, and can be dispensed."),
+    Standing.TAKEN: N_("It is valid. A pharmacy has taken it on."),
+    Standing.ON_HOLD: N_("It is on hold: nothing may be given on it now."),
+    Standing.USED_UP: N_("It is used up: all of it was given."),
+    Standing.EXPIRED: N_("It is no longer valid."),
+    Standing.ENDED: N_("It was withdrawn: nothing may be given on it."),
 }
 _log = log("records.pharmacy")
 
@@ -67,23 +70,21 @@ class _Doors:
         self._wrong = Limiter(_WRONG_ONES, _WITHIN)
         templates = Path(__file__).parent / "templates"
         self._script = (templates / "rx.js").read_text()
-        self._templates = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(templates),
-            autoescape=True,
-            undefined=jinja2.StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._templates.globals |= {"title": title}
+        self._templates = pages.templates(templates)
+        self._templates.globals |= {"title": title, "moment": _moment}
 
-    async def script(self, _: web.Request) -> web.Response:
+    async def script(self, _request: web.Request) -> web.Response:
         return web.Response(text=self._script, content_type="text/javascript", headers=_HEADERS)
 
     async def guarded(self, request: web.Request) -> web.Response:
-        """Answer; what is refused counts against the address that asks."""
+        """Answer in the reader's language; what is refused counts against the address that asks."""
+        with pages.reading(request):
+            return await self._answer(request)
+
+    async def _answer(self, request: web.Request) -> web.Response:
         code, address = request.match_info["code"], _address(request)
         if self._wrong.full(address, self._database.clock.now()):
-            return self._page("refused.html", status=429, code=code, said="Too many wrong codes. Wait a minute.")
+            return self._page("refused.html", status=429, code=code, said=_("Too many wrong codes. Wait a minute."))
         try:
             return await (self._post(request, code) if request.method == "POST" else self._get(code))
         except (ForgedError, SealBrokenError, ErasedError):
@@ -95,7 +96,7 @@ class _Doors:
             return self._page("refused.html", status=status, code=code, said=str(refused))
         except (OSError, DBAPIError) as away:
             _log.warning("database away", error=type(away).__name__)
-            return self._page("refused.html", status=503, code=code, said="Nothing can be looked up now. Try again.")
+            return self._page("refused.html", status=503, code=code, said=_("Nothing can be looked up now. Try again."))
 
     async def _get(self, code: str) -> web.Response:
         """Whether it is genuine and how it stands, and nothing else."""
@@ -106,7 +107,7 @@ class _Doors:
         if standing is Standing.UNSIGNED:
             return self._page("check.html", code=code, genuine=False, said="", open=False)
         can = standing in {Standing.READY, Standing.TAKEN}
-        return self._page("check.html", code=code, genuine=True, said=_STANDINGS[standing], open=can)
+        return self._page("check.html", code=code, genuine=True, said=_(_STANDINGS[standing]), open=can)
 
     async def _post(self, request: web.Request, code: str) -> web.Response:
         if request.content_length is None or request.content_length > _LARGEST_FORM:
@@ -131,7 +132,7 @@ class _Doors:
                 case "return":
                     await service.hand_back(tx, self._vault, code, form.get("claim", ""))
                     return self._page(
-                        "over.html", code=code, said="It is handed back. Another pharmacy can take it on."
+                        "over.html", code=code, said=_("It is handed back. Another pharmacy can take it on.")
                     )
                 case _:
                     raise BadInputError("That is no form of this page.")
@@ -175,8 +176,14 @@ def _shown(paper: Paper) -> dict[str, Any]:
         "p": paper.prescription,
         "supply": paper.supply,
         "ready": paper.standing is Standing.READY,
-        "said": _STANDINGS.get(paper.standing, ""),
+        "said": _(_STANDINGS[paper.standing]) if paper.standing in _STANDINGS else "",
+        "times_in_all": ngettext("{count} time in all", "{count} times in all", paper.supply.fills),
     }
+
+
+def _moment(when: datetime) -> str:
+    """24 November 2026, 09:30, in UTC, as the reader's language writes it."""
+    return full_moment(when.astimezone(UTC))
 
 
 def _address(request: web.Request) -> str:

@@ -19,6 +19,7 @@ _FOR = re.compile(r"\s*\bfor (?P<name>[^,;]+)$", re.IGNORECASE)
     "[WHAT, WHAT or none] [for NAME]",
     help="say what you do not tolerate; doctors are warned by it",
     group="Health",
+    heard=True,
 )
 async def allergies(session: Session, text: str) -> None:
     """Show, or state anew, for oneself or one of the family."""

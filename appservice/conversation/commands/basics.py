@@ -6,14 +6,14 @@ from appservice.conversation.registry import COMMANDS, Command, action, command,
 from appservice.conversation.session import Session
 from appservice.conversation.understanding.text import folded
 from appservice.matrix.markdown import escape
-from core.languages import _
+from core.languages import _, language
 
 _ORDER = ("Doctor", "Centre", "Platform", "Visits", "Health", "You")
 """What a person's part asks for most comes first."""
 _FIRST = "To book, say what you need: “cardiologist near Berlin tomorrow under 60”. Then answer with numbers."
 
 
-@command("help|commands|menu|what can you do|hilfe", help="what you can do", group="", open=True)
+@command("help|commands|menu|what can you do|hilfe", help="what you can do", group="", open=True, heard=True)
 async def help_(session: Session, text: str) -> None:
     """The words this person can use, a line for each matter; behind a word, what it does and how it is written."""
     mine = [each for each in COMMANDS if each.group and each.who(session.person)]
@@ -21,21 +21,25 @@ async def help_(session: Session, text: str) -> None:
     if text:
         about = folded(text)
         told = next((each for name, each in groups.items() if about in {folded(name), folded(_(name))}), None)
-        told = told or [each for each in mine if about in each.words]
+        told = told or [each for each in mine if about in {*each.words, *map(folded, each.spelt(language()))}]
         if told:
             await session.say("\n".join(_explained(each) for each in told))
             return
-    rows = [f"- **{_(name)}**: {', '.join(each.words[0] for each in found)}" for name, found in groups.items() if found]
+    rows = [
+        f"- **{_(name)}**: {_(', ').join(each.shown(language()) for each in found)}"
+        for name, found in groups.items()
+        if found
+    ]
     explain = _("“help visits” explains a line, “help cancel” a word.")
     await session.say(f"{_(_FIRST)}\n\n" + "\n".join(rows) + f"\n\n{explain}")
 
 
 def _explained(each: Command) -> str:
     usage = f" {escape(each.usage)}" if each.usage else ""
-    return f"- **{each.words[0]}**{usage}: {escape(_(each.help))}"
+    return f"- **{each.shown(language())}**{usage}: {escape(_(each.help))}"
 
 
-@command("hello|hi|hey|good morning|good evening|hallo|start", help="a greeting", group="", bare=True)
+@command("hello|hi|hey|good morning|good evening|hallo|start", help="a greeting", group="", bare=True, heard=True)
 async def hello(session: Session, text: str) -> None:
     """Say who we are and what to say."""
     name = session.person.name
@@ -49,7 +53,7 @@ async def hello(session: Session, text: str) -> None:
     )
 
 
-@command("thanks|thank you|thx|danke", help="you are welcome", group="", bare=True)
+@command("thanks|thank you|thx|danke", help="you are welcome", group="", bare=True, heard=True)
 async def thanks(session: Session, text: str) -> None:
     """A kind word."""
     await session.say(_("You are welcome."))

@@ -151,7 +151,14 @@ async def _question(session: Session, choice: dict[str, Any], start: datetime) -
     return ""
 
 
-@command("book", "DOCTOR DAY TIME", help="book a time that you know is free: book dr.osei 24.11. 09:30", group="Visits")
+@command(
+    "book",
+    "DOCTOR DAY TIME",
+    help="book a time that you know is free: book dr.osei 24.11. 09:30",
+    group="Visits",
+    heard=True,
+    dated=True,
+)
 async def book_by_name(session: Session, text: str) -> None:
     """A doctor, perhaps a day and a time; a sentence that names a kind of doctor is a search."""
     if runs_visits(session.person) and WHOM.search(text):

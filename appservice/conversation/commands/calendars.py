@@ -48,6 +48,7 @@ Subject = tuple[FeedKind, UUID, tuple[UUID, ...]]
     "calendar|calendars|calendar feed",
     "[WHICH] [with names] [alarm 1h] [until DAY] | list",
     help="an address that your calendar can subscribe to; “calendar list” shows who reads yours, and ends them",
+    heard=True,
 )
 async def calendar(session: Session, text: str) -> None:
     """Make an address, or do something with those that there are."""

@@ -94,20 +94,27 @@ def runs_visits(person: Person) -> bool:
     return doctor(person) or bool(person.administers)
 
 
-@command("arrived|here", "CODE|NUMBER", help="the patient has come", who=runs_visits, group="Doctor")
+@command("arrived|here", "CODE|NUMBER", help="the patient has come", who=runs_visits, group="Doctor", heard=True)
 async def arrived(session: Session, text: str) -> None:
     """Note that the patient has come."""
     await _step(session, text, appointments.arrive)
 
 
-@command("done|finished|fulfilled", "CODE|NUMBER", help="the visit is over", who=runs_visits, group="Doctor")
+@command(
+    "done|finished|fulfilled", "CODE|NUMBER", help="the visit is over", who=runs_visits, group="Doctor", heard=True
+)
 async def done(session: Session, text: str) -> None:
     """Note that the visit is over."""
     await _step(session, text, appointments.fulfil)
 
 
 @command(
-    "no-show|noshow|no show|missed", "CODE|NUMBER", help="the patient did not come", who=runs_visits, group="Doctor"
+    "no-show|noshow|no show|missed",
+    "CODE|NUMBER",
+    help="the patient did not come",
+    who=runs_visits,
+    group="Doctor",
+    heard=True,
 )
 async def no_show(session: Session, text: str) -> None:
     """Note that the patient did not come."""

@@ -42,6 +42,7 @@ _STOP = {"stop": {"do": "leave document"}, "no": {"do": "leave document"}}
     help="write a note of a visit; the patient sees it once you share it",
     who=doctor,
     group="Doctor",
+    heard=True,
 )
 async def note(session: Session, text: str) -> None:
     """The visit and what is to be noted; asks for what is missing."""
@@ -159,6 +160,7 @@ async def begun_encounter(session: Session, visit_id: str) -> Encounter:
     "[VISIT]",
     help="notes and sick notes; doctors write a visit's code for its patient's",
     group="Health",
+    heard=True,
 )
 async def documents(session: Session, text: str) -> None:
     """Numbered, newest first: of oneself and one's family, or of the patient of a visit."""

@@ -22,6 +22,7 @@ _R4 = re.compile(r"\b(?:fhir )?r4\b", re.IGNORECASE)
     "[R4]",
     help="all that is held on you, to read and for other systems (FHIR R5, or R4)",
     group="Health",
+    heard=True,
 )
 async def export(session: Session, text: str) -> None:
     """Say what it is, and ask whose."""

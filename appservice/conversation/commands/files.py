@@ -27,6 +27,7 @@ _WHICH = re.compile(r"^(?P<number>\S+)(?:\s+(?:of )?(?P<code>.+))?$")
     "[VISIT]",
     help="files that you sent or got; doctors write a visit's code for its patient's; send me a file to add one",
     group="Health",
+    heard=True,
 )
 async def files(session: Session, text: str) -> None:
     """Numbered, newest first: of oneself and one's family, or of the patient of a visit."""
@@ -65,7 +66,7 @@ async def send(session: Session, choice: dict[str, Any]) -> None:
     await session.send(File("stored file", found.id, found.name, found.mimetype))
 
 
-@command("delete file|remove file", "NUMBER [VISIT]", help="take back a file that you sent", group="Health")
+@command("delete file|remove file", "NUMBER [VISIT]", help="take back a file that you sent", group="Health", heard=True)
 async def delete(session: Session, text: str) -> None:
     """Ask before it is gone for good."""
     match = _WHICH.match(text.strip())

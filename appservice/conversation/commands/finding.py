@@ -27,7 +27,11 @@ _EXAMPLE = "“cardiologist near Berlin tomorrow under 60”"
 
 
 @command(
-    "find|search|look for|show me|i need|i want", "WHAT", help=f"find a doctor, for example {_EXAMPLE}", group="Visits"
+    "find|search|look for|show me|i need|i want",
+    "WHAT",
+    help=f"find a doctor, for example {_EXAMPLE}",
+    group="Visits",
+    heard=True,
 )
 async def find(session: Session, text: str) -> None:
     """Search for what follows the word."""

@@ -42,6 +42,7 @@ class _Line:
     "[YEAR] [visits, prescriptions, notes or files]",
     help="what happened until now; “more” goes on",
     group="Health",
+    heard=True,
 )
 async def history(session: Session, text: str) -> None:
     """All of it, a year, a kind, or both; latest first."""

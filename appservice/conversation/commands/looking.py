@@ -27,6 +27,7 @@ _SHOWN = 40
     "[for NAME]",
     help="who has read or written your records and your family's, when and why; “proof” proves it",
     group="Health",
+    heard=True,
 )
 async def who_looked(session: Session, text: str) -> None:
     """The latest first; what says the same of a day is one line."""

@@ -35,7 +35,9 @@ _LAST = re.compile(r"\b(?:the )?(?:last|past) (?P<n>\d{1,3})? ?(?P<unit>day|week
 _SHOWN = 50
 
 
-@command("receipt|payment|invoice", "CODE", help="what was paid for a visit, and what went back", group="Visits")
+@command(
+    "receipt|payment|invoice", "CODE", help="what was paid for a visit, and what went back", group="Visits", heard=True
+)
 async def receipt(session: Session, text: str) -> None:
     """One visit's money."""
     code, _ = split_code(text)

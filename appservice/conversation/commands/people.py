@@ -22,7 +22,7 @@ from core.errors import BadInputError
 from core.languages import _, speak, spoken_languages
 
 
-@command("name|my name is|i am called", "NAME", help="the name that clinics see")
+@command("name|my name is|i am called", "NAME", help="the name that clinics see", heard=True)
 async def name(session: Session, text: str) -> None:
     """Set or show one's name."""
     if text:
@@ -35,7 +35,9 @@ async def name(session: Session, text: str) -> None:
     )
 
 
-@command("timezone|time zone|zone", "TOWN", help="the zone in which you read and write times: timezone London")
+@command(
+    "timezone|time zone|zone", "TOWN", help="the zone in which you read and write times: timezone London", heard=True
+)
 async def timezone(session: Session, text: str) -> None:
     """Set or show the zone."""
     if text:
@@ -48,7 +50,7 @@ async def timezone(session: Session, text: str) -> None:
     )
 
 
-@command("language", "LANGUAGE", help="the language of your dates and prices")
+@command("language", "LANGUAGE", help="the language of your dates and prices", heard=True)
 async def language(session: Session, text: str) -> None:
     """Set or show the language."""
     if text:
@@ -71,7 +73,9 @@ async def language(session: Session, text: str) -> None:
     await session.say(said)
 
 
-@command("remind me|reminders|reminder|remind", "24h and 1h before", help="when you are reminded of a visit")
+@command(
+    "remind me|reminders|reminder|remind", "24h and 1h before", help="when you are reminded of a visit", heard=True
+)
 async def remind(session: Session, text: str) -> None:
     """Set or show the times before a visit."""
     if text:
@@ -87,6 +91,7 @@ async def remind(session: Session, text: str) -> None:
     "quiet|quiet hours|do not disturb",
     "22:00-7:00",
     help="hours in which I tell you nothing that can wait; “quiet off” ends them",
+    heard=True,
 )
 async def quiet(session: Session, text: str) -> None:
     """Set, end or show the quiet hours."""
@@ -133,7 +138,7 @@ async def buttons(session: Session, text: str) -> None:
     await session.say(said[session.person.buttons])
 
 
-@command("add family|add my|add child", "NAME DATE-OF-BIRTH", help="book for somebody of your family too")
+@command("add family|add my|add child", "NAME DATE-OF-BIRTH", help="book for somebody of your family too", heard=True)
 async def add_family(session: Session, text: str) -> None:
     """Add somebody whom one is guardian of."""
     member = read_member(text, session.today, session.person.language, month_first=session.speaker.month_first)
@@ -148,7 +153,7 @@ async def add_family(session: Session, text: str) -> None:
     )
 
 
-@command("family", help="whom you can book for", bare=True)
+@command("family", help="whom you can book for", bare=True, heard=True)
 async def family(session: Session, text: str) -> None:
     """List the family."""
     members = session.person.family

@@ -39,6 +39,7 @@ _STOP = {"stop": {"do": "put down"}, "no": {"do": "put down"}}
     who=doctor,
     group="Doctor",
     verified=True,
+    heard=True,
 )
 async def prescribe_(session: Session, text: str) -> None:
     """Begin: with the visit, or with the list of those that can be meant; with a whole line, end at once."""

@@ -85,7 +85,7 @@ async def leave(session: Session, choice: dict[str, Any]) -> None:
     await session.say(_("It stays as it is."))
 
 
-@command("renew", "NUMBER or CODE", help="ask the doctor for a prescription once more", group="Health")
+@command("renew", "NUMBER or CODE", help="ask the doctor for a prescription once more", group="Health", heard=True)
 async def renew_(session: Session, text: str) -> None:
     """By its place among one's prescriptions, or by its code."""
     found = await _meant(session, text)

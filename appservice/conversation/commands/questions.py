@@ -25,7 +25,12 @@ _HOW = N_("To answer, write “answer”, the code and your words.")
 _WORD = re.compile(r"^\s*[!/]?\s*(?:ask|question|answer)\b[\s:,]*", re.IGNORECASE)
 
 
-@command("ask|question", "CODE|DOCTOR WORDS", help="ask a doctor of yours something: ask K7QM3F may I eat before?")
+@command(
+    "ask|question",
+    "CODE|DOCTOR WORDS",
+    help="ask a doctor of yours something: ask K7QM3F may I eat before?",
+    heard=True,
+)
 async def ask(session: Session, text: str) -> None:
     """To whom: by the code of a visit, or by the doctor's short name."""
     text = _as_written(session, text)
@@ -68,7 +73,7 @@ async def _ask(session: Session, practitioner_id: UUID, patient_id: UUID, words:
     await session.say("\n\n".join(part for part in (said, when, urgent) if part))
 
 
-@command("questions|my questions", help="questions that wait for an answer", bare=True)
+@command("questions|my questions", help="questions that wait for an answer", bare=True, heard=True)
 async def questions_(session: Session, text: str) -> None:
     """To a doctor what they were asked; to everybody what they have asked."""
     found = await questions.questions_of(session.tx, session.ctx, session.person)
@@ -106,6 +111,7 @@ async def _line(session: Session, each: Question) -> str:
     help="answer a question of a patient; or reply to the message that shows it",
     who=doctor,
     group="Doctor",
+    heard=True,
 )
 async def answer(session: Session, text: str) -> None:
     """By the question's code, or by its number in the list."""

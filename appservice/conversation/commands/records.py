@@ -18,7 +18,7 @@ from records.prescriptions.service import prescription_by_code, prescriptions_of
 _SHOWN = 20
 
 
-@command("prescriptions|my prescriptions", help="your prescriptions", group="Health")
+@command("prescriptions|my prescriptions", help="your prescriptions", group="Health", heard=True)
 async def prescriptions(session: Session, text: str) -> None:
     """All of oneself and of one's family, newest first."""
     newest = await newest_prescriptions(session)
@@ -51,7 +51,7 @@ async def show_prescription(session: Session, choice: dict[str, Any]) -> None:
     await prescription(session, choice["code"])
 
 
-@command("prescription", "CODE", help="one prescription, with a PDF", group="Health")
+@command("prescription", "CODE", help="one prescription, with a PDF", group="Health", heard=True)
 async def prescription(session: Session, text: str) -> None:
     """One in full, and as a file."""
     code, _ = split_code(text)
@@ -66,9 +66,8 @@ async def prescription(session: Session, text: str) -> None:
 
 def pdf(found: Prescription, *, own: bool) -> File:
     """The prescription as a file to send: what a pharmacy takes is for the patient's side alone, others get a copy."""
-    return File(
-        "prescription" if own else "prescription copy", found.id, f"Prescription {found.code}.pdf", "application/pdf"
-    )
+    name = _("Prescription {code}", code=found.code)
+    return File("prescription" if own else "prescription copy", found.id, f"{name}.pdf", "application/pdf")
 
 
 async def _whose(session: Session, patient: UUID) -> str:

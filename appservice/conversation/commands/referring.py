@@ -134,7 +134,7 @@ async def revoke(session: Session, choice: dict[str, Any]) -> None:
     await session.say(_("Taken back; the patient is told."))
 
 
-@command("referrals|referral", help="what your doctors referred you to, and booking it", group="Visits")
+@command("referrals|referral", help="what your doctors referred you to, and booking it", group="Visits", heard=True)
 async def referrals_(session: Session, text: str) -> None:
     """Numbered, to be booked."""
     found = await referrals.open_referrals(session.tx, session.ctx, session.person)

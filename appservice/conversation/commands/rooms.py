@@ -38,7 +38,9 @@ _AT_ONCE = re.compile(r"\bat once\b|\bwhen booked\b|\bimmediately\b", re.IGNOREC
 _EXAMPLE = "consultation rooms open 1 day before, close after 7 days, kept 26 weeks, answers within 24 hours"
 
 
-@command("consultation|room of", "CODE", help="a visit's room: who is in it, who answers by when", group="Visits")
+@command(
+    "consultation|room of", "CODE", help="a visit's room: who is in it, who answers by when", group="Visits", heard=True
+)
 async def room(session: Session, text: str) -> None:
     """How the room stands."""
     visit = await _visit(session, text)
@@ -78,7 +80,11 @@ async def bring(session: Session, text: str) -> None:
 
 
 @command(
-    "waiting room|how long", "[CODE]", help="how many are before you, and when the doctor sees you", group="Visits"
+    "waiting room|how long",
+    "[CODE]",
+    help="how many are before you, and when the doctor sees you",
+    group="Visits",
+    heard=True,
 )
 async def waiting_room(session: Session, text: str) -> None:
     """One's place in line."""

@@ -23,6 +23,7 @@ _STOP = {"stop": {"do": "leave document"}, "no": {"do": "leave document"}}
     help="write a sick note; the employer's copy does not say why",
     who=doctor,
     group="Doctor",
+    heard=True,
 )
 async def sick_note(session: Session, text: str) -> None:
     """In a line, or step by step."""

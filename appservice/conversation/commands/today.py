@@ -36,6 +36,8 @@ _BARE = re.compile(r"(?<![\w.])(?P<n>\d{1,3})(?![\w.:])(?! ?(?:h|hours?|m|min|mi
     help="your visits of the day, with a tap for each step; the list keeps itself up to date",
     who=runs_visits,
     group="Doctor",
+    heard=True,
+    dated=True,
 )
 async def today(session: Session, text: str) -> None:
     """The doctor's list; to an admin who is no doctor, the centre's, or a doctor's that is named."""
@@ -110,6 +112,7 @@ async def day_missed(session: Session, choice: dict[str, Any]) -> None:
     help="begin with a patient, who is told that you are ready",
     who=runs_visits,
     group="Doctor",
+    heard=True,
 )
 async def start(session: Session, text: str) -> None:
     """Begin with somebody."""
@@ -123,6 +126,7 @@ async def start(session: Session, text: str) -> None:
     help="close the visit that is under way and begin the next; the patient is told",
     who=runs_visits,
     group="Doctor",
+    heard=True,
 )
 async def next_(session: Session, text: str) -> None:
     """The next consultation."""
@@ -171,6 +175,7 @@ async def _who(session: Session, visit: Appointment) -> str:
     help="tell those who wait that you run late, with the time at which to expect you; “late off” when it is over",
     who=runs_visits,
     group="Doctor",
+    heard=True,
 )
 async def late(session: Session, text: str) -> None:
     """By how many minutes; of which doctor, where an admin says it."""
@@ -219,6 +224,7 @@ async def late(session: Session, text: str) -> None:
     help="you run late no more; those who were told are told so",
     who=runs_visits,
     group="Doctor",
+    heard=True,
 )
 async def on_time(session: Session, text: str) -> None:
     """The delay is over."""

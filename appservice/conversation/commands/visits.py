@@ -36,6 +36,7 @@ from core.languages import _, ngettext
     "appointments|my appointments|status|visits|my visits|bookings of mine|when",
     help="your visits and how they stand",
     group="Visits",
+    heard=True,
 )
 async def appointments_(session: Session, text: str) -> None:
     """The visits to come, numbered."""
@@ -107,6 +108,7 @@ def _to(do: str, visit: Appointment) -> dict[str, str]:
     "CODE [series]",
     help="cancel a visit, or all of its series to come; you are told first what is refunded",
     group="Visits",
+    heard=True,
 )
 async def cancel(session: Session, text: str) -> None:
     """Ask before cancelling. Behind the code: “series”, or why the clinic cancels."""
@@ -195,6 +197,8 @@ async def keep(session: Session, choice: dict[str, Any]) -> None:
     "CODE [series]",
     help="move a visit, or all of its series to come, to another time; a payment moves with it",
     group="Visits",
+    heard=True,
+    dated=True,
 )
 async def move(session: Session, text: str) -> None:
     """Offer times for a visit."""
@@ -231,7 +235,9 @@ async def move_(session: Session, choice: dict[str, Any]) -> None:
         await send_entry(session, moved)
 
 
-@command("reason|symptoms", "CODE WORDS", help="tell the doctor before the visit why you come", group="Visits")
+@command(
+    "reason|symptoms", "CODE WORDS", help="tell the doctor before the visit why you come", group="Visits", heard=True
+)
 async def reason(session: Session, text: str) -> None:
     """Why the patient comes; without words, what was said is shown to those who may read it."""
     code, words = split_code(text)

@@ -28,6 +28,7 @@ _EXAMPLE = "“wait for dr.osei next week”"
     "WHAT",
     help=f"be offered a time that comes free, for example {_EXAMPLE}",
     group="Visits",
+    heard=True,
 )
 async def wait_for_(session: Session, text: str) -> None:
     """A wish, as for finding."""
@@ -94,7 +95,13 @@ async def _said(session: Session, made: Wait) -> None:
     )
 
 
-@command("waiting|waiting list|what i wait for", help="what you wait for, and how to stop", group="Visits", bare=True)
+@command(
+    "waiting|waiting list|what i wait for",
+    help="what you wait for, and how to stop",
+    group="Visits",
+    bare=True,
+    heard=True,
+)
 async def waiting_(session: Session, text: str) -> None:
     """Numbered, to be stopped."""
     found = await waiting.waits_of(session.tx, session.ctx, session.person)

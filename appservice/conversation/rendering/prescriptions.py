@@ -29,7 +29,7 @@ def medicine(draft: Draft) -> str:
 
 def lines(draft: Draft) -> str:
     """All that a doctor has written, as a list."""
-    repeats = {0: "none", 1: "once"}.get(draft.repeats, f"{draft.repeats} times")
+    repeats = ngettext("{count} time", "{count} times", draft.repeats) if draft.repeats else _("none")
     rows = [
         f"**{medicine(draft)}**",
         _("How to take it: {dosage}", dosage=escape(draft.dosage)),

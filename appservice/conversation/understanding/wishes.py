@@ -8,6 +8,7 @@ from typing import Literal, TypeVar
 
 from appservice.conversation.understanding.clock import Hours, read_hours
 from appservice.conversation.understanding.days import Days, read_days
+from appservice.conversation.understanding.gloss import in_english
 from appservice.conversation.understanding.languages import read_language
 from appservice.conversation.understanding.prices import (
     Price,
@@ -192,6 +193,7 @@ class Speaker:
 
 def read_wish(text: str, speaker: Speaker) -> Wanted:
     """Understand a sentence. Raises BadInputError for days, times and prices that cannot be, and unknown places."""
+    text = in_english(text, speaker.language)
     reading = Reading(text)
     shared = read_shared(reading)
     lowest, highest = read_prices(reading)

@@ -3,6 +3,7 @@
 import html
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import aiohttp
@@ -32,7 +33,7 @@ async def text(answer: aiohttp.ClientResponse) -> str:
 
 
 def words(page: str) -> list[str]:
-    return re.findall(r"<code>(book [^<]*)</code>", page)
+    return re.findall(r'<code dir="ltr">(book [^<]*)</code>', page)
 
 
 async def test_the_first_page_asks_and_searches_nothing(town: Town, browser: Browser) -> None:
@@ -224,3 +225,62 @@ async def test_what_is_put_into_a_translated_sentence_is_no_html(browser: Browse
     assert answer.status == 404
     assert "<b>" not in await answer.text()
     assert 'lang="fr"' in await answer.text()
+
+
+@pytest.mark.parametrize(
+    ("accepted", "path", "words"),
+    [
+        ("de", "/", ("Arzt oder Ärztin finden", "Kardiologie", "Suchen")),
+        ("ar", "/doctors/dr.osei", ("المواعيد المتاحة", 'dir="rtl"', "أرسل:")),
+        ("fr", "/centres/{centre}", ("L&#39;annulation est gratuite", "parle anglais")),
+        ("es", "/?specialty=piel&place=Berlín", ("No se encontró nada",)),
+        ("ms", "/?specialty=heart&place=Berlin", ("€50.00", "minit", "bersemuka")),
+        ("de", "/?specialty=zzzz", ("Dieses Fachgebiet kennen wir nicht",)),
+    ],
+)
+async def test_free_times_are_shown_in_the_readers_language(
+    town: Town, browser: Browser, accepted: str, path: str, words: tuple[str, ...]
+) -> None:
+    at = await town.centre()
+    await town.offer(at, "Dr Ama Osei")
+    page = await (await browser.get(path.replace("{centre}", at.slug), headers={"Accept-Language": accepted})).text()
+    assert f'<html lang="{accepted}"' in page
+    assert [each for each in words if each not in page] == []
+    for english in ("Send:", "Search", "speaks", "In person", "To the content"):
+        assert english not in page
+
+
+async def test_days_and_prices_are_the_readers_too(town: Town, browser: Browser) -> None:
+    await town.offer(await town.centre(), "Dr Ama Osei")
+    page = await (await browser.get("/doctors/dr.osei", headers={"Accept-Language": "de"})).text()
+    assert "Montag, 30. November" in page
+    assert "50,00\N{NO-BREAK SPACE}€" in page
+    assert "book dr.osei 30.11. 10:00 Europe/Berlin" in page  # what is sent is understood whoever sends it
+
+
+async def test_the_language_can_be_switched_and_stays_in_the_links(town: Town, browser: Browser) -> None:
+    await town.offer(await town.centre(), "Dr Ama Osei")
+    page = await (await browser.get("/?specialty=heart&place=Berlin", headers={"Accept-Language": "fr"})).text()
+    switch = re.search(r'<a href="([^"]+)" lang="ar"', page)
+    assert switch
+    turned = await (await browser.get(html.unescape(switch[1]), headers={"Accept-Language": "fr"})).text()
+    assert '<html lang="ar" dir="rtl">' in turned
+    assert "Dr Ama Osei" in turned
+    doctor = re.search(r'href="(/doctors/dr\.osei[^"]*)"', turned)
+    assert doctor
+    assert doctor[1] == "/doctors/dr.osei?lang=ar"
+    assert '<input type="hidden" name="lang" value="ar">' in turned
+    assert '<html lang="fr"' in await (await browser.get("/?lang=xx", headers={"Accept-Language": "fr"})).text()
+
+
+async def test_pages_lead_to_several_bots_where_there_are_several(town: Town) -> None:
+    matrix = town.ctx.settings.matrix.model_copy(update={"shards": 3})
+    ctx = replace(town.ctx, settings=town.ctx.settings.model_copy(update={"matrix": matrix}))
+    slugs = [(await town.centre(f"Centre {n}")).slug for n in range(12)]
+    app = web.Application()
+    app.add_routes(routes(town.database, ctx))
+    async with TestClient(TestServer(app)) as browser:
+        pages = [await (await browser.get(f"/centres/{slug}")).text() for slug in slugs]
+    led = [set(re.findall(r"https://matrix\.to/#/(@careconnect[^\"]*):localhost", page)) for page in pages]
+    assert all(len(each) == 1 for each in led)  # one page, one bot
+    assert set.union(*led) == {"@careconnect", "@careconnect-2", "@careconnect-3"}

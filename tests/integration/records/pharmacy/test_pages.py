@@ -98,7 +98,7 @@ async def test_a_pharmacy_goes_from_the_paper_to_giving_it_out_with_forms_alone(
     shown = await (await browser.post(address, data=asked)).text()
     assert all(word in html.unescape(shown) for word in CONTENT)
     taking = fields(shown, "accept")
-    assert taking["claim"] in re.findall(r"<code>([^<]+)</code>", shown)
+    assert taking["claim"] in re.findall(r'<code dir="ltr">([^<]+)</code>', shown)
     held = await browser.post(address, data=taking)
     assert held.status == 200
     again = await browser.post(address, data=taking)  # the answer was lost
@@ -220,3 +220,32 @@ async def test_behind_a_proxy_each_visitor_is_counted_apart(browser: Browser, ma
         assert await status(f"198.51.100.{n}, 203.0.113.7") == 403  # what a visitor says of itself counts for nothing
     assert await status("203.0.113.7", access) == 429
     assert await status("203.0.113.8", access) == 200
+
+
+@pytest.mark.parametrize(
+    ("code", "direction", "genuine", "dispense"),
+    [
+        ("de", "ltr", "ist echt", "Abgeben"),
+        ("ar", "rtl", "أصلية", "صرف الوصفة"),
+        ("ms", "ltr", "adalah tulen", "Dispens"),
+    ],
+)
+async def test_a_pharmacy_reads_it_in_its_own_language(
+    browser: Browser, made: Prescription, access: str, code: str, direction: str, genuine: str, dispense: str
+) -> None:
+    answer = await browser.get(f"/rx/{made.code}", headers={"Accept-Language": code})
+    page = await answer.text()
+    assert f'<html lang="{code}" dir="{direction}">' in page
+    assert genuine in page
+    assert dispense in page
+    assert "Accept-Language" in answer.headers["Vary"]
+    switched = await (await browser.get(f"/rx/{made.code}?lang={code}")).text()
+    assert f'action="/rx/{made.code}?lang={code}"' in switched  # the forms go on in it
+    shown = await browser.post(f"/rx/{made.code}?lang={code}", data={"do": "show", "access": access})
+    paper = html.unescape(await shown.text())
+    assert f'<html lang="{code}"' in paper
+    assert all(word in paper for word in CONTENT)  # as it was signed
+    for english in ("Quantity", "How to take it", "Take it on", "allowed"):
+        assert english not in paper
+    refused = await browser.post(f"/rx/{made.code}?lang={code}", data={"do": "show", "access": "0123"})
+    assert "does not fit" not in await refused.text()

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from uuid import UUID
 
+from core.languages import speaking
 from records.documents.papers import document_pdf
 from records.documents.rules import Document, DocumentKind, DocumentStatus, Note, SickNote
 from tests.unit.records.prescriptions.test_document import texts
@@ -79,3 +80,15 @@ def test_it_says_whether_it_was_signed() -> None:
     signed = words(replace(SICK, signed_by=UUID(int=7))).replace("\n", " ")
     assert f"checked the signature (key {UUID(int=7)})" in signed
     assert "not a qualified electronic signature" in signed
+
+
+def test_an_employer_reads_the_sick_note_in_the_countrys_language() -> None:
+    with speaking("es"):
+        pdf = document_pdf(SICK, timezone="Europe/Berlin", employer=True, beside="de")
+        note = document_pdf(replace(SICK, content=Note("sano")), timezone="Europe/Berlin", beside="de")
+    said = "\n".join(text for _, text in texts(pdf))
+    assert "Krankschreibung" in said
+    assert "Kann nicht: Arbeit" in said
+    assert "No puede hacer: trabajo" in said
+    assert "Freitag, 4. Dezember 2026" in said
+    assert "Geschrieben von" not in "\n".join(text for _, text in texts(note))  # a note is the patient's own

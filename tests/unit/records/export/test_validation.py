@@ -260,6 +260,7 @@ def test_what_is_not_to_take_place_needs_no_time() -> None:
 def test_the_document_says_it_all() -> None:
     said = "\n".join(text for _, text in texts(export_pdf(whole(), timezone="Europe/Berlin", release="R5")))
     for part in ("Anna", "a < b", "and & so", "J06.9", "penicillin", "Ibuprofen 400 mg", "blood test", "language: de",
-                 "Dermatology", "a cough", "careConnect: read, delivery",
-                 f"person {UUID(int=33)}: read, care", "20 of Ibuprofen 400 mg"):  # fmt: skip
+                 "Dermatology", "a cough", "careConnect: read, to send what was asked for",
+                 f"person {UUID(int=33)}: read, as a doctor who treats, or treated",
+                 "20 of Ibuprofen 400 mg"):  # fmt: skip
         assert part in said.replace("\n", " ") or part in said, part
