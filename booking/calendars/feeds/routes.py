@@ -13,20 +13,15 @@ from sqlalchemy.exc import DBAPIError
 
 from booking.calendars.feeds.agents import family_of
 from booking.calendars.feeds.bodies import Form, etag
-from booking.calendars.feeds.contents import Part
 from booking.calendars.feeds.limits import Limits
-from booking.calendars.feeds.serving import BusyError, FeedServer, Found, TooLargeError
+from booking.calendars.feeds.serving import VIEWS, BusyError, FeedServer, Found, TooLargeError
 from booking.calendars.feeds.unchanged import SAME, unchanged
 from booking.context import Context
 from core.database import Database
 from core.logs import log
 from core.statements import FAULTS
 
-_ADDRESS = re.compile(
-    r"/feeds/(?P<secret>[A-Za-z0-9_-]{20,64})(?P<part>/freebusy|/availability)?\.(?P<form>ics|ifb|json|xml)"
-)
-_PARTS = {"": Part.EVENTS, "/freebusy": Part.FREEBUSY, "/availability": Part.AVAILABILITY}
-_FORMS = {"ics": Form.ICS, "ifb": Form.ICS, "json": Form.JSON, "xml": Form.XML}
+_ADDRESS = re.compile(r"/feeds/(?P<secret>[A-Za-z0-9_-]{20,64})(?P<view>[./].+)")
 _TYPES = {
     Form.ICS: "text/calendar; charset=utf-8",
     Form.JSON: "application/calendar+json; charset=utf-8",
@@ -62,8 +57,8 @@ class _Addresses(web.DynamicResource):
     """Takes an address apart while it looks for who answers it; what is no address of ours leads to nothing."""
 
     def _match(self, path: str) -> dict[str, str] | None:
-        if asked := _ADDRESS.fullmatch(path):
-            return asked.groupdict("")
+        if (asked := _ADDRESS.fullmatch(path)) and asked["view"] in VIEWS:
+            return asked.groupdict()
         return super()._match(path)
 
 
@@ -79,7 +74,7 @@ class _Door:
             return _nothing()
         now = self._server.now
         try:
-            found = await self._server.find(asked["secret"], _PARTS[asked["part"]], _FORMS[asked["form"]], now)
+            found = await self._server.find(asked["secret"], VIEWS[asked["view"]], now)
             if found is None:
                 return _nothing()
             wait = self._limits.wait(found.feed_id, time.monotonic())

@@ -9,7 +9,7 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from hmac import compare_digest
 from pathlib import Path
@@ -24,7 +24,7 @@ from booking.calendars.feeds.contents import Part, What, contents
 from booking.calendars.feeds.rights import may_read
 from booking.calendars.feeds.service import feed_from
 from booking.calendars.feeds.uses import Uses
-from booking.calendars.feeds.versions import Versions, versions_in
+from booking.calendars.feeds.versions import Known, Versions, versions_in
 from booking.calendars.model import Feed, FeedKind, calendar_feed
 from booking.calendars.writing.jcal import JcalWriter
 from booking.calendars.writing.xcal import XcalWriter
@@ -43,6 +43,7 @@ _STREAMS = 4
 """So many at a time: each has a connection of the database while it lasts."""
 _SNAPSHOT = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 _NOBODY = bytes(32)
+_DAY = timedelta(days=1)
 _OF_RIGHTS = 2
 """Of a feed's subjects the first so many: its owner and the directory."""
 
@@ -55,6 +56,31 @@ class BusyError(Exception):
     """So many large feeds are being written that this one has to wait."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class View:
+    """What is asked for of a feed. There is one of each (VIEWS), told by its identity: that is looked at in no time."""
+
+    part: Part
+    form: Form
+
+
+VIEWS = {
+    f"{'' if part is Part.EVENTS else f'/{part}'}.{ending}": View(part, form)
+    for part in Part
+    for ending, form in (*((form.value, form) for form in Form), ("ifb", Form.ICS))
+}
+"""By what follows the secret in an address."""
+
+
+class Found(NamedTuple):
+    """What is behind an address now."""
+
+    feed_id: UUID
+    shelf: Shelf
+    state: State
+    day: datetime
+
+
 @dataclass(slots=True)
 class _Seen:
     """A feed as it was when its versions were these."""
@@ -65,30 +91,24 @@ class _Seen:
     """The ids, in words, of the owner, and those of `what`: the directory, and what is shown."""
     known: tuple[int, ...]
     day: datetime
+    ends: datetime
+    """From when on it has to be asked for anew: the next day, or its end."""
     state: State
-    shelves: dict[tuple[Part, Form], Shelf] = field(default_factory=dict)
+    found: dict[View, Found] = field(default_factory=dict)
 
-    def is_now(self, known: tuple[int, ...]) -> bool:
+    def is_now(self, versions: Known) -> bool:
         """Take note of the versions there are; False: who may read what may have changed, and has to be asked.
 
         That follows from what changes the owner's version, or the directory's. Whether one may see when a doctor can be
         booked follows from where they work too, which changes the doctor's.
         """
+        known = tuple([versions[each] for each in self.subjects])
         if known == self.known:
             return True
         if known[:_OF_RIGHTS] != self.known[:_OF_RIGHTS] or self.feed.kind.is_availability:
             return False
         self.known, self.state = known, (known[1:], self.day)
         return True
-
-
-class Found(NamedTuple):
-    """What is behind an address now."""
-
-    feed_id: UUID
-    shelf: Shelf
-    state: State
-    day: datetime
 
 
 class FeedServer:
@@ -107,7 +127,7 @@ class FeedServer:
     def now(self) -> datetime:
         return self._database.clock.now()
 
-    async def find(self, secret: str, part: Part, form: Form, now: datetime) -> Found | None:
+    async def find(self, secret: str, view: View, now: datetime) -> Found | None:
         """Return what is behind an address, or None when there is nothing, or nothing any more.
 
         Unknown, ended and revoked addresses take the same steps. Raises OSError, DBAPIError, PostgresError.
@@ -116,24 +136,26 @@ class FeedServer:
         seen = self._seen.get(hashed)
         if seen is not None:
             versions = await self._versions.of(seen.subjects)
-            known = tuple([versions[each] for each in seen.subjects])
-            if seen.day.date() != now.date() or not seen.is_now(known):
+            if not (seen.day <= now < seen.ends and seen.is_now(versions)):
                 seen = None
         if seen is None:
             seen = await self._look_up(hashed, now)
             if seen is None:
                 self._seen.pop(hashed, None)
                 return None
-        if seen.feed.expires_at is not None and seen.feed.expires_at <= now:
-            return None
-        shelf = seen.shelves.get((part, form))
+        found = seen.found.get(view)
+        if found is not None and found.state is seen.state:
+            return found
+        shelf = found.shelf if found else self._shelf(seen.what, view)
         if shelf is None:
-            what = replace(seen.what, part=part)
-            if not what.exists:
-                return None
-            shelf = seen.shelves[part, form] = self._shelves.of(what, form)
+            return None
         shelf.enter(seen.state, now)
-        return Found(seen.feed.id, shelf, seen.state, seen.day)
+        found = seen.found[view] = Found(seen.feed.id, shelf, seen.state, seen.day)
+        return found
+
+    def _shelf(self, what: What, view: View) -> Shelf | None:
+        what = replace(what, part=view.part)
+        return self._shelves.of(what, view.form) if what.exists else None
 
     async def _look_up(self, hashed: bytes, now: datetime) -> _Seen | None:
         """Ask the database, in one snapshot with the versions. A feed shows nothing that its owner may not see now."""
@@ -153,7 +175,8 @@ class FeedServer:
             versions = await versions_in(tx, subjects)
         known = tuple(versions[each] for each in subjects)
         day = now.replace(hour=0, minute=0, second=0, microsecond=0)
-        seen = self._seen[hashed] = _Seen(feed, what, tuple(map(str, subjects)), known, day, (known[1:], day))
+        ends = min(day + _DAY, feed.expires_at or day + _DAY)
+        seen = self._seen[hashed] = _Seen(feed, what, tuple(map(str, subjects)), known, day, ends, (known[1:], day))
         if len(self._seen) > _FEEDS_KEPT:
             self._seen.popitem(last=False)
         return seen

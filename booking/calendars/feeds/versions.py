@@ -1,7 +1,8 @@
 """How often what a feed shows has changed: asked of the database each time, by one question for all who ask at once.
 
 Nothing is remembered between questions, so a change that is committed is in the next fetch, whichever replica made it.
-Who asks while a question is under way waits for the next one, which begins after they asked.
+Who asks while a question is under way waits for the next one, which begins after they asked. While many ask, questions
+are kept a little apart: each costs as much as a few answers, of the database as well as of this process.
 """
 
 import asyncio
@@ -27,6 +28,10 @@ _VERSIONS = f"""
     FROM unnest($1::uuid[]) AS subject (id)
 """  # noqa: S608  (names of tables)
 _AT_ONCE = 1000
+_MANY = 4
+"""So many who were answered together will be followed by others, for whom it is worth waiting."""
+_APART = 0.002
+"""Seconds from the beginning of one question to that of the next, while many ask."""
 _COUNT = f"""
     WITH counted AS (
         DELETE FROM {calendar_change.name}
@@ -63,6 +68,7 @@ class Versions:
         self._wanted: set[str] = set()
         self._waiting: list[asyncio.Future[Known]] = []
         self._asking: asyncio.Task[None] | None = None
+        self._next_at = 0.0
 
     async def of(self, subjects: Iterable[str]) -> Known:
         """Return the versions of subjects, those of others perhaps among them. Raises OSError, PostgresError."""
@@ -74,10 +80,14 @@ class Versions:
         return await answer
 
     async def _ask(self) -> None:
+        loop = asyncio.get_running_loop()
         try:
             while self._waiting:
+                if (wait := self._next_at - loop.time()) > 0:
+                    await asyncio.sleep(wait)
                 waiting, self._waiting = self._waiting, []
                 wanted, self._wanted = list(self._wanted), set()
+                self._next_at = loop.time() + _APART if len(waiting) >= _MANY else 0.0
                 try:
                     known = await self._known(wanted)
                 except (OSError, *FAULTS) as away:

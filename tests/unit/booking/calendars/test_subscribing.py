@@ -39,6 +39,19 @@ def test_a_burst_is_answered_and_then_so_many_a_second() -> None:
     assert limits.wait("feed", 0.5) > 0
 
 
+def test_buckets_that_are_full_again_are_forgotten_first() -> None:
+    limits = Limits(burst=3, rate=2, most=10)
+    for n in range(9):
+        limits.wait(n, 0.0)
+    for _ in range(3):
+        limits.wait("empty", 99.0)
+    limits.wait("new", 99.0)
+    assert limits.wait("empty", 99.0) > 0
+    for n in range(30):
+        limits.wait(f"many {n}", 99.0)
+    assert len(limits._full_at) <= 10
+
+
 @pytest.mark.parametrize(
     ("header", "takes"),
     [
