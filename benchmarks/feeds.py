@@ -1,6 +1,6 @@
 """Calendar feeds: how quick they are, beside `icalendar`'s own writer and a bare handler of aiohttp.
 
-    python -m benchmarks.feeds
+    python -m benchmarks.feeds [unchanged]
 
 In one run: answers without a body (304) a second, for 2,000 feeds of a centre with 10,000 visits, over a hundred
 connections at once, in turn with those of the bare handler; what each costs the server in processor time; how long one
@@ -12,6 +12,7 @@ visits takes while it is sent. The server is one process; who asks is another.
 import asyncio
 import multiprocessing
 import statistics
+import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -46,6 +47,8 @@ class Size:
     rounds: int = 5
     visits: tuple[int, int, int] = (10_000, 1000, 100_000)
     """Of the feeds that are asked for, written anew, and streamed."""
+    unchanged_alone: bool = False
+    """Nothing but answers without a body."""
 
 
 _CHANGE = text("""
@@ -88,9 +91,13 @@ class Connection:
     async def open(cls, port: int) -> "Connection":
         return cls(*await asyncio.open_connection("127.0.0.1", port, limit=1 << 20))
 
-    async def get(self, path: str, tag: str = "") -> tuple[int, dict[str, str], int]:
+    def close(self) -> None:
+        self._writer.close()
+
+    async def get(self, path: str, tag: str = "", *, gzip: bool = False) -> tuple[int, dict[str, str], int]:
         """Return status, headers and the octets of the body, which is thrown away."""
         condition = f"If-None-Match: {tag}\r\n" if tag else ""
+        condition += "Accept-Encoding: gzip\r\n" if gzip else ""
         self._writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\nUser-Agent: Thunderbird/153\r\n{condition}\r\n".encode())
         head = (await self._reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
         headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:])}
@@ -140,10 +147,15 @@ async def alone(connection: Connection, asked: list[tuple[str, str]], count: int
     return statistics.median(took) * 1e6
 
 
-async def cold(connection: Connection, database: Database, path: str, tag: str) -> float:
-    """Return the milliseconds from a request to its last octet, after a change."""
+async def change(database: Database) -> None:
+    """Change a visit of the centre whose feeds are asked for."""
     async with database.transaction() as tx:
         await tx.conn.execute(_CHANGE)
+
+
+async def cold(connection: Connection, database: Database, path: str, tag: str) -> float:
+    """Return the milliseconds from a request to its last octet, after a change."""
+    await change(database)
     began = time.perf_counter()
     status, _, _ = await connection.get(path, tag)
     assert status == 200
@@ -258,6 +270,9 @@ async def measure(url: str, port: int, server: int, ctx: Context, sizes: Size) -
         assert (await one.get(path, known))[0] == 304
 
     await unchanged(port, process, one, asked, sizes)
+    if sizes.unchanged_alone:
+        await database.close()
+        return
     times = [await cold(one, database, large, tag) for _ in range(sizes.rounds)]
     print(
         f"{visits_of_large:,} visits ({size / 1e6:.1f} MB) anew: {min(times):.0f} ms"
@@ -314,7 +329,7 @@ def run(url: str, sizes: Size) -> None:
 
 def main() -> None:
     with database_url() as url:
-        run(url, Size())
+        run(url, Size(unchanged_alone="unchanged" in sys.argv))
 
 
 if __name__ == "__main__":

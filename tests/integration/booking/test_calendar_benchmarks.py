@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from benchmarks import feeds, fuzz_calendars, importing
+from benchmarks import feeds, fuzz_calendars, importing, polling
 
 
 def test_the_benchmark_of_feeds_runs(database_url: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -15,6 +15,12 @@ def test_the_benchmark_of_feeds_runs(database_url: str, capsys: pytest.CaptureFi
     assert re.search(r"^30 visits \(0\.0 MB\) anew", said, re.MULTILINE)
     assert "a change was in the next fetch, each time" in said
     assert re.search(r"^40 visits \(0 MB\) sent in", said, re.MULTILINE)
+
+
+def test_a_quarter_of_an_hour_of_subscribers_runs(database_url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    looks = polling.run(database_url, polling.Day(subscribers=40, visits=30, seconds=2.0, changes=3))
+    assert {each.status for each in looks} == {200, 304}
+    assert "40 subscribers of 30 visits, 3 changes" in capsys.readouterr().out
 
 
 def test_the_benchmark_of_an_import_runs(database_url: str, capsys: pytest.CaptureFixture[str]) -> None:
