@@ -1,6 +1,7 @@
 """Tables of schedules. `occupancy` is what makes a time impossible to sell twice."""
 
 from sqlalchemy import (
+    Boolean,
     CheckConstraint,
     Column,
     Date,
@@ -43,11 +44,14 @@ date_hours = Table(
     Column("day", Date, primary_key=True),
     # As in weekly_hours; empty: closed on that date.
     Column("hours", INT4MULTIRANGE, nullable=False),
+    # Closed because the centre is (centre_closing); and what it was before, if there was something.
+    Column("closing", Boolean, nullable=False, server_default="false"),
+    Column("before", INT4MULTIRANGE),
     CheckConstraint("hours <@ int4range(0, 1440)", name="hours"),
 )
 
 # Dates on which a centre is closed for all who work there. Each of them has that in `date_hours`, where it can be
-# changed for one; a trigger gives it to who begins to work there later (the migration of closings).
+# changed for one; a trigger gives it to who begins to work there later (booking.schedules.closings).
 centre_closing = Table(
     "centre_closing",
     metadata,

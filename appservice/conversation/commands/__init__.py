@@ -7,6 +7,7 @@ from appservice.conversation.commands import (  # noqa: F401  (declared by being
     booking,
     calendars,
     centres,
+    closing,
     desk,
     doctors,
     documents,

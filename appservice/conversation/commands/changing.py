@@ -18,6 +18,7 @@ from booking.directory import reading
 from booking.directory.resources import resources_of
 from booking.schedules.changes import (
     Change,
+    ClosedDays,
     DateChange,
     HolidaysChange,
     HoursChange,
@@ -33,7 +34,8 @@ from core.languages import _, ngettext
 from core.timezones import zone
 
 _KINDS: dict[str, TypeAdapter[Change]] = {
-    kind.__name__: TypeAdapter(kind) for kind in (HoursChange, DateChange, TimeOff, HolidaysChange, ServiceChange)
+    kind.__name__: TypeAdapter(kind)
+    for kind in (HoursChange, DateChange, TimeOff, HolidaysChange, ClosedDays, ServiceChange)
 }
 _SHOWN = 20
 

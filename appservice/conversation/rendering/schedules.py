@@ -51,6 +51,23 @@ def _date(when: date, today: date) -> str:
     return day(when) if abs((when - today).days) < 300 else f"{day(when)} {when.year}"
 
 
+def days_in_a_row(days: Iterable[date]) -> list[tuple[date, date]]:
+    """Return the first and the last day of each stretch. `days`: in order."""
+    found: list[tuple[date, date]] = []
+    for each in days:
+        if found and each - found[-1][1] == timedelta(days=1):
+            found[-1] = found[-1][0], each
+        else:
+            found.append((each, each))
+    return found
+
+
+def days_line(first: date, last: date) -> str:
+    """Wed 23 Dec 2026 to Thu 24 Dec 2026; one day alone as itself."""
+    until = "" if first == last else _(" to {day} {year}", day=day(last), year=last.year)
+    return f"{day(first)} {first.year}{until}"
+
+
 def service_line(service: Service, resources: Sequence[Resource], language: str) -> str:
     """A service with what differs from the plain one."""
     said = [

@@ -25,11 +25,12 @@ from booking.schedules.changes import (
     conflicts_of,
     make,
 )
+from booking.schedules.closings import closings_of, open_again
 from booking.schedules.model import date_hours, time_off
 from booking.schedules.reading import schedule_of
 from booking.schedules.rules import WeeklySpan
 from booking.schedules.service import is_free
-from core.errors import BadInputError, ConflictError
+from core.errors import BadInputError, ConflictError, RefusedError
 from tests.integration.booking.clinic import ANNA, BEN
 from tests.integration.booking.town import NOW, TODAY, Town, at
 
@@ -226,3 +227,42 @@ async def test_closed_days_hold_for_who_begins_while_they_are_written_down(town:
 
     async with town.database.transaction() as tx:
         assert (await schedule_of(tx, other.id, service.centre_id, TODAY)).dates == {day: ()}
+
+
+async def test_a_centre_opens_again_for_all_as_it_was_before(town: Town, service: Service) -> None:
+    """For who was there, with hours of that date or without; for who came since; not for who is away by themselves."""
+    day, stays = date(2026, 12, 24), date(2026, 12, 31)
+    async with town.database.transaction() as tx:
+        here = await centre(tx, service.centre_id)
+    special = await town.doctor(here, "Dr Special Hours", hours="mon-sun 9-11")
+    away = await town.doctor(here, "Dr Own Day Off", hours="mon-sun 9-11")
+    there = await town.doctor(here, "Dr There Anyway", hours="mon-sun 9-11")
+    await made(town, DateChange(special.id, here.id, day, ((600, 660),)), sure=True)
+    await made(town, DateChange(away.id, here.id, day, ()), sure=True)
+    for days in ((day, stays), (day,)):  # the second time nothing of the first is forgotten
+        await made(town, ClosedDays(here.id, days), sure=True)
+    await made(town, DateChange(there.id, here.id, day, ((540, 570),)), sure=True)
+    new = await town.doctor(here, "Dr Late Comer", hours="mon-sun 9-11")
+    paul = await town.paul()
+
+    async with town.database.transaction() as tx:
+        assert await closings_of(tx, town.ctx, paul, here.id, TODAY) == [day, stays]
+        assert await open_again(tx, town.ctx, paul, here.id, [day, day + DAY]) == [day]
+        assert await open_again(tx, town.ctx, paul, here.id, [day]) == []
+        with pytest.raises(RefusedError):
+            await open_again(tx, town.ctx, await person_of(tx, town.ctx, ANNA), here.id, [stays])
+
+    async with town.database.transaction() as tx:
+        found = {
+            who: (await schedule_of(tx, who, here.id, TODAY)).dates
+            for who in (service.practitioner_id, special.id, away.id, there.id, new.id)
+        }
+        assert await closings_of(tx, town.ctx, paul, here.id, TODAY) == [stays]
+        assert await is_free(tx, service, at(24, 8))
+    assert found == {
+        service.practitioner_id: {stays: ()},
+        special.id: {day: ((600, 660),), stays: ()},
+        away.id: {day: (), stays: ()},
+        there.id: {day: ((540, 570),), stays: ()},
+        new.id: {stays: ()},
+    }
