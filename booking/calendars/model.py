@@ -24,6 +24,9 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from core.tables import Moment, metadata
 
+OPEN_FOR = 90
+"""Days for which open and busy times are shown one by one, at the most."""
+
 
 class FeedKind(StrEnum):
     """What a feed shows; its subject is whose that is."""
@@ -47,6 +50,11 @@ class FeedKind(StrEnum):
         """Whether it shows open and busy times alone, and no visit."""
         return self in {FeedKind.OPEN_PRACTITIONER, FeedKind.OPEN_CENTRE}
 
+    @property
+    def has_hours(self) -> bool:
+        """Whether there are weekly hours behind it: those of practitioners."""
+        return self not in {FeedKind.FAMILY, FeedKind.PATIENT, FeedKind.RESOURCE}
+
 
 class Tell(StrEnum):
     """What a feed tells of a visit besides its time, its code and the street."""
@@ -59,6 +67,8 @@ class Tell(StrEnum):
     """Who is treated."""
     BUSY = "busy"
     """Nothing but that the time is taken; not even the code."""
+    OPEN = "open"
+    """Nothing but when there is time: of what shows open and busy times."""
 
 
 @dataclass(frozen=True, slots=True)

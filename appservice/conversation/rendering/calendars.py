@@ -8,7 +8,7 @@ from appservice.conversation.understanding.durations import say_length
 from appservice.conversation.understanding.languages import language_name
 from appservice.matrix.markdown import escape
 from booking.calendars.feeds.service import Addresses
-from booking.calendars.model import Feed, FeedKind, Options, Tell
+from booking.calendars.model import OPEN_FOR, Feed, FeedKind, Options, Tell
 from core.languages import N_, _, ngettext
 
 _TOLD = {
@@ -26,6 +26,19 @@ def made(title: str, feed: Feed, addresses: Addresses, place: ZoneInfo) -> str:
         _("- Opens in your calendar: {address}", address=addresses.webcal),
         _("- Google Calendar: {address}", address=addresses.google),
     ]
+    ways.append(
+        _(
+            "- For programs: {freebusy} (VFREEBUSY), {availability} (VAVAILABILITY), and .json (jCal) or .xml (xCal)"
+            " in place of .ics",
+            freebusy=addresses.freebusy,
+            availability=addresses.availability,
+        )
+        if feed.kind.has_hours
+        else _(
+            "- For programs: {freebusy} (VFREEBUSY), and .json (jCal) or .xml (xCal) in place of .ics",
+            freebusy=addresses.freebusy,
+        )
+    )
     warning = _(
         "Whoever has the address can read it, so it is shown this once. “calendar list” shows what reads it, and ends"
         " it or gives it a new one. On a phone, scan the picture."
@@ -37,7 +50,7 @@ def told(feed: Feed, place: ZoneInfo) -> str:
     """What a calendar tells, and its other choices."""
     options = feed.options
     if feed.kind.is_availability:
-        said = [_("It tells when it is open and when it is busy, and nothing else.")]
+        said = [_open_or_busy(options.tells)]
     elif Tell.BUSY in options.tells:
         said = [_("It tells when you are busy, and nothing else.")]
     else:
@@ -51,13 +64,26 @@ def told(feed: Feed, place: ZoneInfo) -> str:
         said.append(_("It rings {lengths} before.", lengths=_(" and ").join(map(say_length, options.alarms))))
     if options.language != _USUAL.language:
         said.append(_("It is written in {language}.", language=language_name(options.language)))
-    if (options.days_back, options.days_ahead) != (_USUAL.days_back, _USUAL.days_ahead):
+    if options.timezone != place.key:
+        said.append(_("Calendars show it in the time zone {zone}.", zone=options.timezone))
+    if feed.kind.is_availability:
+        if options.days_ahead != _USUAL.days_ahead:
+            said.append(_("It shows the next {ahead} days.", ahead=min(options.days_ahead, OPEN_FOR)))
+    elif (options.days_back, options.days_ahead) != (_USUAL.days_back, _USUAL.days_ahead):
         said.append(
             _("It shows the last {back} days and the next {ahead}.", back=options.days_back, ahead=options.days_ahead)
         )
     if feed.expires_at:
         said.append(_("It ends on {day}.", day=last_day(feed.expires_at, place)))
     return " ".join(said)
+
+
+def _open_or_busy(tells: frozenset[Tell]) -> str:
+    if Tell.BUSY in tells:
+        return _("It tells when it is busy, and nothing else.")
+    if Tell.OPEN in tells:
+        return _("It tells when it is open, and nothing else.")
+    return _("It tells when it is open and when it is busy, and nothing else.")
 
 
 def listed(title: str, feed: Feed, now: datetime, place: ZoneInfo) -> str:

@@ -7,27 +7,31 @@ from zoneinfo import ZoneInfo
 
 from appservice.conversation.understanding.days import read_days
 from appservice.conversation.understanding.durations import read_lengths
-from appservice.conversation.understanding.languages import read_languages
+from appservice.conversation.understanding.languages import language_name, read_languages
 from appservice.conversation.understanding.text import Reading
 from booking.calendars.model import Options, Tell
 from booking.directory.places import find_place
 from core.errors import BadInputError
+from core.languages import spoken_languages
 from core.timezones import zone
 
-_NEXT = r"(?=$|[|;,]| (?:with|without|in|time ?zone|zone|until|next|last|busy|alarms?|ring|for|and in)\b)"
+_WORDS = r" (?:with|without|in|time ?zone|zone|until|next|last|busy|open|alarms?|ring|for|ends?|and in|and with)\b"
+_NEXT = rf"(?= *(?:$|[|;,])|{_WORDS})"
+_NO_LENGTH = rf"(?= *(?:$|[|;]|,(?! *\d))|{_WORDS})"
+"""Of lengths there may be several, with commas."""
 _ALARM = re.compile(
-    rf"\b(?:with |and )?(?:an? )?(?:alarms?|ring(?:ing)?|bells?)\b:? ?(?P<lengths>[^|;,]*?)(?: before)?{_NEXT}",
+    rf"\b(?:with |and )?(?:an? )?(?:alarms?|ring(?:ing)?|bells?)\b:? ?(?P<lengths>[^|;]*?)(?: before)?{_NO_LENGTH}",
     re.IGNORECASE,
 )
+_NO_ALARM = re.compile(r"\b(?:without|no) (?:an? |any )?(?:alarms?|ring(?:ing)?|bells?)\b", re.IGNORECASE)
 _ZONE = re.compile(rf"\b(?:in )?(?:the )?(?:time ?zone|zone)(?: of)?:? (?P<zone>[^|;,]+?){_NEXT}", re.IGNORECASE)
 _BACK = re.compile(r"\b(?:the )?last (?P<days>\d{1,4}) days?\b", re.IGNORECASE)
 _AHEAD = re.compile(r"\b(?:the )?next (?P<days>\d{1,4}) days?\b", re.IGNORECASE)
 _FOR = re.compile(r"\b(?:ends? in|for) (?P<days>\d{1,4}) days?\b", re.IGNORECASE)
-_UNTIL = re.compile(
-    r"\b(?:until|till|ends?(?: on)?) (?P<day>[^|;,]+?)(?=$|[|;,]| (?:with|in|next|last|busy|alarm)\b)", re.IGNORECASE
-)
+_UNTIL = re.compile(rf"\b(?:until|till|ends?(?: on)?) (?P<day>[^|;,]+?){_NEXT}", re.IGNORECASE)
 _LANGUAGE = re.compile(rf"\b(?:and )?(?:in|auf) (?P<language>[^\W\d]+){_NEXT}", re.IGNORECASE)
 _BUSY = re.compile(r"\b(?:only busy|busy(?: times?)?(?: only)?|nothing but busy)\b", re.IGNORECASE)
+_OPEN = re.compile(r"\b(?:only open|open(?: times?)? only|nothing but open)\b", re.IGNORECASE)
 _WITH = re.compile(r"\b(?P<how>with|without|no)\b (?P<what>[^|;]*?)(?=$|[|;]| (?:with|without)\b)", re.IGNORECASE)
 _TELLS = {
     "name": {Tell.NAMES},
@@ -58,7 +62,9 @@ class Wanted:
 def read_wanted(text: str, before: Options, now: datetime, here: ZoneInfo, language: str) -> Wanted:
     """Read the choices for a calendar that has `before`. Raises BadInputError, which says what can be chosen."""
     reading, options = Reading(text), before
-    if found := reading.take(_ALARM):
+    if reading.take(_NO_ALARM):
+        options = replace(options, alarms=())
+    elif found := reading.take(_ALARM):
         options = replace(options, alarms=tuple(sorted(set(read_lengths(found["lengths"])), reverse=True)))
     if found := reading.take(_ZONE):
         town = None if "/" in found["zone"] else find_place(found["zone"])
@@ -69,12 +75,17 @@ def read_wanted(text: str, before: Options, now: datetime, here: ZoneInfo, langu
         options = replace(options, days_ahead=int(found["days"]))
     ends_at = read_end(reading, now, here, language)
     if reading.take(_BUSY):
-        options = replace(options, tells=frozenset({Tell.BUSY}), alarms=())
-    while found := reading.take(_WITH):
-        options = replace(options, tells=_tells(options.tells, found["how"].casefold(), found["what"]))
+        options = replace(options, tells=frozenset({Tell.BUSY}))
+    elif reading.take(_OPEN):
+        options = replace(options, tells=frozenset({Tell.OPEN}))
     if found := reading.take(_LANGUAGE):
         [code] = read_languages(found["language"])
+        if code not in spoken_languages():
+            known = ", ".join(sorted(map(language_name, spoken_languages())))
+            raise BadInputError("Calendars are written in one of these: {languages}.", languages=known)
         options = replace(options, language=code)
+    while found := reading.take(_WITH):
+        options = replace(options, tells=_tells(options.tells, found["how"].casefold(), found["what"]))
     return Wanted(options, ends_at, " ".join(reading.rest.replace("|", " ").split()).strip(" ,;."))
 
 
@@ -96,7 +107,7 @@ def _night(day: date, here: ZoneInfo) -> datetime:
 
 
 def _tells(before: frozenset[Tell], how: str, what: str) -> frozenset[Tell]:
-    tells = set(before) - {Tell.BUSY}
+    tells = set(before) - ({Tell.BUSY, Tell.OPEN} if how == "with" else set())
     for word in re.split(r"[\s,&]+|\band\b", what.casefold()):
         if not word or word in {"the", "and", "of", "my"}:
             continue

@@ -6,11 +6,19 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from booking.calendars.availability import Availability, availability_of, hours_of, opened_of, where_of, without
+from booking.calendars.availability import (
+    Availability,
+    availability_of,
+    busy_by_calendars,
+    hours_of,
+    opened_of,
+    where_of,
+    without,
+)
 from booking.calendars.entries import Setting, Whose, series_with, settings_of, single_entries, single_rows
 from booking.calendars.feeds.templates import Templates
 from booking.calendars.feeds.versions import DIRECTORY
-from booking.calendars.model import FeedKind, Options, Tell
+from booking.calendars.model import OPEN_FOR, FeedKind, Options, Tell
 from booking.calendars.rules import CANCELLED_KEPT, Links, event_of, name_of
 from booking.calendars.series import Placed, alone, laid_out
 from booking.calendars.writing.events import event_text
@@ -26,8 +34,8 @@ from core.database import Tx
 from core.timezones import zone
 
 _DAY = timedelta(days=1)
-_OPEN_FOR = 90
-"""Days for which open and busy times are written one by one."""
+_HOURS_FOR = 365
+"""Days for which weekly hours are told as rules."""
 
 
 class Part(StrEnum):
@@ -59,8 +67,12 @@ class What:
     @property
     def exists(self) -> bool:
         """Whether there is such a part of such a feed: hours are those of practitioners."""
-        has_none = {FeedKind.FAMILY, FeedKind.PATIENT, FeedKind.RESOURCE}
-        return self.part is not Part.AVAILABILITY or self.kind not in has_none
+        return self.part is not Part.AVAILABILITY or self.kind.has_hours
+
+    @property
+    def open_for(self) -> int:
+        """Days for which open and busy times are shown."""
+        return min(self.options.days_ahead, OPEN_FOR)
 
 
 async def contents(tx: Tx, ctx: Context, what: What, today: datetime) -> AsyncIterator[str]:
@@ -70,8 +82,10 @@ async def contents(tx: Tx, ctx: Context, what: What, today: datetime) -> AsyncIt
         async for piece in _visits(tx, ctx, what, today):
             yield piece
     elif what.part is Part.EVENTS:
-        found = await _availability(tx, what, today, today + _OPEN_FOR * _DAY)
-        for piece in open_and_busy(what.ids[0].hex[-12:], found.free, found.taken):
+        found, tells = await _availability(tx, what, today, today + what.open_for * _DAY), what.options.tells
+        free = () if Tell.BUSY in tells else found.free
+        taken = () if Tell.OPEN in tells else found.taken
+        for piece in open_and_busy(what.ids[0].hex[-12:], free, taken):
             yield piece
     elif what.part is Part.FREEBUSY:
         yield await _freebusy(tx, ctx, what, today)
@@ -159,7 +173,7 @@ async def _availability(tx: Tx, what: What, start: datetime, end: datetime) -> A
 
 
 async def _freebusy(tx: Tx, ctx: Context, what: What, today: datetime) -> str:
-    end = today + min(what.options.days_ahead, _OPEN_FOR) * _DAY
+    end = today + what.open_for * _DAY
     url = Links.of(ctx.settings).chat
     if _COLUMNS.get(what.kind) in {"patient_id", "resource_id"}:
         busy: list[Span] = []
@@ -167,6 +181,8 @@ async def _freebusy(tx: Tx, ctx: Context, what: What, today: datetime) -> str:
             busy += [(entry.start, entry.end) for entry in chunk if not entry.cancelled]
         for each in await series_with(tx, _whose(what), today - _DAY, end, end):
             busy += [(entry.start, entry.end) for entry in each if not entry.cancelled]
+        if what.kind is FeedKind.RESOURCE:
+            busy += await busy_by_calendars(tx, what.ids, today, end)
         found = without(merged(busy), [(datetime.min.replace(tzinfo=today.tzinfo), today)])
         return freebusy(f"busy-{what.ids[0]}", today, end, busy=[b for b in found if b[0] < end], closed=(), url=url)
     known = await _availability(tx, what, today, end)
@@ -179,7 +195,7 @@ async def _hours(tx: Tx, what: What, today: datetime) -> list[str]:
     """Of one practitioner as rules; of several together, who are not off at the same time, date by date."""
     where = await _where(tx, what)
     one = what.kind in {FeedKind.PRACTITIONER, FeedKind.OPEN_PRACTITIONER}
-    end = today + (365 if one else _OPEN_FOR) * _DAY
+    end = today + (min(what.options.days_ahead, _HOURS_FOR) if one else what.open_for) * _DAY
     hours = await hours_of(tx, where, today, end)
     uid = f"hours-{what.ids[0]}"
     if not one:

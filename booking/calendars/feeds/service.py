@@ -60,7 +60,7 @@ async def issue_feed(
             secret_hash=secret_hash(secret),
             created_at=tx.now,
             expires_at=_checked_end(expires_at, tx.now),
-            **_checked(options).columns,
+            **_checked(options, kind).columns,
         )
         .returning(*table.columns)
     )
@@ -87,7 +87,10 @@ async def rotate_feed(tx: Tx, ctx: Context, actor: Person, feed_id: UUID) -> tup
 
 async def change_feed(tx: Tx, ctx: Context, actor: Person, feed_id: UUID, options: Options) -> Feed:
     """Choose anew what a feed of one's own tells; its address stays. Raises RefusedError, BadInputError."""
-    return await _changed(tx, actor, feed_id, dict(_checked(options).columns))
+    kind = (await tx.conn.execute(select(table.c.kind).where(_own(tx, actor, feed_id)))).scalar_one_or_none()
+    if kind is None:
+        raise RefusedError
+    return await _changed(tx, actor, feed_id, dict(_checked(options, FeedKind(kind)).columns))
 
 
 async def end_feed(tx: Tx, ctx: Context, actor: Person, feed_id: UUID, at: datetime | None) -> Feed:
@@ -105,12 +108,16 @@ async def revoke_feeds(tx: Tx, ctx: Context, actor: Person, feed_id: UUID | None
 
 
 async def _changed(tx: Tx, actor: Person, feed_id: UUID, values: dict[str, Any]) -> Feed:
-    own = (table.c.id == feed_id) & (table.c.owner == actor.id) & _standing(tx)
-    found = await tx.conn.execute(update(table).where(own).values(**values).returning(*table.columns))
+    changed = update(table).where(_own(tx, actor, feed_id)).values(**values)
+    found = await tx.conn.execute(changed.returning(*table.columns))
     row = found.one_or_none()
     if row is None:
         raise RefusedError
     return feed_from(row)
+
+
+def _own(tx: Tx, actor: Person, feed_id: UUID) -> Any:
+    return (table.c.id == feed_id) & (table.c.owner == actor.id) & _standing(tx)
 
 
 def _standing(tx: Tx) -> Any:
@@ -123,12 +130,20 @@ def _checked_end(at: datetime | None, now: datetime) -> datetime | None:
     return at
 
 
-def _checked(options: Options) -> Options:
+def _checked(options: Options, kind: FeedKind) -> Options:
+    only = options.tells & {Tell.BUSY, Tell.OPEN}
+    if kind.is_availability and (options.tells - only or options.alarms):
+        raise BadInputError(
+            "A calendar of open and busy times tells of no visit and does not ring. Leave that out; you can write “busy"
+            " only” or “open only”."
+        )
+    if Tell.OPEN in only and not kind.is_availability:
+        raise BadInputError("“Open only” is for a calendar of open and busy times: calendar availability open only")
     if len(options.alarms) > _ALARMS_AT_MOST or any(not 0 <= each <= _FURTHEST_ALARM for each in options.alarms):
         raise BadInputError("A calendar rings at most {most} times, from four weeks before on.", most=_ALARMS_AT_MOST)
     if not 0 <= options.days_back <= 400 or not 1 <= options.days_ahead <= 800:
         raise BadInputError("A calendar shows at most the last 400 days and the next 800.")
-    if Tell.BUSY in options.tells and len(options.tells) > 1:
+    if only and len(options.tells) > 1:
         raise BadInputError("“Busy only” tells nothing else. Please choose one or the other.")
     return options
 
@@ -142,13 +157,19 @@ class Addresses:
     """What phones and desktops open with their calendar."""
     google: str
     """Adds it to a Google calendar."""
+    freebusy: str
+    """When it is busy alone, for programs (VFREEBUSY)."""
+    availability: str
+    """Weekly hours, for programs (VAVAILABILITY): of what has hours."""
 
 
 def addresses_of(ctx: Context, secret: str) -> Addresses:
     """Return the address of a feed."""
-    https = f"{ctx.settings.http.public_url}/feeds/{secret}.ics"
+    base = f"{ctx.settings.http.public_url}/feeds/{secret}"
+    https = f"{base}.ics"
     webcal = f"webcal://{https.split('://', 1)[1]}"
-    return Addresses(https, webcal, f"https://calendar.google.com/calendar/r?cid={quote(webcal, safe='')}")
+    google = f"https://calendar.google.com/calendar/r?cid={quote(webcal, safe='')}"
+    return Addresses(https, webcal, google, f"{base}/freebusy.ics", f"{base}/availability.ics")
 
 
 def feed_from(row: Row[Any]) -> Feed:

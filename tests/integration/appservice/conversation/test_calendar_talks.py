@@ -4,10 +4,13 @@ import re
 import struct
 from datetime import timedelta
 
+import pytest
 from icalendar import Calendar
 from sqlalchemy import text
 
 from appservice.conversation.attachments import attachments
+from booking.calendars.feeds.service import feeds_of
+from booking.calendars.model import FeedKind, Options, Tell
 from booking.directory.resources import add_resource
 from core.ids import secret_hash
 from tests.integration.appservice.conversation.chat import Chat, Message
@@ -115,9 +118,7 @@ async def test_who_runs_a_centre_chooses_from_a_list(chat: Chat) -> None:
 
 
 async def test_rooms_and_teams_have_calendars(chat: Chat) -> None:
-    clara = await chat.person(CLARA)
-    async with chat.database.transaction() as tx:
-        await add_resource(tx, chat.ctx, clara, next(iter(clara.administers)), name="Echo 1")
+    await room(chat)
 
     assert (await chat.say(CLARA, "calendar room Echo 1")).startswith("All visits: Echo 1.")
     assert "There is no “Echo 2”" in await chat.say(CLARA, "calendar room Echo 2")
@@ -126,12 +127,106 @@ async def test_rooms_and_teams_have_calendars(chat: Chat) -> None:
     assert "the kind of visit" in team
 
 
+async def room(chat: Chat) -> None:
+    clara = await chat.person(CLARA)
+    async with chat.database.transaction() as tx:
+        await add_resource(tx, chat.ctx, clara, next(iter(clara.administers)), name="Echo 1")
+
+
+async def last_feed(chat: Chat, mxid: str) -> tuple[FeedKind, Options, str]:
+    """Of whom and how the one is that was made last, and the day on which it ends."""
+    async with chat.database.transaction() as tx:
+        feed = (await feeds_of(tx, chat.ctx, await chat.person(mxid)))[-1]
+    return feed.kind, feed.options, f"{feed.expires_at:%Y-%m-%d}" if feed.expires_at else ""
+
+
+_ALL = frozenset({Tell.NAMES, Tell.SERVICES, Tell.DOCTORS})
+_SAID = (
+    "with everything, in German, time zone Asia/Tokyo, last 10 days, next 40 days, alarm 1h and 15 min, until 30 Dec"
+)
+_MIXED = "next 40 days time zone Tokyo until 30 Dec with everything in German last 10 days alarms 15 minutes and 1 hour"
+
+
+@pytest.mark.parametrize("said", [_SAID, _MIXED])
+@pytest.mark.parametrize(
+    ("mxid", "which", "kind"),
+    [
+        (ANNA, "mine", FeedKind.FAMILY),
+        (ANNA, "for me", FeedKind.PATIENT),
+        (OSEI, "doctor", FeedKind.PRACTITIONER),
+        (CLARA, "centre", FeedKind.CENTRE),
+        (CLARA, "team dr.osei, dr.weber", FeedKind.TEAM),
+        (CLARA, "room Echo 1", FeedKind.RESOURCE),
+    ],
+)
+async def test_each_calendar_of_visits_takes_each_choice(
+    chat: Chat, mxid: str, which: str, kind: FeedKind, said: str
+) -> None:
+    await room(chat)
+
+    told = await chat.say(mxid, f"calendar {which} {said}")
+
+    assert (await last_feed(chat, mxid)) == (kind, Options(_ALL, "de", "Asia/Tokyo", 10, 40, (60, 15)), "2026-12-30")
+    for choice in (
+        "the doctor and the centre by name and the kind of visit and the patient’s name",
+        "rings 1 hour and 15 minutes before",
+        "written in German",
+        "in the time zone Asia/Tokyo",
+        "the last 10 days and the next 40",
+        "ends on 30 Dec 2026",
+    ):
+        assert choice in told
+    changed = await chat.say(
+        mxid, "calendar change 1 without names, alarm 2h, in French, zone Europe/Paris, last 5 days"
+    )
+    assert "written in French" in changed
+    options = Options(_ALL - {Tell.NAMES}, "fr", "Europe/Paris", 5, 40, (120,))
+    assert (await last_feed(chat, mxid)) == (kind, options, "2026-12-30")
+
+
+@pytest.mark.parametrize(
+    ("mxid", "which", "kind"),
+    [
+        (OSEI, "availability", FeedKind.OPEN_PRACTITIONER),
+        (CLARA, "availability of dr.weber", FeedKind.OPEN_PRACTITIONER),
+        (CLARA, "availability of the centre", FeedKind.OPEN_CENTRE),
+    ],
+)
+async def test_each_calendar_of_open_times_takes_each_choice_that_it_has(
+    chat: Chat, mxid: str, which: str, kind: FeedKind
+) -> None:
+    told = await chat.say(
+        mxid, f"calendar {which} busy only, in Arabic, time zone Asia/Tokyo, next 40 days, for 30 days"
+    )
+
+    busy = Options(frozenset({Tell.BUSY}), "ar", "Asia/Tokyo", days_ahead=40)
+    assert (await last_feed(chat, mxid))[:2] == (kind, busy)
+    for choice in ("tells when it is busy, and nothing else", "written in Arabic", "Asia/Tokyo", "the next 40 days."):
+        assert choice in told
+    assert "when it is open, and nothing else" in await chat.say(mxid, "calendar change 1 open only, next 20 days")
+    for choice in ("with names", "alarm 1h"):
+        said = await chat.say(mxid, f"calendar {which} {choice}")
+        assert "tells of no visit and does not ring" in said
+        assert "tells of no visit" in await chat.say(mxid, f"calendar change 1 {choice}")
+    assert (await last_feed(chat, mxid))[1].tells == {Tell.OPEN}
+
+
+async def test_an_address_says_what_programs_find_beside_it(chat: Chat) -> None:
+    mine = await chat.say(ANNA, "calendar")
+    assert f"For programs: http://127.0.0.1:8100/feeds/{secret_in(mine)}/freebusy.ics (VFREEBUSY), and .json" in mine
+    assert "availability" not in mine
+    doctors = await chat.say(OSEI, "calendar doctor")
+    assert f"/feeds/{secret_in(doctors)}/availability.ics (VAVAILABILITY)" in doctors
+
+
 async def test_what_makes_no_sense_is_answered_with_what_does(chat: Chat) -> None:
     assert "Write “calendar” for an address" in await chat.say(ANNA, "calendar moon phases")
     assert "I don't know “gossip”" in await chat.say(ANNA, "calendar with gossip")
     assert "Nobody of that name" in await chat.say(ANNA, "calendar for Bob")
     assert "You may not do that" in await chat.say(ANNA, "calendar centre at Berlin Heart Centre")
     assert "that end has passed" not in (await chat.say(ANNA, "calendar until yesterday")).lower()
+    assert "Calendars are written in one of these: Arabic, English" in await chat.say(ANNA, "calendar in Swahili")
+    assert "is for a calendar of open and busy times" in await chat.say(ANNA, "calendar mine open only")
     assert "no calendar addresses" in await chat.say(ANNA, "calendar list")
 
 

@@ -2,6 +2,7 @@
 
 from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
+from typing import Any
 from unittest.mock import AsyncMock
 from uuid import UUID
 
@@ -182,6 +183,61 @@ async def test_a_calendar_shows_the_days_that_were_chosen(calendars: Subscriber,
 
     assert await calendars.events(await calendars.issue(days_ahead=2)) == []
     assert len(await calendars.events(await calendars.issue(days_ahead=5))) == 1
+
+
+@pytest.mark.parametrize(("kind", "mxid"), MAKERS.items())
+async def test_each_calendar_is_in_the_language_and_the_zone_that_were_chosen(
+    calendars: Subscriber, clinic: Clinic, kind: FeedKind, mxid: str
+) -> None:
+    subject, members = await subject_of(clinic, kind)
+    await clinic.cancel(ANNA, await clinic.book())
+    visit = await clinic.book()
+    english, german = [
+        await calendars.calendar(
+            await calendars.issue(mxid, kind, subject, members=members, language=language, timezone=zone)
+        )
+        for language, zone in (("en", "Europe/Berlin"), ("de", "Asia/Tokyo"))
+    ]
+
+    said = {str(event["SUMMARY"]).partition(",")[0] for event in german.events}
+    if kind.is_availability:
+        assert said == {"Geöffnet", "Belegt"}
+    else:
+        assert f"Termin {visit.code}" in said
+        assert any(each.startswith("Abgesagt: Termin") for each in said)
+        assert all("schreiben Sie dem Bot" in str(each["DESCRIPTION"]) for each in german.events)
+    assert not said & {str(event["SUMMARY"]).partition(",")[0] for event in english.events}
+    assert [each["X-WR-TIMEZONE"] for each in (english, german)] == ["Europe/Berlin", "Asia/Tokyo"]
+    assert [each["DTSTART"] for each in english.events] == [each["DTSTART"] for each in german.events]
+
+
+async def test_open_and_busy_times_may_be_told_one_without_the_other(calendars: Subscriber, clinic: Clinic) -> None:
+    visit = await clinic.book()
+    for tell, told in ((Tell.BUSY, "Busy"), (Tell.OPEN, "Open")):
+        path = await calendars.issue(OSEI, FeedKind.OPEN_PRACTITIONER, tells=frozenset({tell}), days_ahead=5)
+        events = await calendars.events(path)
+        assert {str(each["SUMMARY"]) for each in events} == {told}
+        assert any(each["DTSTART"].dt == visit.start for each in events) is (tell is Tell.BUSY)
+        assert max(each["DTEND"].dt for each in events) <= clinic.now + 5 * DAY
+
+
+@pytest.mark.parametrize("wrong", [{"alarms": (60,)}, {"tells": frozenset({Tell.NAMES})}])
+async def test_open_and_busy_times_take_no_choices_of_visits(
+    calendars: Subscriber, clinic: Clinic, wrong: dict[str, Any]
+) -> None:
+    with pytest.raises(BadInputError, match="tells of no visit"):
+        await calendars.issue(OSEI, FeedKind.OPEN_PRACTITIONER, **wrong)
+    with pytest.raises(BadInputError, match="Open only"):
+        await calendars.issue(tells=frozenset({Tell.OPEN}))
+
+
+async def test_what_was_is_shown_as_far_back_as_was_chosen(calendars: Subscriber, clinic: Clinic) -> None:
+    visit = await clinic.book()
+    far, near = await calendars.issue(days_back=20), await calendars.issue(days_back=5)
+    clinic.clock.move_to(visit.start + 10 * DAY)
+
+    assert len(await calendars.events(far)) == 1
+    assert await calendars.events(near) == []
 
 
 async def test_an_unchanged_feed_is_the_same_bytes_and_is_not_sent_again(calendars: Subscriber, clinic: Clinic) -> None:
