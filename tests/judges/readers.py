@@ -1,21 +1,27 @@
 """Other people's readers of iCalendar, each asked for the faults it finds."""
 
 import asyncio
+import re
 import shutil
 import subprocess
 import warnings
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
 
 import ics
 import recurring_ical_events
 import vobject
 from ical.calendar_stream import IcsCalendarStream
-from icalendar import Calendar
+from icalendar import Calendar, Component
 
 from tests.judges.lint import lint
 
 _C = Path(__file__).parent / "libical_check.c"
+_TYPE = re.compile(rb";VALUE=(?:TEXT|DURATION|UNKNOWN)")
+"""Which icalendar writes of what it had from jCal, where nobody needs it."""
 _JS = Path(__file__).parents[1] / "e2e" / "js"
 
 
@@ -37,6 +43,53 @@ def by_icalendar(feed: bytes) -> list[str]:
     read = Calendar.from_ical(feed)
     found = [str(error) for part in read.walk() for error in part.errors]
     return found + [f"{part.name} lacks {name}" for part in read.walk() for name in part.required if name not in part]
+
+
+def by_icalendar_as_jcal(jcal: bytes, feed: bytes) -> list[str]:
+    """PyPI icalendar: what it reads in jCal is what it reads in the calendar itself."""
+    one, other = Component.from_jcal(jcal.decode()), Calendar.from_ical(feed)
+    found = [f"{part.name}: {error}" for part in one.walk() for error in part.errors]
+    as_jcal, as_ical = (set(_TYPE.sub(b"", each.to_ical()).split(b"\r\n")) for each in (one, other))
+    return found + [f"differs: {line!r}" for line in sorted(as_jcal ^ as_ical)]
+
+
+def xcal_as_jcal(xcal: bytes) -> Any:
+    """xCal as the jCal that says the same (RFC 6321 and RFC 7265 name types and values alike)."""
+    [calendar] = ElementTree.fromstring(xcal)
+    return _component(calendar)
+
+
+def _component(element: Element) -> list[Any]:
+    inner = {_name(each): each for each in element}
+    properties = [_property(each) for each in inner.get("properties", ())]
+    return [_name(element), properties, [_component(each) for each in inner.get("components", ())]]
+
+
+def _property(element: Element) -> list[Any]:
+    parts = {_name(each): each for each in element}
+    given = parts.pop("parameters", ())
+    [(kind, value)] = parts.items()
+    return [_name(element), {_name(each): each[0].text for each in given}, kind, _value(kind, value)]
+
+
+def _value(kind: str, element: Element) -> Any:
+    if kind == "integer":
+        return int(element.text or "")
+    if kind == "period":
+        return [each.text for each in element]
+    if kind != "recur":
+        return element.text or ""
+    rule: dict[str, list[Any]] = {}
+    for each in element:
+        text = each.text or ""
+        rule.setdefault(_name(each), []).append(int(text) if text.lstrip("-").isdigit() else text)
+    return {name: values if len(values) > 1 else values[0] for name, values in rule.items()}
+
+
+def _name(element: Element) -> str:
+    namespace, _, name = element.tag.rpartition("}")
+    assert namespace == "{urn:ietf:params:xml:ns:icalendar-2.0"
+    return name
 
 
 def by_ical(feed: bytes) -> list[str]:
@@ -93,7 +146,7 @@ async def by_libical(program: Path, feed: bytes) -> list[str]:
 
 
 async def by_ical_js(feed: bytes) -> list[str]:
-    """npm ical.js, Thunderbird's parser: everything is read and expanded, and comes back as the same text."""
+    """npm ical.js, Thunderbird's parser, of a calendar or its jCal: all is read, expanded, and comes back the same."""
     node = shutil.which("node")
     assert node
     return await _told(feed, node, str(_JS / "judge_calendar.mjs"))

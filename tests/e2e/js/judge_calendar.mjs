@@ -1,4 +1,4 @@
-// Reads iCalendar from standard input with ical.js, Thunderbird's parser, and prints its faults, a line for each.
+// Reads iCalendar, or jCal, from standard input with ical.js, Thunderbird's parser, and prints its faults, a line for each.
 import ICAL from "ical.js";
 
 const chunks = [];
@@ -6,7 +6,8 @@ for await (const chunk of process.stdin) chunks.push(chunk);
 const faults = [];
 try {
     ICAL.design.strict = true;
-    const calendar = new ICAL.Component(ICAL.parse(Buffer.concat(chunks).toString()));
+    const text = Buffer.concat(chunks).toString();
+    const calendar = new ICAL.Component(text.startsWith("[") ? JSON.parse(text) : ICAL.parse(text));
     for (const zone of calendar.getAllSubcomponents("vtimezone")) {
         ICAL.TimezoneService.register(zone);
     }

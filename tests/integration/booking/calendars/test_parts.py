@@ -2,12 +2,14 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 from icalendar import Calendar
 from sqlalchemy import text
 
+from booking.appointments.series import Rhythm, book_series, dates
 from booking.calendars.model import FeedKind
 from booking.people.service import person_of
 from booking.schedules.hours import parse_hours
@@ -15,14 +17,13 @@ from booking.schedules.service import add_time_off, set_date, set_hours
 from tests.integration.booking.calendars.subscriber import Subscriber
 from tests.integration.booking.calendars.test_feeds import MAKERS, others_of, subject_of
 from tests.integration.booking.clinic import ANNA, CLARA, DAY, HOUR, MINUTE, OSEI, Clinic
-from tests.judges.lint import lint
-from tests.judges.readers import by_ical_js, by_libical, libical_check
+from tests.judges.readers import by_ical_js, by_icalendar_as_jcal, by_libical, judged, libical_check, xcal_as_jcal
 
 _XCAL = "{urn:ietf:params:xml:ns:icalendar-2.0}"
 
 
 @pytest.fixture(scope="module")
-def libical(tmp_path_factory: pytest.TempPathFactory) -> object:
+def libical(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return libical_check(tmp_path_factory.mktemp("libical"))
 
 
@@ -34,26 +35,51 @@ async def weekdays(clinic: Clinic) -> None:
         await set_hours(tx, clinic.ctx, paul, clinic.doctor.id, clinic.centre.id, week.spans)
 
 
-async def test_every_kind_of_feed_passes_the_judges_that_do_not_run_in_python(
-    calendars: Subscriber, clinic: Clinic, libical: object
-) -> None:
-    await weekdays(clinic)
+async def visits_of_all_fates(clinic: Clinic) -> None:
+    """By themselves and in a series: as they were booked, moved, cancelled."""
     visits = [await clinic.book(start=start) for start in (await clinic.times(count=3))]
     await clinic.cancel(ANNA, visits[1])
-    for kind, mxid in MAKERS.items():
-        subject, members = await subject_of(clinic, kind)
-        path = await calendars.issue(mxid, kind, subject, members=members, alarms=(60,))
-        await calendars.events(path)  # by those that do
-        for address in (each for each in others_of(path) if each.endswith(".ics")):
-            answer = await calendars.get(address)
-            if answer.status == 404:
-                assert "availability" in address
-                continue
-            feed = await answer.read()
-            assert lint(feed) == [], address
-            assert await by_libical(libical, feed) == [], address  # type: ignore[arg-type]
-            if "BEGIN:VEVENT" in feed.decode():
-                assert await by_ical_js(feed) == [], address
+    await clinic.reschedule(ANNA, visits[2], (await clinic.times(count=9))[-1])
+    async with clinic.tx() as tx:
+        anna = await person_of(tx, clinic.ctx, ANNA)
+        first = (await clinic.times(count=15))[-1]
+        starts = await dates(tx, clinic.desk.id, first, Rhythm(7, 6))
+        series = await book_series(
+            tx, clinic.ctx, anna, service_id=clinic.desk.id, starts=starts, patient_id=anna.patient.id
+        )
+    await clinic.cancel(ANNA, series[2])
+    [later] = await clinic.times(after=series[4].end - clinic.now, count=1)
+    await clinic.reschedule(ANNA, series[4], later)
+
+
+@pytest.mark.parametrize(("kind", "mxid"), MAKERS.items())
+async def test_every_part_of_every_kind_of_feed_passes_all_judges(
+    calendars: Subscriber, clinic: Clinic, libical: Path, kind: FeedKind, mxid: str
+) -> None:
+    await weekdays(clinic)
+    subject, members = await subject_of(clinic, kind)
+    await visits_of_all_fates(clinic)
+    path = await calendars.issue(
+        mxid, kind, subject, members=members, alarms=() if kind.is_availability else (60,), language="ar"
+    )
+    seen = set()
+    for address in (each for each in others_of(path) if each.endswith(".ics")):
+        answer = await calendars.get(address)
+        if answer.status == 404:
+            assert "availability" in address
+            assert not kind.has_hours
+            continue
+        feed = await answer.read()
+        assert judged(feed) == {}, address
+        assert await by_libical(libical, feed) == [], address
+        assert await by_ical_js(feed) == [], address
+        seen |= {part for part in (b"VEVENT", b"RRULE", b"RECURRENCE-ID", b"VFREEBUSY", b"AVAILABLE") if part in feed}
+        jcal = await calendars.body(address.replace(".ics", ".json"))
+        assert await by_ical_js(jcal) == [], address
+        assert by_icalendar_as_jcal(jcal, feed) == [], address
+        assert xcal_as_jcal(await calendars.body(address.replace(".ics", ".xml"))) == json.loads(jcal), address
+    visits = {b"RRULE", b"RECURRENCE-ID"} if not kind.is_availability else set()
+    assert seen >= {b"VEVENT", b"VFREEBUSY"} | visits | ({b"AVAILABLE"} if kind.has_hours else set())
 
 
 async def test_open_and_busy_times_are_events_that_name_nobody(calendars: Subscriber, clinic: Clinic) -> None:
