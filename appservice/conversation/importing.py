@@ -146,22 +146,22 @@ class CalendarNews:
         self._direct_room = direct_room
 
     async def deliver(self, tx: Tx, row: Row) -> str | None:
-        """Tell somebody of a calendar whose doctor's times they may set; nothing to who may no more."""
+        """Tell somebody of a calendar whose doctor's or room's times they may set; nothing to who may no more."""
         what = json.loads(row.payload)
         try:
             person = await person_by_id(tx, self._ctx, UUID(what["person"]))
-            doctors = await imports.doctors_for(tx, self._ctx, person)
+            names = await imports.names_for(tx, self._ctx, person)
         except RefusedError:
             return "gone"
-        doctor = next((each for each in doctors if str(each.id) == what["practitioner"]), None)
-        if doctor is None:
-            return "sets the doctor's times no more"
+        name = names.get(UUID(what.get("room") or what["practitioner"]))
+        if name is None:
+            return "sets those times no more"
         room = await self._direct_room(tx, person.id, person.mxid)
         with speaking(person.language):
             listed = await self._visits(tx, person, what)
             if what["news"] == "collides" and not listed:
                 return "not true any more"
-            reply = Reply(news(what, doctor.name, listed))
+            reply = Reply(news(what, name, listed))
             await post(tx, self._ctx.vault, subject=person.id, room_id=room, key=f"calendar:{row.id}", reply=reply)
         return None
 

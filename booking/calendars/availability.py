@@ -26,6 +26,10 @@ _TAKEN = query("""
     UNION ALL
     SELECT practitioner_id, lower(during), upper(during) FROM calendar_busy_of(:resources, :start, :end)
 """)
+_BY_CALENDARS = query("""
+    SELECT practitioner_id AS resource_id, lower(during) AS starts, upper(during) AS ends
+    FROM calendar_busy_of(:resources, :start, :end)
+""")
 _OFF = query("""
     SELECT practitioner_id AS resource_id, lower(during) AS starts, upper(during) AS ends
     FROM time_off WHERE practitioner_id = ANY (:resources) AND during && tstzrange(:start, :end)
@@ -82,6 +86,12 @@ async def availability_of(tx: Tx, where: Sequence[Where], start: datetime, end: 
         opened += here
         free += without(here, merged(taken.get(practitioner, ())))
     return Availability(tuple(merged(free)), tuple(without(merged(opened), merged(free))))
+
+
+async def busy_by_calendars(tx: Tx, resources: Collection[UUID], start: datetime, end: datetime) -> list[Span]:
+    """Return when any of these is taken by a calendar of its own, between two instants (aware)."""
+    found = await _spans(tx, _BY_CALENDARS, set(resources), start, end)
+    return merged(span for spans in found.values() for span in spans)
 
 
 def opened_of(schedule: Schedule, first: date, last: date) -> list[Span]:

@@ -94,6 +94,19 @@ async def resources_of(tx: Tx, service_ids: Iterable[UUID]) -> dict[UUID, list[R
     return by_service
 
 
+async def practitioners_using(tx: Tx, resource_id: UUID) -> list[UUID]:
+    """Return the practitioners who offer something that is booked along with a room or device, in order."""
+    offered = model.service
+    found = await tx.conn.execute(
+        select(offered.c.practitioner_id)
+        .join(_uses, _uses.c.service_id == offered.c.id)
+        .where(_uses.c.resource_id == resource_id)
+        .distinct()
+        .order_by(offered.c.practitioner_id)
+    )
+    return list(found.scalars())
+
+
 async def resources_named(tx: Tx, centre_id: UUID, names: Collection[str]) -> list[Resource]:
     """Return a centre's rooms and devices by their names. Raises BadInputError with those that there are."""
     known = {each.name.casefold(): each for each in await resources_at(tx, centre_id)}

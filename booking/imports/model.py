@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import (
     CheckConstraint,
     Column,
+    Computed,
     ForeignKey,
     Index,
     LargeBinary,
@@ -42,10 +43,11 @@ class SourceKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A calendar by which a practitioner is busy."""
+    """A calendar by which a practitioner, or a room or device, is busy."""
 
     id: UUID
-    practitioner_id: UUID
+    practitioner_id: UUID | None
+    """Whose it is; None: a room's or device's."""
     kind: SourceKind
     owner: UUID
     """The person who named it, who is told when it can't be read."""
@@ -69,13 +71,25 @@ class Source:
     events: int = 0
     left_out: int = 0
     """How many of its events could not be understood."""
+    resource_id: UUID | None = None
+    """Of which room or device it is, where it is no practitioner's."""
+
+    @property
+    def subject_id(self) -> UUID:
+        """Who or what is busy by it."""
+        subject = self.practitioner_id or self.resource_id
+        assert subject
+        return subject
 
 
 calendar_source = Table(
     "calendar_source",
     metadata,
     Column("id", Uuid, primary_key=True),
-    Column("practitioner_id", Uuid, ForeignKey("practitioner.id"), nullable=False, index=True),
+    Column("practitioner_id", Uuid, ForeignKey("practitioner.id")),
+    Column("resource_id", Uuid, ForeignKey("resource.id")),
+    # Either of them: who or what is busy by it.
+    Column("subject_id", Uuid, Computed("coalesce(practitioner_id, resource_id)", persisted=True), nullable=False),
     Column("kind", Text, nullable=False),
     Column("owner", Uuid, ForeignKey("person.id"), nullable=False, index=True),
     Column("created_at", Moment, nullable=False),
@@ -96,6 +110,10 @@ calendar_source = Table(
     Column("address", LargeBinary),
     CheckConstraint("kind IN ('file', 'feed', 'caldav')", name="kind"),
     CheckConstraint("(kind = 'file') = (address IS NULL)", name="address"),
+    CheckConstraint("num_nonnulls(practitioner_id, resource_id) = 1", name="subject"),
+    # Visits are written into doctors' own calendars alone.
+    CheckConstraint("kind <> 'caldav' OR practitioner_id IS NOT NULL", name="written"),
+    Index("ix_calendar_source_subject_id", "subject_id"),
     Index("ix_calendar_source_next_look_at", "next_look_at", postgresql_where="next_look_at IS NOT NULL"),
 )
 ADDRESS = sealed_column(calendar_source.c.address, subject=calendar_source.c.owner, row=calendar_source.c.id)
@@ -106,13 +124,16 @@ calendar_busy = Table(
     Column("source_id", Uuid, ForeignKey("calendar_source.id", ondelete="CASCADE"), primary_key=True),
     # In pieces of a day at most, as in `occupancy`: that bounds what the index has to look at.
     Column("during", TSTZRANGE, primary_key=True),
-    Column("practitioner_id", Uuid, ForeignKey("practitioner.id"), nullable=False),
+    Column("practitioner_id", Uuid, ForeignKey("practitioner.id")),
+    Column("resource_id", Uuid, ForeignKey("resource.id")),
+    Column("subject_id", Uuid, Computed("coalesce(practitioner_id, resource_id)", persisted=True), nullable=False),
+    CheckConstraint("num_nonnulls(practitioner_id, resource_id) = 1", name="subject"),
     CheckConstraint("NOT isempty(during) AND lower_inc(during) AND NOT upper_inc(during)", name="half_open"),
     CheckConstraint("upper(during) - lower(during) <= interval '1 day'", name="at_most_a_day"),
 )
 Index(
-    "ix_calendar_busy_practitioner",
-    calendar_busy.c.practitioner_id,
+    "ix_calendar_busy_subject",
+    calendar_busy.c.subject_id,
     func.lower(calendar_busy.c.during),
     postgresql_include=["during"],
 )

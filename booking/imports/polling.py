@@ -1,8 +1,8 @@
 """Looking again at calendars that are followed: those that are due, one after the other, and what follows from each.
 
 What a calendar says no more is free again; what it says now is busy, and nobody books over it. One that can't be read
-keeps the times that are known of it; when it fails for long, the doctor is offered no more until it works, and its
-owner is told of both.
+keeps the times that are known of it; when it fails for long, the doctor (or what needs the room) is offered no more
+until it works, and its owner is told of both.
 """
 
 import hashlib
@@ -18,7 +18,8 @@ from sqlalchemy.exc import DBAPIError
 
 from booking.appointments.model import appointment, starts
 from booking.context import Context
-from booking.directory.reading import centres_of
+from booking.directory.reading import centre, centres_of
+from booking.directory.resources import resource_by_id
 from booking.imports import visits
 from booking.imports.caldav import Account, contents, write
 from booking.imports.fetching import Fetched, FetchError, fetch
@@ -130,9 +131,9 @@ class Polling:
 
     async def _read(self, look: _Look, address: dict[str, str]) -> str:
         source, tx = look.source, look.tx
-        at = await centres_of(tx, source.practitioner_id)
-        if not at:
-            return "the doctor works nowhere"
+        home = await _home_of(tx, source)
+        if home is None:
+            return "the doctor works nowhere, or the room is used no more"
         # What was closed is read whole again, and what repeats goes on each day.
         fresh = source.told_at is None and not source.failures and source.known_until - AHEAD > tx.now - _READ_ANEW
         known = source if fresh else replace(source, etag="", last_modified="", digest=b"")
@@ -141,7 +142,7 @@ class Polling:
         digest = hashlib.sha256(body).digest() if body is not None else source.digest
         read = None
         if body is not None and not (fresh and digest == source.digest):
-            read = await read_apart(body, at[0].timezone, tx.now)
+            read = await read_apart(body, home, tx.now)
         written = await self._written(look, address, fetched) if source.kind is SourceKind.CALDAV else ""
         # From here on nobody else changes it, nor books with the doctor: nothing is asked of other servers any more.
         if not await _still_there(look):
@@ -170,6 +171,15 @@ class Polling:
             return refused.problem
         await visits.note(tx, source, due, etags)
         return ""
+
+
+async def _home_of(tx: Tx, source: Source) -> str | None:
+    """Return the zone of the centre where the calendar's times are taken; None: nobody is booked by it any more."""
+    if source.practitioner_id:
+        at = await centres_of(tx, source.practitioner_id)
+        return at[0].timezone if at else None
+    room = await resource_by_id(tx, source.subject_id)
+    return (await centre(tx, room.centre_id)).timezone if room.active else None
 
 
 async def fetch_source(ctx: Context, source: Source, address: dict[str, str], now: datetime) -> Fetched:
@@ -250,7 +260,8 @@ def _next(look: _Look, failures: int) -> datetime:
 
 async def tell(tx: Tx, source: Source, person: UUID, news: str, **more: Any) -> None:
     """Have somebody told of a calendar; ids and words alone wait in the outbox."""
-    what = {"news": news, "source": str(source.id), "practitioner": str(source.practitioner_id), "person": str(person)}
+    subject = {"room" if source.resource_id else "practitioner": str(source.subject_id)}
+    what = {"news": news, "source": str(source.id), **subject, "person": str(person)}
     await enqueue(
         tx,
         kind=TOLD,

@@ -9,10 +9,11 @@ from uuid import UUID
 
 from sqlalchemy import delete, insert, select, update
 
-from booking.access import may_edit_centre, may_set_hours, require
+from booking.access import may_edit_centre, require
 from booking.context import Context
 from booking.directory import reading as directory
-from booking.directory.model import Practitioner
+from booking.directory.model import Practitioner, Resource
+from booking.directory.resources import resource_by_id, resources_at
 from booking.imports import polling
 from booking.imports.model import FOR_EVER, Source, SourceKind, calendar_draft, calendar_link, calendar_source
 from booking.imports.reading import AHEAD, Read
@@ -20,7 +21,17 @@ from booking.imports.rules import dates_of, days_to_come, pieces, runs, spans_of
 from booking.imports.sandbox import read_of
 from booking.imports.store import add_source, remove_sources, sources, write_busy
 from booking.people.service import Person
-from booking.schedules.changes import BusyTimes, CalendarHours, Change, ClosedDays, Outside, TimeOff, conflicts_of, make
+from booking.schedules.changes import (
+    BusyTimes,
+    CalendarHours,
+    Change,
+    ClosedDays,
+    Outside,
+    TimeOff,
+    conflicts_of,
+    make,
+    may_block,
+)
 from core.database import Tx
 from core.errors import BadInputError, RefusedError
 from core.ids import new_id, new_secret, secret_hash
@@ -35,7 +46,7 @@ class Purpose(StrEnum):
     """What a calendar stands for."""
 
     BUSY = "busy"
-    """When a doctor has something else to do."""
+    """When a doctor has something else to do, or a room or device is taken otherwise."""
     HOURS = "hours"
     """When a doctor can be visited at a centre."""
     DAYS = "days"
@@ -54,13 +65,17 @@ class Draft:
     purpose: Purpose | None = None
     practitioner_id: UUID | None = None
     centre_id: UUID | None = None
+    resource_id: UUID | None = None
+    """The room or device that is busy by it, where it is no practitioner's."""
 
     @property
     def complete(self) -> bool:
         """Whether it is known what is to be changed."""
         if self.purpose is Purpose.DAYS:
             return bool(self.practitioner_id or self.centre_id)
-        return bool(self.purpose and self.practitioner_id and (self.centre_id or self.purpose is Purpose.BUSY))
+        if self.purpose is Purpose.BUSY:
+            return bool(self.practitioner_id or self.resource_id)
+        return bool(self.purpose and self.practitioner_id and self.centre_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +96,7 @@ class Preview:
     left: tuple[Outside, ...]
     """Visits that would lie outside; they stay booked."""
     earlier: Source | None
-    """A file that was sent before for the same doctor, which this one may take the place of."""
+    """A file that was sent before for the same doctor or room, which this one may take the place of."""
 
 
 async def keep_draft(tx: Tx, ctx: Context, actor: Person, draft: Draft) -> None:
@@ -114,6 +129,7 @@ async def draft_of(tx: Tx, ctx: Context, actor: Person, draft_id: UUID) -> Draft
         purpose=Purpose(what["purpose"]) if what["purpose"] else None,
         practitioner_id=UUID(what["practitioner_id"]) if what["practitioner_id"] else None,
         centre_id=UUID(what["centre_id"]) if what["centre_id"] else None,
+        resource_id=UUID(what["resource_id"]) if what.get("resource_id") else None,
     )
 
 
@@ -141,11 +157,19 @@ async def doctors_for(tx: Tx, ctx: Context, actor: Person) -> list[Practitioner]
     return list(found.values())
 
 
-async def home_of(tx: Tx, ctx: Context, actor: Person, practitioner_id: UUID | None, centre_id: UUID | None) -> str:
+async def rooms_for(tx: Tx, ctx: Context, actor: Person) -> list[Resource]:
+    """Return the rooms and devices whose times the actor may set: those of the centres that one runs."""
+    return [each for centre_id in sorted(actor.administers) for each in await resources_at(tx, centre_id)]
+
+
+async def home_of(tx: Tx, ctx: Context, actor: Person, draft: Draft) -> str:
     """Return the zone in which a calendar is read that names none: the centre's."""
+    centre_id = draft.centre_id
+    if draft.resource_id:
+        centre_id = (await resource_by_id(tx, draft.resource_id)).centre_id
     if centre_id:
         return (await directory.centre(tx, centre_id)).timezone
-    doctor = practitioner_id or actor.practitioner_id
+    doctor = draft.practitioner_id or actor.practitioner_id
     at = await directory.centres_of(tx, doctor) if doctor else []
     if not at and actor.administers:
         at = [await directory.centre(tx, min(actor.administers))]
@@ -157,7 +181,7 @@ async def new_link(tx: Tx, ctx: Context, actor: Person, practitioner_id: UUID, r
 
     For who may set the doctor's times. Raises RefusedError.
     """
-    require(await _may_set(tx, actor, practitioner_id))
+    require(await may_block(tx, actor, practitioner_id, None))
     secret = new_secret()
     await tx.conn.execute(
         insert(calendar_link).values(
@@ -199,7 +223,8 @@ async def preview(tx: Tx, ctx: Context, actor: Person, draft: Draft) -> Preview:
     earlier = None
     if draft.purpose is Purpose.BUSY and draft.origin["kind"] == SourceKind.FILE:
         files = calendar_source.c.kind == SourceKind.FILE.value
-        before = await sources(tx, files, calendar_source.c.practitioner_id == draft.practitioner_id)
+        subject = draft.practitioner_id or draft.resource_id
+        before = await sources(tx, files, calendar_source.c.subject_id == subject)
         earlier = before[-1] if before else None
     return Preview(draft, changes, tuple(sorted(left.values(), key=lambda each: each.start)), earlier)
 
@@ -226,9 +251,9 @@ async def apply(
 
 
 async def _follow(tx: Tx, ctx: Context, actor: Person, draft: Draft, busy: BusyTimes) -> None:
-    there = await sources(tx, calendar_source.c.practitioner_id == busy.practitioner_id)
+    there = await sources(tx, calendar_source.c.subject_id == (busy.practitioner_id or busy.resource_id))
     if len(there) >= _MOST_SOURCES:
-        raise BadInputError("That doctor has {most} calendars already. Stop following one first.", most=_MOST_SOURCES)
+        raise BadInputError("There are {most} calendars already. Stop following one first.", most=_MOST_SOURCES)
     kind = SourceKind(draft.origin["kind"])
     followed = kind is not SourceKind.FILE
     source = Source(
@@ -244,6 +269,7 @@ async def _follow(tx: Tx, ctx: Context, actor: Person, draft: Draft, busy: BusyT
         looked_at=tx.now,
         events=draft.read.events,
         left_out=draft.read.left_out.get("unreadable", 0),
+        resource_id=busy.resource_id,
     )
     address = {name: said for name, said in draft.origin.items() if name != "kind"} if followed else None
     await add_source(tx, ctx, source, address)
@@ -253,15 +279,15 @@ async def _follow(tx: Tx, ctx: Context, actor: Person, draft: Draft, busy: BusyT
 async def _changes(tx: Tx, actor: Person, draft: Draft) -> tuple[Change, ...]:
     read, doctor, centre_id = draft.read, draft.practitioner_id, draft.centre_id
     match draft.purpose:
-        case Purpose.BUSY if doctor:
-            return (BusyTimes(doctor, tuple(spans_of(read.busy))),)
+        case Purpose.BUSY if doctor or draft.resource_id:
+            return (BusyTimes(doctor, tuple(spans_of(read.busy)), None if doctor else draft.resource_id),)
         case Purpose.HOURS if doctor and centre_id:
             opening = read.opening
             if opening is None or not (opening.spans or any(spans for _, _, spans in opening.weeks)):
                 raise BadInputError("There are no opening hours to come in that calendar.")
             return (CalendarHours(doctor, centre_id, weeks_of(opening), dates_of(opening)),)
         case Purpose.DAYS if centre_id or doctor:
-            require(may_edit_centre(actor, centre_id) if centre_id else await _may_set(tx, actor, doctor))
+            require(may_edit_centre(actor, centre_id) if centre_id else await may_block(tx, actor, doctor, None))
             at = await directory.centre(tx, centre_id) if centre_id else (await directory.centres_of(tx, doctor))[0]  # type: ignore[arg-type]
             here = zone(at.timezone)
             days = days_to_come(read.closed, tx.now.astimezone(here).date())
@@ -275,27 +301,28 @@ async def _changes(tx: Tx, actor: Person, draft: Draft) -> tuple[Change, ...]:
             raise BadInputError("Say what the calendar stands for, and for whom.")
 
 
-async def _may_set(tx: Tx, actor: Person, practitioner_id: UUID | None) -> bool:
-    at = await directory.centres_of(tx, practitioner_id) if practitioner_id else []
-    return any(may_set_hours(actor, practitioner_id, each.id) for each in at if practitioner_id)
+async def names_for(tx: Tx, ctx: Context, actor: Person) -> dict[UUID, str]:
+    """Return the doctors, and the rooms and devices, whose times the actor may set, by name."""
+    names = {each.id: each.name for each in await doctors_for(tx, ctx, actor)}
+    return names | {each.id: each.name for each in await rooms_for(tx, ctx, actor)}
 
 
-async def followed(tx: Tx, ctx: Context, actor: Person) -> list[tuple[Source, Practitioner]]:
-    """Return the calendars by which doctors are busy whose times the actor may set, the oldest first."""
-    doctors = {each.id: each for each in await doctors_for(tx, ctx, actor)}
-    found = await sources(tx, calendar_source.c.practitioner_id.in_(doctors)) if doctors else []
-    return [(each, doctors[each.practitioner_id]) for each in found]
+async def followed(tx: Tx, ctx: Context, actor: Person) -> list[tuple[Source, str]]:
+    """Return the calendars by which those are busy whose times the actor may set, with their names; oldest first."""
+    names = await names_for(tx, ctx, actor)
+    found = await sources(tx, calendar_source.c.subject_id.in_(names)) if names else []
+    return [(each, names[each.subject_id]) for each in found]
 
 
 async def stop_following(tx: Tx, ctx: Context, actor: Person, source_id: UUID) -> Source:
-    """Let go of a calendar: what is busy by it alone is free again. For who may set the doctor's times."""
+    """Let go of a calendar: what is busy by it alone is free again. For who may set the doctor's or room's times."""
     source = await _mine(tx, actor, source_id)
     await remove_sources(tx, [source])
     return source
 
 
 async def refresh(tx: Tx, ctx: Context, actor: Person, source_id: UUID) -> Source:
-    """Have a calendar read at once, and the actor told how that went. For who may set the doctor's times.
+    """Have a calendar read at once, and the actor told how that went. For who may set the doctor's or room's times.
 
     Raises RefusedError, and BadInputError for a file, which is as it was sent.
     """
@@ -310,7 +337,7 @@ async def _mine(tx: Tx, actor: Person, source_id: UUID) -> Source:
     found = await sources(tx, calendar_source.c.id == source_id, lock=True)
     if not found:
         raise RefusedError
-    require(await _may_set(tx, actor, found[0].practitioner_id))
+    require(await may_block(tx, actor, found[0].practitioner_id, found[0].resource_id))
     return found[0]
 
 
@@ -330,9 +357,11 @@ __all__ = [
     "home_of",
     "keep_draft",
     "link_behind",
+    "names_for",
     "new_link",
     "preview",
     "prune_drafts",
     "refresh",
+    "rooms_for",
     "stop_following",
 ]

@@ -1,12 +1,13 @@
 """Sources and their busy times in the database. No permission is asked here.
 
-Whoever writes busy times has the practitioner's lock alone, so that nobody takes a time meanwhile who has not seen them
-(the migration of imports). The transaction must be short, and take no time for a visit.
+Whoever writes busy times has the practitioner's (or the room's) lock alone, so that nobody takes a time meanwhile who
+has not seen them (the migration of imports). The transaction must be short, and take no time for a visit.
 """
 
 import json
 from collections.abc import Collection, Sequence
 from dataclasses import fields
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,8 +16,9 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import TypeEngine, Uuid
 
 from booking.context import Context
+from booking.directory.resources import practitioners_using
 from booking.imports.model import Source, SourceKind, calendar_busy, calendar_source
-from booking.schedules.changes import Outside, within_busy
+from booking.schedules.changes import BusyTimes, Outside, within_busy
 from booking.schedules.freed import freed
 from booking.schedules.rules import Span, merged
 from core.database import Tx
@@ -25,10 +27,11 @@ from records.sealing import Place
 
 _table = calendar_source
 _COLUMNS = [_table.c[each.name] for each in fields(Source)]
-_LOCK = text("SELECT calendar_lock(:practitioner)").bindparams(bindparam("practitioner", type_=Uuid))
+_LOCK = text("SELECT calendar_lock(:subject)").bindparams(bindparam("subject", type_=Uuid))
 _PIECES: dict[str, TypeEngine[Any]] = {
     "source": Uuid(),
     "practitioner": Uuid(),
+    "room": Uuid(),
     "starts": ARRAY(Moment()),
     "ends": ARRAY(Moment()),
 }
@@ -39,8 +42,8 @@ _GONE = text("""
     RETURNING lower(during) AS starts, upper(during) AS ends
 """).bindparams(*(bindparam(name, type_=_PIECES[name]) for name in ("source", "starts", "ends")))
 _NEW = text("""
-    INSERT INTO calendar_busy (source_id, practitioner_id, during)
-    SELECT :source, :practitioner, tstzrange(s, e) FROM unnest(:starts, :ends) AS new (s, e)
+    INSERT INTO calendar_busy (source_id, practitioner_id, resource_id, during)
+    SELECT :source, :practitioner, :room, tstzrange(s, e) FROM unnest(:starts, :ends) AS new (s, e)
     ON CONFLICT DO NOTHING
     RETURNING lower(during) AS starts, upper(during) AS ends
 """).bindparams(*(bindparam(name, type_=kind) for name, kind in _PIECES.items()))
@@ -74,9 +77,9 @@ async def change_source(tx: Tx, source_id: UUID, **values: Any) -> None:
     await tx.conn.execute(update(_table).where(_table.c.id == source_id).values(**values))
 
 
-async def lock_practitioner(tx: Tx, practitioner_id: UUID) -> None:
-    """Be alone with a practitioner's times until the transaction ends."""
-    await tx.conn.execute(_LOCK, {"practitioner": practitioner_id})
+async def lock_subject(tx: Tx, subject_id: UUID) -> None:
+    """Be alone with the times of a practitioner or a room until the transaction ends."""
+    await tx.conn.execute(_LOCK, {"subject": subject_id})
 
 
 async def write_busy(tx: Tx, source: Source, pieces: Sequence[Span]) -> list[Outside]:
@@ -84,28 +87,37 @@ async def write_busy(tx: Tx, source: Source, pieces: Sequence[Span]) -> list[Out
 
     `pieces`: of a day at most, those that are over left out. What is busy no more is offered to who waits for it.
     """
-    await lock_practitioner(tx, source.practitioner_id)
+    await lock_subject(tx, source.subject_id)
     values = {
         "source": source.id,
         "starts": [start for start, _ in pieces],
         "ends": [end for _, end in pieces],
     }
     gone = (await tx.conn.execute(_GONE, values)).all()
-    new = (await tx.conn.execute(_NEW, {**values, "practitioner": source.practitioner_id})).all()
+    whose = {"practitioner": source.practitioner_id, "room": source.resource_id}
+    new = (await tx.conn.execute(_NEW, {**values, **whose})).all()
     open_again = [row for row in gone if row.ends > tx.now]
     if open_again:
         first, last = min(row.starts for row in open_again), max(row.ends for row in open_again)
-        await freed(tx, source.practitioner_id, max(first, tx.now), last)
-    return await within_busy(tx, source.practitioner_id, merged((row.starts, row.ends) for row in new))
+        await _freed(tx, source, max(first, tx.now), last)
+    spans = tuple(merged((row.starts, row.ends) for row in new))
+    return await within_busy(tx, BusyTimes(source.practitioner_id, spans, source.resource_id))
 
 
 async def remove_sources(tx: Tx, wanted: Collection[Source]) -> None:
     """Forget sources, with their busy times and addresses."""
-    for source in sorted(wanted, key=lambda each: each.practitioner_id):
+    for source in sorted(wanted, key=lambda each: each.subject_id):
         await write_busy(tx, source, [])
         await tx.conn.execute(delete(calendar_busy).where(calendar_busy.c.source_id == source.id))
         await tx.conn.execute(delete(_table).where(_table.c.id == source.id))
-        await freed(tx, source.practitioner_id, tx.now, source.known_until)
+        await _freed(tx, source, tx.now, source.known_until)
+
+
+async def _freed(tx: Tx, source: Source, start: datetime, end: datetime) -> None:
+    """Offer what came free to who waits: of a room, to who waits for those who see people in it."""
+    doctors = [source.practitioner_id] if source.practitioner_id else await practitioners_using(tx, source.subject_id)
+    for practitioner_id in doctors:
+        await freed(tx, practitioner_id, start, end)
 
 
 def _source(row: Row[Any]) -> Source:

@@ -4,15 +4,14 @@
 """
 # ruff: noqa: ARG001  (all services have one head: transaction, context, actor)
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any, assert_never, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, or_, select, union_all, update
 
 from booking.access import may_edit_centre, may_run_visit, may_set_hours, require
 from booking.appointments.model import appointment as table
@@ -22,10 +21,12 @@ from booking.context import Context
 from booking.directory import model as directory
 from booking.directory import reading
 from booking.directory.model import Mode, Patients, Payment
+from booking.directory.resources import resource_by_id
 from booking.directory.service import ServiceChanges, edit_service
 from booking.people.service import Person
 from booking.schedules import service as schedules
-from booking.schedules.model import centre_closing
+from booking.schedules.closings import close_on
+from booking.schedules.model import occupancy
 from booking.schedules.opening import Dates, Schedule, Week, with_week
 from booking.schedules.public_holidays import checked_region, public_holidays
 from booking.schedules.reading import schedules_of
@@ -145,10 +146,11 @@ class ClosedDays:
 
 @dataclass(frozen=True, slots=True)
 class BusyTimes:
-    """When a doctor is busy by a calendar. Merged, in order, UTC. Written by booking.imports alone."""
+    """When a doctor, or a room or device, is busy by a calendar. Merged, in order, UTC. Written by booking.imports."""
 
-    practitioner_id: UUID
+    practitioner_id: UUID | None
     spans: tuple[Span, ...]
+    resource_id: UUID | None = None
 
 
 Change = HoursChange | DateChange | TimeOff | HolidaysChange | ServiceChange | CalendarHours | ClosedDays | BusyTimes
@@ -185,9 +187,8 @@ async def conflicts_of(tx: Tx, ctx: Context, actor: Person, change: Change) -> l
             found = await _to_come(tx, table.c.centre_id == change.centre_id)
             left = await _left_outside(tx, found, partial(_closed, days=change.days))
         case BusyTimes():
-            at = await reading.centres_of(tx, change.practitioner_id)
-            require(any(may_set_hours(actor, change.practitioner_id, each.id) for each in at))
-            left = await within_busy(tx, change.practitioner_id, change.spans)
+            require(await may_block(tx, actor, change.practitioner_id, change.resource_id))
+            left = await within_busy(tx, change)
         case ServiceChange():
             known = await reading.service(tx, change.service_id)
             require(may_edit_centre(actor, known.centre_id))
@@ -244,10 +245,8 @@ async def _apply(tx: Tx, ctx: Context, actor: Person, change: Change) -> None:
         case CalendarHours():
             await _set_calendar_hours(tx, ctx, actor, change)
         case ClosedDays(centre, days):
-            await _close_on(tx, centre, days)
-            for who in await reading.practitioners_at(tx, centre):
-                for day in days:
-                    await schedules.set_date(tx, ctx, actor, who.id, centre, day, ())
+            require(may_edit_centre(actor, centre))
+            await close_on(tx, centre, days)
         case BusyTimes():
             raise TypeError("busy times are written by booking.imports")
         case ServiceChange():
@@ -275,18 +274,27 @@ async def _close_on_holidays(tx: Tx, actor: Person, change: HolidaysChange) -> N
     await tx.conn.execute(update(at).where(at.c.id == change.centre_id).values(**values))
 
 
-async def _close_on(tx: Tx, centre_id: UUID, days: Collection[date]) -> None:
-    """Note dates for those who begin to work there later; nobody begins to before this transaction ends."""
-    at = directory.centre
-    await tx.conn.execute(select(at.c.id).where(at.c.id == centre_id).with_for_update())
-    closing = [{"centre_id": centre_id, "day": day} for day in days]
-    await tx.conn.execute(insert(centre_closing).on_conflict_do_nothing(), closing)
+async def may_block(tx: Tx, actor: Person, practitioner_id: UUID | None, resource_id: UUID | None) -> bool:
+    """Whether the actor may say when a practitioner (at any centre of theirs), or a room or device, is busy."""
+    if resource_id:
+        return may_edit_centre(actor, (await resource_by_id(tx, resource_id)).centre_id)
+    at = await reading.centres_of(tx, practitioner_id) if practitioner_id else []
+    return any(may_set_hours(actor, practitioner_id, each.id) for each in at if practitioner_id)
 
 
-async def within_busy(tx: Tx, practitioner_id: UUID, spans: Sequence[Span]) -> list[Outside]:
-    """Return the visits to come, booked or held, that lie in some of these times (merged). No permission is asked."""
-    found = await _to_come(tx, table.c.practitioner_id == practitioner_id)
-    return [each for each in found if overlaps((each.start, each.end), spans)]
+async def within_busy(tx: Tx, busy: BusyTimes) -> list[Outside]:
+    """Return the visits to come, booked or held, that lie in some of these times. No permission is asked."""
+    theirs = table.c.practitioner_id == busy.practitioner_id if busy.practitioner_id else _takes(busy.resource_id)
+    found = await _to_come(tx, theirs)
+    return [each for each in found if overlaps((each.start, each.end), busy.spans)]
+
+
+def _takes(resource_id: UUID | None) -> ColumnElement[bool]:
+    """Whether a visit has a room or device, by itself or through the session that it shares with others."""
+    own, seat = occupancy.alias("own"), occupancy.alias("seat")
+    alone = select(own.c.appointment_id).where(own.c.resource_id == resource_id)
+    shared = select(seat.c.appointment_id).where(seat.c.resource_id.in_(alone))
+    return table.c.id.in_(union_all(alone, shared))
 
 
 async def standing(tx: Tx, actor: Person, visits: Collection[UUID]) -> list[Outside]:

@@ -6,8 +6,9 @@ CONFLICT DO NOTHING; rows are locked and removed in that order too; and a visit 
 alone with its resources meanwhile, since two that change places would each wait for what the other gives back. The
 functions that do this, each in one statement, are in the migration 0016_taking. What is free is read in `taken`.
 
-Nobody takes a practitioner's time over what a calendar of theirs says (booking.imports): a trigger on `occupancy`, in
-the migration of imports, takes no row then, as if the time were another visit's. Overbooking takes a further seat.
+Nobody takes the time of a practitioner, or of a room or device, over what a calendar of theirs says (booking.imports):
+a trigger on `occupancy`, in the migration of imports, takes no row then, as if the time were another visit's. Staff who
+overbook a practitioner take a further seat.
 """
 
 import re

@@ -91,24 +91,36 @@ def _free(taken: list[Span], begins: datetime, ends: datetime) -> bool:
     return nearest == 0 or taken[nearest - 1][1] <= begins
 
 
-# A row for each room that is taken at some time, and one without a seat for a kind of which none is.
+# A row for each room that is taken at some time, and one without a seat for a kind of which none is. What a calendar
+# of the room says holds for all of its kind.
 _ROOMS = query(f"""
     {IGNORED}
-    SELECT needed.service_id, r.id AS resource_id, r.seats, o.seat,
-        array_agg(lower(o.busy) ORDER BY o.busy) AS starts, array_agg(upper(o.busy) ORDER BY o.busy) AS ends
+    SELECT needed.service_id, r.id AS resource_id, r.seats, o.seat, o.starts, o.ends
     FROM service_resource needed
     JOIN resource r ON r.id = needed.resource_id AND r.active
-    LEFT JOIN occupancy o
-      ON o.resource_id = r.id AND o.seat < r.seats
-     AND lower(o.busy) >= :start - interval '1 day' AND lower(o.busy) < :end AND upper(o.busy) > :start
-     AND (o.expires_at IS NULL OR o.expires_at > :now)
-     AND (:appointment IS NULL OR o.appointment_id NOT IN (SELECT id FROM ignored))
+    LEFT JOIN LATERAL (
+        SELECT seat, array_agg(lower(piece) ORDER BY piece) AS starts, array_agg(upper(piece) ORDER BY piece) AS ends
+        FROM (
+            SELECT seat, unnest(range_agg(busy)) AS piece
+            FROM (
+                SELECT seat, busy FROM occupancy
+                WHERE resource_id = r.id AND seat < r.seats
+                  AND lower(busy) >= :start - interval '1 day' AND lower(busy) < :end AND upper(busy) > :start
+                  AND (expires_at IS NULL OR expires_at > :now)
+                  AND (:appointment IS NULL OR appointment_id NOT IN (SELECT id FROM ignored))
+                UNION ALL
+                SELECT seat, during
+                FROM calendar_busy_of(ARRAY[r.id], :start, :end), generate_series(0, r.seats - 1) AS seat
+            ) AS taken
+            GROUP BY seat
+        ) AS pieces
+        GROUP BY seat
+    ) AS o ON true
     WHERE needed.service_id = ANY (:services)
-    GROUP BY needed.service_id, r.id, o.seat
     ORDER BY r.id, o.seat
 """)  # noqa: S608  (one constant put into another)
 # A session's own rows have its id as their appointment, its seats have it as their resource. None is left to join
-# where the practitioner has taken time off since, or is busy by a calendar.
+# where the practitioner has taken time off since, or they or the room are busy by a calendar.
 _SEATS = query("""
     SELECT o.resource_id AS practitioner_id, o.appointment_id AS session, min(lower(seat.busy)) AS starts,
         count(*) AS taken
@@ -120,7 +132,11 @@ _SEATS = query("""
       AND NOT EXISTS (
           SELECT FROM time_off WHERE practitioner_id = o.resource_id AND during && o.busy
       )
-      AND NOT EXISTS (SELECT FROM calendar_busy_of(ARRAY[o.resource_id], lower(o.busy), upper(o.busy)))
+      AND NOT EXISTS (
+          SELECT FROM occupancy own
+          CROSS JOIN LATERAL calendar_busy_of(ARRAY[own.resource_id], lower(own.busy), upper(own.busy))
+          WHERE own.appointment_id = o.appointment_id
+      )
     GROUP BY o.resource_id, o.appointment_id
     ORDER BY starts
 """)

@@ -8,15 +8,17 @@ from uuid import UUID
 
 from appservice.conversation.commands.changing import drawn_schedule
 from appservice.conversation.commands.previewing import new_draft, read_later, step
-from appservice.conversation.commands.team import centre_of, doctor_of
+from appservice.conversation.commands.team import centre_of, doctor_of, own_centre
 from appservice.conversation.registry import action, command, runs_or_treats
 from appservice.conversation.rendering.calendars_in import source_line, under_way
 from appservice.conversation.rendering.lists import numbered
 from appservice.conversation.session import Session
+from appservice.conversation.understanding.arguments import take_quoted
 from appservice.conversation.understanding.text import Reading
 from appservice.matrix.markdown import escape
 from appservice.outgoing import fetch
-from booking.directory.model import Practitioner
+from booking.directory.model import Resource
+from booking.directory.resources import resources_named
 from booking.imports import service as imports
 from booking.imports.content import MOST_BYTES, too_large
 from booking.imports.fetching import checked_address
@@ -35,12 +37,14 @@ _PURPOSES = {
     ),
     Purpose.BUSY: re.compile(r"\b(?:busy(?: times?)?|appointments|blocked)\b", re.IGNORECASE),
 }
+_ROOM = re.compile(r"\b(?:the )?(?:room|device|resource) (?P<name>[^|;,]+)", re.IGNORECASE)
 _AT = re.compile(r"\b(?:at|of) (?!https?:)[^\W\d]", re.IGNORECASE)
 _FILES = (".ics", ".ical", ".icalendar", ".ifb")
 _NUMBER = re.compile(r"^\D{0,12}(?P<n>\d{1,2})\D{0,3}$")
 _HOW = (
     "Send me the calendar here as an .ics file, or write its address: import calendar https://… for dr.osei. With"
-    " “hours” or “holidays” in place of “calendar” I read opening hours or closed days in it."
+    " “hours” or “holidays” in place of “calendar” I read opening hours or closed days in it. Rooms and devices have"
+    " calendars, too: import calendar https://… for room NAME."
 )
 
 
@@ -75,6 +79,8 @@ async def draft_of_file(session: Session) -> Draft:
     words = Reading(session.incoming.attached.caption)
     purpose = purpose_in(words)
     words.rest = re.sub(r"\b(?:calendar|for|of)\b", " ", words.rest)
+    if room := await _room(session, words, purpose):
+        return new_draft(session.person, {"kind": SourceKind.FILE.value}, purpose=purpose, resource_id=room.id)
     doctor = (await doctor_of(session, words)).id if re.search(r"\b(?:dr|prof)\b", words.rest, re.IGNORECASE) else None
     return new_draft(session.person, {"kind": SourceKind.FILE.value}, purpose=purpose, practitioner_id=doctor)
 
@@ -82,8 +88,8 @@ async def draft_of_file(session: Session) -> Draft:
 @command(
     "import|follow calendar",
     "calendar ADDRESS for DOCTOR",
-    help="read busy times from another calendar, again and again; opening hours: import hours ADDRESS for dr.osei;"
-    " closed days: import holidays ADDRESS. Or send the .ics file here",
+    help="read busy times from another calendar, again and again; a room's: import calendar ADDRESS for room NAME;"
+    " opening hours: import hours ADDRESS for dr.osei; closed days: import holidays ADDRESS. Or send the .ics file",
     who=runs_or_treats,
     group="Centre",
 )
@@ -97,7 +103,9 @@ async def import_(session: Session, text: str) -> None:
     purpose = purpose_in(words) or Purpose.BUSY
     words.rest = re.sub(r"\b(?:calendar|for)\b", " ", words.rest)
     known: dict[str, UUID] = {}
-    if purpose is Purpose.DAYS and not _names_doctor(session, words):
+    if room := await _room(session, words, purpose):
+        known["resource_id"] = room.id
+    elif purpose is Purpose.DAYS and not _names_doctor(session, words):
         known["centre_id"] = (await centre_of(session, words)).id
     else:
         doctors = await imports.doctors_for(session.tx, session.ctx, session.person)
@@ -115,6 +123,20 @@ async def import_(session: Session, text: str) -> None:
     await imports.keep_draft(session.tx, session.ctx, session.person, draft)
     key = await session.say(under_way(0, 0))
     await read_later(session.tx, session.person, draft, session.room_id, key)
+
+
+async def _room(session: Session, words: Reading, purpose: Purpose | None) -> Resource | None:
+    """The room or device that is named: "room Echo 1 at CENTRE". Raises BadInputError for what it cannot be."""
+    found = words.take(_ROOM)
+    if not found:
+        return None
+    if purpose not in (None, Purpose.BUSY):
+        raise BadInputError("Rooms and devices have busy times alone: import calendar https://… for room Echo 1")
+    named = Reading(found["name"])
+    at_centre = await own_centre(session, named)
+    name = take_quoted(named) or " ".join(named.rest.replace("|", " ").split())
+    [room] = await resources_named(session.tx, at_centre.id, [name])
+    return room
 
 
 def _names_doctor(session: Session, words: Reading) -> bool:
@@ -165,6 +187,7 @@ async def import_is(session: Session, choice: dict[str, Any]) -> None:
         purpose=Purpose(choice["purpose"]) if "purpose" in choice else draft.purpose,
         practitioner_id=UUID(choice["practitioner_id"]) if "practitioner_id" in choice else draft.practitioner_id,
         centre_id=UUID(choice["centre_id"]) if "centre_id" in choice else draft.centre_id,
+        resource_id=UUID(choice["resource_id"]) if "resource_id" in choice else draft.resource_id,
     )
     asked = await step(session.tx, session.ctx, session.person, known)
     await session.say(asked.text, choices=asked.choices, words=asked.words)
@@ -187,6 +210,8 @@ async def import_apply(session: Session, choice: dict[str, Any]) -> None:
             "Followed. Nobody can book over what it says; should it stop working, I tell you. “calendars followed”"
             " shows how it stands."
         )
+    elif draft.purpose is Purpose.DAYS and draft.centre_id:
+        said = _("Taken in. Nobody can book over that. “closed days” lists them, and opens again.")
     else:
         said = _("Taken in. Nobody can book over that.")
     if left:
@@ -217,46 +242,46 @@ async def calendars_followed(session: Session, text: str) -> None:
     if not found:
         await session.say(_("No calendar is followed.") + " " + _HOW)
         return
-    lines = [await _line(session, source, doctor) for source, doctor in found]
+    lines = [await _line(session, source, name) for source, name in found]
     await session.say(
         _(
             "Calendars that block times:\n\n{list}\n\nAnswer with a number for what can be done with it.",
             list=numbered(lines),
         ),
-        choices=[{"do": "import source", "source": str(source.id)} for source, _doctor in found],
+        choices=[{"do": "import source", "source": str(source.id)} for source, _name in found],
     )
 
 
-async def _line(session: Session, source: Source, doctor: Practitioner) -> str:
+async def _line(session: Session, source: Source, name: str) -> str:
     host = ""
     if source.kind is not SourceKind.FILE:
         try:
             host = urlsplit((await address_of(session.tx, session.ctx, source))["address"]).hostname or ""
         except (ErasedError, SealBrokenError):
             host = "?"
-    return source_line(source, doctor, host, session.tx.now, session.place)
+    return source_line(source, name, host, session.tx.now, session.place)
 
 
 @action("import source")
 async def import_source(session: Session, choice: dict[str, Any]) -> None:
     """What can be done with one."""
-    source, doctor = await _chosen(session, UUID(choice["source"]))
+    source, name = await _chosen(session, UUID(choice["source"]))
     again = {"do": "import refresh", "source": str(source.id)}
     stop = {"do": "import stop", "source": str(source.id)}
     options = [(_("Stop following it"), stop)]
     if source.kind is not SourceKind.FILE:
         options.insert(0, (_("Read it now"), again))
     await session.say(
-        f"{await _line(session, source, doctor)}\n\n{numbered([label for label, _choice in options])}\n\n"
+        f"{await _line(session, source, name)}\n\n{numbered([label for label, _choice in options])}\n\n"
         + _("Answer with a number."),
         choices=[each for _label, each in options],
     )
 
 
-async def _chosen(session: Session, source_id: UUID) -> tuple[Source, Practitioner]:
-    for source, doctor in await imports.followed(session.tx, session.ctx, session.person):
+async def _chosen(session: Session, source_id: UUID) -> tuple[Source, str]:
+    for source, name in await imports.followed(session.tx, session.ctx, session.person):
         if source.id == source_id:
-            return source, doctor
+            return source, name
     raise BadInputError("That calendar is followed no more.")
 
 
@@ -270,10 +295,10 @@ async def import_refresh(session: Session, choice: dict[str, Any]) -> None:
 @action("import stop")
 async def import_stop(session: Session, choice: dict[str, Any]) -> None:
     """Follow one no more."""
-    source, doctor = await _chosen(session, UUID(choice["source"]))
+    source, name = await _chosen(session, UUID(choice["source"]))
     await imports.stop_following(session.tx, session.ctx, session.person, source.id)
     await session.say(
-        _("That calendar of {doctor} blocks no more times.", doctor=escape(doctor.name)),
+        _("That calendar of {doctor} blocks no more times.", doctor=escape(name)),
     )
 
 
@@ -293,7 +318,7 @@ async def refresh_calendar(session: Session, text: str) -> None:
     ]
     if not found:
         raise BadInputError("No calendar is followed that could be read again. A file is sent again, to be read anew.")
-    for source, _doctor in found:
+    for source, _name in found:
         await imports.refresh(session.tx, session.ctx, session.person, source.id)
     await session.say(_("I am reading it; I tell you how that went."))
 
@@ -313,7 +338,7 @@ async def stop_following(session: Session, text: str) -> None:
     await import_stop(session, {"source": str(found[0][0].id)})
 
 
-async def _numbered(session: Session, text: str) -> list[tuple[Source, Practitioner]]:
+async def _numbered(session: Session, text: str) -> list[tuple[Source, str]]:
     found = await imports.followed(session.tx, session.ctx, session.person)
     number = _NUMBER.match(text.strip())
     if not number:

@@ -4,6 +4,8 @@ import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from appservice.conversation.commands.changing import outside_listed
 from appservice.conversation.dialogue import Choice
@@ -13,6 +15,7 @@ from appservice.matrix.markdown import escape
 from appservice.outgoing import Reply, post
 from booking.context import Context
 from booking.directory import reading as directory
+from booking.directory.resources import resource_by_id
 from booking.imports import service as imports
 from booking.imports.model import SourceKind
 from booking.imports.reading import Read
@@ -59,7 +62,7 @@ async def look_through(
     progress: Callable[[int, int], Awaitable[None]] | None = None,
 ) -> Draft:
     """Read a calendar, and keep what it says as the draft. Raises BadInputError."""
-    home = await imports.home_of(tx, ctx, person, draft.practitioner_id, draft.centre_id)
+    home = await imports.home_of(tx, ctx, person, draft)
     return replace(draft, read=await read_apart(body, home, tx.now, progress))
 
 
@@ -75,9 +78,9 @@ async def step(tx: Tx, ctx: Context, person: Person, draft: Draft) -> Asked:
     """
     draft = await _supposed(tx, ctx, person, draft)
     await imports.keep_draft(tx, ctx, person, draft)
-    if draft.practitioner_id is None and draft.centre_id is None:
+    if draft.practitioner_id is None and draft.centre_id is None and draft.resource_id is None:
         return await _whose(tx, ctx, person, draft)
-    if draft.purpose is None:
+    if draft.purpose is None and draft.resource_id is None:
         return await _what(tx, draft)
     if not draft.complete:
         return await _where(tx, draft)
@@ -86,6 +89,8 @@ async def step(tx: Tx, ctx: Context, person: Person, draft: Draft) -> Asked:
 
 async def _supposed(tx: Tx, ctx: Context, person: Person, draft: Draft) -> Draft:
     """Fill in what can only be one thing."""
+    if draft.resource_id:
+        return replace(draft, purpose=Purpose.BUSY)
     if draft.practitioner_id is None and draft.centre_id is None:
         doctors = await imports.doctors_for(tx, ctx, person)
         if len(doctors) == 1 and not person.administers:
@@ -105,6 +110,10 @@ async def _whose(tx: Tx, ctx: Context, person: Person, draft: Draft) -> Asked:
     doctors = await imports.doctors_for(tx, ctx, person)
     lines = [escape(each.name) for each in doctors]
     choices = [_choice(draft, practitioner_id=str(each.id)) for each in doctors]
+    if draft.purpose in (None, Purpose.BUSY):
+        rooms = await imports.rooms_for(tx, ctx, person)
+        lines += [_("{name}, a room or device", name=escape(each.name)) for each in rooms]
+        choices += [_choice(draft, resource_id=str(each.id)) for each in rooms]
     if draft.purpose in (None, Purpose.DAYS) and draft.read.closed:
         for centre_id in sorted(person.administers):
             at = await directory.centre(tx, centre_id)
@@ -203,11 +212,10 @@ def _question(draft: Draft, minutes: int) -> str:
 async def _changes(tx: Tx, draft: Draft, seen: Preview) -> str:
     change = seen.changes[0]
     match change:
-        case BusyTimes(doctor_id, spans):
-            doctor, at = await directory.practitioner(tx, doctor_id), await directory.centres_of(tx, doctor_id)
-            here = zone(at[0].timezone)
+        case BusyTimes(doctor_id, spans, room_id):
+            name, here = await _who_is_busy(tx, doctor_id, room_id)
             coming = merged(span for span in spans if span[1] > tx.now)
-            head = _("**{doctor}** is busy by this calendar ({zone}):", doctor=escape(doctor.name), zone=here.key)
+            head = _("**{doctor}** is busy by this calendar ({zone}):", doctor=escape(name), zone=here.key)
             total = ngettext("{count} busy time to come.", "{count} busy times to come.", len(coming))
             return f"{head}\n\n{busy_table(coming, tx.now, here)}\n\n{total}"
         case CalendarHours(doctor_id, centre_id, weeks, dates):
@@ -233,6 +241,16 @@ async def _changes(tx: Tx, draft: Draft, seen: Preview) -> str:
             return f"{_('{doctor} is away:', doctor=f'**{escape(doctor.name)}**')}\n\n{days_listed(spans, here)}"
         case _:
             raise TypeError(type(change).__name__)
+
+
+async def _who_is_busy(tx: Tx, doctor_id: UUID | None, room_id: UUID | None) -> tuple[str, ZoneInfo]:
+    """Return the name of a doctor, or of a room, and the zone of the centre."""
+    if doctor_id:
+        doctor, at = await directory.practitioner(tx, doctor_id), await directory.centres_of(tx, doctor_id)
+        return doctor.name, zone(at[0].timezone)
+    assert room_id
+    room = await resource_by_id(tx, room_id)
+    return room.name, zone((await directory.centre(tx, room.centre_id)).timezone)
 
 
 async def connect(ctx: Context, tx: Tx, link: Link, account: dict[str, str]) -> None:

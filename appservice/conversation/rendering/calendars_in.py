@@ -5,10 +5,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from appservice.conversation.rendering.schedules import drawn
+from appservice.conversation.rendering.schedules import days_line, drawn
 from appservice.conversation.rendering.values import day, moment
 from appservice.matrix.markdown import escape
-from booking.directory.model import Practitioner
 from booking.imports.model import Source, SourceKind
 from booking.imports.reading import Read
 from booking.imports.rules import PROBLEMS
@@ -87,16 +86,15 @@ def days_listed(spans: Sequence[Span], place: ZoneInfo) -> str:
     lines = []
     for start, end in spans[:_DATES]:
         first, last = start.astimezone(place).date(), end.astimezone(place).date() - timedelta(days=1)
-        until = "" if first == last else _(" to {day} {year}", day=day(last), year=last.year)
-        lines.append(f"- {day(first)} {first.year}{until}")
+        lines.append(f"- {days_line(first, last)}")
     if len(spans) > _DATES:
         lines.append(f"- {ngettext('and {count} more', 'and {count} more', len(spans) - _DATES)}")
     return "\n".join(lines)
 
 
-def source_line(source: Source, doctor: Practitioner, host: str, now: datetime, place: ZoneInfo) -> str:
-    """One calendar that is followed, and how it stands."""
-    whose = f"**{escape(doctor.name)}**"
+def source_line(source: Source, name: str, host: str, now: datetime, place: ZoneInfo) -> str:
+    """One calendar that is followed, and how it stands. `name`: whose it is."""
+    whose = f"**{escape(name)}**"
     if source.kind is SourceKind.FILE:
         return _("{whose}: a file, sent {when}", whose=whose, when=moment(source.created_at, place))
     what = _("CalDAV at {host}", host=escape(host)) if source.kind is SourceKind.CALDAV else escape(host)
@@ -106,6 +104,14 @@ def source_line(source: Source, doctor: Practitioner, host: str, now: datetime, 
     since = moment(source.failing_since, place)
     if source.told_at is None:
         return _("{whose}: {what}, not read since {since}: {why}", whose=whose, what=what, since=since, why=why)
+    if source.resource_id:
+        return _(
+            "{whose}: {what}, **not read since {since}: {why}. Nothing that needs it is offered meanwhile.**",
+            whose=whose,
+            what=what,
+            since=since,
+            why=why,
+        )
     return _(
         "{whose}: {what}, **not read since {since}: {why}. No times of this doctor are offered meanwhile.**",
         whose=whose,
@@ -115,10 +121,20 @@ def source_line(source: Source, doctor: Practitioner, host: str, now: datetime, 
     )
 
 
-def news(what: Mapping[str, Any], doctor: str, visits: str) -> str:
-    """What somebody is told of a calendar that is followed."""
-    name = escape(doctor)
+def news(what: Mapping[str, Any], whose: str, visits: str) -> str:
+    """What somebody is told of a calendar that is followed. `whose`: the name of the doctor, or of the room."""
+    name = escape(whose)
     match what["news"]:
+        case "fails" if "room" in what:
+            return _(
+                "**The calendar of {room} can't be read: {why}.** It can't be known any more when it is taken, so"
+                " nothing that needs it is offered until it works; what is booked stays. “calendars followed” shows how"
+                " it stands, and lets go of it.",
+                room=name,
+                why=_(PROBLEMS.get(what["problem"], PROBLEMS["unreachable"])),
+            )
+        case "works" if "room" in what:
+            return _("The calendar of {room} can be read again, and what needs it is offered.", room=name)
         case "fails":
             return _(
                 "**The calendar of {doctor} can't be read: {why}.** It can't be known any more when they are busy, so"

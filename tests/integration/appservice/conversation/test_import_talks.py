@@ -215,6 +215,99 @@ async def test_closed_days_of_a_centre_and_days_off_of_a_doctor(chat: Chat, serv
     assert "Away:\n\n• Wed 23 Dec to Thu 24 Dec" in await chat.say(OSEI, "hours")
 
 
+async def test_a_rooms_own_calendar_closes_what_needs_it(chat: Chat, server: CalendarServer) -> None:
+    await chat.say(CLARA, 'add room "Echo 1"')
+    assert "Echo 1" in await chat.say(CLARA, 'edit service dr.osei "A visit" with "Echo 1"')
+
+    assert "I am reading" in await chat.say(CLARA, f"import calendar {server.address} for room Echo 1")
+    shown = await work(chat)
+    assert "Echo 1 is busy by this calendar (Europe/Berlin)" in shown
+    assert "Tue 1 Dec | 09:30-10:30" in shown
+    assert "Followed" in await chat.say(CLARA, "yes")
+    times = await chat.say(ANNA, "dr osei on 1 Dec after 9:00 before 11:00")
+    assert "09:00" in times
+    assert "09:30" not in times
+    assert "1. Echo 1: 127.0.0.1, read just now" in await chat.say(CLARA, "calendars followed")
+    assert "No calendar is followed" in await chat.say(OSEI, "calendars followed")
+
+    server.status = 503
+    later(chat, minutes=20)
+    await work(chat)
+    later(chat, hours=4)
+    told = await work(chat)
+    assert "The calendar of Echo 1 can't be read: its server does not answer." in told
+    assert "nothing that needs it is offered until it works" in told
+    assert "Nothing that needs it is offered meanwhile" in await chat.say(CLARA, "calendars followed")
+    server.status = 200
+    later(chat, hours=2)
+    assert "The calendar of Echo 1 can be read again, and what needs it is offered." in await work(chat)
+    assert "blocks no more times" in await chat.say(CLARA, "stop following 1")
+
+
+async def test_a_file_may_be_of_a_room(chat: Chat) -> None:
+    await chat.say(CLARA, 'add room "Echo 1"')
+    asked = await chat.send_file(CLARA, busy_day(1), "room.ics")
+    assert "3. Echo 1, a room or device" in asked
+    shown = await chat.say(CLARA, "3")
+    assert "Echo 1 is busy by this calendar" in shown
+    assert "Tue 1 Dec | 09:00-10:00" in shown
+    assert "Taken in" in await chat.say(CLARA, "yes")
+    assert "Echo 1: a file, sent" in await chat.say(CLARA, "calendars followed")
+    shown = await chat.send_file(CLARA, busy_day(2), "room.ics", caption="busy room Echo 1")
+    assert "In place of the file of 30 Nov" in shown
+
+
+async def test_what_a_room_has_not_and_who_may_not_is_said(chat: Chat, server: CalendarServer) -> None:
+    await chat.say(CLARA, 'add room "Echo 1"')
+    for said, answer in (
+        (f"import hours {server.address} for room Echo 1", "Rooms and devices have busy times alone"),
+        (f"import calendar {server.address} for room Nowhere", "There is no “Nowhere”"),
+    ):
+        assert answer in await chat.say(CLARA, said)
+    refused = await chat.say(OSEI, f"import calendar {server.address} for room Echo 1 at Berlin Heart Centre")
+    assert "may not do that" in refused
+
+
+async def test_closed_days_are_listed_and_opened_again_for_who_came_since_too(
+    chat: Chat, server: CalendarServer
+) -> None:
+    assert "has no closed days" in await chat.say(CLARA, "closed days")
+    server.body = calendar(
+        event("DTSTART;VALUE=DATE:20261223", "DTEND;VALUE=DATE:20261225", uid="1"),
+        event("DTSTART;VALUE=DATE:20261231", uid="2"),
+    )
+    await chat.say(CLARA, f"import holidays {server.address}")
+    await work(chat)
+    assert "“closed days” lists them, and opens again" in await chat.say(CLARA, "yes")
+    await chat.say(CLARA, 'add doctor "Dr Late Comer" cardiology speaks en @late:localhost')
+    assert "Thu 24 Dec: closed" in await chat.say(CLARA, "hours dr.comer")
+
+    listed = await chat.say(CLARA, "closed days")
+    assert (
+        "Berlin Heart Centre is closed, for all who work there:\n\n1. Wed 23 Dec 2026 to Thu 24 Dec 2026\n2. " in listed
+    )
+    assert "is open again: Wed 23 Dec 2026 to Thu 24 Dec 2026." in await chat.say(CLARA, "1")
+    for who in ("dr.osei", "dr.comer"):
+        shown = await chat.say(CLARA, f"hours {who}")
+        assert "24 Dec" not in shown
+        assert "Thu 31 Dec: closed" in shown
+    assert "is open again: Thu 31 Dec 2026" in await chat.say(CLARA, "closed days open 31.12.")
+    assert "It is not closed then" in await chat.say(CLARA, "closed days open 31.12.")
+    assert "may not do that" in await chat.say(CLARA, "closed days at Isar Clinic")
+
+
+async def test_days_are_closed_by_saying_so_and_bookings_in_them_are_asked_about(chat: Chat) -> None:
+    code = await book(chat)  # on 1 December at 9
+    assert "is closed: Thu 24 Dec 2026 to Sat 26 Dec 2026." in await chat.say(CLARA, "closed days 24.12. - 26.12.")
+    asked = await chat.say(CLARA, "closed days 1.12.")
+    assert "That would leave 1 booking outside" in asked
+    assert code in asked
+    await chat.say(CLARA, "no")
+    assert "1 Dec 2026" not in await chat.say(CLARA, "closed days")
+    assert "from today on" in await chat.say(CLARA, "closed days yesterday")
+    assert "Write it like" in await chat.say(CLARA, "closed days whenever")
+
+
 async def test_nothing_changes_when_one_says_no_or_the_answer_comes_too_late(
     chat: Chat, server: CalendarServer
 ) -> None:
