@@ -106,6 +106,13 @@ async def test_markup_in_a_query_stays_text(browser: Browser) -> None:
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
 
 
+@pytest.mark.parametrize("path", ["/", "/doctors/nobody", "/join/0000", "/pages.css"])
+async def test_no_page_is_shown_within_another_site(browser: Browser, path: str) -> None:
+    answer = await browser.get(path)
+
+    assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+
+
 async def test_a_doctor_has_two_weeks_on_the_clock_of_the_centre(town: Town, browser: Browser) -> None:
     at = await town.centre("Tokyo Clinic", "Tokyo")
     doctor = await town.doctor(at, "Dr Aiko Sato", "mon 9-10")

@@ -18,3 +18,4 @@ def test_it_speaks_its_readers_language(accepted: str, language: str, direction:
     assert f'<html lang="{language}" dir="{direction}">' in str(answer.text)
     assert words in str(answer.text)
     assert answer.headers["Vary"] == "Accept-Language"
+    assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
