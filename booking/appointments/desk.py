@@ -12,7 +12,7 @@ from booking.appointments.approving import is_prepaid
 from booking.appointments.making import TAKEN, Draft, make
 from booking.appointments.model import Appointment, Why, ends, starts
 from booking.appointments.model import appointment as table
-from booking.appointments.reading import found_appointments
+from booking.appointments.reading import found_appointments, steady_offer
 from booking.appointments.rules import KEPT, STANDING, Status
 from booking.context import Context
 from booking.directory import reading as directory
@@ -77,13 +77,14 @@ async def book_for(tx: Tx, ctx: Context, actor: Person, *, service_id: UUID, sta
     What is paid in advance is held, and its page goes to the patient; no approval is asked, as the clinic books itself.
     Raises RefusedError, BadInputError, ConflictError.
     """
-    service = await directory.service(tx, service_id)
+    at = await steady_offer(tx, service_id)
+    service = at.service
     known = await known_patient(tx, ctx, actor, service, who)
     start = utc(start)
     rules.check_start(start, tx.now)
     if not await is_free(tx, service, start):
         raise ConflictError(TAKEN)
-    draft = Draft(service, known.patient_id, known.payer, start, Status.BOOKED, Why.BY_STAFF)
+    draft = Draft(service, known.patient_id, known.payer, start, Status.BOOKED, Why.BY_STAFF, offer=at)
     if is_prepaid(ctx, service):
         until = rules.payment_until(start, tx.now, ctx.settings.booking.hold_minutes)
         draft = replace(draft, status=Status.PENDING, hold_until=until)
@@ -101,11 +102,14 @@ async def overbook(tx: Tx, ctx: Context, actor: Person, *, service_id: UUID, sta
     The patient can still be in one place only. For the practitioner and the centre's admins; the history says that it
     was overbooked, and by whom. Raises RefusedError, BadInputError, ConflictError.
     """
-    service = await directory.service(tx, service_id)
+    at = await steady_offer(tx, service_id)
+    service = at.service
     known = await known_patient(tx, ctx, actor, service, who)
     start = utc(start)
     rules.check_start(start, tx.now)
-    draft = Draft(service, known.patient_id, known.payer, start, Status.BOOKED, Why.OVERBOOKED)
+    if not service.active:
+        raise ConflictError("{doctor} does not offer that any more.", doctor=at.practitioner.name)
+    draft = Draft(service, known.patient_id, known.payer, start, Status.BOOKED, Why.OVERBOOKED, offer=at)
     visit = await make(tx, ctx, draft, actor.id, beside=True)
     await moves.announce(tx, visit)
     return visit

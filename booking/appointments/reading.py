@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, Table, Text, Uuid, bindparam, func, or_, select, text
+from sqlalchemy import ColumnElement, Row, Select, Table, Text, Uuid, bindparam, func, literal_column, or_, select, text
 
 from booking.appointments.model import Appointment, Move, Why, appointment_move, ends, starts
 from booking.appointments.model import appointment as table
@@ -54,13 +54,16 @@ class Offer:
     service: Service
     practitioner: Practitioner
     centre: Centre
+    version: str
+    """Of the service's and the practitioner's rows: it is another one once they have changed."""
 
 
 async def offer(tx: Tx, service_id: UUID, *, alone: str | None = None) -> Offer:
     """Return a service with all that belongs to it. Raises RefusedError for an unknown id.
 
-    `alone`: whoever asks with the same name meanwhile waits until this transaction ends. The doctor's schedule does not
-    change until then: it is read after this, for who takes a time of it.
+    `alone`: whoever asks with the same name meanwhile waits until this transaction ends. Neither does the doctor's
+    schedule change until then, nor what they offer; but what this had to wait for may have changed the service that is
+    returned. Who takes a time of it compares the `version`, or asks by `steady_offer`.
     """
     found = await tx.run(_OFFER, {"wanted": service_id, "alone": alone})
     if not found:
@@ -70,7 +73,14 @@ async def offer(tx: Tx, service_id: UUID, *, alone: str | None = None) -> Offer:
         service_from(_part(row, directory.service)),
         practitioner_from(_part(row, directory.practitioner)),
         centre_from(_part(row, directory.centre)),
+        row.version,
     )
+
+
+async def steady_offer(tx: Tx, service_id: UUID, *, alone: str | None = None) -> Offer:
+    """Return the same as it is once nobody changes it any more, until this transaction ends: for who takes a time."""
+    await offer(tx, service_id, alone=alone)
+    return await offer(tx, service_id)
 
 
 async def found_appointments(
@@ -174,10 +184,15 @@ def _labelled(part: Table) -> list[ColumnElement[Any]]:
     return [column.label(f"{part.name}__{column.name}") for column in part.columns]
 
 
+# A row that another transaction has changed bears another number: PostgreSQL's documentation, System Columns.
+VERSION: ColumnElement[str] = literal_column(
+    "CAST(service.xmin AS text) || ' ' || CAST(practitioner.xmin AS text)", Text
+)
 _OFFER = Statement(
     select(
         func.pg_advisory_xact_lock(func.hashtextextended(bindparam("alone", type_=Text), 0)).label("alone"),
         steadily(directory.service.c.practitioner_id).label("steady"),
+        VERSION.label("version"),
         *_labelled(directory.service),
         *_labelled(directory.practitioner),
         *_labelled(directory.centre),
@@ -275,6 +290,8 @@ def payment_word(status: Status, price: Money, state: PaymentState | None) -> st
         return "paid"
     if state in {PaymentState.REFUNDED, PaymentState.PARTIALLY_REFUNDED}:
         return "refunded"
+    if state is PaymentState.DISPUTED:
+        return "disputed"
     if state in TO_CAPTURE:
         return "authorised"
     return "due" if status is Status.PENDING else "none"

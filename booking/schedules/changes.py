@@ -222,9 +222,11 @@ async def _whose(tx: Tx, change: Change) -> set[UUID]:
     match change:
         case HoursChange() | DateChange() | CalendarHours() | TimeOff():
             return {change.practitioner_id}
+        case ServiceChange():
+            return {(await reading.service(tx, change.service_id)).practitioner_id}
         case HolidaysChange() | ClosedDays():
             return {each.id for each in await reading.practitioners_at(tx, change.centre_id)}
-        case BusyTimes() | ServiceChange():  # booking.imports locks for itself; a service is what it is when asked for
+        case BusyTimes():  # booking.imports locks for itself
             return set()
         case _:
             assert_never(change)

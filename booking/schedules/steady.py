@@ -1,5 +1,7 @@
 """That nobody books by a schedule while it changes: the one who is first is done before the other one looks.
 
+To the schedule belongs what a practitioner offers, and that they work there at all.
+
 Who takes a time by what the schedule says shares a lock on the practitioner's schedule from before the schedule is read
 until the transaction ends; who changes it has the lock alone, from before the visits that would be left outside are
 listed. So a visit is either among these, or is not made. It is a lock of its own, taken before any other of

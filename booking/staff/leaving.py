@@ -31,6 +31,7 @@ from booking.questions.model import question
 from booking.questions.service import hand_on
 from booking.schedules.freed import freed
 from booking.schedules.service import is_free
+from booking.schedules.steady import change_alone
 from booking.staff.news import tell_person
 from booking.staff.room import staff_changed
 from booking.waiting.model import waiting_service
@@ -93,6 +94,7 @@ async def leave_practice(
     own = actor.practitioner_id == practitioner_id
     require(bool(centres) and at.issuperset(centres))
     require(all(own or may_edit_centre(actor, each) for each in centres))
+    await change_alone(tx, [practitioner_id])  # nobody books what is not among those that are listed next
     left = await _to_come(tx, practitioner_id, centres)
     if left:
         raise ConflictError(
@@ -143,7 +145,7 @@ async def hand_over(tx: Tx, ctx: Context, actor: Person, from_id: UUID, to_id: U
         if service is None:
             cancelled.append(visit)
             if sure:
-                await visits.cancel(tx, ctx, actor, visit.id, Why.DOCTOR_UNABLE)
+                await visits.cancel_all(tx, ctx, actor, [visit.id], Why.DOCTOR_UNABLE)
         else:
             moved.append(visit)
             if sure:

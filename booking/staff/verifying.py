@@ -9,6 +9,7 @@ from booking.context import Context
 from booking.directory import reading
 from booking.directory.model import Practitioner, practitioner
 from booking.people.service import Person, person_id_of
+from booking.schedules.steady import change_alone
 from booking.staff.model import verification
 from booking.staff.news import tell_person
 from core.database import Tx
@@ -35,6 +36,7 @@ async def verify(
     Visits that are booked stay. For platform admins. Raises RefusedError, ConflictError.
     """
     require(actor.platform_admin)
+    await change_alone(tx, [practitioner_id])  # whoever books with them meanwhile is done, or is refused
     known = await reading.practitioner(tx, practitioner_id)
     if known.verified is verified:
         said = "{doctor} is verified already." if verified else "{doctor} is not verified."

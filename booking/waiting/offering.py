@@ -14,7 +14,7 @@ from booking.appointments.making import Draft
 from booking.appointments.model import Appointment, Why, starts
 from booking.appointments.model import appointment as table
 from booking.appointments.notices import Notice, tell_all, tell_payer
-from booking.appointments.reading import Offer, appointment, offer, practitioners_seen
+from booking.appointments.reading import Offer, appointment, practitioners_seen, steady_offer
 from booking.appointments.rules import Status
 from booking.context import Context
 from booking.directory.model import Patients, service
@@ -88,7 +88,7 @@ async def _offer_to(tx: Tx, ctx: Context, wait: Waiting, practitioner_id: UUID, 
         .order_by(service.c.id)
     )
     for service_id in wanted.scalars().all():
-        if await _offer_service(tx, ctx, wait, await offer(tx, service_id), start, end):
+        if await _offer_service(tx, ctx, wait, await steady_offer(tx, service_id), start, end):
             return True
     return False
 
@@ -173,7 +173,7 @@ async def pass_on(tx: Tx, appointment_id: UUID) -> None:
     """Give a time that nobody took up in time to the next in line; who did not answer waits on."""
     visit = await appointment(tx, appointment_id, lock=True)
     if visit.status is Status.WAITLIST and visit.pay_until <= tx.now:
-        await moves.turn_down(tx, visit, Why.NOT_TAKEN_UP, Notice.OFFER_OVER)
+        await moves.turn_down(tx, [visit], Why.NOT_TAKEN_UP, Notice.OFFER_OVER)
 
 
 async def _offered(tx: Tx, actor: Person, appointment_id: UUID) -> Appointment:

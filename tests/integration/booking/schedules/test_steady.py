@@ -2,15 +2,20 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
 from booking.appointments import service as visits
+from booking.appointments.series import book_series
 from booking.directory.model import Service
 from booking.people.service import person_of
-from booking.schedules.changes import Change, DateChange, HolidaysChange, HoursChange, TimeOff, make
+from booking.schedules.changes import Change, DateChange, HolidaysChange, HoursChange, ServiceChange, TimeOff, make
 from booking.schedules.rules import WeeklySpan
+from booking.staff.leaving import leave_practice
+from booking.staff.verifying import verify
 from core.errors import ConflictError
+from core.money import Money
 from tests.integration.booking.clinic import ANNA
 from tests.integration.booking.town import TODAY, Town, at
 
@@ -21,6 +26,7 @@ CHANGES: dict[str, Callable[[Service], Change]] = {
     "hours": lambda service: HoursChange(service.practitioner_id, service.centre_id, (WeeklySpan(0, 540, 600),), TODAY),
     "a date": lambda service: DateChange(service.practitioner_id, service.centre_id, at(25, 8).date(), ()),
     "holidays": lambda service: HolidaysChange(service.centre_id, closed=True, region=""),
+    "a service": lambda service: ServiceChange(service.id, active=False),
 }
 every_change = pytest.mark.parametrize("kind", CHANGES)
 
@@ -90,6 +96,82 @@ async def test_who_moves_a_visit_waits_for_a_change_too(town: Town, service: Ser
         done, _ = await asyncio.wait([booking], timeout=_WAITS)
         assert not done
     with pytest.raises(ConflictError, match="just been taken"):
+        await booking
+
+
+async def test_who_waited_for_a_change_books_what_there_is_after_it(town: Town, service: Service) -> None:
+    """At the new length and price, not at those that were read before the wait."""
+    actor = await town.paul()
+    await person(town)
+    longer = ServiceChange(service.id, minutes=60, price=Money("EUR", 99_00))
+    async with town.database.transaction() as tx:
+        assert await make(tx, town.ctx, actor, longer, sure=False) == []
+        booking = asyncio.create_task(book(town, service))
+        done, _ = await asyncio.wait([booking], timeout=_WAITS)
+        assert not done
+    code = await booking
+    async with town.database.transaction() as tx:
+        visit = await visits.by_code(tx, town.ctx, await person_of(tx, town.ctx, ANNA), code)
+    assert (visit.end - visit.start, visit.price.amount) == (timedelta(hours=1), 99_00)
+
+
+async def test_who_books_a_series_waits_for_a_change_of_the_service_too(town: Town, service: Service) -> None:
+    actor = await town.paul()
+    await person(town)
+
+    async def series() -> None:
+        async with town.database.transaction() as tx:
+            anna = await person_of(tx, town.ctx, ANNA)
+            starts = [at(25, 8), at(28, 8)]
+            await book_series(tx, town.ctx, anna, service_id=service.id, starts=starts, patient_id=anna.patient.id)
+
+    async with town.database.transaction() as tx:
+        assert await make(tx, town.ctx, actor, ServiceChange(service.id, active=False), sure=False) == []
+        booking = asyncio.create_task(series())
+        done, _ = await asyncio.wait([booking], timeout=_WAITS)
+        assert not done
+    with pytest.raises(ConflictError, match="none was booked"):
+        await booking
+
+
+async def test_a_doctor_does_not_leave_beside_who_books(town: Town, service: Service) -> None:
+    actor = await town.paul()
+
+    async def leave() -> None:
+        async with town.database.transaction() as tx:
+            await leave_practice(tx, town.ctx, actor, service.practitioner_id, [service.centre_id])
+
+    async with town.database.transaction() as tx:
+        anna = await person_of(tx, town.ctx, ANNA)
+        await visits.book(tx, town.ctx, anna, service_id=service.id, start=at(25, 8), patient_id=anna.patient.id)
+        leaving = asyncio.create_task(leave())
+        done, _ = await asyncio.wait([leaving], timeout=_WAITS)
+        assert not done
+    with pytest.raises(ConflictError, match="There are 1 visits to come"):
+        await leaving
+
+
+async def test_nobody_books_beside_a_doctor_who_leaves(town: Town, service: Service) -> None:
+    actor = await town.paul()
+    await person(town)
+    async with town.database.transaction() as tx:
+        await leave_practice(tx, town.ctx, actor, service.practitioner_id, [service.centre_id])
+        booking = asyncio.create_task(book(town, service))
+        done, _ = await asyncio.wait([booking], timeout=_WAITS)
+        assert not done
+    with pytest.raises(ConflictError, match="just been taken"):
+        await booking
+
+
+async def test_nobody_books_with_who_is_verified_no_more_at_that_moment(town: Town, service: Service) -> None:
+    actor = await town.paul()
+    await person(town)
+    async with town.database.transaction() as tx:
+        await verify(tx, town.ctx, actor, service.practitioner_id, verified=False)
+        booking = asyncio.create_task(book(town, service))
+        done, _ = await asyncio.wait([booking], timeout=_WAITS)
+        assert not done
+    with pytest.raises(ConflictError, match="cannot be booked yet"):
         await booking
 
 
