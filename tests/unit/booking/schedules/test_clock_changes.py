@@ -121,6 +121,18 @@ def test_calcom_24843_a_slot_that_ends_at_midnight_is_there_on_both_days_of_the_
         assert [each.astimezone(BERLIN).strftime("%H:%M") for each in found] == ["23:00"] * 3
 
 
+def test_ea_910_the_hour_that_is_booked_is_the_one_that_was_shown_and_it_alone_is_gone() -> None:
+    """There 9:00 was booked as 8:00: 9:00 was offered once more, and 10:00 took it away. Rome and Berlin are alike."""
+    rome, berlin = ZoneInfo("Europe/Rome"), ZoneInfo("Europe/Berlin")
+    for day in (date(2020, 10, 22), date(2020, 10, 26)):  # before and after the change
+        schedule, visit = hours(rome, 9, 12), Visit(60, 0, 0, 60)
+        offered = starts(schedule, day, day, visit)
+        assert [each[-5:] for each in walls(offered, berlin)] == ["09:00", "10:00", "11:00"]
+        taken = [(offered[0], offered[0] + HOUR)]
+        left = free_starts(schedule.open_times(day, day), taken, visit, rome, *EVER)
+        assert [each[-5:] for each in walls(left, berlin)] == ["10:00", "11:00"]
+
+
 def test_ea_914_and_826_it_is_the_slot_that_is_taken_which_is_gone_in_every_zone() -> None:
     azores, amsterdam = ZoneInfo("Atlantic/Azores"), ZoneInfo("Europe/Amsterdam")
     schedule, day = hours(azores, 9, 13), date(2020, 10, 23)
