@@ -245,9 +245,11 @@ class _Process:
         return clock
 
     async def _compare(self, gateway: Gateway) -> None:
-        """The ledger of the day that is over beside Stripe's list."""
+        """The ledger of the day that is over beside Stripe's list; of those before, too, should a night have failed."""
+        today = datetime.now(UTC).date()
         try:
-            await compare(self._database, gateway, datetime.now(UTC).date() - timedelta(days=1))
+            for ago in (3, 2, 1):
+                await compare(self._database, self._ctx, gateway, today - timedelta(days=ago))
         except (LaterError, RejectedError, OSError, DBAPIError) as away:
             _log.warning("the ledger was not compared", error=type(away).__name__)
 

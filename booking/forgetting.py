@@ -72,8 +72,7 @@ async def forget_person(tx: Tx, ctx: Context, actor: Person, patients: Collectio
     paid. Whoever writes from the same account afterwards is somebody new. Raises as `before_forgetting` does.
     """
     what = await before_forgetting(tx, ctx, actor, patients)
-    for visit in what.visits:
-        await appointments.cancel(tx, ctx, actor, visit.id)
+    await appointments.cancel_all(tx, ctx, actor, [each.id for each in what.visits])
     subjects = [actor.patient.id, *patients]
     await tx.conn.execute(
         delete(waiting).where(or_(waiting.c.person_id == actor.id, waiting.c.patient_id.in_(subjects)))

@@ -202,7 +202,9 @@ class Notices:
         await self._post(told, f"notice:{told.row.id}", Reply(await self._text(told), edits=told.card))
 
     async def _proposed(self, told: _Told) -> None:
-        """The clinic answers with a number, or with the visit's code."""
+        """The clinic answers with a number, or with the visit's code; for all at once that was asked for together."""
+        if "visits" in told.what:
+            told = replace(told, what={**told.what, "dates": await self._dates(told, Status.PROPOSED)})
         if told.ours:
             await self._plain(told)
             return
@@ -212,7 +214,10 @@ class Notices:
         )
 
     async def _declined(self, told: _Told) -> None:
-        """The patient chooses another time."""
+        """The patient chooses another time; in place of a series, other dates."""
+        if "visits" in told.what:
+            await self._plain(told)
+            return
         visit = told.visit
         start = told.tx.now
         free = await free_times(told.tx, visit.service, start, start + _OTHER_TIMES_WITHIN, limit=_OTHER_TIMES)
@@ -271,15 +276,19 @@ class Notices:
 
     async def _series(self, told: _Told) -> None:
         """All visits of a series in one message."""
-        assert told.visit.series_id
-        place = zone(told.person.timezone)
-        dates = numbered(
-            _("{moment_of}, visit **{code}**", moment_of=moment_of(each, place), code=each.code)
-            for each in await series_of(told.tx, told.visit.series_id)
-            if each.created_at == told.visit.created_at
-        )
+        dates = await self._dates(told, told.visit.status)
         await self._post(told, f"notice:{told.row.id}", Reply(f"{await self._text(told)}\n\n{dates}"))
         await self._invite(told, series=True)
+
+    async def _dates(self, told: _Told, status: Status) -> str:
+        """Those visits that were made together with this one, and stand as it does."""
+        assert told.visit.series_id
+        place = zone(told.person.timezone)
+        return numbered(
+            _("{moment_of}, visit **{code}**", moment_of=moment_of(each, place), code=each.code)
+            for each in await series_of(told.tx, told.visit.series_id)
+            if each.created_at == told.visit.created_at and each.status is status
+        )
 
     async def _prescribed(self, told: _Told) -> None:
         written = await prescription_to_send(told.tx, self._ctx.vault, UUID(told.what["prescription"]))

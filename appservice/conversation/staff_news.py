@@ -2,25 +2,30 @@
 
 import json
 from collections.abc import Awaitable, Callable
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from appservice.conversation.buttons import asking
 from appservice.conversation.dialogue import Question, load, save
-from appservice.conversation.rendering.values import moment
+from appservice.conversation.rendering.notices import DISPUTE_ENDED
+from appservice.conversation.rendering.values import dated_day, moment
 from appservice.matrix.api import MatrixError
 from appservice.matrix.markdown import escape
 from appservice.matrix.registration_tokens import RegistrationTokens
 from appservice.outgoing import File, Reply, post
+from booking.appointments.reading import appointment
 from booking.context import Context
 from booking.directory.reading import centre, practitioner
+from booking.payments.model import OPEN_STAGES, Stage
 from booking.people.service import Person, patient_name, person_by_id
 from booking.staff.inviting import code_of, invitation_to_tell
 from booking.staff.model import Invitation, Role
 from booking.staff.rules import registration_token
 from core.database import Tx
 from core.lanes import Row
-from core.languages import _, speaking
+from core.languages import _, ngettext, speaking
+from core.money import Money
 from core.timezones import zone
 
 WAY_IN = "staff.way-in"
@@ -46,10 +51,10 @@ class StaffNews:
                 return await self._handed_over(tx, row, person, what)
             if what["what"] == "invited":
                 return await self._invited(tx, row, person, UUID(what["invitation"]))
-            await self._post(tx, row, person, Reply(await self._said(tx, what)))
+            await self._post(tx, row, person, Reply(await self._said(tx, what, person)))
         return None
 
-    async def _said(self, tx: Tx, what: dict[str, Any]) -> str:
+    async def _said(self, tx: Tx, what: dict[str, Any], person: Person) -> str:
         if what["what"] in {"accepted", "declined"}:
             found, _open = await invitation_to_tell(tx, UUID(what["invitation"]))
             who = await person_by_id(tx, self._ctx, UUID(what["who"]))
@@ -59,6 +64,19 @@ class StaffNews:
                 return _("**{name}** ({mxid}) has accepted: {job}.", name=name, mxid=escape(who.mxid), job=job)
             # Who declines has nothing to do with who invited them, and is called what they were called by.
             return _("**{mxid}** has declined: {job}.", mxid=escape(who.mxid), job=job)
+        if what["what"] == "disputed":
+            return await self._disputed(tx, what, person)
+        if what["what"] == "ledger differs":
+            return ngettext(
+                "The ledger of {day} and Stripe differ in {count} amount: {refs}. Look at it on Stripe's pages;"
+                " “payments”"
+                " of the centre shows what the ledger has.",
+                "The ledger of {day} and Stripe differ in {count} amounts: {refs}. Look at them on Stripe's pages;"
+                " “payments” of the centre shows what the ledger has.",
+                int(what["count"]),
+                day=dated_day(date.fromisoformat(what["day"])),
+                refs=what["refs"],
+            )
         if what["what"] == "admin left":
             who = await person_by_id(tx, self._ctx, UUID(what["who"]))
             at = escape((await centre(tx, UUID(what["centre"]))).name)
@@ -81,6 +99,32 @@ class StaffNews:
             return _("**{doctor}** is not verified any more: cannot be booked, and cannot prescribe.", doctor=name)
         return _(
             "**{doctor}** waits to be verified: “verify {slug}”. “unverified” lists all.", doctor=name, slug=doctor.slug
+        )
+
+    async def _disputed(self, tx: Tx, what: dict[str, Any], person: Person) -> str:
+        """Told to platform admins, who answer disputes: which visit by its code, nothing of whose it is."""
+        visit = await appointment(tx, UUID(what["appointment"]))
+        stage = Stage(what["stage"])
+        amount = Money(what["currency"], int(what["amount"])).show(person.language)
+        of = _("visit **{code}** at {centre}", code=visit.code, centre=escape(visit.centre.name))
+        if stage not in OPEN_STAGES:
+            return _(DISPUTE_ENDED[stage], amount=amount, visit=of)
+        due = what.get("due_by")
+        until = _(" by {moment}", moment=moment(datetime.fromisoformat(due), zone(person.timezone))) if due else ""
+        if stage is Stage.INQUIRY:
+            return _(
+                "**A bank asks** about {amount} for {visit}. Answer it on Stripe's pages{until}; the centre is told.",
+                amount=amount,
+                visit=of,
+                until=until,
+            )
+        return _(
+            "**Disputed**: a bank has taken {amount} for {visit} back. Answer it on Stripe's pages{until}; the"
+            " centre is"
+            " told. “disputes” lists what is open.",
+            amount=amount,
+            visit=of,
+            until=until,
         )
 
     async def _invited(self, tx: Tx, row: Row, person: Person, invitation_id: UUID) -> str | None:

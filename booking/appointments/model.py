@@ -97,7 +97,7 @@ class Appointment:
     price: Money
     """As it was when booked."""
     payment: str
-    """none, due, authorised (charged after the visit), paid, refunded (some or all of it) or desk."""
+    """none, due, authorised (charged after the visit), paid, refunded (some or all of it), disputed or desk."""
     pay_url: str | None
     """Where to pay, while that is possible."""
     hold_until: datetime | None
@@ -118,7 +118,7 @@ class Appointment:
     @property
     def paid_by_card(self) -> bool:
         """Whether there is money of the payer's that can go back, or need not be charged."""
-        return self.payment in {"paid", "refunded", "authorised"}
+        return self.payment in {"paid", "refunded", "authorised", "disputed"}
 
     @property
     def pay_until(self) -> datetime:
@@ -134,7 +134,9 @@ class Cancellation:
     refund: Money | None
     """What goes back to the payer, if anything was paid and anything goes back."""
     let_go: int = 0
-    """How many more visits were let go with it: held, and to be paid on the same page."""
+    """How many more visits were let go with it: held, and to be paid on the same page, or asked for together."""
+    asked: bool = False
+    """Whether it was only asked for, and not approved."""
 
 
 @dataclass(frozen=True, slots=True)

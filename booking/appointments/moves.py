@@ -138,23 +138,35 @@ async def announce(tx: Tx, booked: Appointment, people: Sequence[Record] | None 
     await tell_all(tx, booked, Notice.BOOKED, *opening(booked, tx.now), people=people)
 
 
-async def call_off(tx: Tx, visit: Appointment, why: Why, actor: UUID | None = None) -> Appointment:
-    """Cancel, give the time back, and tell all who knew of the visit, but not the one who does it."""
+async def call_off(
+    tx: Tx, visit: Appointment, why: Why, actor: UUID | None = None, *, silently: bool = False, visits: int = 1
+) -> Appointment:
+    """Cancel, give the time back, and tell all who knew of the visit, but not the one who does it.
+
+    `silently`: what goes with another one is told of with that; `visits`: how many these are then.
+    """
     cancelled = await step(tx, visit, Status.CANCELLED, why, actor)
     await give_back(tx, visit)
-    if visit.status in STANDING or visit.status is Status.PROPOSED:
-        await tell_all(tx, cancelled, Notice.CANCELLED, but=actor, why=why)
+    if (visit.status in STANDING or visit.status is Status.PROPOSED) and not silently:
+        await tell_all(tx, cancelled, Notice.CANCELLED, but=actor, why=why, **_so_many(visits))
     if visit.status in STANDING:
         await close_room(tx, cancelled)
     return cancelled
 
 
-async def turn_down(tx: Tx, visit: Appointment, why: Why, notice: Notice, actor: UUID | None = None) -> Appointment:
-    """Give back the time of a visit that was asked for, and tell who asked."""
-    cancelled = await step(tx, visit, Status.CANCELLED, why, actor)
-    await give_back(tx, visit)
-    await tell_payer(tx, cancelled, notice)
+async def turn_down(
+    tx: Tx, visits: Sequence[Appointment], why: Why, notice: Notice, actor: UUID | None = None
+) -> list[Appointment]:
+    """Give back the times of what one person asked for together, and tell them once."""
+    cancelled = [await step(tx, each, Status.CANCELLED, why, actor) for each in visits]
+    for each in visits:
+        await give_back(tx, each)
+    await tell_payer(tx, cancelled[0], notice, **_so_many(len(visits)))
     return cancelled
+
+
+def _so_many(visits: int) -> dict[str, Any]:
+    return {"visits": visits} if visits > 1 else {}
 
 
 async def give_back(tx: Tx, visit: Appointment) -> None:

@@ -55,6 +55,8 @@ class Notice(StrEnum):
     CHARGED = "charged"
     RELEASED = "released"
     CAPTURE_FAILED = "capture_failed"
+    DISPUTED = "disputed"
+    DISPUTE_OVER = "dispute_over"
     READY = "ready"
     LATE = "late"
     IN_TIME = "in_time"
@@ -75,6 +77,8 @@ _OF_THE_PAST = frozenset(
         Notice.CHARGED,
         Notice.RELEASED,
         Notice.CAPTURE_FAILED,
+        Notice.DISPUTED,
+        Notice.DISPUTE_OVER,
         Notice.NO_SHOW,
         Notice.NOT_MISSED,
         Notice.MISTAKE,
@@ -97,6 +101,8 @@ FOR_STAFF = frozenset(
         Notice.REFUNDED,
         Notice.CHARGED,
         Notice.CAPTURE_FAILED,
+        Notice.DISPUTED,
+        Notice.DISPUTE_OVER,
     }
 )
 """What the staff of a centre hears of in its room; what asks somebody to decide is told to them alone."""
@@ -214,10 +220,12 @@ async def tell_all(
     await tell(tx, tellings, *works, quiet=quiet_ends(found, tx.now))
 
 
-async def tell_admins(tx: Tx, visit: Appointment, notice: Notice, **more: str | int) -> None:
-    """Tell those who run the centre."""
-    admins = await centre_admins(tx, visit.centre.id)
-    await tell(tx, [_telling(visit, notice, each, more) for each in admins], *_in_room(visit, notice, None, more))
+async def tell_admins(
+    tx: Tx, visit: Appointment, notice: Notice, *, about: UUID | None = None, **more: str | int
+) -> None:
+    """Tell those who run the centre. `about`: what can happen more than once to a visit."""
+    tellings = [_telling(visit, notice, each, more) for each in await centre_admins(tx, visit.centre.id)]
+    await tell(tx, [_about(each, about) for each in tellings], *_in_room(visit, notice, about, more))
 
 
 async def tell_side(

@@ -15,7 +15,7 @@ from booking.appointments.model import Appointment, Cancellation, Why
 from booking.appointments.model import appointment as table
 from booking.appointments.model import starts as starts_at
 from booking.appointments.notices import Notice, tell_all
-from booking.appointments.reading import appointment, offer, series_of, visits_between
+from booking.appointments.reading import appointment, series_of, steady_offer, visits_between
 from booking.appointments.rhythm import Rhythm, checked_rhythm, nearest, shifted, starts_of
 from booking.appointments.rules import KEPT, STANDING, Status
 from booking.appointments.service import cancel, holds_of, reschedule
@@ -60,13 +60,12 @@ async def book_series(
 ) -> list[Appointment]:
     """Book visits at all of `starts` (aware) for oneself or one's family, or none of them.
 
-    What is paid in advance is held (PENDING), with one page to pay on: all is booked when that is paid, and let go when
-    it is not. Only of what needs no approval. Raises RefusedError, BadInputError, SeriesTakenError (nothing has changed
-    then), ConflictError.
+    What the centre approves first is PROPOSED, and approved or declined as a whole. What is paid in advance is held
+    (PENDING), with one page to pay on: all is booked when that is paid, and let go when it is not. Raises RefusedError,
+    BadInputError, SeriesTakenError (nothing has changed then), ConflictError.
     """
     require(may_book_for(actor, patient_id))
-    service = await directory.service(tx, service_id)
-    return await _book_all(tx, ctx, actor, service, [utc(each) for each in starts], patient_id, actor.id, new_id())
+    return await _book_all(tx, ctx, actor, service_id, [utc(each) for each in starts], patient_id, actor.id, new_id())
 
 
 async def repeat(
@@ -82,7 +81,7 @@ async def repeat(
     series_id = visit.series_id or new_id()
     more = [utc(each) for each in starts]
     booked_by = await speaker_for(tx, visit.patient_id, visit.booked_by)
-    made = await _book_all(tx, ctx, actor, visit.service, more, visit.patient_id, booked_by, series_id)
+    made = await _book_all(tx, ctx, actor, visit.service.id, more, visit.patient_id, booked_by, series_id)
     in_it = {"series_id": series_id, "series_slot": func.coalesce(table.c.series_slot, starts_at)}
     await tx.conn.execute(update(table).where(table.c.id == visit.id).values(**in_it))
     return made
@@ -92,7 +91,8 @@ async def cancel_series(
     tx: Tx, ctx: Context, actor: Person, appointment_id: UUID, why: Why = Why.BY_CENTRE
 ) -> list[Cancellation]:
     """Cancel a visit and those of its series that follow it. Raises RefusedError, ConflictError."""
-    return [await cancel(tx, ctx, actor, each.id, why) for each in await following(tx, ctx, actor, appointment_id)]
+    ahead = await following(tx, ctx, actor, appointment_id)
+    return [await cancel(tx, ctx, actor, each.id, why) for each in ahead]
 
 
 async def move_series(tx: Tx, ctx: Context, actor: Person, appointment_id: UUID, start: datetime) -> list[Appointment]:
@@ -113,6 +113,21 @@ async def move_series(tx: Tx, ctx: Context, actor: Person, appointment_id: UUID,
             except ConflictError as taken:
                 raise SeriesTakenError([(target[each.id], [])]) from taken
     return [await appointment(tx, each.id) for each in ahead]
+
+
+async def made_with(tx: Tx, ctx: Context, actor: Person, appointment_id: UUID) -> list[Appointment]:  # noqa: ARG001
+    """Return the visits that were made together with one and stand as it does, itself among them; by start.
+
+    For those who may see it. Raises RefusedError.
+    """
+    visit = await _seen(tx, actor, appointment_id)
+    if visit.series_id is None:
+        return [visit]
+    return [
+        each
+        for each in await series_of(tx, visit.series_id)
+        if (each.created_at, each.status) == (visit.created_at, visit.status)
+    ]
 
 
 async def following(tx: Tx, ctx: Context, actor: Person, appointment_id: UUID) -> list[Appointment]:  # noqa: ARG001
@@ -147,19 +162,20 @@ async def _book_all(
     tx: Tx,
     ctx: Context,
     actor: Person,
-    service: Service,
+    service_id: UUID,
     starts: list[datetime],
     patient_id: UUID,
     booked_by: UUID,
     series_id: UUID,
 ) -> list[Appointment]:
     # One person's bookings wait for each other, so that two at once see each other's holds.
-    at = await offer(tx, service.id, alone=f"book:{booked_by}")
+    at = await steady_offer(tx, service_id, alone=f"book:{booked_by}")
+    service = at.service
     prepaid = is_prepaid(ctx, service)
-    if prepaid:
+    by_clinic = not may_book_for(actor, patient_id)  # which need not ask itself
+    asks = not by_clinic and await needs_approval(tx, service, patient_id)
+    if prepaid or asks:
         rules.check_holds(await holds_of(tx, booked_by))
-    if await needs_approval(tx, service, patient_id):
-        raise ConflictError("The centre approves these visits one by one. Please ask for each on its own.")
     for each in starts:
         rules.check_start(each, tx.now)
     taken = [each for each in starts if not await is_free(tx, service, each)]
@@ -170,7 +186,10 @@ async def _book_all(
     drafted = Draft(
         service, patient_id, booked_by, starts[0], Status.BOOKED, Why.IN_SERIES, series_id=series_id, offer=at
     )
-    if prepaid:
+    if asks:
+        until = rules.approval_until(min(starts), tx.now)
+        drafted = replace(drafted, status=Status.PROPOSED, why=Why.ASKED, hold_until=until)
+    elif prepaid:
         until = tx.now + timedelta(minutes=ctx.settings.booking.hold_minutes)
         drafted = replace(drafted, status=Status.PENDING, why=Why.HELD, hold_until=until)
     for each in sorted(starts):
@@ -181,6 +200,9 @@ async def _book_all(
             await attempt.rollback()
             raise SeriesTakenError([(each, await _near(tx, service, patient_id, each))]) from conflict
     await attempt.commit()
+    if asks:
+        await tell_all(tx, made[0], Notice.PROPOSED, but=actor.id, visits=len(made))
+        return made
     if prepaid:
         await payments.ask_for_all(tx, ctx, made)
         return made

@@ -4,6 +4,7 @@ Looking visits up is in `lists`, what the centre says of a visit in `attendance`
 `booking.access` first.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -13,7 +14,7 @@ from sqlalchemy.dialects.postgresql import TSTZRANGE, Range
 
 from booking.access import may_book_for, may_see_visit, require
 from booking.appointments import moves, rules
-from booking.appointments.approving import approve, decline, is_prepaid, needs_approval
+from booking.appointments.approving import approve, decline, is_prepaid, lock_asked, needs_approval
 from booking.appointments.attendance import arrive, begin, came_after_all, fulfil, mark_mistake, no_show
 from booking.appointments.lists import (
     by_code,
@@ -31,12 +32,14 @@ from booking.appointments.making import TAKEN, Draft, make, take
 from booking.appointments.model import CANCELLED_BY_CLINIC, Appointment, Cancellation, Why, starts
 from booking.appointments.model import appointment as table
 from booking.appointments.notices import Notice, tell_all
-from booking.appointments.reading import appointment, found_appointments, offer, practitioners_seen
+from booking.appointments.reading import VERSION, appointment, found_appointments, offer, practitioners_seen
 from booking.appointments.reasons import note_reason, reason_of, require_reason, set_reason
 from booking.appointments.rules import Status
 from booking.context import Context
 from booking.directory import reading as directory
 from booking.directory.model import Patients, Service
+from booking.directory.model import practitioner as practitioner_table
+from booking.directory.model import service as service_table
 from booking.payments import service as payments
 from booking.people.service import Person
 from booking.schedules.free import dates_around, is_open
@@ -65,6 +68,7 @@ __all__ = [
     "by_id",
     "came_after_all",
     "cancel",
+    "cancel_all",
     "centre_day",
     "close_visit",
     "decline",
@@ -109,8 +113,11 @@ async def book(
     teller = await require_reason(tx, actor, patient_id) if reason else None
     # One person's bookings wait for each other, so that two at once see each other's holds.
     at = await offer(tx, service_id, alone=f"book:{actor.id}")
+    before = await _before(tx, actor, at.service, start, patient_id)
+    if before.version != at.version:  # it was changed while this waited; now it can't be
+        at = await offer(tx, service_id)
+        before = await _before(tx, actor, at.service, start, patient_id)
     service = replace(at.service, price=price) if price else at.service
-    before = await _before(tx, actor, service, start, patient_id)
     if before.known:
         return await appointment(tx, before.known)
     if service.patients is not Patients.ALL:
@@ -143,9 +150,10 @@ async def cancel(tx: Tx, ctx: Context, actor: Person, appointment_id: UUID, why:
     """Cancel a visit, held or booked; what was paid goes back as the policy says: all of it when the centre cancels.
 
     For the patient's side until it begins, for the practitioner and the centre's admins. `why`: the clinic's reason,
-    which all are told; with PATIENT_ASKED the patient's terms hold. Of visits that are held to be paid on one page all
-    are let go. Raises RefusedError, ConflictError.
+    which all are told; with PATIENT_ASKED the patient's terms hold. Of visits that are held to be paid on one page, or
+    were asked for together, all are let go. Raises RefusedError, ConflictError.
     """
+    asked = [each for each in await lock_asked(tx, appointment_id) if each.id != appointment_id]
     await payments.lock_together(tx, appointment_id)
     visit, own = await _to_change(tx, actor, appointment_id)
     rules.check_move(visit.status, Status.CANCELLED)
@@ -153,10 +161,12 @@ async def cancel(tx: Tx, ctx: Context, actor: Person, appointment_id: UUID, why:
         rules.check_change_by_patient(visit.start, tx.now)
     assert why in CANCELLED_BY_CLINIC
     by_patient = own or why is Why.PATIENT_ASKED
-    cancelled = await moves.call_off(tx, visit, Why.BY_PATIENT if own else why, actor.id)
-    others = []
+    with_it = asked if visit.status is Status.PROPOSED else []
+    said = Why.BY_PATIENT if own else why
+    cancelled = await moves.call_off(tx, visit, said, actor.id, visits=len(with_it) + 1)
+    others = [await moves.call_off(tx, each, said, actor.id, silently=True) for each in with_it]
     if visit.payment == "due":
-        others = await payments.let_go_with(tx, visit, Why.BY_PATIENT if own else why, actor.id)
+        others = await payments.let_go_with(tx, visit, said, actor.id)
         await payments.close_page(tx, visit.id, "cancelled")
     refund = None
     if visit.paid_by_card:
@@ -168,7 +178,18 @@ async def cancel(tx: Tx, ctx: Context, actor: Person, appointment_id: UUID, why:
             late_percent=visit.late_refund_percent,
         )
         refund = await payments.refund(tx, cancelled, back)
-    return Cancellation(await appointment(tx, visit.id), refund, len(others))
+    return Cancellation(await appointment(tx, visit.id), refund, len(others), asked=visit.status is Status.PROPOSED)
+
+
+async def cancel_all(
+    tx: Tx, ctx: Context, actor: Person, visits: Iterable[UUID], why: Why = Why.BY_CENTRE
+) -> list[Cancellation]:
+    """Cancel each of some visits, but not once more what went with another of them. Raises as `cancel` does."""
+    done = []
+    for each in visits:
+        if (await appointment(tx, each)).status is not Status.CANCELLED:
+            done.append(await cancel(tx, ctx, actor, each, why))
+    return done
 
 
 async def reschedule(tx: Tx, ctx: Context, actor: Person, appointment_id: UUID, start: datetime) -> Appointment:
@@ -294,6 +315,12 @@ _BEFORE = Statement(
         _HELD.scalar_subquery().label("held"),
         _MISSED.scalar_subquery().label("missed"),
         _OFF.label("off"),
+        select(VERSION)
+        .select_from(service_table)
+        .join(practitioner_table, practitioner_table.c.id == service_table.c.practitioner_id)
+        .where(service_table.c.id == bindparam("service"))
+        .scalar_subquery()
+        .label("version"),
         SCHEDULE.subquery("schedule"),
     )
 )
@@ -307,7 +334,7 @@ async def holds_of(tx: Tx, person_id: UUID) -> int:
 async def _before(tx: Tx, actor: Person, service: Service, start: datetime, patient_id: UUID) -> Record:
     """Return what there is before a booking: the very same visit, what the actor holds, whether the doctor is off.
 
-    The doctor's schedule around that time is in it, too.
+    The doctor's schedule around that time is in it, too, and the version of what is booked.
     """
     begins, ends = span_of(service, start)
     first, last = dates_around(start)

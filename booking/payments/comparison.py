@@ -7,8 +7,11 @@ from typing import Literal
 from prometheus_client import Gauge
 from sqlalchemy import func, select
 
+from booking.context import Context
 from booking.payments.gateway import Gateway, Moved
-from booking.payments.model import Entry, ledger_entry
+from booking.payments.model import Entry, ledger_entry, payment
+from booking.people.service import person_id_of
+from booking.staff.news import tell_person
 from core.database import Database, Tx
 from core.logs import log
 from core.money import Money
@@ -16,6 +19,8 @@ from core.money import Money
 _DAY = timedelta(days=1)
 _AUTHORISED_BEFORE = timedelta(days=8)
 """A charge bears the date of its authorisation, which may be so long ago when it is captured."""
+_NAMED = 5
+"""So many are named to who is told; all are in the log."""
 _differences = Gauge(
     "careconnect_ledger_differences", "Amounts of the last day that was compared that are not at Stripe"
 )
@@ -26,7 +31,7 @@ Side = Literal["not in the ledger", "not at stripe", "not the same amount"]
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One amount that is not on both sides. `ref`: Stripe's own id (pi_..., re_...)."""
+    """One amount that is not on both sides. `ref`: Stripe's own id (pi_..., re_..., txn_... of a dispute)."""
 
     side: Side
     ref: str
@@ -55,16 +60,18 @@ def _amount(stripe: dict[str, Moved], ref: str) -> Money | None:
     return stripe[ref].amount if ref in stripe else None
 
 
-async def compare(database: Database, gateway: Gateway, day: date) -> list[Difference]:
-    """Compare a day that is over. What differs is logged, by Stripe's id, and counted for the monitoring.
+async def compare(database: Database, ctx: Context, gateway: Gateway, day: date) -> list[Difference]:
+    """Compare a day that is over. What differs is logged, by Stripe's id, counted for the monitoring, and told.
 
     Raises LaterError while Stripe is away.
     """
     begins = datetime.combine(day, time(), UTC)
-    stripe = await gateway.moved(begins - _AUTHORISED_BEFORE, begins + 2 * _DAY)
+    moved = await gateway.moved(begins - _AUTHORISED_BEFORE, begins + 2 * _DAY)
     async with database.transaction() as tx:
         ledger = await _entries(tx, begins, begins + _DAY)
-        known = await _known(tx, set(stripe))
+        known = await _known(tx, set(moved))
+        ours = await _ours(tx, {each.intent for each in moved.values()})
+    stripe = {ref: each for ref, each in moved.items() if each.ours or each.intent in ours}
     # Seconds may pass between the two clocks: what stands in the ledger on the day before or after is no difference.
     found = [
         each for each in differences(ledger, stripe, day) if each.side != "not in the ledger" or each.ref not in known
@@ -73,7 +80,19 @@ async def compare(database: Database, gateway: Gateway, day: date) -> list[Diffe
         _log.error("the ledger and Stripe differ", row=each.ref, status=each.side)
     _differences.set(len(found))
     _log.info("ledger compared with Stripe", count=len(ledger))
+    if found:
+        async with database.transaction() as tx:
+            await _tell(tx, ctx, day, found)
     return found
+
+
+async def _tell(tx: Tx, ctx: Context, day: date, found: list[Difference]) -> None:
+    """Tell those who run the platform, once for a day, whoever compares it and how often."""
+    for mxid in ctx.settings.matrix.platform_admins:
+        refs = " ".join(each.ref for each in found[:_NAMED])
+        person = await person_id_of(tx, mxid)
+        key = f"ledger:{day}:{person}"
+        await tell_person(tx, person, "ledger differs", key=key, day=day.isoformat(), count=str(len(found)), refs=refs)
 
 
 async def _entries(tx: Tx, begins: datetime, until: datetime) -> dict[str, Money]:
@@ -85,11 +104,19 @@ async def _entries(tx: Tx, begins: datetime, until: datetime) -> dict[str, Money
             entry.at >= begins,
             entry.at < until,
             entry.stripe_ref.is_not(None),
-            entry.kind.in_([Entry.CHARGE, Entry.REFUND]),
+            entry.kind.in_([Entry.CHARGE, Entry.REFUND, Entry.DISPUTED, Entry.REINSTATED]),
         )
         .group_by(entry.stripe_ref, entry.currency)
     )
     return {row.stripe_ref: Money(row.currency, row.amount) for row in found}
+
+
+async def _ours(tx: Tx, intents: set[str | None]) -> set[str | None]:
+    """Which of these payment intents are for visits."""
+    found = await tx.conn.execute(
+        select(payment.c.payment_intent).where(payment.c.payment_intent.in_(intents - {None})).distinct()
+    )
+    return set(found.scalars())
 
 
 async def _known(tx: Tx, refs: set[str]) -> set[str]:

@@ -1,7 +1,7 @@
 """Stripe's events at the door: what is kept of each, and those that did not reach us."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Self
 from uuid import UUID
@@ -25,6 +25,15 @@ _SESSION = frozenset(
     }
 )
 _REFUND = frozenset({"charge.refunded", "charge.refund.updated", "refund.created", "refund.updated", "refund.failed"})
+_DISPUTE = frozenset(
+    {
+        "charge.dispute.created",
+        "charge.dispute.updated",
+        "charge.dispute.closed",
+        "charge.dispute.funds_withdrawn",
+        "charge.dispute.funds_reinstated",
+    }
+)
 _KEPT_BY_STRIPE = timedelta(days=30)
 _log = log("booking.payments")
 
@@ -40,6 +49,7 @@ class Event:
     appointment: UUID | None
     account: str | None = None
     """The centre's own account that this is news of."""
+    dispute: str | None = None
 
     @classmethod
     def from_stripe(cls, event: dict[str, Any]) -> Self:
@@ -50,9 +60,10 @@ class Event:
             id=str(event["id"]),
             type=kind,
             session=str(thing["id"]) if kind in _SESSION else None,
-            intent=thing.get("payment_intent") if kind in _REFUND else None,
+            intent=thing.get("payment_intent") if kind in _REFUND | _DISPUTE else None,
             appointment=uuid_of(thing.get("client_reference_id") or (thing.get("metadata") or {}).get("appointment")),
             account=str(thing["id"]) if kind == "account.updated" else None,
+            dispute=str(thing["id"]) if kind in _DISPUTE else None,
         )
 
     @classmethod
@@ -60,7 +71,13 @@ class Event:
         """Read what `written` wrote."""
         kept = json.loads(payload)
         return cls(
-            kept["id"], kept["type"], kept["session"], kept["intent"], uuid_of(kept["appointment"]), kept["account"]
+            kept["id"],
+            kept["type"],
+            kept["session"],
+            kept["intent"],
+            uuid_of(kept["appointment"]),
+            kept["account"],
+            kept.get("dispute"),  # kept by the version before
         )
 
     def written(self) -> bytes:
@@ -72,6 +89,7 @@ class Event:
                 "intent": self.intent,
                 "appointment": str(self.appointment) if self.appointment else None,
                 "account": self.account,
+                "dispute": self.dispute,
             }
         ).encode()
 
@@ -82,7 +100,7 @@ async def hear(tx: Tx, raw: dict[str, Any]) -> bool:
     if not event.session and not event.intent and not event.account:
         return False
     if event.intent and event.appointment is None:
-        event = Event(event.id, event.type, None, event.intent, await _appointment_of(tx, event.intent))
+        event = replace(event, appointment=await appointment_of(tx, event.intent))
     lane = (
         f"payment:{event.appointment}"
         if event.appointment
@@ -106,7 +124,7 @@ async def catch_up(database: Database, ctx: Context, gateway: Gateway) -> int:  
     return news
 
 
-async def _appointment_of(tx: Tx, intent: str) -> UUID | None:
+async def appointment_of(tx: Tx, intent: str) -> UUID | None:
     """The visit that is paid by it; of several, one, which stands for all."""
     own = payment.c.appointment_id
     return (

@@ -77,10 +77,37 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """An amount that came (above nothing) or went (below) at Stripe, for a visit of ours."""
+    """An amount that came (above nothing) or went (below) at Stripe."""
 
     at: datetime
     amount: Money
+    intent: str | None = None
+    """Of which payment intent it is."""
+    ours: bool = True
+    """Whether it bears our mark; it may be ours without it, as what is given back by hand is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """An amount that the payer's bank took (below nothing) or gave again (above), in the charge's currency."""
+
+    id: str
+    """Of Stripe's balance transaction."""
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """A dispute as Stripe tells it now (https://docs.stripe.com/api/disputes/object)."""
+
+    id: str
+    status: str
+    amount: Money
+    due_by: datetime | None
+    payment_intent: str | None
+    reference: str | None
+    """The appointment's id, which we gave the charge."""
+    withdrawals: tuple[Withdrawal, ...]
 
 
 class Gateway:
@@ -233,30 +260,89 @@ class Gateway:
             return [_refund(each) async for each in page.auto_paging_iter()]
 
     async def moved(self, since: datetime, until: datetime) -> dict[str, Moved]:
-        """Return what was charged and refunded for visits, by the id under which the ledger has it.
+        """Return what was charged, refunded and disputed, by the id under which the ledger has it.
 
-        Of a charge that is its payment intent's. What is only authorised has not moved yet.
+        Of a charge that is its payment intent's. What is only authorised has not moved yet. Charges are those for
+        visits alone.
         """
         found: dict[str, Moved] = {}
         span: Any = {"created": {"gte": int(since.timestamp()), "lt": int(until.timestamp())}, "limit": 100}
         with _answers():
             charges = await self._client.v1.charges.list_async(span)
             async for charge in charges.auto_paging_iter():
-                intent = charge.payment_intent
-                ref = intent.id if isinstance(intent, stripe.PaymentIntent) else intent
-                if (
-                    ref
-                    and charge.amount_captured
-                    and "appointment" in (charge.metadata.to_dict() if charge.metadata else {})
-                ):
-                    found[ref] = Moved(_at(charge.created), Money(charge.currency.upper(), charge.amount_captured))
+                ref = _id(charge.payment_intent)
+                if ref and charge.amount_captured and _reference(charge):
+                    charged = Money(charge.currency.upper(), charge.amount_captured)
+                    found[ref] = Moved(_at(charge.created), charged, ref)
             refunds = await self._client.v1.refunds.list_async(span)
             async for refund in refunds.auto_paging_iter():
-                intent = refund.payment_intent
-                ref = intent.id if isinstance(intent, stripe.PaymentIntent) else intent
-                if refund.status not in {"failed", "canceled"} and (ref in found or _refund(refund).entry):
-                    found[refund.id] = Moved(_at(refund.created), Money(refund.currency.upper(), -refund.amount))
+                ref = _id(refund.payment_intent)
+                if refund.status not in {"failed", "canceled"}:
+                    back = Money(refund.currency.upper(), -refund.amount)
+                    ours = ref in found or _refund(refund).entry is not None
+                    found[refund.id] = Moved(_at(refund.created), back, ref, ours)
+            adjustments: Any = {**span, "type": "adjustment", "expand": ["data.source"]}
+            moves = await self._client.v1.balance_transactions.list_async(adjustments)
+            async for each in moves.auto_paging_iter():
+                if isinstance(each.source, stripe.Dispute):
+                    ref = _id(each.source.payment_intent)
+                    taken = _withdrawal(each.source, each).amount
+                    found[each.id] = Moved(_at(each.created), taken, ref, ref in found)
         return found
+
+    async def dispute(self, dispute_id: str) -> Dispute:
+        """Return a dispute as it is now."""
+        wanted: Any = {"expand": ["charge"]}
+        with _answers():
+            found = await self._client.v1.disputes.retrieve_async(dispute_id, wanted)
+        due_by = found.evidence_details.due_by if found.evidence_details else None
+        return Dispute(
+            id=found.id,
+            status=found.status,
+            amount=Money(found.currency.upper(), found.amount),
+            due_by=_at(due_by) if due_by else None,
+            payment_intent=_id(found.payment_intent),
+            reference=_reference(found.charge) if isinstance(found.charge, stripe.Charge) else None,
+            withdrawals=tuple(_withdrawal(found, each) for each in found.balance_transactions),
+        )
+
+    async def take_back(self, payment_intent: str, amount: Money, *, entry: str) -> None:
+        """Take an amount back from the account that a payment went on to, with its share of the fee; once for an entry.
+
+        For what the payer's bank took from the platform (https://docs.stripe.com/connect/disputes). Raises
+        RejectedError.
+        """
+        with _answers():
+            intent = await self._client.v1.payment_intents.retrieve_async(payment_intent, {"expand": ["latest_charge"]})
+            charge = intent.latest_charge
+            transfer = _id(charge.transfer) if isinstance(charge, stripe.Charge) else None
+            if transfer is None:
+                raise RejectedError("no_transfer")
+            made = await self._client.v1.transfers.reversals.list_async(transfer, {"limit": 100})
+            if any((each.metadata.to_dict() if each.metadata else {}).get("entry") == entry for each in made.data):
+                return
+            await self._client.v1.transfers.reversals.create_async(
+                transfer,
+                {"amount": amount.amount, "refund_application_fee": True, "metadata": {"entry": entry}},
+                {"idempotency_key": f"take-back:{entry}"},
+            )
+
+    async def give_again(self, account: str, amount: Money, *, entry: str) -> None:
+        """Move what the payer's bank gave again on to an account, once for an entry. Raises RejectedError."""
+        with _answers():
+            group = f"reinstated:{entry}"
+            if (await self._client.v1.transfers.list_async({"transfer_group": group, "limit": 1})).data:
+                return
+            await self._client.v1.transfers.create_async(
+                {
+                    "amount": amount.amount,
+                    "currency": amount.currency.lower(),
+                    "destination": account,
+                    "transfer_group": group,
+                    "metadata": {"entry": entry},
+                },
+                {"idempotency_key": f"give-again:{entry}"},
+            )
 
     async def create_account(self, *, key: str, country: str, reference: str) -> str:
         """Make an account for a centre (`reference`: its id), once for a `key`; returns its id.
@@ -351,6 +437,22 @@ def _checkout(session: stripe.checkout.Session) -> Checkout:
         reference=session.client_reference_id,
         url=session.url,
     )
+
+
+def _id(thing: Any) -> str | None:
+    """Return the id of what Stripe names by its id, or gives whole."""
+    return None if thing is None else str(thing if isinstance(thing, str) else thing.id)
+
+
+def _reference(charge: stripe.Charge) -> str | None:
+    return (charge.metadata.to_dict() if charge.metadata else {}).get("appointment")
+
+
+def _withdrawal(of: stripe.Dispute, moved: stripe.BalanceTransaction) -> Withdrawal:
+    """The amount in the charge's currency, where the account is kept in another one: as the dispute has it."""
+    alike = moved.currency == of.currency
+    amount = moved.amount if alike else of.amount if moved.amount > 0 else -of.amount
+    return Withdrawal(moved.id, Money(of.currency.upper(), amount))
 
 
 def _at(seconds: int) -> datetime:

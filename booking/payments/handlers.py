@@ -14,8 +14,8 @@ from booking.appointments.notices import Notice, tell_payer
 from booking.appointments.reading import appointment
 from booking.appointments.rules import Status
 from booking.context import Context
-from booking.payments import capturing, ledger, service, together
-from booking.payments.events import Event
+from booking.payments import capturing, disputes, ledger, service, together
+from booking.payments.events import Event, appointment_of
 from booking.payments.gateway import Gateway, Refund, RejectedError
 from booking.payments.model import Payment, PaymentState
 from booking.payments.payouts import Payouts, renew
@@ -44,13 +44,15 @@ def outbox_handlers(ctx: Context, gateway: Gateway) -> dict[str, Handler]:
         "stripe.capture": asking.capture,
         "stripe.release": asking.release,
         "stripe.give_back": asking.give_back,
+        "stripe.take_back": asking.take_back,
+        "stripe.give_again": asking.give_again,
         "stripe.account": Payouts(ctx, gateway).set_up,
     }
 
 
-def inbox_handlers(ctx: Context, gateway: Gateway) -> dict[str, Handler]:  # noqa: ARG001  (one head for both)
+def inbox_handlers(ctx: Context, gateway: Gateway) -> dict[str, Handler]:
     """Return the handler of Stripe's events."""
-    return {"stripe": _Hearing(gateway).event}
+    return {"stripe": _Hearing(ctx, gateway).event}
 
 
 def handlers(ctx: Context, gateway: Gateway) -> dict[str, Handler]:
@@ -125,7 +127,8 @@ class _Asking:
                 amount=-entry.amount,
                 entry=str(entry_id),
                 reference=str(payment.appointment_id),
-                reverse=payment.destination is not None,
+                # After a dispute nothing is left of what went on to the centre.
+                reverse=payment.destination is not None and not await ledger.was_disputed(tx, payment.appointment_id),
             )
         except RejectedError as no:
             _log.error("no refund", row=str(entry_id), reason=no.code)
@@ -187,15 +190,47 @@ class _Asking:
         visit = await appointment(tx, what["appointment"], lock=True)
         await service.refund(tx, visit, Money(visit.price.currency, what["amount"]), notice=Notice(what["notice"]))
 
+    async def take_back(self, tx: Tx, row: Row) -> str | None:
+        payment, amount, entry = await self._of_entry(tx, row)
+        assert payment.payment_intent
+        try:
+            await self._gateway.take_back(payment.payment_intent, -amount, entry=entry)
+        except RejectedError as no:  # the account has nothing left: the platform has to ask for it in another way
+            _log.error("a disputed amount was not taken back from the centre", row=entry, reason=no.code)
+            return no.code
+        return None
+
+    async def give_again(self, tx: Tx, row: Row) -> str | None:
+        payment, amount, entry = await self._of_entry(tx, row)
+        assert payment.destination
+        net = Money(amount.currency, amount.amount - fee_of(amount.amount, payment.fee_basis_points))
+        try:
+            await self._gateway.give_again(payment.destination, net, entry=entry)
+        except RejectedError as no:
+            _log.error("what was won back did not go on to the centre", row=entry, reason=no.code)
+            return no.code
+        return None
+
+    async def _of_entry(self, tx: Tx, row: Row) -> tuple[Payment, Money, str]:
+        what = _payload(row)
+        payment = await service.payment_of(tx, what["appointment"])
+        assert payment
+        found = await ledger.entries(tx, what["appointment"])
+        return payment, next(each.amount for each in found if str(each.id) == what["entry"]), what["entry"]
+
 
 class _Hearing:
-    def __init__(self, gateway: Gateway) -> None:
+    def __init__(self, ctx: Context, gateway: Gateway) -> None:
+        self._ctx = ctx
         self._gateway = gateway
 
     async def event(self, tx: Tx, row: Row) -> None:
         event = Event.read(row.payload)
         if event.account:
             await renew(tx, self._gateway, event.account)
+            return
+        if event.dispute:
+            await self._disputed(tx, event.dispute)
             return
         payment = await service.payment_of(tx, event.appointment) if event.appointment else None
         if payment is None:
@@ -211,6 +246,18 @@ class _Hearing:
             await service.fulfil(tx, self._gateway, session_id)
         refunds = await self._gateway.refunds(intent)
         await service.take_over(tx, payment, refunds)
+
+    async def _disputed(self, tx: Tx, dispute_id: str) -> None:
+        now = await self._gateway.dispute(dispute_id)
+        of = now.payment_intent and await appointment_of(tx, now.payment_intent)
+        payment = await service.payment_of(tx, of) if of else None
+        if payment is None and (paid_for := service.uuid_of(now.reference)):
+            payment = await service.payment_of(tx, paid_for)
+            if payment and payment.session_id and payment.payment_intent is None:  # it was not known yet to be paid
+                await service.fulfil(tx, self._gateway, payment.session_id)
+                payment = await service.payment_of(tx, paid_for)
+        if payment and payment.payment_intent == now.payment_intent:
+            await disputes.renew(tx, self._ctx, payment, now)
 
 
 def _payload(row: Row) -> dict[str, Any]:

@@ -28,7 +28,7 @@ class LedgerEntry:
     reverses: UUID | None
 
 
-_BY_CARD = (Entry.CHARGE, Entry.REFUND, Entry.REVERSAL)
+_BY_CARD = (Entry.CHARGE, Entry.REFUND, Entry.REVERSAL, Entry.DISPUTED, Entry.REINSTATED)
 _ADD = Statement(
     insert(ledger_entry)
     .values({column.name: bindparam(column.name, type_=column.type) for column in ledger_entry.columns})
@@ -80,6 +80,20 @@ async def sums(tx: Tx, appointment_id: UUID) -> tuple[int, int]:
     left = func.coalesce(func.sum(table.c.amount).filter(table.c.kind != Entry.FEE), 0) - func.greatest(over, 0)
     found = (await tx.conn.execute(select(charged, left).where(table.c.appointment_id == appointment_id))).one()
     return int(found[0]), int(found[1])
+
+
+async def disputed(tx: Tx, appointment_id: UUID) -> int:
+    """Return how much of it the payer's bank has taken back and not given again, in the smallest unit."""
+    table = ledger_entry
+    found = select(func.coalesce(-func.sum(table.c.amount), 0)).where(
+        table.c.appointment_id == appointment_id, table.c.kind.in_([Entry.DISPUTED, Entry.REINSTATED])
+    )
+    return int((await tx.conn.execute(found)).scalar_one())
+
+
+async def was_disputed(tx: Tx, appointment_id: UUID) -> bool:
+    """Whether the payer's bank has ever taken back some of it."""
+    return any(each.kind is Entry.DISPUTED for each in await entries(tx, appointment_id))
 
 
 async def take_share(tx: Tx, payment: Payment) -> None:

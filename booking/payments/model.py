@@ -26,6 +26,8 @@ class PaymentState(StrEnum):
     FAILED = "failed"
     EXPIRED = "expired"
     PARTIALLY_REFUNDED = "partially refunded"
+    DISPUTED = "disputed"
+    """The payer's bank has taken back some or all of it, and has it still."""
     REFUNDED = "refunded"
 
 
@@ -44,10 +46,32 @@ class Entry(StrEnum):
     """Takes back a refund that did not come about."""
     FEE = "fee"
     """The platform's share; above nothing where some of it comes back, as some of the charge went back."""
+    DISPUTED = "disputed"
+    """Taken back by the payer's bank, as the payer has complained there."""
+    REINSTATED = "reinstated"
+    """Given again by the payer's bank, which has decided for the centre."""
     CARRIED_OUT = "carried out"
     """Went over to the visit that the patient was referred to."""
     CARRIED_IN = "carried in"
     """Came over from the visit before; or back from the next one, which did not come about."""
+
+
+class Stage(StrEnum):
+    """Where a dispute stands."""
+
+    INQUIRY = "inquiry"
+    """The payer's bank asks; it has taken nothing."""
+    OPEN = "open"
+    """It has taken the amount, and has not decided."""
+    DROPPED = "dropped"
+    """It asked, and left it at that."""
+    WON = "won"
+    """It has given the amount again."""
+    LOST = "lost"
+    """The payer keeps it."""
+
+
+OPEN_STAGES = frozenset({Stage.INQUIRY, Stage.OPEN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +140,28 @@ ledger_entry = Table(
     Column("stripe_ref", Text),
     # Which entry a reversal takes back.
     Column("reverses", Uuid, ForeignKey("ledger_entry.id"), unique=True),
-    CheckConstraint("kind = 'fee' OR (kind IN ('refund', 'carried out')) = (amount < 0)", name="sign"),
+    CheckConstraint("kind = 'fee' OR (kind IN ('refund', 'carried out', 'disputed')) = (amount < 0)", name="sign"),
     CheckConstraint("(kind = 'reversal') = (reverses IS NOT NULL)", name="reversal"),
     Index("ix_ledger_entry_at", "at"),
     # One charge of Stripe's pays for a visit, or for all that were paid on one page: a part of it for each.
     Index("uq_ledger_entry_stripe_ref", "kind", "stripe_ref", "appointment_id", unique=True),
+)
+
+dispute = Table(
+    "dispute",
+    metadata,
+    # Stripe's own id of it (du_..., dp_...).
+    Column("id", Text, primary_key=True),
+    # Of several visits that were paid on one page, the one that Stripe knows it by.
+    Column("appointment_id", Uuid, ForeignKey("appointment.id"), nullable=False, index=True),
+    Column("stage", Text, nullable=False),
+    Column("amount", Integer, nullable=False),
+    Column("currency", Text, nullable=False),
+    # Until when the bank takes an answer.
+    Column("due_by", Moment),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Index("ix_dispute_open", "created_at", postgresql_where="stage IN ('inquiry', 'open')"),
 )
 
 payout_account = Table(

@@ -90,6 +90,7 @@ async def follow_ledger(tx: Tx, appointment_id: UUID) -> None:
     """Bring the payment's state, and the platform's share, in line with what the ledger says is left."""
     charged, left = await ledger.sums(tx, appointment_id)
     if charged:
-        await write(tx, appointment_id, state=state_after_refunds(charged, left))
+        with_bank = await ledger.disputed(tx, appointment_id)
+        await write(tx, appointment_id, state=state_after_refunds(charged, left, with_bank))
     if payment := await payment_of(tx, appointment_id):
         await ledger.take_share(tx, payment)

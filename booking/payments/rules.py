@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from booking.payments.model import PaymentState
+from booking.payments.model import PaymentState, Stage
 
 SHORTEST = timedelta(minutes=30, seconds=15)
 """Stripe keeps a session for 30 minutes at least; some seconds pass until it reads what we ask for."""
@@ -39,8 +39,25 @@ def fee_of(amount: int, basis_points: int) -> int:
     return amount * basis_points // 10_000
 
 
-def state_after_refunds(charged: int, left: int) -> PaymentState:
-    """Return where a payment stands of which `left` is not given back."""
+def stage_of(status: str) -> Stage:
+    """Return where a dispute stands, by Stripe's word (https://docs.stripe.com/api/disputes/object)."""
+    match status:
+        case "warning_needs_response" | "warning_under_review":
+            return Stage.INQUIRY
+        case "warning_closed" | "prevented":
+            return Stage.DROPPED
+        case "won":
+            return Stage.WON
+        case "lost":
+            return Stage.LOST
+        case _:
+            return Stage.OPEN
+
+
+def state_after_refunds(charged: int, left: int, disputed: int = 0) -> PaymentState:
+    """Return where a payment stands of which `left` is not given back, and `disputed` is with the payer's bank."""
+    if disputed > 0:
+        return PaymentState.DISPUTED
     if left <= 0:
         return PaymentState.REFUNDED
     return PaymentState.PAID if left >= charged else PaymentState.PARTIALLY_REFUNDED

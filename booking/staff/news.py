@@ -11,7 +11,7 @@ NEWS = "staff.news"
 """Kind of work: tell a person."""
 
 
-async def tell_person(tx: Tx, person_id: UUID, what: str, **about: str) -> None:
-    """Have a person told of `what`: a name that the conversation has words for."""
+async def tell_person(tx: Tx, person_id: UUID, what: str, *, key: str | None = None, **about: str) -> None:
+    """Have a person told of `what`: a name that the conversation has words for. With the same `key` once."""
     payload = json.dumps({"what": what, "person": str(person_id), **about}).encode()
-    await put(tx, [Work(NEWS, f"person:{person_id}", f"{NEWS}:{what}:{new_id()}", payload)])
+    await put(tx, [Work(NEWS, f"person:{person_id}", f"{NEWS}:{what}:{key or new_id()}", payload)])

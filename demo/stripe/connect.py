@@ -93,6 +93,59 @@ def move_on(shop: Shop, charge: Body, amount: int, fee: int | None) -> None:
         charge.update(application_fee=taken["id"], application_fee_amount=fee)
 
 
+def create_transfer(shop: Shop, params: Params) -> Body:
+    """POST /v1/transfers: move some of the platform's balance on to an account."""
+    params.only("amount currency destination metadata transfer_group")
+    account = shop.find("account", params.required("destination"), "destination")
+    transfer = new(
+        "transfer",
+        amount=params.integer("amount", least=1),
+        currency=params.required("currency"),
+        destination=account["id"],
+        metadata=params.metadata(),
+        transfer_group=params.text("transfer_group"),
+    )
+    return shop.save(transfer, "transfer.created")
+
+
+def reverse_transfer(shop: Shop, params: Params, wanted: str) -> Body:
+    """POST /v1/transfers/{id}/reversals: take some of it back, with the same share of the application fee if asked."""
+    params.only("amount metadata refund_application_fee")
+    transfer = shop.find("transfer", wanted)
+    left = transfer["amount"] - transfer["amount_reversed"]
+    amount = params.integer("amount", least=1) or left
+    if amount > left:
+        raise ApiError(
+            f"Transfer {wanted} has only {left} left to reverse.", code="transfer_reversal_too_large", kept=True
+        )
+    transfer["amount_reversed"] += amount
+    transfer["reversed"] = transfer["amount_reversed"] == transfer["amount"]
+    reversal = shop.store.put(
+        new(
+            "transfer_reversal",
+            amount=amount,
+            currency=transfer["currency"],
+            transfer=transfer["id"],
+            metadata=params.metadata(),
+        )
+    )
+    shop.save(transfer, "transfer.reversed")
+    if params.boolean("refund_application_fee") and transfer["source_transaction"]:
+        charge = shop.find("charge", transfer["source_transaction"])
+        give_fee_back(shop, charge, amount, transfer["amount"])
+    return reversal
+
+
+def give_fee_back(shop: Shop, charge: Body, part: int, whole: int) -> None:
+    """Give a share of the application fee back to the account that paid it."""
+    if not charge["application_fee"]:
+        return
+    taken = shop.find("application_fee", charge["application_fee"])
+    taken["amount_refunded"] = min(taken["amount"], taken["amount_refunded"] + taken["amount"] * part // whole)
+    taken["refunded"] = taken["amount_refunded"] == taken["amount"]
+    shop.save(taken, "application_fee.refunded")
+
+
 def take_back(shop: Shop, charge: Body, refunded: int, *, reverse: bool, fee: bool) -> None:
     """Take the refunded share back from the destination, and give the same share of the fee back to it.
 

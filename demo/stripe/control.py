@@ -5,9 +5,11 @@ from dataclasses import asdict, fields
 
 from aiohttp import web
 
+from demo.stripe import disputes
 from demo.stripe.api import Faults
 from demo.stripe.deliveries import Deliveries
 from demo.stripe.events import Switches
+from demo.stripe.objects import shown
 from demo.stripe.shop import Shop
 from demo.stripe.webhooks import Sender
 
@@ -27,6 +29,7 @@ class Control:
             web.post("/_control", self._set),
             web.post("/_control/deliver", self._deliver),
             web.post("/_control/expire", self._expire),
+            web.post("/_control/dispute", self._dispute),
             web.get("/_control/requests", self._requests),
             web.get("/_control/deliveries", self._attempts),
         ]
@@ -73,6 +76,21 @@ class Control:
         session["expires_at"] = self._shop.store.now()
         self._shop.store.put(session)
         return web.json_response({"expires_at": session["expires_at"]})
+
+    async def _dispute(self, request: web.Request) -> web.Response:
+        """What the payer's bank does: {"intent": ..., "amount": ..., "inquiry": ...} opens a dispute, {"dispute": ...,
+        "then": "won" | "lost" | "escalated"} goes on with it."""
+        said = json.loads(await request.text())
+        with self._shop.store.transaction():
+            if "intent" in said:
+                inquiry = bool(said.get("inquiry"))
+                done = disputes.open_dispute(self._shop, said["intent"], said.get("amount"), inquiry=inquiry)
+            elif said["then"] == "escalated":
+                done = disputes.escalate(self._shop, said["dispute"])
+            else:
+                done = disputes.close(self._shop, said["dispute"], won=said["then"] == "won")
+        self._sender.wake.set()
+        return web.json_response(shown(done))
 
     async def _requests(self, _: web.Request) -> web.Response:
         """All requests to /v1, as they came."""

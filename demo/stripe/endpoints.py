@@ -36,6 +36,11 @@ def _line_items(shop: Shop, params: Params, wanted: str) -> Body:
     return page(params, lines, f"/v1/checkout/sessions/{wanted}/line_items")
 
 
+def _reversals(shop: Shop, params: Params, wanted: str) -> Body:
+    found = (each for each in matching(shop, params, "transfer_reversal", "") if each["transfer"] == wanted)
+    return page(params, found, f"/v1/transfers/{wanted}/reversals")
+
+
 def _events(shop: Shop, params: Params) -> Body:
     """GET /v1/events: also by type, types, and by whether all webhooks were delivered."""
     params.only("limit starting_after ending_before created type types delivery_success")
@@ -82,7 +87,12 @@ _WORK: list[tuple[str, str, Work]] = [
     ("POST", "accounts", connect.create_account),
     ("GET", "accounts/ID", _reader("account")),
     ("POST", "account_links", connect.create_link),
-    ("GET", "transfers", _lister("transfer", "/v1/transfers", "destination")),
+    ("POST", "transfers", connect.create_transfer),
+    ("GET", "transfers", _lister("transfer", "/v1/transfers", "destination transfer_group")),
+    ("POST", "transfers/ID/reversals", connect.reverse_transfer),
+    ("GET", "transfers/ID/reversals", _reversals),
+    ("GET", "disputes", _lister("dispute", "/v1/disputes", "charge payment_intent")),
+    ("GET", "disputes/ID", _reader("dispute")),
     ("GET", "application_fees", _lister("application_fee", "/v1/application_fees", "charge")),
     ("GET", "balance", _balance),
     ("GET", "balance_transactions", _lister("balance_transaction", "/v1/balance_transactions", "source type currency")),

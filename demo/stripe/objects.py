@@ -22,6 +22,8 @@ _PREFIXES = {
     "account": ("acct_1", 16),
     "transfer": ("tr_3", 23),
     "application_fee": ("fee_1", 23),
+    "transfer_reversal": ("trr_1", 23),
+    "dispute": ("du_1", 23),
 }
 
 

@@ -72,6 +72,15 @@ class StripeProcess:
         """Let the session's time be over; within a second or two it is expired and says so."""
         self.call("POST", "/_control/expire", {"session": session})
 
+    def dispute(self, intent: str, amount: int | None = None, *, inquiry: bool = False) -> str:
+        """Have the payer's bank take a charge back, or ask about it; return the dispute's id."""
+        opened = self.call("POST", "/_control/dispute", {"intent": intent, "amount": amount, "inquiry": inquiry})
+        return str(opened["id"])
+
+    def dispute_ends(self, dispute: str, then: str) -> None:
+        """Have the bank decide: "won" (by the seller), "lost"; or have an inquiry become a dispute: "escalated"."""
+        self.call("POST", "/_control/dispute", {"dispute": dispute, "then": then})
+
     def call(self, method: str, path: str, body: object = None) -> dict[str, Any]:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"{self.url}{path}", data=data, method=method)  # noqa: S310

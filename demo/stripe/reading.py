@@ -17,6 +17,8 @@ _REFERENCES = {
     "payment_method": "payment_method",
     "balance_transaction": "balance_transaction",
 }
+_SOURCES = {"ch": "charge", "re": "refund", "du": "dispute"}
+"""By what the id of a balance transaction's source begins with."""
 
 
 def page(params: Params, items: Iterable[Body], url: str) -> Body:
@@ -91,9 +93,10 @@ def _expand(shop: Shop, body: Body, parts: list[str], path: str) -> None:
         url = f"/v1/checkout/sessions/{body['id']}/line_items"
         body["line_items"] = {"object": "list", "data": lines, "has_more": False, "url": url}
         return
-    if name not in _REFERENCES or name not in body:
+    reference = _SOURCES.get(str(body.get(name)).partition("_")[0]) if name == "source" else _REFERENCES.get(name)
+    if reference is None or name not in body:
         raise ApiError(f"This property cannot be expanded ({path}).", param="expand")
     if isinstance(body[name], str):
-        body[name] = shown(shop.find(_REFERENCES[name], body[name]))
+        body[name] = shown(shop.find(reference, body[name]))
     if rest and body[name] is not None:
         _expand(shop, body[name], rest, path)

@@ -1,6 +1,7 @@
 """Refunds: in full, in parts, never beyond what was captured."""
 
 from demo.stripe import connect
+from demo.stripe.disputes import check_refundable
 from demo.stripe.errors import ApiError, missing
 from demo.stripe.objects import new
 from demo.stripe.params import Params
@@ -23,6 +24,7 @@ def create(shop: Shop, params: Params) -> Body:
             code="charge_not_refundable",
             kept=True,
         )
+    check_refundable(shop, charge)
     returned = _returned(shop, charge)
     left = charge["amount_captured"] - returned
     if left == 0:

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from appservice.conversation.commands.reports import span_before
 from appservice.conversation.commands.team import centre_of
-from appservice.conversation.registry import action, clinic_admin, command
-from appservice.conversation.rendering.values import dated, dated_day
+from appservice.conversation.registry import action, clinic_admin, command, runs_centres
+from appservice.conversation.rendering.values import dated, dated_day, moment
 from appservice.conversation.session import Session
 from appservice.conversation.understanding.arguments import split_code
 from appservice.conversation.understanding.days import read_days
@@ -16,10 +16,11 @@ from appservice.conversation.understanding.text import Reading
 from appservice.matrix.markdown import escape
 from booking.appointments import service as appointments
 from booking.payments.desk import Statement, income, refund_by_word, refundable, statement
-from booking.payments.model import Entry
+from booking.payments.disputes import Disputed, open_disputes
+from booking.payments.model import Entry, Stage
 from booking.payments.payouts import account_of, set_up
 from core.errors import BadInputError
-from core.languages import _, ngettext
+from core.languages import N_, _, ngettext
 from core.money import Money, parse_money
 from core.timezones import zone
 
@@ -27,6 +28,8 @@ _KINDS = {
     Entry.CHARGE: "paid",
     Entry.REFUND: "refunded",
     Entry.REVERSAL: "refund that did not come about",
+    Entry.DISPUTED: N_("taken back by the payer's bank"),
+    Entry.REINSTATED: N_("given again by the payer's bank"),
     Entry.FEE: "the platform's fee",
     Entry.CARRIED_OUT: "carried over to the next visit",
     Entry.CARRIED_IN: "carried over from another visit",
@@ -180,6 +183,36 @@ async def refund_(session: Session, choice: dict[str, Any]) -> None:
     session.dialogue.drop_last()
     await session.say(
         _("{amount} go back. The payer is told when Stripe has sent them.", amount=given.show(session.person.language))
+    )
+
+
+@command(
+    "disputes|chargebacks",
+    help="payments that the payer's bank asks about, or has taken back",
+    who=runs_centres,
+    group="Centre",
+    bare=True,
+)
+async def disputes(session: Session, text: str) -> None:
+    """What is not decided yet, by the visits' codes; platform admins see those of all centres."""
+    found = await open_disputes(session.tx, session.ctx, session.person)
+    if not found:
+        await session.say(_("No payment is disputed."))
+        return
+    rows = "\n".join(_disputed(session, each) for each in found)
+    await session.say(_("{rows}\n\nThey are answered on Stripe's pages, by those who run this service.", rows=rows))
+
+
+def _disputed(session: Session, each: Disputed) -> str:
+    stage = _("asked about") if each.stage is Stage.INQUIRY else _("taken back, not decided")
+    until = _(", to be answered by {moment}", moment=moment(each.due_by, session.place)) if each.due_by else ""
+    return _(
+        "- {amount} for visit **{code}**, {centre}: {stage}{until}",
+        amount=each.amount.show(session.person.language),
+        code=each.code,
+        centre=escape(each.centre_name),
+        stage=stage,
+        until=until,
     )
 
 

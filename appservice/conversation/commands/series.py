@@ -73,6 +73,20 @@ async def _make(session: Session, what: dict[str, Any], starts: Sequence[datetim
     except series.SeriesTakenError as conflict:
         await _offer(session, what, starts, conflict)
         return
+    if made[0].status is Status.PROPOSED:
+        await session.say(
+            ngettext(
+                "Asked for {count} visit: {dates}. The centre approves it first; I tell you as soon as it answers."
+                " The time"
+                " is kept until then, {until} at the latest.",
+                "Asked for {count} visits: {dates}. The centre approves them together first; I tell you as soon as it"
+                " answers. The times are kept until then, {until} at the latest.",
+                len(made),
+                dates=_dates(session, made),
+                until=moment(made[0].pay_until, session.place),
+            )
+        )
+        return
     if made[0].status is Status.PENDING:
         await session.say(
             ngettext(

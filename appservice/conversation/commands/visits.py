@@ -173,7 +173,13 @@ async def cancel_(session: Session, choice: dict[str, Any]) -> None:
         if done.refund
         else ""
     )
-    if done.let_go:
+    if done.let_go and done.asked:
+        refund = ngettext(
+            " With it goes {count} more visit that was asked for together with it.",
+            " With it go {count} more visits that were asked for together with it.",
+            done.let_go,
+        )
+    elif done.let_go:
         refund = ngettext(
             " With it goes {count} more visit that was to be paid on the same page.",
             " With it go {count} more visits that were to be paid on the same page.",

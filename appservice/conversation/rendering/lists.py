@@ -100,9 +100,10 @@ def visit(each: Appointment, place: ZoneInfo, *, whose: str = "") -> str:
         "authorised": _(", charged after the visit"),
         "due": _(", to be paid"),
         "refunded": _(", refunded"),
+        "disputed": _(", taken back by the payer's bank"),
     }
     if each.status in {Status.CANCELLED, Status.ENTERED_IN_ERROR}:
-        money = {"refunded": _(", refunded")}
+        money = {each: money[each] for each in ("refunded", "disputed")}
     for_whom = _(" for {whose}", whose=escape(whose)) if whose else ""
     return _(
         "**{moment_of}** with {name}{for_whom}: {state}{get}\n   {where} · {label_of} · visit **{code}**",

@@ -13,7 +13,8 @@ from booking.appointments.model import Appointment, Why
 from booking.appointments.rules import Status
 from booking.directory.model import Mode
 from booking.directory.specialties import label_of
-from core.languages import _, ngettext
+from booking.payments.model import Stage
+from core.languages import N_, _, ngettext
 from core.money import Money
 
 _WHY = {
@@ -29,7 +30,16 @@ _PAYMENT = {
     "desk": "to be paid at the desk",
     "due": "not paid yet",
     "refunded": "refunded",
+    "disputed": N_("taken back by the payer's bank"),
 }
+
+
+DISPUTE_ENDED = {
+    Stage.WON: N_("**Won**: the bank has decided for you and gives {amount} for {visit} again."),
+    Stage.LOST: N_("**Lost**: the bank has decided for the payer, who keeps {amount} for {visit}."),
+    Stage.DROPPED: N_("The payer's bank asks no more about {amount} for {visit}; nothing was taken."),
+}
+"""How a dispute ended, in the words of those whom it concerns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +211,15 @@ def _moved(told: _Notice) -> str:
 
 
 def _cancelled(told: _Notice) -> str:
+    if "visits" in told.what:
+        return ngettext(
+            "**Withdrawn**{who}: {count} visit with {doctor} that was asked for, the first on {when}.",
+            "**Withdrawn**{who}: {count} visits with {doctor} that were asked for together, the first on {when}.",
+            int(told.what["visits"]),
+            who=told.who,
+            doctor=told.doctor,
+            when=told.when,
+        )
     why = f" {_(_WHY[told.what['why']])}" if told.what.get("why") in _WHY else ""
     return _(
         "**Cancelled**{who}: {code} with {doctor}, {when}.{why}",
@@ -218,6 +237,8 @@ def _standing(told: _Notice) -> str:
 
 
 def _proposed(told: _Notice) -> str:
+    if "visits" in told.what:
+        return _all_proposed(told)
     if told.ours:
         return _(
             "**Asked for**{who}: {when} with {doctor}. The centre approves this visit first; I tell"
@@ -246,7 +267,52 @@ def _proposed(told: _Notice) -> str:
     )
 
 
+def _all_proposed(told: _Notice) -> str:
+    """Visits that were asked for together; which they are stands in `dates`."""
+    if told.ours:
+        return ngettext(
+            "**Asked for**{who}: {count} visit with {doctor}\n\n{dates}\n\nThe centre approves it first; I tell you as"
+            " soon as it answers. The time is kept for you until then, {until} at the latest.",
+            "**Asked for**{who}: {count} visits with {doctor}\n\n{dates}\n\nThe centre approves them together first; I"
+            " tell you as soon as it answers. The times are kept for you until then, {until} at the latest.",
+            int(told.what["visits"]),
+            who=told.who,
+            doctor=told.doctor,
+            dates=told.what["dates"],
+            until=told.until,
+        )
+    visit = told.visit
+    return ngettext(
+        "**To approve** by {until}: {count} visit, **{patient}** with {doctor}\n\n{dates}\n\n- {where}\n- {label_of},"
+        " {price} each\n\n1. Approve\n2. Decline\n\nOr write “approve {code}” or “decline {code}”.",
+        "**To approve** by {until}, together: {count} visits, **{patient}** with {doctor}\n\n{dates}\n\n-"
+        " {where}\n- {label_of}, {price} each\n\n1. Approve all\n2. Decline all\n\nOr write “approve {code}” or"
+        " “decline {code}”.",
+        int(told.what["visits"]),
+        until=told.until,
+        patient=escape(told.patient),
+        doctor=told.doctor,
+        dates=told.what["dates"],
+        where=where(visit),
+        label_of=label_of(visit.service.specialty),
+        price=told.price,
+        code=visit.code,
+    )
+
+
 def _declined(told: _Notice) -> str:
+    if "visits" in told.what:
+        return ngettext(
+            "The centre can't take you{who} for {count} visit with {doctor}, the first on {when}. I am sorry. It is not"
+            " booked; please ask for other dates.",
+            "The centre can't take you{who} for these {count} visits with {doctor}, the first on {when}. I am sorry."
+            " None"
+            " of them is booked; please ask for other dates.",
+            int(told.what["visits"]),
+            who=told.who,
+            doctor=told.doctor,
+            when=told.when,
+        )
     return _(
         "The centre can't take you{who} on {when} with {doctor}. I am sorry. {code} is not booked.",
         who=told.who,
@@ -257,6 +323,19 @@ def _declined(told: _Notice) -> str:
 
 
 def _not_approved(told: _Notice) -> str:
+    if "visits" in told.what:
+        return ngettext(
+            "The centre did not answer in time, so {count} visit with {doctor}{who}, the first on {when}, is not"
+            " booked. I"
+            " am sorry; please ask again.",
+            "The centre did not answer in time, so {count} visits with {doctor}{who}, the first on {when}, are not"
+            " booked."
+            " I am sorry; please ask again.",
+            int(told.what["visits"]),
+            doctor=told.doctor,
+            who=told.who,
+            when=told.when,
+        )
     return _(
         "The centre did not answer in time, so {when} with {doctor}{who} is not booked. I am sorry. {code} is over.",
         when=told.when,
@@ -374,6 +453,34 @@ def _capture_failed(told: _Notice) -> str:
     )
 
 
+def _disputed(told: _Notice) -> str:
+    due = told.what.get("due_by")
+    until = _(" by {moment}", moment=moment(datetime.fromisoformat(due), told.place)) if due else ""
+    if told.what["stage"] == Stage.INQUIRY:
+        return _(
+            "**The payer's bank asks** about the payment of {amount} for {code} ({when}). Nothing is taken yet."
+            " Those who"
+            " run this service answer it at Stripe{until}: give them what shows that the visit took place.",
+            amount=told.amount,
+            code=told.code,
+            when=told.when,
+            until=until,
+        )
+    return _(
+        "**Disputed**: the payer's bank has taken {amount} for {code} ({when}) back from you. Those who run this"
+        " service"
+        " answer it at Stripe{until}: give them what shows that the visit took place. “disputes” lists what is open.",
+        amount=told.amount,
+        code=told.code,
+        when=told.when,
+        until=until,
+    )
+
+
+def _dispute_over(told: _Notice) -> str:
+    return _(DISPUTE_ENDED[Stage(told.what["stage"])], amount=told.amount, visit=told.code)
+
+
 def _refunded(told: _Notice) -> str:
     return _("Your payment for visit **{code}** is on its way back to you.", code=told.visit.code)
 
@@ -487,6 +594,8 @@ _TEXTS: dict[str, Callable[[_Notice], str]] = {
     "charged": _charged,
     "released": _released,
     "capture_failed": _capture_failed,
+    "disputed": _disputed,
+    "dispute_over": _dispute_over,
     "refunded": _refunded,
     "paid_too_late": _paid_too_late,
     "reminder": _reminder,

@@ -21,6 +21,8 @@ _SAID = {
     "mistake": N_("{visit}, {when} with {doctor}, was entered by mistake."),
     "refunded": N_("**Refund**: {amount} of {visit} go back."),
     "charged": N_("**Payment**: {amount} were charged for {visit}."),
+    "disputed": N_("**Disputed**: the payer's bank asks about, or has taken, {amount} for {visit}."),
+    "dispute_over": N_("**Dispute over**: {amount} for {visit}. “receipt {code}” shows what came of it."),
     "capture_failed": N_("**Not charged**: the bank does not let the card of {visit} be charged any more ({money})."),
 }
 _MONEY = {
@@ -29,6 +31,7 @@ _MONEY = {
     "desk": N_("{price}, to be paid at the desk"),
     "due": N_("{price}, not paid yet"),
     "refunded": N_("{price}, refunded"),
+    "disputed": N_("{price}, taken back by the payer's bank"),
 }
 
 
@@ -57,4 +60,5 @@ def staff_notice(what: dict[str, Any], visit: Appointment, place: ZoneInfo, lang
         visit=_("Visit **{code}**", code=visit.code),
         money=_(_MONEY[visit.payment], price=price) if visit.payment in _MONEY else price,
         amount=amount,
+        code=visit.code,
     )

@@ -21,6 +21,7 @@ from booking.payments.model import Payment
 from booking.payments.routes import routes
 from booking.payments.service import payment_of
 from booking.schedules import freed
+from booking.staff import news as staff_news
 from booking.waiting.offering import handler as offering
 from core.database import Database, Tx
 from core.inbox import inbox
@@ -58,6 +59,7 @@ class PayingClinic(Clinic):
         self.gateway = Gateway(settings)
         self.heard: list[dict[str, Any]] = []
         self.payouts_heard: list[dict[str, Any]] = []
+        self.platform_heard: list[dict[str, Any]] = []
         self._work: list[asyncio.Task[None]] = []
         self._runner: web.AppRunner | None = None
 
@@ -72,7 +74,8 @@ class PayingClinic(Clinic):
 
     def work(self) -> None:
         above = {"notice": self._hear, "room.open": _nothing, "room.close": _nothing, freed.KIND: offering(self.ctx)}
-        above |= {payouts.TOLD: self._hear_of_payouts, "staff.sync": _nothing, "staff.notice": _nothing}
+        above |= {payouts.TOLD: self._hear_of_payouts, staff_news.NEWS: self._hear_of_platform}
+        above |= {"staff.sync": _nothing, "staff.notice": _nothing}
         handlers = {**outbox_handlers(self.ctx, self.gateway), **above}
         workers = [
             LaneWorker(self.database, outbox, handlers),
@@ -94,6 +97,9 @@ class PayingClinic(Clinic):
 
     async def _hear_of_payouts(self, _tx: Tx, row: Row) -> None:
         self.payouts_heard.append(json.loads(row.payload))
+
+    async def _hear_of_platform(self, _tx: Tx, row: Row) -> None:
+        self.platform_heard.append(json.loads(row.payload))
 
     async def _hear(self, tx: Tx, row: Row) -> None:
         self.heard.append(json.loads(row.payload))

@@ -41,7 +41,7 @@ async def _page(clinic: PayingClinic, mxid: str = CLARA) -> str:
     return str(clinic.payouts_heard[-1]["url"])
 
 
-async def _set_up(clinic: PayingClinic, basis_points: int = 500) -> None:
+async def set_up_payouts(clinic: PayingClinic, basis_points: int = 500) -> None:
     """Clara answers all of Stripe's questions."""
     clinic.ctx.settings.stripe.fee_basis_points = basis_points
     url = await _page(clinic)
@@ -71,7 +71,7 @@ async def _kinds(clinic: PayingClinic, visit: visits.Appointment) -> list[tuple[
     return [(each.kind, each.amount.amount) for each in await clinic.ledger(visit)]
 
 
-async def _at_stripe(clinic: PayingClinic, kind: str) -> list[dict[str, Any]]:
+async def at_stripe(clinic: PayingClinic, kind: str) -> list[dict[str, Any]]:
     """All transfers to, or fees from, this clinic's account."""
     async with clinic.tx() as tx:
         account = (await tx.conn.execute(select(payout_account.c.account_id))).scalar_one()
@@ -93,7 +93,7 @@ async def test_an_admin_sets_the_account_up_and_all_admins_are_told(clinic: Payi
     account = await _account(clinic)
     assert account == payouts.PayoutAccount(charges_enabled=False, payouts_enabled=False)
     assert await _page(clinic) != url  # of the same account: each page opens once
-    await _set_up(clinic)
+    await set_up_payouts(clinic)
     assert await _account(clinic) == payouts.PayoutAccount(charges_enabled=True, payouts_enabled=True)
     await clinic.quiet()
     assert clinic.payouts_heard[-1]["ready"] is True
@@ -110,28 +110,28 @@ async def test_nobody_else_sets_it_up_or_sees_it(clinic: PayingClinic) -> None:
 
 
 async def test_a_payment_goes_to_the_centre_less_the_fee(clinic: PayingClinic) -> None:
-    await _set_up(clinic)
+    await set_up_payouts(clinic)
     visit = await clinic.paid()
     assert await _kinds(clinic, visit) == [(Entry.CHARGE, ALL), (Entry.FEE, -FEE)]
-    (transfer,) = await _at_stripe(clinic, "transfers")
-    (fee,) = await _at_stripe(clinic, "application_fees")
+    (transfer,) = await at_stripe(clinic, "transfers")
+    (fee,) = await at_stripe(clinic, "application_fees")
     assert (transfer["amount"], fee["amount"]) == (ALL, FEE)
 
 
 async def test_what_goes_back_is_taken_from_the_centre_and_the_fee_comes_back_with_it(clinic: PayingClinic) -> None:
-    await _set_up(clinic)
+    await set_up_payouts(clinic)
     visit = await clinic.paid()
     done = await clinic.cancel(ANNA, visit)
     assert done.refund == PRICE
     await clinic.quiet()
     assert sum(await clinic.amounts(visit)) == 0
-    (transfer,) = await _at_stripe(clinic, "transfers")
-    (fee,) = await _at_stripe(clinic, "application_fees")
+    (transfer,) = await at_stripe(clinic, "transfers")
+    (fee,) = await at_stripe(clinic, "application_fees")
     assert (transfer["amount_reversed"], fee["amount_refunded"]) == (ALL, FEE)
 
 
 async def test_of_half_that_goes_back_half_of_the_fee_stays(clinic: PayingClinic) -> None:
-    await _set_up(clinic)
+    await set_up_payouts(clinic)
     start = (await clinic.times(clinic.online, after=DAY / 4))[0]
     visit = await clinic.paid(start=start)
     done = await clinic.cancel(ANNA, visit)
@@ -141,13 +141,13 @@ async def test_of_half_that_goes_back_half_of_the_fee_stays(clinic: PayingClinic
     assert sum(await clinic.amounts(visit)) == ALL // 2 - FEE // 2
     async with clinic.tx() as tx:
         assert await sums(tx, visit.id) == (ALL, ALL // 2)
-    (transfer,) = await _at_stripe(clinic, "transfers")
-    (fee,) = await _at_stripe(clinic, "application_fees")
+    (transfer,) = await at_stripe(clinic, "transfers")
+    (fee,) = await at_stripe(clinic, "application_fees")
     assert (transfer["amount_reversed"], fee["amount_refunded"]) == (ALL // 2, FEE // 2)
 
 
 async def test_a_card_that_is_charged_after_the_visit_is_shared_then(clinic: PayingClinic) -> None:
-    await _set_up(clinic)
+    await set_up_payouts(clinic)
     async with clinic.tx() as tx:
         clara = await person_of(tx, clinic.ctx, CLARA)
         await edit_centre(tx, clinic.ctx, clara, clinic.centre.id, captures=True)
@@ -156,7 +156,7 @@ async def test_a_card_that_is_charged_after_the_visit_is_shared_then(clinic: Pay
     booked = await clinic.becomes(visit, Status.BOOKED)
     assert booked.payment == "authorised"
     assert await _kinds(clinic, visit) == []
-    assert not await _at_stripe(clinic, "transfers")
+    assert not await at_stripe(clinic, "transfers")
     await clinic.cancel(CLARA, visit)  # nothing is charged, and nothing shared
     await clinic.quiet()
     assert await _kinds(clinic, visit) == []
@@ -164,11 +164,11 @@ async def test_a_card_that_is_charged_after_the_visit_is_shared_then(clinic: Pay
 
 async def test_a_page_that_was_asked_for_before_goes_to_whom_it_was_for(clinic: PayingClinic) -> None:
     visit = await clinic.held()
-    await _set_up(clinic)
+    await set_up_payouts(clinic)
     await clinic.pay(visit)
     await clinic.becomes(visit, Status.BOOKED)
     assert await _kinds(clinic, visit) == [(Entry.CHARGE, ALL)]
-    assert not await _at_stripe(clinic, "transfers")
+    assert not await at_stripe(clinic, "transfers")
     await clinic.cancel(ANNA, visit)
     await clinic.quiet()
     assert sum(await clinic.amounts(visit)) == 0

@@ -184,7 +184,7 @@ async def test_every_order_of_the_events_with_repeats_ends_the_same(clinic: Payi
         await clinic.pay(visit)
         intent = (await clinic.gateway.checkout((await clinic.payment(visit)).session_id or "")).payment_intent
         await _by_hand(clinic, visit, 1000, intent)
-        events = _events(clinic, visit, intent)
+        events = events_of(clinic, visit, intent)
         assert set(rest) <= set(events)
         for kind in order:
             async with clinic.tx() as tx:
@@ -206,7 +206,7 @@ async def test_all_120_orders_of_five_events_each_heard_twice_end_the_same(clini
     await clinic.pay(visit)
     intent = (await clinic.gateway.checkout((await clinic.payment(visit)).session_id or "")).payment_intent
     await _by_hand(clinic, visit, 1000, intent)
-    events = _events(clinic, visit, intent)
+    events = events_of(clinic, visit, intent)
     kinds = (
         "checkout.session.completed",
         "refund.created",
@@ -272,7 +272,7 @@ async def _by_hand(clinic: PayingClinic, visit: Appointment, amount: int, intent
     await client.v1.refunds.create_async({"payment_intent": intent, "amount": amount})
 
 
-def _events(clinic: PayingClinic, visit: Appointment, intent: str | None) -> dict[str, Any]:
+def events_of(clinic: PayingClinic, visit: Appointment, intent: str | None) -> dict[str, Any]:
     """All events of a visit, by type."""
     request = urllib.request.Request(
         f"{clinic.stripe.url}/v1/events?limit=40", headers={"Authorization": f"Bearer {clinic.stripe.api_key}"}

@@ -6,9 +6,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from booking.appointments import series
+from booking.appointments import service as appointments
 from booking.appointments.service import Appointment, Status
+from booking.forgetting import forget_person
 from booking.payments.comparison import compare
 from booking.payments.model import PaymentState
+from booking.people.service import person_of
 from core.errors import ConflictError
 from core.money import Money
 from tests.integration.booking.clinic import ANNA, BEN, CLARA, DAY, OSEI, PRICE
@@ -80,7 +83,7 @@ async def test_the_nights_comparison_adds_up_what_stripe_charged_at_once(clinic:
     await clinic.cancel(ANNA, visits[0])
     await clinic.until(lambda: all_made(clinic, visits[0]))
     refs = {entry.stripe_ref for visit in visits for entry in await clinic.ledger(visit)}
-    found = await compare(clinic.database, clinic.gateway, datetime.now(UTC).date())
+    found = await compare(clinic.database, clinic.ctx, clinic.gateway, datetime.now(UTC).date())
     assert [each for each in found if each.ref in refs] == []
 
 
@@ -179,6 +182,38 @@ async def test_a_series_counts_as_one_of_what_a_person_may_hold(clinic: PayingCl
         await asked(clinic, count=4, start=start + n * DAY)
     with pytest.raises(ConflictError, match="You hold 3 times"):
         await asked(clinic, start=start + 3 * DAY)
+
+
+async def test_what_is_approved_as_a_whole_is_paid_on_one_page(clinic: PayingClinic) -> None:
+    async with clinic.tx() as tx:
+        service = await clinic.add_service(tx, clinic.doctor, approval=True)
+        anna = await person_of(tx, clinic.ctx, ANNA)
+        start = tx.now.replace(minute=0, second=0, microsecond=0) + 3 * DAY
+        starts = [start + n * WEEK for n in range(3)]
+        made = await series.book_series(
+            tx, clinic.ctx, anna, service_id=service.id, starts=starts, patient_id=anna.patient.id
+        )
+    async with clinic.tx() as tx:
+        approved = await appointments.approve(tx, clinic.ctx, await person_of(tx, clinic.ctx, CLARA), made[2].id)
+    assert (approved.id, approved.status) == (made[2].id, Status.PENDING)
+
+    async def has_link() -> bool:
+        return (await clinic.visit(made[0])).pay_url is not None
+
+    await clinic.until(has_link)
+    assert len({(await clinic.visit(each)).pay_url for each in made}) == 1
+    await clinic.pay(await clinic.visit(made[0]))
+    for each in made:
+        await clinic.becomes(each, Status.BOOKED)
+    assert [await clinic.amounts(each) for each in made] == [[ALL]] * 3
+    assert (await told_of(clinic, made))["held", ANNA] == 1
+
+
+async def test_who_holds_a_series_can_be_forgotten(clinic: PayingClinic) -> None:
+    visits = await held(clinic)
+    async with clinic.tx() as tx:
+        await forget_person(tx, clinic.ctx, await person_of(tx, clinic.ctx, ANNA))
+    assert await statuses(clinic, visits) == {Status.CANCELLED}
 
 
 async def test_of_a_series_that_is_not_free_nothing_is_held(clinic: PayingClinic) -> None:
