@@ -291,10 +291,6 @@ async def test_what_is_no_series_is_refused_with_a_sentence(clinic: Clinic) -> N
         await do(clinic, ANNA, series.cancel_series, single.id)
     service = await asking(clinic)
     anna = await clinic.person(ANNA)
-    with pytest.raises(ConflictError, match="one by one"):
-        await do(
-            clinic, ANNA, series.book_series, service_id=service.id, starts=[start + DAY], patient_id=anna.patient.id
-        )
     with pytest.raises(RefusedError):
         await do(clinic, BEN, series.book_series, service_id=service.id, starts=[start], patient_id=anna.patient.id)
 
