@@ -19,6 +19,7 @@ from booking.appointments.notices import Notice, concerned, known, tell_all, tel
 from booking.appointments.rules import GRACE, STANDING, Status, check_move, sequence_after
 from booking.consultations.steps import close_room, opening
 from booking.directory.model import Service
+from booking.referrals.carrying import carry_back
 from booking.schedules import occupancy
 from booking.schedules.freed import freed
 from booking.schedules.occupancy import Need
@@ -170,8 +171,9 @@ def _so_many(visits: int) -> dict[str, Any]:
 
 
 async def give_back(tx: Tx, visit: Appointment) -> None:
-    """Give back all that a visit has taken, for who waits for it and for everybody."""
+    """Give back all that a visit has taken, for who waits for it and for everybody; and a fee that was carried over."""
     await occupancy.release(tx, visit.id)
+    await carry_back(tx, visit.id)
     await freed(tx, visit.practitioner.id, visit.start, visit.end)
 
 

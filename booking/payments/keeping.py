@@ -7,6 +7,7 @@ from booking.appointments import moves
 from booking.appointments.model import Appointment, Why
 from booking.appointments.reading import moves_of
 from booking.appointments.rules import GRACE, Status
+from booking.referrals.carrying import carry_again
 from booking.schedules.service import is_free
 from core.database import Tx
 
@@ -34,4 +35,4 @@ async def free_still(tx: Tx, visit: Appointment) -> bool:
         last = (await moves_of(tx, visit.id))[-1].why
         if last not in {Why.HOLD_OVER, Why.PAYMENT_FAILED}:
             return False
-    return await moves.take_back(tx, visit)
+    return await carry_again(tx, visit.id) and await moves.take_back(tx, visit)

@@ -53,14 +53,18 @@ def is_open(referral: Referral, booked: Status | None, now: datetime) -> bool:
     return True
 
 
-def check_serves(referral: Referral, service: Service) -> None:
-    """Raise ConflictError unless a service is what the referral is to."""
-    right = (
+def serves(referral: Referral, service: Service) -> bool:
+    """Whether a service is what the referral is to."""
+    return (
         service.specialty == referral.specialty
         and referral.performer_id in {None, service.practitioner_id}
         and referral.mode in {None, service.mode}
     )
-    if not right:
+
+
+def check_serves(referral: Referral, service: Service) -> None:
+    """Raise ConflictError unless a service is what the referral is to."""
+    if not serves(referral, service):
         raise ConflictError("Your referral is to something else. Write “referrals” to see what you can book with it.")
 
 

@@ -14,7 +14,7 @@ from booking.appointments.notices import Notice, tell_side
 from booking.appointments.rules import Status
 from booking.context import Context
 from booking.directory import reading as directory
-from booking.directory.model import Mode
+from booking.directory.model import Mode, Service
 from booking.payments import ledger
 from booking.people.service import Person
 from booking.readers import reader_of
@@ -109,7 +109,7 @@ async def book(
     found = await _referral(tx, referral_id, lock=True)
     require(may_book_for(actor, found.patient_id))
     rules.check_open(found, await _booked_status(tx, found), tx.now)
-    service = await directory.service(tx, service_id)
+    service = (await visits.steady_offer(tx, service_id, alone=f"book:{actor.id}")).service  # with the price that holds
     rules.check_serves(found, service)
     over = await _to_carry(tx, found, service.centre_id, service.price)
     price = Money(service.price.currency, service.price.amount - over.amount) if over else None
@@ -120,6 +120,38 @@ async def book(
         await ledger.carry(tx, found.appointment_id, visit.id, over)
     await tx.conn.execute(update(table).where(table.c.id == found.id).values(booked_id=visit.id))
     return visit
+
+
+async def to_be_carried(tx: Tx, referral_id: UUID, service: Service) -> int:
+    """Return how much of a service's price the first visit would pay now, in the smallest unit: to be told."""
+    found = await _referral(tx, referral_id)
+    if not await _can_be_used(tx, found, service):
+        return 0
+    first = await visits.appointment(tx, found.appointment_id)
+    if not first.centre.carries_fee or first.centre.id != service.centre_id:
+        return 0
+    _, left = await ledger.sums(tx, first.id)
+    over = rules.carried(Money(first.price.currency, left), service.price)
+    return over.amount if over else 0
+
+
+async def use(tx: Tx, referral_id: UUID, visit: Appointment, price: Money) -> int:
+    """Have a visit, under its lock, be what was booked with a referral; returns how much of `price` is carried over.
+
+    Nothing, and nothing changes, where the referral was used meanwhile, is taken back, over, or to something else.
+    """
+    found = await _referral(tx, referral_id, lock=True)
+    if not await _can_be_used(tx, found, visit.service):
+        return 0
+    over = await _to_carry(tx, found, visit.centre.id, price)
+    if over:
+        await ledger.carry(tx, found.appointment_id, visit.id, over)
+    await tx.conn.execute(update(table).where(table.c.id == found.id).values(booked_id=visit.id))
+    return over.amount if over else 0
+
+
+async def _can_be_used(tx: Tx, found: Referral, service: Service) -> bool:
+    return rules.is_open(found, await _booked_status(tx, found), tx.now) and rules.serves(found, service)
 
 
 async def check_unused(tx: Tx, ctx: Context, actor: Person, referral_id: UUID) -> None:

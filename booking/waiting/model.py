@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from uuid import UUID
 
-from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, SmallInteger, Table, Text, Uuid
+from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Integer, SmallInteger, Table, Text, Uuid
 
 from core.tables import Moment, metadata
 
@@ -31,6 +31,8 @@ class Waiting:
     """Whether a doctor has referred the patient urgently: such go first."""
     created_at: datetime
     """The place in the line."""
+    referral_id: UUID | None = None
+    """With which referral a time is booked that is taken up."""
 
 
 waiting = Table(
@@ -46,6 +48,7 @@ waiting = Table(
     Column("timezone", Text, nullable=False),
     Column("urgent", Boolean, nullable=False),
     Column("created_at", Moment, nullable=False),
+    Column("referral_id", Uuid, ForeignKey("referral.id")),
     CheckConstraint("earliest < latest", name="span"),
 )
 waiting_service = Table(
@@ -59,4 +62,6 @@ waiting_offer = Table(
     metadata,
     Column("appointment_id", Uuid, ForeignKey("appointment.id"), primary_key=True),
     Column("waiting_id", Uuid, ForeignKey("waiting.id", ondelete="CASCADE"), nullable=False, index=True),
+    # How much of the price a referral's first visit was to pay: the visit's own price is what is left of it.
+    Column("carried", Integer, nullable=False, server_default="0"),
 )

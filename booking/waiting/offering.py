@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import insert, or_, select
+from sqlalchemy import insert, or_, select, update
 
 from booking.access import may_book_for, require
 from booking.appointments import making, moves, rules
@@ -21,6 +22,7 @@ from booking.directory.model import Patients, service
 from booking.payments import service as payments
 from booking.people.quiet import quiet_now
 from booking.people.service import Person
+from booking.referrals import service as referrals
 from booking.schedules.service import free_times
 from booking.waiting.model import Waiting, waiting, waiting_offer, waiting_service
 from booking.waiting.rules import offered_until, suits
@@ -28,6 +30,7 @@ from booking.waiting.service import answered, wait_from
 from core.database import Tx
 from core.errors import ConflictError
 from core.lanes import Handler, Row
+from core.money import Money
 
 _LINE = 200
 """Of those who wait for a doctor, so many are asked about one freed time."""
@@ -109,17 +112,21 @@ async def _offer_service(tx: Tx, ctx: Context, wait: Waiting, at: Offer, start: 
     before = await _offered_before(tx, wait, at, free)
     quiet = (await quiet_now(tx, {wait.person_id})).get(wait.person_id)
     approval = await needs_approval(tx, offered, wait.patient_id)
+    over = await referrals.to_be_carried(tx, wait.referral_id, offered) if wait.referral_id else 0
+    left = replace(offered, price=Money(offered.price.currency, offered.price.amount - over))
     for each in free:
         until = offered_until(each, tx.now, at.centre.offer_minutes, quiet_until=quiet, approval=approval)
         if until and each not in before and suits(wait, offered.mode, at.centre.timezone, each):
             draft = Draft(
-                offered, wait.patient_id, wait.person_id, each, Status.WAITLIST, Why.OFFERED, hold_until=until, offer=at
+                left, wait.patient_id, wait.person_id, each, Status.WAITLIST, Why.OFFERED, hold_until=until, offer=at
             )
             try:
                 visit = await making.make(tx, ctx, draft, wait.person_id)
             except ConflictError:  # taken meanwhile, or the patient is elsewhere then
                 continue
-            await tx.conn.execute(insert(waiting_offer).values(appointment_id=visit.id, waiting_id=wait.id))
+            await tx.conn.execute(
+                insert(waiting_offer).values(appointment_id=visit.id, waiting_id=wait.id, carried=over)
+            )
             await tell_payer(tx, visit, Notice.OFFERED)
             return True
     return False
@@ -141,11 +148,13 @@ async def _offered_before(tx: Tx, wait: Waiting, at: Offer, times: Sequence[date
 async def take_up(tx: Tx, ctx: Context, actor: Person, appointment_id: UUID) -> Appointment:
     """Take the time that was offered: BOOKED, PROPOSED where the centre approves it, PENDING where it is paid first.
 
-    For the patient's side, while the time is kept. Raises RefusedError, ConflictError.
+    Who waited with a referral books with it, and the fee is carried over as it is then. For the patient's side, while
+    the time is kept. Raises RefusedError, ConflictError.
     """
     visit = await _offered(tx, actor, appointment_id)
     if visit.pay_until <= tx.now:
         raise ConflictError("That came too late: the time went to the next in line. You still wait for another one.")
+    visit = await _with_referral(tx, visit)
     if await needs_approval(tx, visit.service, visit.patient_id):
         until = rules.approval_until(visit.start, tx.now)
         asked = await moves.step(tx, visit, Status.PROPOSED, Why.TAKEN_UP, actor.id, hold_until=until)
@@ -153,7 +162,7 @@ async def take_up(tx: Tx, ctx: Context, actor: Person, appointment_id: UUID) -> 
         asked = await appointment(tx, visit.id)
         await tell_all(tx, asked, Notice.PROPOSED)
         return asked
-    if is_prepaid(ctx, visit.service):
+    if is_prepaid(ctx, replace(visit.service, price=visit.price)):
         until = max(tx.now + timedelta(minutes=ctx.settings.booking.hold_minutes), visit.pay_until)
         held = await moves.step(tx, visit, Status.PENDING, Why.TAKEN_UP, actor.id, hold_until=until)
         await moves.hold_longer(tx, held, until)
@@ -161,6 +170,23 @@ async def take_up(tx: Tx, ctx: Context, actor: Person, appointment_id: UUID) -> 
         return await appointment(tx, visit.id)
     await moves.keep(tx, visit)
     return await moves.confirm(tx, visit, Why.TAKEN_UP, actor.id)
+
+
+async def _with_referral(tx: Tx, visit: Appointment) -> Appointment:
+    """Use the referral with which the time was waited for; the price is what it leaves to be paid."""
+    found = await tx.conn.execute(
+        select(waiting.c.referral_id, waiting_offer.c.carried)
+        .join(waiting_offer, waiting_offer.c.waiting_id == waiting.c.id)
+        .where(waiting_offer.c.appointment_id == visit.id)
+    )
+    row = found.one_or_none()
+    if row is None or row.referral_id is None:
+        return visit
+    whole = Money(visit.price.currency, visit.price.amount + row.carried)
+    over = await referrals.use(tx, row.referral_id, visit, whole)
+    left = update(table).where(table.c.id == visit.id).values(price_amount=whole.amount - over)
+    await tx.conn.execute(left)
+    return await appointment(tx, visit.id)
 
 
 async def leave(tx: Tx, ctx: Context, actor: Person, appointment_id: UUID) -> Appointment:  # noqa: ARG001

@@ -19,7 +19,7 @@ from booking.schedules.freed import freed
 from booking.waiting.model import Waiting, waiting, waiting_offer, waiting_service
 from booking.waiting.rules import check_count, minute_of, span_of_wait, time_of
 from core.database import Tx
-from core.errors import BadInputError, RefusedError
+from core.errors import BadInputError, ConflictError, RefusedError
 from core.ids import new_id
 
 _SERVICES_AT_MOST = 20
@@ -55,8 +55,9 @@ async def ask(
 ) -> Wait:
     """Wait for a time with one of these services (at most 20), for oneself or one's family. Instants: aware.
 
-    What there is already is offered at once, as what comes free is. With an urgent referral it goes before others.
-    Raises RefusedError, BadInputError, ConflictError.
+    What there is already is offered at once, as what comes free is. With an urgent referral it goes before others; what
+    is taken up is booked with the referral, unless that was used meanwhile. Raises RefusedError, BadInputError,
+    ConflictError.
     """
     require(may_book_for(actor, patient_id))
     if not 0 < len(services) <= _SERVICES_AT_MOST:
@@ -64,8 +65,18 @@ async def ask(
     start, end = span_of_wait(earliest, latest, tx.now)
     check_count(len(await _open(tx, actor)))
     wanted = [await directory.service(tx, each) for each in services]
-    urgent = referral_id is not None and (await referrals.by_id(tx, ctx, actor, referral_id)).urgent
-    wait = Waiting(new_id(), patient_id, actor.id, start, end, after, before, actor.timezone, urgent, tx.now)
+    urgent = False
+    if referral_id is not None:
+        await referrals.check_unused(tx, ctx, actor, referral_id)
+        referral = await referrals.by_id(tx, ctx, actor, referral_id)
+        if referral.patient_id != patient_id:
+            raise ConflictError(
+                "That referral is for somebody else of your family. Name them: wait for dr.osei for Mia"
+            )
+        urgent = referral.urgent
+    wait = Waiting(
+        new_id(), patient_id, actor.id, start, end, after, before, actor.timezone, urgent, tx.now, referral_id
+    )
     await tx.conn.execute(
         insert(waiting).values(
             id=wait.id,
@@ -78,6 +89,7 @@ async def ask(
             timezone=actor.timezone,
             urgent=urgent,
             created_at=tx.now,
+            referral_id=referral_id,
         )
     )
     await tx.conn.execute(insert(waiting_service), [{"service_id": each.id, "waiting_id": wait.id} for each in wanted])
@@ -142,4 +154,5 @@ def wait_from(row: Row[Any]) -> Waiting:
         row.timezone,
         row.urgent,
         row.created_at,
+        row.referral_id,
     )

@@ -59,7 +59,7 @@ async def wish(
             "I don't know what “{words}” is. Write a kind of doctor, like dermatologist or skin, or a doctor's name.",
             words=wanted.rest,
         )
-    patient = _own(session, kept["patient"]) if kept else await whom(session, wanted)
+    patient = own(session, kept["patient"]) if kept else await whom(session, wanted)
     if wanted.place and not session.person.timezone_chosen:
         session.person = await set_timezone(session.tx, session.ctx, session.person, wanted.place.timezone)
     meant = await meant_by(session, wanted, patient)
@@ -117,7 +117,8 @@ def _referral(choice: Mapping[str, Any]) -> dict[str, str] | None:
     return {name: choice[name] for name in ("referral", "patient")} if choice.get("referral") else None
 
 
-def _own(session: Session, patient_id: str) -> Patient:
+def own(session: Session, patient_id: str) -> Patient:
+    """The patient of a choice: oneself, or one of the family."""
     return next(
         (each for each in session.person.family if str(each.id) == patient_id),
         session.person.patient,

@@ -4,7 +4,7 @@ from datetime import datetime, time
 from typing import Any
 from uuid import UUID
 
-from appservice.conversation.commands.finding import meant_by, understood, whom
+from appservice.conversation.commands.finding import meant_by, own, understood, whom
 from appservice.conversation.registry import action, command
 from appservice.conversation.rendering.lists import numbered
 from appservice.conversation.rendering.waiting import waited_for
@@ -40,15 +40,17 @@ async def wait_for_(session: Session, text: str) -> None:
 @action("wait for")
 async def wait_for(session: Session, choice: dict[str, Any]) -> None:
     """What was looked for, and not found."""
-    await _wait_for(session, choice["wish"], choice.get("referral"))
+    await _wait_for(session, choice["wish"], choice.get("referral"), choice.get("patient"))
 
 
-async def _wait_for(session: Session, sentences: list[str], referral: str | None = None) -> None:
+async def _wait_for(
+    session: Session, sentences: list[str], referral: str | None = None, for_whom: str | None = None
+) -> None:
     """Wait with all that are what the wish can't do without; its days and hours are what is waited for."""
     wanted = understood(session, sentences)
     if not wanted.whom:
         raise BadInputError("Write which doctor or kind of doctor you wait for, like {example}.", example=_EXAMPLE)
-    patient = await whom(session, wanted)
+    patient = own(session, for_whom) if for_whom else await whom(session, wanted)
     wish = await meant_by(session, wanted, patient)
     made = await waiting.ask(
         session.tx,

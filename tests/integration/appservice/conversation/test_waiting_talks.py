@@ -7,8 +7,8 @@ import pytest
 from booking.appointments.sweep import sweep
 from tests.integration.appservice.conversation.chat import Chat
 from tests.integration.appservice.conversation.test_booking_talks import NEAR, visits
-from tests.integration.booking.clinic import ANNA, BEN, CLARA
-from tests.integration.booking.town import Town
+from tests.integration.booking.clinic import ANNA, BEN, CLARA, OSEI
+from tests.integration.booking.town import Town, at
 
 TIME = "Tue 1 Dec, 09:00"
 
@@ -152,3 +152,23 @@ async def test_nobody_stands_in_every_line(chat: Chat) -> None:
     for _ in range(10):
         assert "waiting list" in await chat.say(ANNA, "wait for dr.osei on saturday")
     assert "10 things already" in await chat.say(ANNA, "wait for dr.osei on saturday")
+
+
+async def test_who_waits_with_a_childs_referral_waits_for_the_child(chat: Chat, town: Town) -> None:
+    await chat.say(ANNA, "add family Mia 2018-05-04")
+    await chat.say(ANNA, f"{NEAR} for Mia")
+    await chat.say(ANNA, "1")
+    await chat.say(ANNA, "1")
+    await chat.notices()
+    code = (await visits(chat, ANNA))[0].code
+    town.clock.time = at(1, 8, 5)
+    assert "Referred to Dermatology" in await chat.say(OSEI, f"refer {code} to dermatology")
+    assert "1. Dr Lena Maier" in (await chat.notices())[ANNA][-1].text
+    said = await chat.say(ANNA, "wait")
+    assert "You are on the waiting list: Dr Lena Maier (Dermatology)" in said
+    assert "for Mia" in said
+    offered = (await chat.offers())[ANNA][-1].text
+    assert offered.startswith("A time came free for Mia:")
+    await chat.say(ANNA, "1")
+    assert any(each.text.startswith("Confirmed") for each in (await chat.notices())[ANNA])
+    assert "no open referrals" in await chat.say(ANNA, "referrals")  # it is what the visit was booked with
