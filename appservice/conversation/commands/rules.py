@@ -50,7 +50,7 @@ async def rules(session: Session, text: str) -> None:
 async def cancellation(session: Session, text: str) -> None:
     """The rule of cancelling."""
     words = Reading(text)
-    hours, percent = words.take(_HOURS), words.take(_PERCENT)
+    hours, percent = words.take_amount(_HOURS), words.take_amount(_PERCENT)
     changes = CentreChanges()
     if hours:
         changes["cancel_hours"] = int(hours["n"])
@@ -69,7 +69,7 @@ async def cancellation(session: Session, text: str) -> None:
 async def missed_visits(session: Session, text: str) -> None:
     """The rule of visits to which nobody comes."""
     words = Reading(text)
-    percent, after = words.take(_PERCENT), words.take(_AFTER)
+    percent, after = words.take_amount(_PERCENT), words.take_amount(_AFTER)
     changes = CentreChanges()
     if percent:
         changes["no_show_percent"] = int(percent["n"])
@@ -177,7 +177,7 @@ async def offers(session: Session, text: str) -> None:
 async def unanswered(session: Session, text: str) -> None:
     """The rule of questions that wait."""
     words = Reading(text)
-    hours, off = words.take(_HOURS), words.take(_OFF)
+    hours, off = words.take_amount(_HOURS), words.take(_OFF)
     changes = CentreChanges()
     if hours:
         changes["question_hours"] = int(hours["n"])
@@ -197,7 +197,7 @@ async def unanswered(session: Session, text: str) -> None:
 async def records_open(session: Session, text: str) -> None:
     """The rule of access; for what doctors wrote themselves there is none."""
     words = Reading(text)
-    days = words.take(_DAYS)
+    days = words.take_amount(_DAYS)
     changes = CentreChanges(records_days=int(days["n"]) * (7 if days["unit"] else 1)) if days else CentreChanges()
     await changed(session, words, "records stay open 90 days after a visit", **changes)
 

@@ -14,7 +14,7 @@ from appservice.conversation.rendering.lists import visit as shown
 from appservice.conversation.rendering.values import clock
 from appservice.conversation.session import Session
 from appservice.conversation.understanding.durations import read_lengths
-from appservice.conversation.understanding.text import Reading
+from appservice.conversation.understanding.text import Reading, refuse_less_than_nothing
 from appservice.matrix.markdown import escape
 from booking.appointments import attendance
 from booking.appointments.model import Appointment
@@ -186,6 +186,7 @@ async def late(session: Session, text: str) -> None:
     if _ON_TIME.match(left):
         minutes = 0
     elif bare := _BARE.search(left):
+        refuse_less_than_nothing(left, bare)
         minutes = int(bare["n"])
     elif left:
         minutes = sum(read_lengths(left))

@@ -3,7 +3,7 @@
 import re
 
 from appservice.conversation.understanding.numbers import NUMBER, number_of
-from appservice.conversation.understanding.text import plain
+from appservice.conversation.understanding.text import plain, refuse_less_than_nothing
 from core.errors import BadInputError
 from core.languages import ngettext
 
@@ -25,6 +25,7 @@ def read_lengths(text: str) -> list[int]:
         return []
     found: list[int] = []
     for match in _PIECE.finditer(text):
+        refuse_less_than_nothing(text, match)
         unit = _MINUTES[match["unit"][0].lower()]
         number = match["n"].strip().lower()
         if number.startswith("half a"):

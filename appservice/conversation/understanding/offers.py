@@ -62,11 +62,11 @@ def read_terms(words: Reading, known: Iterable[str] = ()) -> Terms:
     values: dict[str, Any] = {}
     renamed, price = words.take(_RENAMED), words.take(_PRICE)
     for name, pattern in _MINUTES.items():
-        if found := words.take(pattern):
+        if found := words.take_amount(pattern):
             values[name] = _minutes(found)
     if words.take(_NO_NOTICE):
         values["min_notice_minutes"] = 0
-    if window := words.take(_WINDOW):
+    if window := words.take_amount(_WINDOW):
         values["window_days"] = int(window["n"]) * (7 if window["unit"][0].lower() == "w" else 1)
     if approval := words.take(_APPROVAL):
         values["approval"] = not approval["no"]
@@ -82,7 +82,7 @@ def read_terms(words: Reading, known: Iterable[str] = ()) -> Terms:
     if patients := words.take(_PATIENTS):
         who = "all" if patients["both"] else patients["who"].lower()
         values["patients"] = {"new": Patients.NEW, "all": Patients.ALL}.get(who, Patients.KNOWN)
-    if length := words.take(_LENGTH_OF_VISIT):
+    if length := words.take_amount(_LENGTH_OF_VISIT):
         values["minutes"] = _minutes(length)
     return Terms(
         values, "0" if free else price["price"] if price else None, renamed["name"].strip() if renamed else None,

@@ -53,6 +53,11 @@ class Price:
         return price
 
 
+_BELOW_NOTHING = re.compile(
+    rf"\b(?:under|below|less than|cheaper than|up to|at most|no more than|max(?:imum)?\.?|over|above|more than|at least|price)"
+    rf" ?(?:{_SIGN} ?)?(?P<said>-\d[\d.,]*)",
+    re.IGNORECASE,
+)
 _RANGE = re.compile(
     rf"\b(?P<how>between|from|zwischen|von) (?P<s1>{_SIGN})? ?(?P<n1>{_NUMBER}) ?(?P<s2>{_SIGN})? ?(?:and|to|-|und|bis) ?"
     rf"(?P<s3>{_SIGN})? ?(?P<n2>{_NUMBER}) ?(?P<s4>{_SIGN})?(?![\d:.]| ?(?:[ap]m|h|uhr|o'clock|km|miles?)\b)",
@@ -67,9 +72,13 @@ def read_prices(reading: Reading) -> tuple[Price | None, Price | None]:
     for match in _RANGE.finditer(reading.rest):
         sign = next((match[name] for name in ("s1", "s2", "s3", "s4") if match[name]), "").lower()
         low, high = (match[name].rstrip(".,'") for name in ("n1", "n2"))
-        if sign or (match["how"].lower() in {"between", "zwischen"} and _dear(low) and _dear(high)):
+        if sign or (match["how"].lower() in {"between", "zwischen"} and (_dear(low) or _dear(high))):
+            if low.isdigit() and high.isdigit() and int(low) > int(high):
+                raise BadInputError("The lower price comes first: between {high} and {low}", high=high, low=low)
             reading.cut(match.start(), match.end())
             return Price(low, _WORDS.get(sign, sign)), Price(high, _WORDS.get(sign, sign))
+    if below := _BELOW_NOTHING.search(reading.rest):
+        raise BadInputError("A price can't be less than nothing, as {said} is.", said=below["said"])
     least = reading.take(_ABOVE)
     return (_price(least) if least else None), read_max_price(reading)
 

@@ -3,14 +3,31 @@
 import re
 import unicodedata
 
+from core.errors import BadInputError
+
 LONGEST = 2000
 """Letters of a message that are looked at; no sentence that means something to a booking is longer."""
 
 _ALIKE = str.maketrans(
-    {"’": "'", "‘": "'", "´": "'", "`": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "–": "-", "—": "-"}
+    {
+        "’": "'",
+        "‘": "'",
+        "´": "'",
+        "`": "'",
+        "“": '"',
+        "”": '"',
+        "„": '"',
+        "«": '"',
+        "»": '"',
+        "–": "-",
+        "—": "-",
+        "−": "-",
+    }
 )
 _VARIATION = re.compile("[\ufe00-\ufe0f\u20e3]")
 _SPACES = re.compile(r"\s+")
+_MINUS = re.compile(r"(?<![^\s,;:|(])-$")
+"""At the end of what stands before a number: a sign, with nothing before it that it could join to the number."""
 
 
 def plain(text: str, limit: int = LONGEST) -> str:
@@ -31,6 +48,14 @@ def folded(text: str) -> str:
     return "".join(character for character in spread if not unicodedata.combining(character))
 
 
+def refuse_less_than_nothing(text: str, amount: re.Match[str]) -> None:
+    """Raise BadInputError if a minus sign stands before the number of what was found; a dash between two is none."""
+    number = re.search(r"\d", amount[0])
+    if number and _MINUS.search(text[: amount.start() + number.start()]):
+        said = f"-{amount[0][number.start() :].strip()}"
+        raise BadInputError("Less than nothing cannot be: {said}. Write it without the minus sign.", said=said)
+
+
 class Reading:
     """A text from which one reader after another takes what it understands."""
 
@@ -44,6 +69,14 @@ class Reading:
         """Take the first match away and return it."""
         found = pattern.search(self.rest)
         if found:
+            self.cut(found.start(), found.end())
+        return found
+
+    def take_amount(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
+        """The same for so many of something. Raises BadInputError for less than nothing, which is not its opposite."""
+        found = pattern.search(self.rest)
+        if found:
+            refuse_less_than_nothing(self.rest, found)
             self.cut(found.start(), found.end())
         return found
 

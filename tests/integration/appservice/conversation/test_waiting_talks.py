@@ -167,8 +167,8 @@ async def test_who_waits_with_a_childs_referral_waits_for_the_child(chat: Chat, 
     said = await chat.say(ANNA, "wait")
     assert "You are on the waiting list: Dr Lena Maier (Dermatology)" in said
     assert "for Mia" in said
-    offered = (await chat.offers())[ANNA][-1].text
-    assert offered.startswith("A time came free for Mia:")
-    await chat.say(ANNA, "1")
+    offered = (await chat.offers())[ANNA][-1]
+    assert offered.text.startswith("A time came free for Mia:")
+    await chat.reply(ANNA, "1", offered)
     assert any(each.text.startswith("Confirmed") for each in (await chat.notices())[ANNA])
     assert "no open referrals" in await chat.say(ANNA, "referrals")  # it is what the visit was booked with
