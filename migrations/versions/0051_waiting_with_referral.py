@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0049_waiting_with_referral"
-down_revision = "0048_disputes"
+revision = "0051_waiting_with_referral"
+down_revision = "0050_disputes"
 
 
 def upgrade() -> None:

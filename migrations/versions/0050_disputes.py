@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0048_disputes"
-down_revision = "0047_paid_together"
+revision = "0050_disputes"
+down_revision = "0049_rooms_busy"
 
 
 def upgrade() -> None:
