@@ -201,7 +201,6 @@ class BookingSettings(BaseModel):
     language: str = "en"
     hold_minutes: Annotated[int, Field(ge=31, le=1440)] = 31
     """How long a time is kept while paying; Stripe's Checkout lives 30 minutes at least."""
-    desk_hold_minutes: Annotated[int, Field(ge=1, le=60)] = 10
     reminder_minutes: list[Annotated[int, Field(ge=1, le=43200)]] = [24 * 60, 60]
     of_age: Annotated[int, Field(ge=12, le=25)] = 18
     """From which birthday on a parent reads a child's records no more, and the child takes them over: a matter of the

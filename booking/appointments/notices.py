@@ -55,6 +55,7 @@ class Notice(StrEnum):
     CHARGED = "charged"
     RELEASED = "released"
     CAPTURE_FAILED = "capture_failed"
+    REFUND_FAILED = "refund_failed"
     DISPUTED = "disputed"
     DISPUTE_OVER = "dispute_over"
     READY = "ready"
@@ -77,6 +78,7 @@ _OF_THE_PAST = frozenset(
         Notice.CHARGED,
         Notice.RELEASED,
         Notice.CAPTURE_FAILED,
+        Notice.REFUND_FAILED,
         Notice.DISPUTED,
         Notice.DISPUTE_OVER,
         Notice.NO_SHOW,
@@ -101,6 +103,7 @@ FOR_STAFF = frozenset(
         Notice.REFUNDED,
         Notice.CHARGED,
         Notice.CAPTURE_FAILED,
+        Notice.REFUND_FAILED,
         Notice.DISPUTED,
         Notice.DISPUTE_OVER,
     }

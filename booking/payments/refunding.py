@@ -6,7 +6,7 @@ Each function takes the appointment under its lock.
 from uuid import UUID
 
 from booking.appointments.model import Appointment
-from booking.appointments.notices import Notice, tell_payer
+from booking.appointments.notices import Notice, tell_admins, tell_payer
 from booking.payments import ledger
 from booking.payments.capturing import settle_authorised
 from booking.payments.gateway import Refund
@@ -54,11 +54,13 @@ async def refund_made(tx: Tx, visit: Appointment, entry_id: UUID, made: Refund, 
 
 
 async def refund_refused(tx: Tx, visit: Appointment, entry_id: UUID) -> None:
-    """Take a refund that did not come about out of the sum again. An operator has to look: it is logged as an error."""
+    """Take a refund that did not come about out of the sum again; the centre is told, which owes it in another way."""
     entry = next(each for each in await ledger.entries(tx, visit.id) if each.id == entry_id)
     if await ledger.add(tx, visit.id, Entry.REVERSAL, -entry.amount, reverses=entry_id):
         _log.error("a refund failed", row=str(entry_id))
         await follow_ledger(tx, visit.id)
+        owed = -entry.amount
+        await tell_admins(tx, visit, Notice.REFUND_FAILED, about=entry_id, amount=owed.amount, currency=owed.currency)
 
 
 async def take_over(tx: Tx, visit: Appointment, refunds: list[Refund]) -> None:

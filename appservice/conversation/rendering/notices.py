@@ -453,32 +453,46 @@ def _capture_failed(told: _Notice) -> str:
     )
 
 
+def _refund_failed(told: _Notice) -> str:
+    return _(
+        "**Not given back**: {amount} for visit **{code}** ({when}) did not reach who paid, as Stripe or their bank"
+        " refuses"
+        " it. Please give it back in another way; “receipt {code}” shows how it stands.",
+        amount=told.amount,
+        code=told.visit.code,
+        when=told.when,
+    )
+
+
 def _disputed(told: _Notice) -> str:
     due = told.what.get("due_by")
     until = _(" by {moment}", moment=moment(datetime.fromisoformat(due), told.place)) if due else ""
     if told.what["stage"] == Stage.INQUIRY:
         return _(
-            "**The payer's bank asks** about the payment of {amount} for {code} ({when}). Nothing is taken yet."
+            "**The payer's bank asks** about the payment of {amount} for visit **{code}** ({when}). Nothing is taken"
+            " yet."
             " Those who"
             " run this service answer it at Stripe{until}: give them what shows that the visit took place.",
             amount=told.amount,
-            code=told.code,
+            code=told.visit.code,
             when=told.when,
             until=until,
         )
     return _(
-        "**Disputed**: the payer's bank has taken {amount} for {code} ({when}) back from you. Those who run this"
+        "**Disputed**: the payer's bank has taken {amount} for visit **{code}** ({when}) back from you. Those who"
+        " run this"
         " service"
         " answer it at Stripe{until}: give them what shows that the visit took place. “disputes” lists what is open.",
         amount=told.amount,
-        code=told.code,
+        code=told.visit.code,
         when=told.when,
         until=until,
     )
 
 
 def _dispute_over(told: _Notice) -> str:
-    return _(DISPUTE_ENDED[Stage(told.what["stage"])], amount=told.amount, visit=told.code)
+    visit = _("visit **{code}**", code=told.visit.code)
+    return _(DISPUTE_ENDED[Stage(told.what["stage"])], amount=told.amount, visit=visit)
 
 
 def _refunded(told: _Notice) -> str:
@@ -594,6 +608,7 @@ _TEXTS: dict[str, Callable[[_Notice], str]] = {
     "charged": _charged,
     "released": _released,
     "capture_failed": _capture_failed,
+    "refund_failed": _refund_failed,
     "disputed": _disputed,
     "dispute_over": _dispute_over,
     "refunded": _refunded,

@@ -21,6 +21,7 @@ _SAID = {
     "mistake": N_("{visit}, {when} with {doctor}, was entered by mistake."),
     "refunded": N_("**Refund**: {amount} of {visit} go back."),
     "charged": N_("**Payment**: {amount} were charged for {visit}."),
+    "refund_failed": N_("**Not given back**: {amount} of {visit} did not reach who paid."),
     "disputed": N_("**Disputed**: the payer's bank asks about, or has taken, {amount} for {visit}."),
     "dispute_over": N_("**Dispute over**: {amount} for {visit}. “receipt {code}” shows what came of it."),
     "capture_failed": N_("**Not charged**: the bank does not let the card of {visit} be charged any more ({money})."),

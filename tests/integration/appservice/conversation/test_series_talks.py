@@ -7,11 +7,13 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import select, update
 
+from booking.appointments.reading import appointment
 from booking.appointments.sweep import sweep
 from booking.directory.model import service
 from booking.payments import disputes
 from booking.payments import service as payments
 from booking.payments.gateway import Checkout, Dispute, Withdrawal
+from booking.payments.ledger import entries
 from booking.payments.model import payment
 from core.database import Database
 from core.money import Money
@@ -165,7 +167,7 @@ async def test_a_payment_that_the_bank_takes_back_is_told_and_listed(chat: Chat,
     dispute = Dispute("du_1", "needs_response", Money("EUR", 144_00), due, "pi_1", str(first.id), (lost,))
     await heard(chat, dispute)
     told = await chat.notices()
-    assert "Disputed: the payer's bank has taken €144.00 for Visit" in told[CLARA][0].text
+    assert "Disputed: the payer's bank has taken €144.00 for visit" in told[CLARA][0].text
     assert "by Wed 9 Dec, 10:00" in told[CLARA][0].text
     assert (
         f"Disputed: a bank has taken €144.00 for visit {first.code} at Berlin Heart Centre back" in told[PAUL][0].text
@@ -194,3 +196,18 @@ async def heard(chat: Chat, dispute: Dispute) -> None:
         paid = await payments.payment_of(tx, lead)
         assert paid
         await disputes.renew(tx, chat.ctx, paid, dispute)
+
+
+async def test_a_refund_that_did_not_arrive_is_told_to_the_centre(chat: Chat, held: str) -> None:
+    page = await page_of(chat)
+    async with chat.database.transaction() as tx:
+        await payments.settle(tx, replace(page, status="complete", paid=True, payment_intent="pi_1"))
+    first = (await visits(chat))[0]
+    await chat.say(CLARA, f"refund {first.code} 20")
+    await chat.say(CLARA, "yes")
+    async with chat.database.transaction() as tx:
+        given = (await entries(tx, first.id))[-1]
+        await payments.refund_refused(tx, await appointment(tx, first.id, lock=True), given.id)
+    said = [each.text for each in (await chat.notices())[CLARA]]
+    assert any(f"Not given back: €20.00 for visit {first.code}" in each for each in said)
+    assert "Together: €48.00" in await chat.say(CLARA, f"receipt {first.code}")

@@ -166,6 +166,7 @@ async def test_a_refund_that_stripe_refuses_leaves_the_ledger_true(clinic: Payin
         [(Entry.CHARGE, ALL), (Entry.REFUND, -ALL), (Entry.REVERSAL, ALL), (Entry.REFUND, -ALL)]
     )
     assert (await clinic.payment(visit)).state is PaymentState.REFUNDED
+    assert (await clinic.told_of(visit))[("refund_failed", CLARA)] == 1
 
 
 async def test_every_order_of_the_events_with_repeats_ends_the_same(clinic: PayingClinic) -> None:

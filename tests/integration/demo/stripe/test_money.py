@@ -6,6 +6,7 @@ import pytest
 import stripe
 
 from demo.stripe.payer import pay
+from demo.stripe.process import StripeProcess
 from tests.integration.demo.stripe.conftest import Endpoint
 
 Wish = Callable[..., dict[str, object]]
@@ -101,3 +102,41 @@ async def test_an_authorised_amount_can_be_let_go(sdk: stripe.StripeClient, wish
 async def test_a_payment_that_was_received_cannot_be_cancelled(sdk: stripe.StripeClient, wish: Wish) -> None:
     with pytest.raises(stripe.InvalidRequestError, match="status of succeeded"):
         await sdk.v1.payment_intents.cancel_async(await paid(sdk, wish))
+
+
+async def test_a_bank_takes_a_charge_back_and_gives_it_again(
+    process: StripeProcess, sdk: stripe.StripeClient, endpoint: Endpoint, wish: Wish
+) -> None:
+    intent = await paid(sdk, wish)
+    dispute = process.dispute(intent)
+
+    opened = await sdk.v1.disputes.retrieve_async(dispute, {"expand": ["charge"]})
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        await sdk.v1.refunds.create_async({"payment_intent": intent})
+    process.dispute_ends(dispute, "won")
+    won = await sdk.v1.disputes.retrieve_async(dispute)
+    moves = await sdk.v1.balance_transactions.list_async({"type": "adjustment", "expand": ["data.source"]})
+
+    assert (opened.status, [each.amount for each in opened.balance_transactions]) == ("needs_response", [-5000])
+    assert isinstance(opened.charge, stripe.Charge)
+    assert opened.charge.disputed
+    assert refused.value.code == "charge_disputed"
+    assert (won.status, [each.amount for each in won.balance_transactions]) == ("won", [-5000, 5000])
+    assert [each.source.id for each in moves.data if isinstance(each.source, stripe.Dispute)] == [dispute] * 2
+    kinds = {f"charge.dispute.{each}" for each in ("created", "funds_withdrawn", "closed", "funds_reinstated")}
+    await endpoint.until(lambda: kinds <= {*endpoint.kinds()})
+
+
+async def test_a_bank_that_asks_takes_nothing_and_may_leave_it_at_that(
+    process: StripeProcess, sdk: stripe.StripeClient, wish: Wish
+) -> None:
+    intent = await paid(sdk, wish)
+    dispute = process.dispute(intent, 1000, inquiry=True)
+
+    asked = await sdk.v1.disputes.retrieve_async(dispute)
+    process.dispute_ends(dispute, "lost")
+    over = await sdk.v1.disputes.retrieve_async(dispute)
+
+    assert (asked.status, asked.amount, asked.balance_transactions) == ("warning_needs_response", 1000, [])
+    assert asked.is_charge_refundable
+    assert over.status == "warning_closed"
