@@ -31,6 +31,7 @@ from appservice.matrix.registration_tokens import RegistrationTokens
 from appservice.matrix.registry import Registry
 from appservice.matrix.service import MatrixService
 from appservice.matrix.store import prune as prune_keys
+from appservice.rotating import Rotating
 from appservice.watching import routes as watching
 from booking import web as pages
 from booking.appointments.sweep import sweep
@@ -74,6 +75,7 @@ from records.erasure import carry_out_again, finish
 from records.pharmacy.routes import routes as pharmacy
 from records.prescriptions.importing import read_written
 from records.prescriptions.medications import add_medicines
+from records.rotation.replicas import EVERY, withdraw
 from records.sealing import Vault
 from records.signing.routes import routes as signing_keys
 
@@ -122,6 +124,7 @@ class _Process:
         self._settings = settings
         self._database = database
         self._ctx = Context(Vault.from_settings(settings.records), settings)
+        self._rotating = Rotating(self._ctx, database)
         self._gateway = Gateway(settings.stripe) if settings.stripe.enabled else None
         self._matrix = MatrixService(settings, database, Registry(self._ctx), http)
         tokens = RegistrationTokens(http, settings.matrix)
@@ -146,6 +149,7 @@ class _Process:
             stopped.cancel()
             await asyncio.gather(work, stopped, return_exceptions=True)
             await runner.cleanup()
+            await self._run(lambda tx: withdraw(tx, self._rotating.replica))
             if self._gateway:
                 await self._gateway.close()
             await self._ctx.vault.close()
@@ -232,6 +236,8 @@ class _Process:
         every(prune_waits, hours=1)
         every(lambda tx: finish(tx, self._ctx.vault), seconds=5)
         every(lambda tx: carry_out_again(tx, self._ctx.vault), hours=1, next_run_time=datetime.now(UTC))
+        every(self._rotating.announce, seconds=EVERY.total_seconds(), next_run_time=datetime.now(UTC))
+        clock.add_job(self._rotate, "interval", seconds=2, misfire_grace_time=None)
         every(place_waiting, seconds=1)
         every(lambda tx: heads.sign_if_due(tx, self._ctx), seconds=20)
         every(lambda tx: heads.publish(tx, self._ctx), seconds=20)
@@ -243,6 +249,13 @@ class _Process:
             clock.add_job(self._compare, "cron", [self._gateway], hour=3, minute=17, misfire_grace_time=3600)
             clock.add_job(self._catch_up, "interval", [self._gateway], hours=1, next_run_time=datetime.now(UTC))
         return clock
+
+    async def _rotate(self) -> None:
+        """Keys are exchanged beside all else, where a platform admin has asked for it."""
+        try:
+            await self._rotating.go()
+        except (OSError, DBAPIError) as away:
+            _log.warning("database away", error=type(away).__name__)
 
     async def _compare(self, gateway: Gateway) -> None:
         """The ledger of the day that is over beside Stripe's list; of those before, too, should a night have failed."""

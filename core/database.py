@@ -2,19 +2,20 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, TypeVar, cast
 from uuid import uuid4
+from weakref import WeakKeyDictionary
 
 import asyncpg
 from sqlalchemy import Connection, Text, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import PoolProxiedConnection, QueuePool
@@ -22,7 +23,7 @@ from sqlalchemy.util import greenlet_spawn
 
 from core.clock import Clock, SystemClock
 from core.connecting import connect
-from core.statements import FAULTS, Record, Statement, translated
+from core.statements import FAULTS, Record, Statement, is_to_repeat, translated
 
 _CHANNEL = "careconnect"
 _PREPARED = 250
@@ -42,6 +43,9 @@ _NOTIFY = Statement(
         FROM unnest(:told) AS told, set_config('synchronous_commit', 'off', true)
     """).bindparams(bindparam("channel", type_=Text), bindparam("told", type_=ARRAY(Text)))
 )
+_AGAIN = 2
+"""How often work is repeated that came up against other work at the same time."""
+Result = TypeVar("Result")
 _TELLING_PAUSE = 0.025
 """Seconds between two times that other replicas are woken: what commits meanwhile is told together."""
 
@@ -49,8 +53,12 @@ _TELLING_PAUSE = 0.025
 class Assumption(Protocol):
     """What a transaction takes to be so without having asked. It is asked with the commit, on the same way there."""
 
+    @property
+    def prepared(self) -> str:
+        """What is to be prepared once on each connection (PREPARE ...), so that asking costs no planning."""
+
     def statement(self) -> str:
-        """SQL that fails unless it is so. Whole: no values are given to it."""
+        """SQL that fails unless it is so (EXECUTE ...). Whole: no values are given to it."""
 
     def failed(self) -> None:
         """The commit did not come about; perhaps because it is not so."""
@@ -90,12 +98,25 @@ async def _commit(tx: Tx) -> None:
     """Commit if all that was assumed is so; else the first statement that fails keeps the last from being read."""
     try:
         with translated():
+            await _prepare(tx)
             done = await tx.driver.execute("; ".join([*(each.statement() for each in tx.assumptions), "COMMIT"]))
             _require_committed(done)
     except BaseException:
         for each in tx.assumptions:
             each.failed()
         raise
+
+
+_prepared: WeakKeyDictionary[asyncpg.Connection, set[str]] = WeakKeyDictionary()
+
+
+async def _prepare(tx: Tx) -> None:
+    """What is prepared stays on its connection, whatever becomes of the transaction."""
+    for each in tx.assumptions:
+        known = _prepared.setdefault(tx.driver, set())
+        if each.prepared not in known:
+            await tx.driver.execute(each.prepared)
+            known.add(each.prepared)
 
 
 def _require_committed(done: str) -> None:
@@ -219,6 +240,21 @@ class Database:
             await _commit(tx)
             lent.settled = True
         self._committed(tx.wakes)
+
+    async def again(self, work: Callable[[Tx], Awaitable[Result]]) -> Result:
+        """Do all of `work` in a transaction, and once more, twice at most, where PostgreSQL says that this may help.
+
+        For what somebody waits for; work in lanes is repeated anyway. Raises as `work` and `transaction` do.
+        """
+        for _ in range(_AGAIN):
+            try:
+                async with self.transaction() as tx:
+                    return await work(tx)
+            except DBAPIError as failed:
+                if not is_to_repeat(failed):
+                    raise
+        async with self.transaction() as tx:
+            return await work(tx)
 
     async def once(
         self, statement: Statement, values: Mapping[str, Any], wakes: Iterable[tuple[str, str]] = ()

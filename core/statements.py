@@ -80,6 +80,15 @@ def is_away(error: DBAPIError) -> bool:
     return not state.startswith(_OF_ITS_OWN)
 
 
+def is_to_repeat(error: DBAPIError) -> bool:
+    """Whether the whole transaction is to be done again at once: it came up against another (SQLSTATE class 40).
+
+    40001 is also what a commit says that sealed with a key which was exchanged meanwhile (records.keys.store).
+    """
+    state = getattr(error.orig, "sqlstate", None) or ""
+    return state in {"40001", "40P01"}
+
+
 @contextmanager
 def translated() -> Iterator[None]:
     """Raise SQLAlchemy's errors in place of asyncpg's, so that one kind has to be known. Values are not in them."""

@@ -39,7 +39,8 @@ class Vault:
 
         Raises ErasedError once the subject was erased, SealBrokenError, ProviderAwayError.
         """
-        return seal(await self.sealing_key(tx, subject), plain, place.bound(subject))
+        key = self.keys.trusted(tx, subject) or await self.keys.sealing(tx, subject)
+        return seal(key, plain, place.bound(subject))
 
     async def seal_all(self, tx: Tx, subject: UUID, values: Sequence[tuple[Place, bytes]]) -> list[bytes]:
         """Seal many values of one subject with one look-up of the key. Raises as `seal` does."""

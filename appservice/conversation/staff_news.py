@@ -8,6 +8,7 @@ from uuid import UUID
 
 from appservice.conversation.buttons import asking
 from appservice.conversation.dialogue import Question, load, save
+from appservice.conversation.rendering import rotations
 from appservice.conversation.rendering.notices import DISPUTE_ENDED
 from appservice.conversation.rendering.values import dated_day, moment
 from appservice.matrix.api import MatrixError
@@ -19,6 +20,7 @@ from booking.context import Context
 from booking.directory.reading import centre, practitioner
 from booking.payments.model import OPEN_STAGES, Stage
 from booking.people.service import Person, patient_name, person_by_id
+from booking.rotations.service import rotation_to_tell
 from booking.staff.inviting import code_of, invitation_to_tell
 from booking.staff.model import Invitation, Role
 from booking.staff.rules import registration_token
@@ -55,6 +57,9 @@ class StaffNews:
         return None
 
     async def _said(self, tx: Tx, what: dict[str, Any], person: Person) -> str:
+        if what["what"] == "rotation":
+            ended, place = await rotation_to_tell(tx, UUID(what["rotation"])), zone(person.timezone)
+            return rotations.done(ended, place) if ended.finished_at else rotations.stopped(ended, place)
         if what["what"] in {"accepted", "declined"}:
             found, _open = await invitation_to_tell(tx, UUID(what["invitation"]))
             who = await person_by_id(tx, self._ctx, UUID(what["who"]))
@@ -97,6 +102,25 @@ class StaffNews:
             return _("**{doctor}** is verified: can be booked, and can prescribe.", doctor=name)
         if what["what"] == "unverified":
             return _("**{doctor}** is not verified any more: cannot be booked, and cannot prescribe.", doctor=name)
+        if what["what"] == "account to confirm":
+            return _(
+                "An account was named for **{doctor}**, who is verified. Please look whether it is theirs: “verify"
+                " {slug}”.",
+                doctor=name,
+                slug=doctor.slug,
+            )
+        if what["what"] == "account confirmed":
+            return _(
+                "**{doctor}** is {mxid}: those who run this service have looked.",
+                doctor=name,
+                mxid=escape(what["account"]),
+            )
+        if what["what"] == "account refused":
+            return _(
+                "**{doctor}** is not {mxid}, say those who run this service. Nothing was linked.",
+                doctor=name,
+                mxid=escape(what["account"]),
+            )
         return _(
             "**{doctor}** waits to be verified: “verify {slug}”. “unverified” lists all.", doctor=name, slug=doctor.slug
         )

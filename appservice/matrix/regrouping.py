@@ -28,9 +28,9 @@ class Regrouping:
         self._matrix = matrix
 
     async def regroup(self, tx: Tx, row: Row) -> str | None:
-        """Put out whoever is not of the care team any more, and have the new doctor let in.
+        """Put out whoever is not of the care team any more, and have the new doctor let in, or who now is the patient.
 
-        The keeper comes back for it and stays until the new doctor is there: the one who goes may have been the last of
+        The keeper comes back for it and stays until each side is there: the one who goes may have been the last of
         our homeserver, by whom alone it can come back.
         """
         room = await room_of_visit(tx, UUID(json.loads(row.payload)["appointment"]))
@@ -40,12 +40,16 @@ class Regrouping:
         try:
             if room.keeper_left_at:
                 await come_back(self._keeper, room.room_id)
-            joined = await self._only(visit, room.room_id)
+            there = await self._only(visit, room.room_id)
         except MatrixError as refused:
             raise HopelessError(refused.code) from refused
+        joined = {mxid for mxid in visit.team if there.get(mxid) == "join"}
         what = {"appointment": str(room.appointment_id), "room": room.room_id}
         for mxid in sorted({*visit.doctor_side.values()} - joined):
             await step(tx, INVITE, what | {"person": "doctor"}, f"doctor:{mxid}:{row.id}")
+        for person, mxid in sorted(visit.patient_side.items()):
+            if mxid not in there:  # who has left, or was asked already, is left in peace
+                await step(tx, INVITE, what | {"person": str(person)}, f"{person}:{row.id}")
         sides = [set(visit.patient_side.values()), set(visit.doctor_side.values())]
         if may_leave(sides, joined, self._matrix.server_name):
             await step(tx, LEAVE, what, f"keeper:{row.id}")
@@ -53,18 +57,18 @@ class Regrouping:
             await self._stays(tx, room)
         return None
 
-    async def _only(self, visit: Visit, room_id: str) -> set[str]:
-        """Leave in the room those of the care team alone; return who of them has joined."""
+    async def _only(self, visit: Visit, room_id: str) -> dict[str, str]:
+        """Leave in the room those of the care team alone; return memberships, of those who have left, too."""
         team = visit.team
         levels = power_levels(self._keeper.user_id, team)
         for kind, content in ((TEAM, {"members": team}), ("m.room.power_levels", levels)):
             await self._keeper.put("rooms", room_id, "state", kind, "", body=content)
         found = await self._keeper.get("rooms", room_id, "members")
-        there = {member["state_key"]: member["content"]["membership"] for member in found["chunk"]}
+        there: dict[str, str] = {each["state_key"]: each["content"]["membership"] for each in found["chunk"]}
         for mxid, membership in there.items():
             if membership in ("join", "invite") and mxid not in team and mxid != self._keeper.user_id:
                 await self._keeper.post("rooms", room_id, "kick", body={"user_id": mxid})
-        return {mxid for mxid in team if there.get(mxid) == "join"}
+        return there
 
     async def _stays(self, tx: Tx, room: RoomRow) -> None:
         of_visit = consultation_room.c.appointment_id == room.appointment_id

@@ -6,9 +6,10 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from booking.appointments.model import Appointment
+from booking.appointments.model import Appointment, appointment
 from booking.consultations.model import consultation
 from booking.consultations.rules import is_to_open
 from core.database import Tx
@@ -48,6 +49,17 @@ async def regroup(tx: Tx, visit: Appointment) -> None:
     """
     work = step(REGROUP, visit.id)
     await put(tx, [replace(work, key=f"{work.key}:{visit.sequence}")])
+
+
+async def regroup_rooms_of(tx: Tx, patient_id: UUID, because: UUID) -> int:
+    """The same in all rooms of a patient's that are not closed, once for each `because`. Returns how many."""
+    found = await tx.conn.execute(
+        select(consultation.c.appointment_id)
+        .join(appointment, appointment.c.id == consultation.c.appointment_id)
+        .where(appointment.c.patient_id == patient_id, consultation.c.closing_at.is_(None))
+    )
+    works = [step(REGROUP, each) for each in found.scalars()]
+    return len(await put(tx, [replace(each, key=f"{each.key}:{because}") for each in works]))
 
 
 def steps(kind: str, appointment_ids: Iterable[UUID]) -> list[Work]:

@@ -30,6 +30,7 @@ from booking.directory.rules import (
 )
 from booking.people.rules import checked_mxid
 from booking.people.service import Person, person_id_of
+from booking.staff import claiming
 from booking.staff.room import staff_changed
 from core.database import Tx
 from core.errors import BadInputError, ConflictError
@@ -195,31 +196,46 @@ async def add_role(tx: Tx, ctx: Context, actor: Person, practitioner_id: UUID, c
 async def link_practitioner(tx: Tx, ctx: Context, actor: Person, practitioner_id: UUID, mxid: str) -> Practitioner:
     """Say which Matrix account a doctor has. For admins of a centre of theirs.
 
-    Raises ConflictError if the doctor or the account is linked already: who could link them anew could read, as that
-    doctor, what patients of other centres told them.
+    Of a verified doctor a platform admin has to say so, too: until then the returned one has no account, and the claim
+    waits (booking.staff.claiming). Raises ConflictError if the doctor or the account is linked already: who could link
+    them anew could read, as that doctor, what patients of other centres told them.
     """
     at = await reading.centres_of(tx, practitioner_id)
     require(any(may_edit_centre(actor, each.id) for each in at))
-    return await become_practitioner(tx, ctx, practitioner_id, await person_id_of(tx, checked_mxid(mxid)))
+    person_id = await person_id_of(tx, checked_mxid(mxid))
+    return await become_practitioner(tx, ctx, practitioner_id, person_id, by=actor)
 
 
-async def become_practitioner(tx: Tx, ctx: Context, practitioner_id: UUID, person_id: UUID) -> Practitioner:
-    """Say which person a doctor is. Who may say so the caller has decided. Raises ConflictError: link_practitioner."""
-    at = await reading.centres_of(tx, practitioner_id)
-    table = model.practitioner
-    other = await tx.conn.execute(
-        select(table.c.id).where(table.c.person_id == person_id, table.c.id != practitioner_id)
-    )
-    if other.first():
+async def become_practitioner(
+    tx: Tx, ctx: Context, practitioner_id: UUID, person_id: UUID, *, by: Person
+) -> Practitioner:
+    """Say which person a doctor is, on the word of `by`, who may: see link_practitioner. Raises ConflictError."""
+    known = await reading.practitioner(tx, practitioner_id)
+    if await claiming.linked_to_another(tx, person_id, practitioner_id):
         raise ConflictError("That account belongs to another doctor already.")
+    if known.person_id not in {None, person_id}:
+        raise ConflictError("{doctor} has another account already.", doctor=known.name)
+    if known.person_id is None and not by.platform_admin and await claiming.needs_word(tx, known):
+        await claiming.claim(tx, ctx, known, person_id, by.id)
+        return known
+    table = model.practitioner
     await tx.conn.execute(
         update(table).where(table.c.id == practitioner_id, table.c.person_id.is_(None)).values(person_id=person_id)
     )
     linked = await reading.practitioner(tx, practitioner_id)
     if linked.person_id != person_id:
         raise ConflictError("{doctor} has another account already.", doctor=linked.name)
-    await staff_changed(tx, *(each.id for each in at))
+    await staff_changed(tx, *(each.id for each in await reading.centres_of(tx, practitioner_id)))
     return linked
+
+
+async def confirm_account(tx: Tx, ctx: Context, actor: Person, practitioner_id: UUID) -> Practitioner:
+    """Say that the account that waits is the doctor's: they are linked, and told. For platform admins.
+
+    Raises RefusedError, ConflictError.
+    """
+    _claim, person_id = await claiming.take_claim(tx, actor, practitioner_id, answer="account confirmed")
+    return await become_practitioner(tx, ctx, practitioner_id, person_id, by=actor)
 
 
 async def list_practitioner(

@@ -1,12 +1,14 @@
 """Give a code to one who has come of age, and take one's records over with it. The family then speaks for them no more.
 
+What it shared has ended with the day, and it leaves the rooms of visits.
+
 The proof is two things: the code, which comes from a centre that has seen who it is, and the date of birth, which
 whoever finds the code does not know. No record moves and no key changes: the records get another owner.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -17,12 +19,15 @@ from booking.access import may_administer, require
 from booking.appointments import service as appointments
 from booking.appointments.model import appointment
 from booking.appointments.rules import KEPT, STANDING, Status
+from booking.consultations.model import Role, consultation_guest
+from booking.consultations.steps import regroup_rooms_of
 from booking.context import Context
 from booking.handover.model import handover
 from booking.people.model import BORN, guardian, patient, person
 from booking.people.rules import comes_of_age
 from booking.people.service import Patient, Person, patients_by_id, person_by_id
 from booking.sharing.news import tell
+from booking.sharing.service import Shared, end_guardians_consents, shared_at
 from booking.waiting.model import waiting
 from core.database import Tx
 from core.errors import BadInputError, ConflictError
@@ -129,6 +134,9 @@ async def take_over(tx: Tx, ctx: Context, actor: Person, code: str, born: date) 
     )
     kept_by = sorted(set(ended_for.scalars()) - {actor.id})
     await _plans_go_along(tx, patient_id, kept_by, actor.id)
+    # The day may not have been looked at yet on which they came of age.
+    await end_guardians_consents(tx, patient_id, kept_by)
+    await _rooms_without(tx, patient_id, kept_by, row.id)
     if await _holds_something(tx, before):
         await tx.conn.execute(insert(guardian).values(person_id=actor.id, patient_id=before, since=tx.now))
     else:
@@ -139,6 +147,17 @@ async def take_over(tx: Tx, ctx: Context, actor: Person, code: str, born: date) 
     )
     await tell(tx, kept_by, "taken over", row.id, patient=str(patient_id), account=actor.mxid)
     return await person_by_id(tx, ctx, actor.id)
+
+
+async def shared_before(tx: Tx, ctx: Context, actor: Person) -> list[Shared]:
+    """What of one's records was shared, by who kept them, when one came of age: it has ended, and one may renew it."""
+    born = actor.patient.born
+    if born is None:
+        return []
+    day = comes_of_age(born, ctx.settings.booking.of_age)
+    # Whoever kept them may live in another zone: their midnight of that day is within it here, too.
+    moment = datetime.combine(day, time(), zone(actor.timezone)) - timedelta(days=1)
+    return await shared_at(tx, actor.patient.id, moment, but=actor.id)
 
 
 async def tell_of_age(tx: Tx, ctx: Context) -> int:
@@ -169,6 +188,7 @@ async def tell_of_age(tx: Tx, ctx: Context) -> int:
             of_age = comes_of_age(date.fromisoformat(born.decode()), ctx.settings.booking.of_age)
             if row.since.date() < of_age <= _today(tx, row.timezone or ctx.settings.booking.timezone):
                 values["told_at"] = tx.now
+                await end_guardians_consents(tx, row.patient_id, [row.person_id])
                 await tell(tx, [row.person_id], "of age", row.patient_id, patient=str(row.patient_id))
         this = (guardian.c.person_id == row.person_id) & (guardian.c.patient_id == row.patient_id)
         await tx.conn.execute(update(guardian).where(this).values(**values))
@@ -207,6 +227,18 @@ async def _plans_go_along(tx: Tx, patient_id: UUID, kept_by: Sequence[UUID], to:
     await tx.conn.execute(
         update(waiting).where(waiting.c.patient_id == patient_id, waiting.c.person_id.in_(kept_by)).values(person_id=to)
     )
+
+
+async def _rooms_without(tx: Tx, patient_id: UUID, kept_by: Sequence[UUID], because: UUID) -> None:
+    """Who kept the records leaves the rooms of visits, and with them the family whom they brought in."""
+    of_patient = select(appointment.c.id).where(appointment.c.patient_id == patient_id)
+    guest = consultation_guest.c
+    await tx.conn.execute(
+        delete(consultation_guest).where(
+            guest.appointment_id.in_(of_patient), guest.invited_by.in_(kept_by), guest.role == Role.FAMILY
+        )
+    )
+    await regroup_rooms_of(tx, patient_id, because)
 
 
 async def _holds_something(tx: Tx, patient_id: UUID) -> bool:

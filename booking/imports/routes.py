@@ -84,8 +84,11 @@ class _Page:
         except (UserError, ValueError) as refused:
             said = str(refused) if isinstance(refused, UserError) else _("That is no form of this page.")
             return self._shown("form", status=400, said=said, address=form["address"], user=form["user"])
-        async with self._database.transaction() as tx:
+
+        async def connect(tx: Tx) -> None:
             await self._connect(tx, await link_behind(tx, secret, use=True), account)
+
+        await self._database.again(connect)
         return self._shown("done", said=_("Go back to the chat: whether it works is said there."))
 
     def _shown(self, stage: str, *, status: int = 200, **values: Any) -> web.Response:

@@ -73,6 +73,17 @@ def comes_of_age(born: date, age: int = OF_AGE) -> date:
     return date(year, 3, 1) if leap and not isleap(year) else born.replace(year=year)
 
 
+def speaks_until(born: date | None, since: date, today: date, age: int = OF_AGE) -> date | None:
+    """Return the day from which on a guardian speaks no more for one who is a child now; None for all others.
+
+    `since`: when they became their guardian; see `guardian_of_grown_up`.
+    """
+    if born is None:
+        return None
+    day = comes_of_age(born, age)
+    return day if since < day and today < day else None
+
+
 def guardian_of_grown_up(born: date | None, since: date, today: date, age: int = OF_AGE) -> bool:
     """Whether somebody is guardian of one who was a child when that began, and has come of age since.
 

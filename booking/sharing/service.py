@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from uuid import UUID
 
 from sqlalchemy import select
@@ -11,13 +11,15 @@ from booking.access import require
 from booking.appointments.model import appointment
 from booking.context import Context
 from booking.directory.reading import centre_admins, centres_of
-from booking.people.model import patient, person
+from booking.people.model import guardian, patient, person
+from booking.people.rules import speaks_until
 from booking.people.service import Person, guardians_of, person_id_of
 from booking.readers import reader_of
 from booking.sharing.news import tell
 from core.database import Tx
 from core.errors import BadInputError
 from core.ids import normal_code
+from core.timezones import zone
 from records.access import Kind
 from records.consents import service as consents
 from records.consents.emergencies import open_emergency
@@ -37,6 +39,42 @@ class Shared:
         return tuple(each.kind for each in self.consents)
 
 
+async def shared_until(tx: Tx, actor: Person, patient_id: UUID, until: datetime | None) -> datetime | None:
+    """Return until when something can be shared in a patient's name: of a child at most until it comes of age.
+
+    From then on the child decides, and nobody else can stop it meanwhile. `until`: what is wished; aware.
+    """
+    member = next((each for each in actor.family if each.id == patient_id), None)
+    if member is None:
+        return until
+    found = await tx.conn.execute(
+        select(guardian.c.since).where(guardian.c.person_id == actor.id, guardian.c.patient_id == patient_id)
+    )
+    since = found.scalar_one_or_none()
+    place = zone(actor.timezone)
+    if since is None:
+        return until
+    day = speaks_until(member.born, since.date(), tx.now.astimezone(place).date(), actor.of_age)
+    if day is None:
+        return until
+    of_age = datetime.combine(day, time(), place)
+    return of_age if until is None or until > of_age else until
+
+
+async def end_guardians_consents(tx: Tx, patient_id: UUID, given_by: Collection[UUID]) -> list[Shared]:
+    """End what those who spoke for a patient have opened; whom it was open to is told. The caller has decided it."""
+    ended = _grouped(await consents.lapse(tx, patient_id, given_by))
+    for each in ended:
+        about = {"patient": str(patient_id), "to": str(each.given_to), "kinds": [kind.value for kind in each.kinds]}
+        await tell(tx, [each.given_to], "stopped", each.consents[0].id, until="", **about)
+    return ended
+
+
+async def shared_at(tx: Tx, patient_id: UUID, moment: datetime, *, but: UUID) -> list[Shared]:
+    """What others than `but` had opened at a moment: for who has taken the records over (booking.handover)."""
+    return _grouped(await consents.open_at(tx, patient_id, moment, but=but))
+
+
 async def share(
     tx: Tx,
     ctx: Context,
@@ -48,9 +86,11 @@ async def share(
 ) -> Shared:
     """Open kinds of a patient's records to whoever has that Matrix id; they are told, and who else speaks for them.
 
-    `until`: aware; None until it is stopped. Raises RefusedError, BadInputError.
+    `until`: aware; None until it is stopped; of a child never longer than until it comes of age.
+    Raises RefusedError, BadInputError.
     """
     reader = await reader_of(tx, actor)
+    until = await shared_until(tx, actor, patient_id, until)
     side = await guardians_of(tx, patient_id)
     given_to = await person_id_of(tx, mxid)
     made = await consents.give_consent(tx, reader, patient_id, given_to=given_to, kinds=kinds, until=until, side=side)

@@ -12,7 +12,7 @@ from booking.directory import reading
 from booking.directory.model import Practitioner
 from booking.directory.service import become_admin, become_practitioner
 from booking.people.rules import checked_mxid
-from booking.people.service import Person, person_id_of
+from booking.people.service import Person, person_by_id, person_id_of
 from booking.reach.contacts import may_contact
 from booking.staff.model import CODE, Invitation, Role, staff_invitation
 from booking.staff.news import tell_person
@@ -103,7 +103,8 @@ async def join(tx: Tx, ctx: Context, actor: Person, code: str) -> Invitation:
 
 async def _accepted(tx: Tx, ctx: Context, actor: Person, found: Invitation) -> Invitation:
     if found.practitioner_id is not None:
-        await become_practitioner(tx, ctx, found.practitioner_id, actor.id)
+        inviter = await person_by_id(tx, ctx, found.invited_by)
+        await become_practitioner(tx, ctx, found.practitioner_id, actor.id, by=inviter)
     elif found.role is Role.ADMIN and found.centre_id is not None:
         await become_admin(tx, found.centre_id, actor.id)
     await _answer(tx, found.id, actor.id, accepted=True)

@@ -61,6 +61,16 @@ Index(
     postgresql_where=staff_invitation.c.answered_at.is_(None),
 )
 
+# The account that is said to be a verified doctor's, until a platform admin has looked whose it is.
+practitioner_claim = Table(
+    "practitioner_claim",
+    metadata,
+    Column("practitioner_id", Uuid, ForeignKey("practitioner.id"), primary_key=True),
+    Column("person_id", Uuid, ForeignKey("person.id"), nullable=False),
+    Column("asked_by", Uuid, ForeignKey("person.id"), nullable=False),
+    Column("asked_at", Moment, nullable=False),
+)
+
 # Only added to: the newest row of a doctor is how it stands.
 verification = Table(
     "verification",

@@ -16,7 +16,8 @@ _MOST = 50_000
 """Entries that are placed in one transaction."""
 _PLACE = text("""
     WITH taken AS (
-        DELETE FROM audit_waiting WHERE seq IN (SELECT seq FROM audit_waiting ORDER BY seq LIMIT :most)
+        DELETE FROM audit_waiting
+        WHERE seq <= (SELECT max(seq) FROM (SELECT seq FROM audit_waiting ORDER BY seq LIMIT :most) AS first)
         RETURNING seq, event_id, leaf
     )
     INSERT INTO audit_leaf (leaf_index, event_id, leaf)

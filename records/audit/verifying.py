@@ -1,5 +1,6 @@
 """Follow the whole audit: each entry against its leaf, the leaves against the tree and against every head."""
 
+import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -13,10 +14,9 @@ from records.audit import tree
 from records.audit.checkpoint import BadCheckpointError, Checkpoint, LogKey, opened
 from records.audit.model import audit_head, audit_leaf, audit_node, audit_waiting
 from records.audit.published import Published
-from records.audit.rules import columns_json
 from records.audit.tree import EMPTY, joined
 
-_AT_ONCE = 20_000
+_AT_ONCE = 5_000
 _BLOCK = 256
 """Hashes of one level of the tree under one of the next level that is kept (audit_node)."""
 
@@ -54,14 +54,44 @@ async def verify(tx: Tx, *, keys: Sequence[LogKey] = (), published: Sequence[Pub
     except BadCheckpointError as bad:
         return Verdict(0, b"", fault=str(bad))
     follower = _Follower(claims, await _nodes(tx))
-    size = (await tx.conn.execute(select(func.max(audit_leaf.c.leaf_index)))).scalar_one()
-    for start in range(0, 0 if size is None else size + 1, _AT_ONCE):
-        # As asyncpg has them: all else would take longer than the hashes do.
-        if not follower.follow(await tx.driver.fetch(_LEAVES, start, start + _AT_ONCE)):
-            break
+    last = (await tx.conn.execute(select(func.max(audit_leaf.c.leaf_index)))).scalar_one()
+    await _follow(tx, follower, 0 if last is None else last + 1)
     waiting = (await tx.conn.execute(select(func.count()).select_from(audit_waiting))).scalar_one()
     fault = follower.fault or follower.ended() or await _outside(tx)
     return Verdict(follower.size, follower.root(), waiting, follower.agreed, fault)
+
+
+async def _follow(tx: Tx, follower: "_Follower", size: int) -> None:
+    """Have all leaves followed, up to the first fault, while the database puts the next ones together.
+
+    The leaves lie in the order of their entries: to look each up is quicker than what PostgreSQL plans for a whole
+    table, a pass over all entries for each part, and sorting.
+    """
+    await tx.conn.execute(_EACH_LOOKED_UP, {"on": "off"})
+    try:
+        await _follow_looked_up(tx, follower, size)
+    finally:
+        await tx.conn.execute(_EACH_LOOKED_UP, {"on": "on"})
+
+
+_EACH_LOOKED_UP = text("""
+    SELECT set_config(name, :on, true) FROM unnest(ARRAY['enable_hashjoin', 'enable_mergejoin', 'enable_sort']) AS name
+""")
+
+
+async def _follow_looked_up(tx: Tx, follower: "_Follower", size: int) -> None:
+    # As asyncpg has them: all else would take longer than the hashes do.
+    coming = asyncio.ensure_future(tx.driver.fetch(_LEAVES, 0, _AT_ONCE))
+    try:
+        for start in range(_AT_ONCE, size + _AT_ONCE, _AT_ONCE):
+            rows = await coming
+            coming = asyncio.ensure_future(tx.driver.fetch(_LEAVES, start, start + _AT_ONCE))
+            for part in range(0, len(rows), _BLOCK):
+                await asyncio.sleep(0)  # what has come meanwhile is read
+                if not follower.follow(rows[part : part + _BLOCK]):
+                    return
+    finally:
+        await coming  # one question at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +125,19 @@ async def _nodes(tx: Tx) -> dict[tuple[int, int], bytes]:
     return {(row.level, row.node_index): bytes(row.hash) for row in found}
 
 
-# Ids as text: to make objects of them, and text of these again, would take longer than all else together.
+# The entry as rules.entry_json writes it: to make objects of its columns here, and a text of these again, would take
+# longer than all else together. The database has no more to say by this than by the columns, which come from it, too.
 _LEAVES = """
-    SELECT l.leaf_index, l.leaf AS placed, e.leaf AS noted,
-        e.id::text, e.at, e.actor::text, e.action, e.subject::text, e.table_name, e.row_id::text, e.why
+    SELECT l.leaf_index, l.leaf AS placed, e.leaf AS noted, pg_catalog.convert_to(pg_catalog.concat(
+        '{"action":', pg_catalog.to_json(e.action),
+        ',"actor":', CASE WHEN e.actor IS NULL THEN 'null' ELSE pg_catalog.concat('"', e.actor, '"') END,
+        ',"at":"', pg_catalog.to_char(pg_catalog.timezone('UTC', e.at), 'YYYY-MM-DD"T"HH24:MI:SS.US'),
+        '+00:00","id":"', e.id,
+        '","row":', CASE WHEN e.row_id IS NULL THEN 'null' ELSE pg_catalog.concat('"', e.row_id, '"') END,
+        ',"subject":"', e.subject,
+        '","table":', pg_catalog.to_json(e.table_name),
+        ',"why":', pg_catalog.to_json(e.why),
+        '}'), 'UTF8') AS said
     FROM audit_leaf l LEFT JOIN audit_event e ON e.id = l.event_id
     WHERE l.leaf_index >= $1 AND l.leaf_index < $2 ORDER BY l.leaf_index
 """
@@ -133,9 +172,9 @@ class _Follower:
 
     def _take(self, rows: Sequence[Any]) -> None:
         leaves = self._kept[0]
-        for index, placed, noted, *said in rows:
+        for index, placed, noted, said in rows:
             # As it is stored: a word changed into one that we don't know is a fault to show, not one to fail at.
-            if index != self.size or noted != placed or sha256(b"\x00" + columns_json(*said)).digest() != placed:
+            if index != self.size or noted != placed or sha256(b"\x00" + said).digest() != placed:
                 self.fault = self._fault_of(index, noted)
                 return
             leaves.append(placed)
@@ -168,7 +207,8 @@ class _Follower:
         level = 0
         while len(row := self._kept[level]) == _BLOCK:
             while len(row) > 1:
-                row = [joined(left, right) for left, right in zip(row[::2], row[1::2], strict=True)]
+                pairs = zip(row[::2], row[1::2], strict=True)
+                row = [sha256(b"\x01" + left + right).digest() for left, right in pairs]  # tree.joined
             self._kept[level] = []
             level += 1
             if level == len(self._kept):

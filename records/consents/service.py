@@ -11,8 +11,8 @@ from core.database import Tx
 from core.errors import ConflictError
 from core.ids import new_id
 from records.access import Kind, Reader, require_read, require_write
-from records.audit.rules import Action
-from records.audit.service import note_by
+from records.audit.rules import Action, Why
+from records.audit.service import note, note_by
 from records.consents.model import consent as table
 from records.consents.rules import Consent, checked_grantee, checked_kinds, checked_until
 
@@ -83,6 +83,44 @@ async def consents_to_export(tx: Tx, reader: Reader, patient_id: UUID) -> list[C
     consents = [_consent(row) for row in found]
     await note_by(tx, reader, by, Action.READ, subject=patient_id, table=table.name)
     return consents
+
+
+async def lapse(tx: Tx, patient_id: UUID, given_by: Collection[UUID]) -> list[Consent]:
+    """End what these persons have opened of a patient's records and what still is: they speak for the patient no more.
+
+    The caller has decided that. Returns what ended; each is in the audit, as the service's.
+    """
+    found = await tx.conn.execute(
+        update(table)
+        .where(table.c.patient_id == patient_id, table.c.given_by.in_(sorted(given_by)), _active(tx))
+        .values(until=tx.now)
+        .returning(*_COLUMNS)
+    )
+    ended = sorted((_consent(row) for row in found), key=lambda each: (each.given_to, each.kind))
+    for each in ended:
+        await note(
+            tx, actor=None, action=Action.WRITE, subject=patient_id, table=table.name, row=each.id, why=Why.REQUEST
+        )
+    return ended
+
+
+async def open_at(tx: Tx, patient_id: UUID, moment: datetime, *, but: UUID) -> list[Consent]:
+    """What was open of a patient's records a moment before `moment`, given by others than `but`.
+
+    For who has taken these records over; the caller has seen to that. Not what a guardian withdrew before.
+    """
+    found = await tx.conn.execute(
+        select(*_COLUMNS)
+        .where(
+            table.c.patient_id == patient_id,
+            table.c.given_by != but,
+            table.c.given_at < moment,
+            or_(table.c.until.is_(None), table.c.until >= moment),
+            or_(table.c.withdrawn_at.is_(None), table.c.withdrawn_at >= moment),
+        )
+        .order_by(table.c.given_to, table.c.kind)
+    )
+    return [_consent(row) for row in found]
 
 
 async def given_to(tx: Tx, person_id: UUID) -> list[Consent]:

@@ -12,7 +12,6 @@ from records.erasure.holds import (
 )
 from records.erasure.service import (
     Erasure,
-    begin_anew,
     carry_out_again,
     erasure_of,
     final_at,
@@ -25,7 +24,6 @@ __all__ = [
     "Erasure",
     "HeldError",
     "Hold",
-    "begin_anew",
     "carry_out_again",
     "erasure_of",
     "final_at",

@@ -1,7 +1,7 @@
 """Erasure: a subject's keys are destroyed, and the audit says so. What remains are ids, states and times.
 
 Two things follow a destroyed key: nothing that it sealed opens any more, here and in all backups of the rest; and no
-new key is made by the way, so that nothing is sealed for the subject by mistake. One who comes again can begin anew.
+new key is ever made for the subject. Who comes again is somebody new, with other ids (booking.people).
 
 The decision is a row in the main database. Where the keys lie there, too, they go with its commit. Where they lie in a
 database of their own, nothing opens from that commit on, and `finish` destroys them right after; killed anywhere in
@@ -73,17 +73,6 @@ async def forget(tx: Tx, vault: Vault, subject: UUID, *, actor: UUID | None) -> 
     done = await erasure_of(tx, subject)
     assert done
     return done
-
-
-async def begin_anew(tx: Tx, vault: Vault, subject: UUID) -> None:
-    """Let things be sealed again for a subject who was erased: under a new key, which opens nothing from before.
-
-    Does nothing for one who was not erased. The caller knows that it is the person's own wish.
-    """
-    await lock_subjects(tx, [subject])
-    last = max(await vault.keys.last_number(tx, subject), await _erased_through(tx, subject))
-    if last and last == await _erased_through(tx, subject):
-        await vault.keys.add(tx, [(subject, last + 1)])
 
 
 async def erasure_of(tx: Tx, subject: UUID) -> Erasure | None:

@@ -82,10 +82,10 @@ class _Sealing:
 
     store: "KeyStore"
     numbers: dict[UUID, int] = field(default_factory=dict)
+    prepared: str = "PREPARE sealing_key (uuid, integer) AS SELECT require_sealing_key($1, $2)"
 
     def statement(self) -> str:
-        asked = (f"require_sealing_key('{subject}', {number})" for subject, number in self.numbers.items())
-        return f"SELECT {', '.join(asked)}"
+        return "; ".join([f"EXECUTE sealing_key ('{subject}', {number})" for subject, number in self.numbers.items()])
 
     def failed(self) -> None:
         self.store.distrust(self.numbers)
@@ -138,7 +138,7 @@ class KeyStore:
         Raises ErasedError, SealBrokenError, ProviderAwayError. If it is not the one any more when the transaction ends,
         that fails with SQLSTATE 40001, and works when it is done again.
         """
-        trusted = self._trust(tx, subject)
+        trusted = self.trusted(tx, subject)
         if trusted:
             return trusted
         keys = await self.find(tx, subject)
@@ -151,7 +151,8 @@ class KeyStore:
             self._forget_old()
         return key
 
-    def _trust(self, tx: Tx, subject: UUID) -> SubjectKey | None:
+    def trusted(self, tx: Tx, subject: UUID) -> SubjectKey | None:
+        """The same without asking anybody; None where that has to be asked for (`sealing`)."""
         kept = self._kept(tx)
         if subject in kept.found or subject in kept.fresh:
             return None  # this transaction has asked, or made it

@@ -25,6 +25,7 @@ from records.places import sealed_columns
 from records.rotation import subjects as keys
 from records.rotation import values, walking
 from records.rotation.model import rotation
+from records.rotation.replicas import with_another_key
 from records.sealing import Vault
 
 BATCH = 1000
@@ -34,6 +35,17 @@ class Level(StrEnum):
     MASTER = "master"
     SUBJECTS = "subjects"
     DATA = "data"
+
+
+class TablesUnknownError(RuntimeError):
+    """The database has tables that this process does not know: it may be of an older version."""
+
+
+class Fault(StrEnum):
+    """Why the service does not go on with a rotation."""
+
+    BROKEN = "broken"
+    """A value or a key does not open with the keys that there are."""
 
 
 class _Phase(StrEnum):
@@ -56,15 +68,30 @@ class Rotation:
     """How many there were when it began; `done` may come out a little above or below."""
     finished_at: datetime | None
     waiting: bool = False
-    """Whether the last step found that older transactions have to end first."""
+    """Whether the last step found that older transactions have to end first, or a replica has another master key."""
+    whole: bool = True
+    """Whether it is everybody's keys."""
+    asked_by: UUID | None = None
+    """The person who asked for it in the chat: then the service drives it."""
+    paused: bool = False
+    fault: Fault | None = None
 
 
-async def start(tx: Tx, vault: Vault, level: Level, subjects: Sequence[UUID] | None = None) -> Rotation:
-    """Begin a rotation; of the same kind that is under way, go on with that. `subjects`: None for everybody's.
+async def start(
+    tx: Tx, vault: Vault, level: Level, subjects: Sequence[UUID] | None = None, *, asked_by: UUID | None = None
+) -> Rotation:
+    """Begin a rotation; of the same kind that is under way, go on with that, also if it was paused.
 
-    Raises ConflictError while another one is under way, ProviderAwayError.
+    `subjects`: None for everybody's. `asked_by`: a person, for whom the service drives it (`step_asked`).
+    Raises ConflictError while another one is under way, and where replicas hold different master keys;
+    ProviderAwayError.
     """
     await _require_whole_list(tx)
+    if level is Level.MASTER and await with_another_key(tx, vault):
+        raise ConflictError(
+            "Not every replica of the service wraps with the same master key. Give all of them the same [records],"
+            " restart them, and try again two minutes later."
+        )
     await tx.conn.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('rotation', 0))"))
     under_way = await tx.conn.execute(select(rotation).where(rotation.c.finished_at.is_(None)))
     row = under_way.one_or_none()
@@ -72,7 +99,7 @@ async def start(tx: Tx, vault: Vault, level: Level, subjects: Sequence[UUID] | N
     if row is not None:
         if (row.level, row.subjects) != (level, wanted):
             raise ConflictError("Another rotation is under way ({level}). Finish that first.", level=row.level)
-        return _rotation(row)
+        return await _go_on(tx, row.id, asked_by)
     if level is Level.MASTER:
         wanted = None  # the provider's key wraps everybody's
         total = await keys.count_outdated(tx, vault)
@@ -80,7 +107,8 @@ async def start(tx: Tx, vault: Vault, level: Level, subjects: Sequence[UUID] | N
         total = sum([await walking.count(tx, column, wanted) for column in sealed_columns()])
         if level is Level.SUBJECTS:
             total += await keys.count_living(tx, vault, wanted)
-    made = Rotation(new_id(), level, tx.now, 0, total, None)
+    made = Rotation(new_id(), level, tx.now, 0, total, None, whole=wanted is None, asked_by=asked_by)
+    target = await vault.keys.ring.current.current() if level is Level.MASTER else None
     written = {
         "id": made.id,
         "level": level,
@@ -91,6 +119,8 @@ async def start(tx: Tx, vault: Vault, level: Level, subjects: Sequence[UUID] | N
         "quiet": False,
         "done": 0,
         "total": total,
+        "asked_by": asked_by,
+        "target": target,
     }
     await tx.conn.execute(insert(rotation).values(**written))
     return made
@@ -103,8 +133,67 @@ async def step(tx: Tx, vault: Vault, rotation_id: UUID, *, limit: int = BATCH) -
     """
     found = await tx.conn.execute(select(rotation).where(rotation.c.id == rotation_id).with_for_update())
     row = found.one()
-    if row.finished_at is not None:
-        return _rotation(row)
+    return _rotation(row) if row.finished_at is not None else await _step(tx, vault, row, limit)
+
+
+async def step_asked(tx: Tx, vault: Vault, *, limit: int = BATCH) -> Rotation | None:
+    """The same for the rotation that was asked for in the chat. None: there is nothing to do here.
+
+    That is so where none is under way, it is paused or has a fault, or another replica is at it. Raises as `step` does.
+    """
+    row = (await tx.conn.execute(_driven.with_for_update(skip_locked=True))).one_or_none()
+    return None if row is None else await _step(tx, vault, row, limit)
+
+
+_driven = select(rotation).where(
+    rotation.c.finished_at.is_(None),
+    rotation.c.asked_by.is_not(None),
+    rotation.c.paused_at.is_(None),
+    rotation.c.fault.is_(None),
+)
+
+
+async def pause(tx: Tx) -> Rotation:
+    """Have the service leave the rotation that is under way as it is. Raises ConflictError."""
+    changed = await tx.conn.execute(
+        update(rotation).where(rotation.c.finished_at.is_(None)).values(paused_at=tx.now).returning(*rotation.c)
+    )
+    row = changed.one_or_none()
+    if row is None:
+        raise ConflictError("No rotation is under way.")
+    return _rotation(row)
+
+
+async def go_on(tx: Tx, asked_by: UUID) -> Rotation:
+    """Have the service go on with the rotation that is under way, whoever began it. Raises ConflictError."""
+    now = await open_rotation(tx)
+    if now is None:
+        raise ConflictError("No rotation is under way.")
+    return await _go_on(tx, now.id, asked_by)
+
+
+async def stop_with(tx: Tx, fault: Fault) -> Rotation | None:
+    """Write down why the service does not go on with what was asked for; None where that is written down already."""
+    row = (await tx.conn.execute(_driven.with_for_update())).one_or_none()
+    if row is None:
+        return None
+    changed = await tx.conn.execute(
+        update(rotation).where(rotation.c.id == row.id).values(fault=fault).returning(*rotation.c)
+    )
+    return _rotation(changed.one())
+
+
+async def _go_on(tx: Tx, rotation_id: UUID, asked_by: UUID | None) -> Rotation:
+    values = {"paused_at": None, "fault": None, **({"asked_by": asked_by} if asked_by else {})}
+    changed = await tx.conn.execute(
+        update(rotation).where(rotation.c.id == rotation_id).values(**values).returning(*rotation.c)
+    )
+    return _rotation(changed.one())
+
+
+async def _step(tx: Tx, vault: Vault, row: Any, limit: int) -> Rotation:
+    if await _another_key(tx, vault, row):
+        return _rotation(row, waiting=True)
     match _Phase(row.phase), Level(row.level):
         case _Phase.KEYS, Level.MASTER:
             changes = await _rewrap_keys(tx, vault, row, limit)
@@ -121,10 +210,22 @@ async def step(tx: Tx, vault: Vault, rotation_id: UUID, *, limit: int = BATCH) -
     return _rotation(changed.one(), waiting=waiting)
 
 
+async def _another_key(tx: Tx, vault: Vault, row: Any) -> bool:
+    """Whether somebody wraps with another master key than the one that is wrapped with: this process, or a replica."""
+    if Level(row.level) is not Level.MASTER or row.target is None:
+        return False
+    return not vault.keys.ring.current.knows(row.target) or bool(await with_another_key(tx, vault))
+
+
 async def open_rotation(tx: Tx) -> Rotation | None:
     """The one that is under way."""
     row = (await tx.conn.execute(select(rotation).where(rotation.c.finished_at.is_(None)))).one_or_none()
     return None if row is None else _rotation(row)
+
+
+async def rotation_by_id(tx: Tx, rotation_id: UUID) -> Rotation:
+    """One of them."""
+    return _rotation((await tx.conn.execute(select(rotation).where(rotation.c.id == rotation_id))).one())
 
 
 async def rotations(tx: Tx, limit: int = 10) -> list[Rotation]:
@@ -202,7 +303,7 @@ async def _retire(tx: Tx, vault: Vault, row: Any, limit: int) -> dict[str, Any]:
 
 
 async def _require_whole_list(tx: Tx) -> None:
-    """Raise RuntimeError unless this process knows every table that there is, and so every column of sealed values.
+    """Raise TablesUnknownError unless this process knows every table there is, and so every column of sealed values.
 
     Otherwise a key could be removed that something still needs which was not visited.
     """
@@ -214,7 +315,7 @@ async def _require_whole_list(tx: Tx) -> None:
     )
     unknown = {row[0] for row in found} - metadata.tables.keys()
     if unknown:
-        raise RuntimeError(f"tables that this process does not know: {', '.join(sorted(unknown))}")
+        raise TablesUnknownError(f"tables that this process does not know: {', '.join(sorted(unknown))}")
 
 
 async def _quiet(tx: Tx, since: datetime) -> bool:
@@ -230,4 +331,16 @@ async def _quiet(tx: Tx, since: datetime) -> bool:
 
 
 def _rotation(row: Any, *, waiting: bool = False) -> Rotation:
-    return Rotation(row.id, Level(row.level), row.started_at, row.done, row.total, row.finished_at, waiting)
+    return Rotation(
+        row.id,
+        Level(row.level),
+        row.started_at,
+        row.done,
+        row.total,
+        row.finished_at,
+        waiting,
+        row.subjects is None,
+        row.asked_by,
+        row.paused_at is not None,
+        Fault(row.fault) if row.fault else None,
+    )

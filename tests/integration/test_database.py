@@ -138,9 +138,10 @@ class _Assumed:
     """That there is a row in `tried`."""
 
     told = 0
+    prepared = "PREPARE seven AS SELECT 1 / (SELECT count(*) FROM tried WHERE n = 7)"
 
     def statement(self) -> str:
-        return "SELECT 1 / (SELECT count(*) FROM tried WHERE n = 7)"
+        return "EXECUTE seven"
 
     def failed(self) -> None:
         self.told += 1

@@ -39,6 +39,7 @@ from appservice.conversation.commands import (  # noqa: F401  (declared by being
     referring,
     reports,
     rooms,
+    rotating,
     rules,
     series,
     services,

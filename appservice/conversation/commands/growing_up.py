@@ -3,13 +3,15 @@
 import re
 from typing import Any
 
+from appservice.conversation.naming import grantee
 from appservice.conversation.registry import action, command
+from appservice.conversation.rendering import access as words
 from appservice.conversation.rendering.values import dated
 from appservice.conversation.session import Session
 from appservice.conversation.understanding.arguments import split_code
 from appservice.conversation.understanding.dates import read_birthday
 from appservice.matrix.markdown import escape
-from booking.handover.service import Wrong, give_code, take_over
+from booking.handover.service import Wrong, give_code, shared_before, take_over
 from core.errors import BadInputError
 from core.languages import _
 
@@ -57,7 +59,8 @@ async def take(session: Session, text: str) -> None:
     if not found:
         raise BadInputError(
             "Write the code that you were given: take over ABCD-EFGH-... A clinic where you were gives you one, once it"
-            " has seen who you are."
+            " has seen who you are. If you were at none here yet, have who kept your records book a visit for you at"
+            " any clinic, go there with your papers, and ask for the code at the desk."
         )
     rest = text[: found.start()] + " " + text[found.end() :]
     await _take(session, found[0], rest)
@@ -94,6 +97,20 @@ async def _take(session: Session, code: str, text: str) -> None:
             " it, “who looked” who has.",
             name=name,
         )
+        + await _shared_before(session)
+    )
+
+
+async def _shared_before(session: Session) -> str:
+    """What those who kept the records had shared: it has ended, and can be shared anew in the same words."""
+    found = await shared_before(session.tx, session.ctx, session.person)
+    if not found:
+        return ""
+    lines = [f"- {await grantee(session.tx, session.ctx, each.given_to)}: {words.kinds(each.kinds)}" for each in found]
+    return "\n\n" + _(
+        "This was shared in your name until you came of age, and is not any more:\n\n{list}\n\nWhat you want to share"
+        " again, write like: share prescriptions with @ama:example.org",
+        list="\n".join(lines),
     )
 
 

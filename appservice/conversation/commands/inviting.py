@@ -13,12 +13,15 @@ from appservice.conversation.understanding.arguments import take_mxid, take_slug
 from appservice.conversation.understanding.text import Reading
 from appservice.matrix.markdown import escape
 from booking.directory import reading
-from booking.directory.service import list_practitioner
+from booking.directory.model import Practitioner
+from booking.directory.service import confirm_account, list_practitioner
 from booking.directory.specialties import label_of
+from booking.people.service import mxids_of
 from booking.staff import inviting
+from booking.staff.claiming import Claim, open_claim, open_claims, refuse_claim
 from booking.staff.model import Invitation, Role
 from booking.staff.verifying import to_verify, verify
-from core.errors import BadInputError
+from core.errors import BadInputError, ConflictError
 from core.languages import _
 from core.outbox import Work, put
 
@@ -116,6 +119,15 @@ async def join(session: Session, text: str) -> None:
 async def _joined(session: Session, found: Invitation) -> None:
     if found.practitioner_id:
         doctor = await reading.practitioner(session.tx, found.practitioner_id)
+        if doctor.person_id != session.person.id:
+            await session.say(
+                _(
+                    "Thank you. **{name}** is verified already, so those who run this service look first whether that"
+                    " is you. They know, and I tell you what they say.",
+                    name=escape(doctor.name),
+                )
+            )
+            return
         said = _("Welcome, **{name}**. “help doctor” shows what you can do here.", name=escape(doctor.name))
         if not doctor.verified:
             said += " " + _(
@@ -143,13 +155,70 @@ async def unverify(session: Session, text: str) -> None:
 
 async def _verify(session: Session, text: str, *, verified: bool) -> None:
     meant = await doctor_of(session, Reading(text))
+    claimed = await open_claim(session.tx, meant.id) if verified and session.person.platform_admin else None
+    if claimed:
+        await _confirm(session, claimed)
+        return
     done = await verify(session.tx, session.ctx, session.person, meant.id, verified=verified)
     name = escape(done.name)
     await session.say(
-        _("**{name}** is verified: can be booked, and can prescribe. They are told.", name=name)
+        _(
+            "**{name}** ({account}) is verified: can be booked, and can prescribe. They are told.",
+            name=name,
+            account=await _account(session, done),
+        )
         if verified
         else _("**{name}** is not verified any more. Visits that are booked stay. They are told.", name=name)
     )
+
+
+async def _confirm(session: Session, claimed: Claim) -> None:
+    """The account that a centre named for a verified doctor is shown once more before it is theirs."""
+    await session.say(
+        _(
+            "**{name}** is to be {mxid}, says {by}. Whoever has that account then signs as this doctor and reads what"
+            " their patients told them. Is it theirs? Answer **yes** or **no**.",
+            name=escape(claimed.doctor.name),
+            mxid=escape(claimed.mxid),
+            by=escape(claimed.asked_by),
+        ),
+        words={
+            "yes": {"do": "confirm account", "doctor": str(claimed.doctor.id), "mxid": claimed.mxid},
+            "no": {"do": "refuse account", "doctor": str(claimed.doctor.id), "mxid": claimed.mxid},
+        },
+    )
+
+
+@action("confirm account")
+async def confirmed(session: Session, choice: dict[str, Any]) -> None:
+    """It is theirs, if it is still the one that was shown."""
+    session.dialogue.drop_last()
+    await _same(session, choice)
+    done = await confirm_account(session.tx, session.ctx, session.person, UUID(choice["doctor"]))
+    await session.say(_("**{name}** is {mxid}. They are told.", name=escape(done.name), mxid=escape(choice["mxid"])))
+
+
+@action("refuse account")
+async def refused(session: Session, choice: dict[str, Any]) -> None:
+    """It is not: nothing was linked."""
+    session.dialogue.drop_last()
+    await _same(session, choice)
+    done = await refuse_claim(session.tx, session.ctx, session.person, UUID(choice["doctor"]))
+    name, mxid = escape(done.doctor.name), escape(done.mxid)
+    await session.say(_("Then **{name}** is not {mxid}: nothing was linked. They are told.", name=name, mxid=mxid))
+
+
+async def _same(session: Session, choice: dict[str, Any]) -> None:
+    """Raises ConflictError when another account was named meanwhile."""
+    claimed = await open_claim(session.tx, UUID(choice["doctor"]))
+    if session.person.platform_admin and (claimed is None or claimed.mxid != choice["mxid"]):
+        raise ConflictError("That has changed meanwhile. “unverified” lists what waits.")
+
+
+async def _account(session: Session, doctor: Practitioner) -> str:
+    if doctor.person_id is None:
+        return _("no account yet")
+    return escape((await mxids_of(session.tx, [doctor.person_id]))[doctor.person_id])
 
 
 @command("unverified", help="doctors who wait to be verified", who=platform_admin, group="Platform", bare=True)
@@ -160,8 +229,19 @@ async def unverified(session: Session, text: str) -> None:
     for each in found:
         at = ", ".join(escape(one.name) for one in await reading.centres_of(session.tx, each.id))
         what = ", ".join(label_of(code) for code in each.specialties)
-        account = "" if each.person_id else ", " + _("no account yet")
-        rows.append(f"- **{escape(each.name)}** ({each.slug}), {what}, {at}{account}")
+        account = await _account(session, each)
+        rows.append(f"- **{escape(each.name)}** ({each.slug}), {what}, {at}, {account}")
+    rows += [
+        "- "
+        + _(
+            "**{name}** ({slug}) is verified, and is to be {mxid}, says {by}",
+            name=escape(each.doctor.name),
+            slug=each.doctor.slug,
+            mxid=escape(each.mxid),
+            by=escape(each.asked_by),
+        )
+        for each in await open_claims(session.tx, session.person)
+    ]
     if not rows:
         await session.say(_("Nobody waits to be verified."))
         return

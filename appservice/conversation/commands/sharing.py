@@ -52,6 +52,7 @@ async def share(session: Session, text: str) -> None:
     if not kinds:
         raise BadInputError("Say what to share, and with whom: {example}", example=_EXAMPLE)
     patient = member or session.person.patient.id
+    wished, until = until, await sharing.shared_until(session.tx, session.person, patient, until)
     to = await grantee(session.tx, session.ctx, await person_id_of(session.tx, mxid))
     ask = _(
         "**{who}** will read {what}{whose}, {until}. They are told, and “who looked” shows you when they read."
@@ -61,6 +62,8 @@ async def share(session: Session, text: str) -> None:
         whose=await for_whom(session, patient),
         until=words.until(until, session.place),
     )
+    if until != wished:
+        ask += "\n\n" + _("It ends then as they come of age, and share or not themselves from that day on.")
     choice = {
         "do": "share",
         "patient": str(patient),

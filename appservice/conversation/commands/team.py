@@ -174,4 +174,14 @@ async def link(session: Session, text: str) -> None:
     if not mxid:
         raise BadInputError("Write the account too: link dr.osei @osei:example.org")
     linked = await link_practitioner(session.tx, session.ctx, session.person, who.id, mxid)
+    if linked.person_id is None:
+        await session.say(
+            _(
+                "**{name}** is verified already, so those who run this service look first whether {mxid} is theirs."
+                " They know, and I tell you what they say.",
+                name=escape(linked.name),
+                mxid=escape(mxid),
+            )
+        )
+        return
     await session.say(_("**{name}** is {mxid}.", name=escape(linked.name), mxid=escape(mxid)))

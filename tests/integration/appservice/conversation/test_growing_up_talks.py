@@ -1,19 +1,27 @@
 """A child comes of age: its parents read no more, and it takes its records over, with a code and its date of birth."""
 
+import json
 import re
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, update
 
+from appservice.matrix.registry import Registry
 from booking.appointments.desk import known_patient
 from booking.appointments.model import Appointment, appointment
 from booking.appointments.reading import found_appointments
 from booking.appointments.rules import Status
+from booking.consultations.due import open_due
+from booking.consultations.service import guests_of
+from booking.consultations.steps import REGROUP
 from booking.handover.service import tell_of_age
 from booking.people.model import guardian
 from booking.readers import reader_of
+from core.outbox import outbox
+from records.audit.model import audit_event
 from records.audit.service import looked_at
+from records.consents.model import consent
 from tests.integration.appservice.conversation.chat import Chat
 from tests.integration.appservice.conversation.test_booking_talks import NEAR
 from tests.integration.booking.clinic import ANNA, BEN, CLARA, OSEI
@@ -160,3 +168,71 @@ async def test_what_the_centre_books_by_a_visit_of_the_past_is_not_told_to_who_k
         known = await known_patient(tx, chat.ctx, osei, service, visit.code)
     assert known.patient_id == mia.patient.id
     assert known.payer == mia.id
+
+
+async def test_what_a_parent_shares_ends_on_the_day_and_the_grown_up_is_told_of_it(
+    chat: Chat, town: Town, records: str
+) -> None:
+    said = await chat.say(ANNA, f"share allergies for Mia with {BEN} until 1 May 2027")
+    assert "until 1 Dec 2026" in said
+    assert "It ends then as they come of age" in said
+    assert "until 1 Dec 2026" in await chat.say(ANNA, "yes")
+    await chat.notices()
+    assert "allergies" in await chat.say(BEN, "shared with me", name="Ben")
+    ben, mia = await chat.person(BEN), (await chat.person(ANNA)).family[0].id
+    async with chat.database.transaction() as tx:
+        assert mia in {patient for patient, _ in (await reader_of(tx, ben)).consents}
+    town.clock.time = at(2, 8)
+    async with chat.database.transaction() as tx:  # without anybody having looked at it that day
+        assert (await reader_of(tx, ben)).consents == frozenset()
+    said = await chat.say(MIA, f"take over {await given(chat, records)} 2008-12-02", name="Mia")
+    assert "This was shared in your name until you came of age, and is not any more" in said
+    assert f"{BEN}: allergies" in said
+    assert "until it is stopped" in await chat.say(MIA, f"share allergies with {BEN}")  # her own word has no such end
+
+
+async def test_what_was_shared_without_an_end_ends_too_and_is_told(chat: Chat, town: Town, records: str) -> None:
+    """As parents could until the end was set when they share."""
+    await chat.say(ANNA, f"share allergies and files for Mia with {BEN}")
+    await chat.say(ANNA, "yes")
+    async with chat.database.transaction() as tx:
+        await tx.conn.execute(update(consent).values(until=None))
+    await chat.notices()
+    town.clock.time = at(2, 8)
+    async with chat.database.transaction() as tx:
+        assert len((await reader_of(tx, await chat.person(BEN))).consents) == 2
+        assert await tell_of_age(tx, chat.ctx) == 1
+        assert (await reader_of(tx, await chat.person(BEN))).consents == frozenset()
+    told = await chat.notices()
+    assert "Mia Lind does not share this with you any more: files, allergies" in told[BEN][0].text
+    assert "What you have shared of these records is not shared any more" in told[ANNA][0].text
+    async with chat.database.transaction() as tx:
+        noted = await tx.conn.execute(
+            select(audit_event.c.id).where(audit_event.c.table_name == "consent", audit_event.c.actor.is_(None))
+        )
+        assert len(noted.all()) == 2
+    said = await chat.say(MIA, f"take over {await given(chat, records)} 2008-12-02", name="Mia")
+    assert f"{BEN}: files, allergies" in said
+
+
+async def test_whoever_kept_the_records_leaves_the_room_of_the_visit(chat: Chat, town: Town, records: str) -> None:
+    town.clock.time = at(1, 7)
+    async with chat.database.transaction() as tx:
+        assert await open_due(tx) == 1
+        (visit,) = (await tx.conn.execute(select(appointment.c.id))).scalars()
+    await chat.say(ANNA, f"bring in {records} {BEN} as family")
+    async with chat.database.transaction() as tx:
+        assert [each.mxid for each in await guests_of(tx, visit)] == [BEN]
+    town.clock.time = at(2, 8)
+    await chat.say(MIA, f"take over {await given(chat, records)} 2008-12-02", name="Mia")
+    async with chat.database.transaction() as tx:
+        assert await guests_of(tx, visit) == []
+        asked = select(outbox.c.payload).where(outbox.c.kind == REGROUP)
+        assert [json.loads(each)["appointment"] for each in (await tx.conn.execute(asked)).scalars()] == [str(visit)]
+        belongs = await Registry(chat.ctx).visit(tx, visit)
+        assert set(belongs.patient_side.values()) == {MIA}
+        assert set(belongs.team) == {MIA, OSEI}
+
+
+async def test_who_was_at_no_clinic_is_told_how_to_come_by_a_code(chat: Chat) -> None:
+    assert "have who kept your records book a visit for you at any clinic" in await chat.say(MIA, "take over", name="M")

@@ -7,7 +7,10 @@ import pytest
 from sqlalchemy import text
 
 from appservice.conversation.attachments import attachments
+from booking.directory.reading import practitioners_named
+from booking.directory.service import confirm_account
 from booking.people.service import person_of
+from booking.staff.claiming import refuse_claim
 from booking.staff.inviting import accept, decline
 from booking.staff.rules import registration_token
 from core.errors import RefusedError
@@ -100,8 +103,64 @@ async def test_a_new_invitation_takes_the_place_of_an_open_one(chat: Chat) -> No
     assert first
     assert second
     assert "not good any more" in await chat.say(NOVAK, f"join {first[1]}")
-    assert "Welcome, Dr Jonas Weber" in await chat.say(NOVAK, f"join {second[1]}")
+    assert "Dr Jonas Weber is verified already" in await chat.say(NOVAK, f"join {second[1]}")
+    await chat.say(PAUL, "verify dr.weber")
+    assert f"Dr Jonas Weber is {NOVAK}" in await chat.say(PAUL, "yes")
     assert "has another account already" in await chat.say(CLARA, "invite doctor dr.weber")
+
+
+async def test_whose_account_a_verified_doctor_has_is_not_for_a_centre_alone_to_say(chat: Chat) -> None:
+    """Else an admin could have a stranger sign, and read elsewhere, as a doctor whom the platform vouches for."""
+    said = await chat.say(CLARA, f"link dr.weber {BEN}")
+    assert (
+        f"Dr Jonas Weber is verified already, so those who run this service look first whether {BEN} is theirs" in said
+    )
+    assert "An account was named for Dr Jonas Weber" in (await chat.notices())[PAUL][0].text
+    assert (await chat.person(BEN)).practitioner_id is None
+    assert "signing" not in await chat.say(BEN, "help")
+    listed = await chat.say(PAUL, "unverified")
+    assert f"Dr Jonas Weber (dr.weber) is verified, and is to be {BEN}, says {CLARA}" in listed
+    assert f"Dr Jonas Weber is to be {BEN}, says {CLARA}" in await chat.say(PAUL, "verify dr.weber")
+    assert f"Then Dr Jonas Weber is not {BEN}: nothing was linked" in await chat.say(PAUL, "no")
+    told = await chat.notices()
+    assert f"Dr Jonas Weber is not {BEN}, say those who run this service" in told[CLARA][0].text
+    assert (await chat.person(BEN)).practitioner_id is None
+    assert "Nobody waits" in await chat.say(PAUL, "unverified")
+
+
+async def test_an_account_is_confirmed_as_it_was_shown_and_by_the_platform_alone(chat: Chat) -> None:
+    await chat.say(CLARA, f"link dr.weber {BEN}")
+    assert f"is to be {BEN}" in await chat.say(PAUL, "verify dr.weber")
+    await chat.say(CLARA, f"link dr.weber {NOVAK}")  # takes its place while Paul thinks of the other
+    assert "That has changed meanwhile" in await chat.say(PAUL, "yes")
+    async with chat.database.transaction() as tx:
+        clara, weber = await person_of(tx, chat.ctx, CLARA), (await practitioners_named(tx, "dr.weber"))[0]
+        for attempt in (confirm_account, refuse_claim):
+            with pytest.raises(RefusedError):
+                await attempt(tx, chat.ctx, clara, weber.id)
+    assert f"is to be {NOVAK}" in await chat.say(PAUL, "verify dr.weber")
+    assert f"Dr Jonas Weber is {NOVAK}. They are told." in await chat.say(PAUL, "yes")
+    told = await chat.notices()
+    assert all(f"Dr Jonas Weber is {NOVAK}" in told[each][-1].text for each in (CLARA, NOVAK))
+    doctor = await chat.person(NOVAK)
+    assert doctor.practitioner_id == weber.id
+    assert doctor.verified
+    assert "has another account already" in await chat.say(CLARA, f"link dr.weber {BEN}")
+
+
+async def test_an_entry_that_was_verified_once_needs_the_word_too(chat: Chat) -> None:
+    """Its patients' visits stand, and whoever is linked sees them."""
+    await chat.say(PAUL, "unverify dr.weber")
+    assert "look first" in await chat.say(CLARA, f"link dr.weber {BEN}")
+    assert (await chat.person(BEN)).practitioner_id is None
+
+
+async def test_of_an_entry_that_nobody_verified_the_account_is_shown_to_who_verifies_it(chat: Chat) -> None:
+    await chat.say(CLARA, 'add doctor "Dr Iris Novak" cardiology speaks en')
+    assert "no account yet" in await chat.say(PAUL, "unverified")
+    assert f"Dr Iris Novak is {NOVAK}" in await chat.say(CLARA, f"link dr.novak {NOVAK}")
+    assert NOVAK in await chat.say(PAUL, "unverified")
+    assert f"Dr Iris Novak ({NOVAK}) is verified" in await chat.say(PAUL, "verify dr.novak")
 
 
 async def test_who_lets_nobody_invite_them_is_not_invited(chat: Chat) -> None:

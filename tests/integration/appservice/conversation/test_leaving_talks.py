@@ -21,7 +21,7 @@ WEBER = "@weber:localhost"
 @pytest.fixture
 async def weber(chat: Chat) -> str:
     """Dr Weber has an account, and offers what Dr Osei offers, in the mornings."""
-    await chat.say(CLARA, f"link dr.weber {WEBER}", name="Clara")
+    await chat.say(PAUL, f"link dr.weber {WEBER}")
     await chat.say(CLARA, 'add service dr.weber "A visit" 30 min 48 in person desk')
     await chat.say(CLARA, "hours dr.weber mon-fri 9-10")
     return WEBER

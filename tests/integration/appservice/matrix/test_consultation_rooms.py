@@ -352,6 +352,29 @@ async def test_a_doctor_whose_visit_was_handed_over_leaves_the_room_to_the_colle
     assert state["members"] == {patient.mxid: "patient", weber.mxid: "practitioner"}
 
 
+async def test_who_spoke_for_a_patient_leaves_the_room_to_the_patient_who_has_come_of_age(
+    echo: Echo, database: Database, settings: Settings, new_person: NewPerson, two: tuple[Person, Person]
+) -> None:
+    parent, doctor = two
+    mia = await new_person("mia")
+    appointment, room = await consulting(echo, database, parent, doctor)
+    visit = echo.people.visits[appointment]
+    echo.people.visits[appointment] = replace(visit, patient_side={echo.people.id_of(mia.mxid): mia.mxid})
+    await open_room(database, appointment, "room.team")
+    assert await mia.invitation(named="Visit 7F3K2A") == room
+    await hears_of(doctor, room, {doctor.mxid, settings.matrix.keeper_id})
+    await mia.join(room)
+    await hears_of(doctor, room, {doctor.mxid, mia.mxid})
+    await until(database, "SELECT keeper_left_at IS NOT NULL FROM consultation_room", [True])
+    await doctor.appears(room, mia.mxid)
+    said = await doctor.say(room, "for the grown-up alone")
+    await mia.hears("for the grown-up alone", room=room)
+    with pytest.raises(Exception, match=r"M_NOT_FOUND|M_FORBIDDEN"):
+        await parent.call("GET", f"rooms/{room}/event/{said}")
+    with pytest.raises(Exception, match="M_FORBIDDEN"):
+        await parent.call("POST", f"rooms/{room}/join", {})
+
+
 async def test_somebody_is_brought_in_by_an_invitation_that_both_see_and_keeps_what_they_heard(
     echo: Echo, database: Database, settings: Settings, new_person: NewPerson, two: tuple[Person, Person]
 ) -> None:

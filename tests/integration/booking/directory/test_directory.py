@@ -209,7 +209,7 @@ async def test_an_account_is_one_doctor_and_a_doctor_one_account(database: Datab
         one, other = await a_doctor(tx, ctx, at), await a_doctor(tx, ctx, at, name="Dr Ben Roth")
         await add_centre_admin(tx, ctx, await person_of(tx, ctx, PAUL), at.id, CLARA)
         clara = await person_of(tx, ctx, CLARA)
-        await link_practitioner(tx, ctx, clara, one.id, OSEI)
+        await link_practitioner(tx, ctx, await person_of(tx, ctx, PAUL), one.id, OSEI)
         await refused(link_practitioner(tx, ctx, clara, other.id, OSEI), ConflictError)
         await refused(link_practitioner(tx, ctx, clara, one.id, CLARA), ConflictError)
         assert (await person_of(tx, ctx, CLARA)).practitioner_id is None

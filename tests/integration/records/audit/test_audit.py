@@ -1,7 +1,9 @@
 """The audit on the real database: only added to, put into the tree in batches, and whoever goes round it shows."""
 
 import asyncio
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import text
@@ -94,6 +96,37 @@ async def test_what_was_noted_waits_and_is_then_in_the_tree(database: Database) 
     async with database.transaction() as tx:
         leaf = (await tx.conn.execute(text("SELECT leaf FROM audit_event WHERE id = :id"), {"id": entry.id})).scalar()
         assert await root_at(tx, 1) == leaf == found.root
+
+
+async def test_whatever_an_entry_says_the_database_writes_it_as_we_do(database: Database) -> None:
+    """Else an entry that nobody touched would be taken for one that was changed."""
+    words = [
+        "prescription",
+        'a "quoted" word',
+        "back\\slash",
+        "line\nand\ttab\x08\x0c\r",
+        "\x01\x1f\x7f",
+        "Ärzte 患者 🩺",
+        "",
+    ]
+    moments = [
+        datetime(2026, 11, 25, 21, 33, 7, 5, tzinfo=UTC),
+        datetime(1900, 1, 1, tzinfo=UTC),
+        datetime(2026, 7, 1, 23, 59, 59, 999_999, tzinfo=ZoneInfo("Asia/Tokyo")),
+    ]
+    made = [
+        Entry(new_id(), at, actor, Action.READ, new_id(), word, row, Why.CARE)
+        for word in words
+        for at in moments
+        for actor, row in ((None, None), (new_id(), new_id()))
+    ]
+    async with database.transaction() as tx:
+        await tx.conn.execute(text("SET LOCAL timezone = 'America/New_York'"))
+        await note_all(tx, made[:5])  # few and many are written in two ways
+        await note_all(tx, made[5:] + [replace(each, id=new_id()) for each in made])
+        await place_all(tx)
+        found = await verify(tx)
+    assert (found.fault, found.entries) == (None, 2 * len(made))
 
 
 async def test_many_at_once_make_one_tree(database: Database) -> None:

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from core.database import Database
 from core.ids import new_id
 from records.audit.model import audit_event
-from records.erasure import begin_anew, erasure_of, forget
+from records.erasure import forget
 from records.keys import subject_key
 from records.prescriptions.service import prescription, prescription_to_send, prescriptions_of
 from records.sealing import ErasedError, Place
@@ -79,29 +79,3 @@ async def test_erasure_that_is_rolled_back_did_not_happen(database: Database) ->
         await fail()
     async with database.transaction() as tx:
         assert await vault.open(tx, ANNA, place, sealed) == b"x"
-
-
-async def test_one_who_was_erased_can_begin_anew_and_what_was_before_stays_unreadable(database: Database) -> None:
-    vault, place = new_vault(), Place("t", "c", new_id())
-    async with database.transaction() as tx:
-        await begin_anew(tx, vault, ANNA)  # there is nothing to begin anew
-        before = await vault.seal(tx, ANNA, place, b"before")
-        await begin_anew(tx, vault, ANNA)
-        assert await vault.open(tx, ANNA, place, before) == b"before"
-        first = await forget(tx, vault, ANNA, actor=ANNA)
-    async with database.transaction() as tx:
-        await begin_anew(tx, vault, ANNA)
-        await begin_anew(tx, vault, ANNA)
-        after = await vault.seal(tx, ANNA, place, b"after")
-    async with database.transaction() as tx:
-        assert await vault.open(tx, ANNA, place, after) == b"after"
-        with pytest.raises(ErasedError):
-            await vault.open(tx, ANNA, place, before)
-        assert await erasure_of(tx, ANNA) == first
-        second = await forget(tx, vault, ANNA, actor=ANNA)
-        assert second.at == tx.now > first.at
-        for sealed in (before, after):
-            with pytest.raises(ErasedError):
-                await vault.open(tx, ANNA, place, sealed)
-        numbers = await tx.conn.execute(select(subject_key.c.number, subject_key.c.wrapped))
-        assert sorted(tuple(row) for row in numbers) == [(1, None), (2, None)]

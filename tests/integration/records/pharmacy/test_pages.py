@@ -249,3 +249,54 @@ async def test_a_pharmacy_reads_it_in_its_own_language(
         assert english not in paper
     refused = await browser.post(f"/rx/{made.code}?lang={code}", data={"do": "show", "access": "0123"})
     assert "does not fit" not in await refused.text()
+
+
+async def commits_fail(database: Database, table: str, times: int) -> None:
+    """Have the next commits that wrote into a table answered by 40001, so many of them."""
+    async with database.transaction() as tx:
+        for statement in (
+            "DROP SEQUENCE IF EXISTS failed CASCADE",
+            "CREATE SEQUENCE failed",
+            f"""
+            CREATE OR REPLACE FUNCTION fails() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                IF nextval('failed') <= {times} THEN
+                    RAISE EXCEPTION 'came up against another' USING ERRCODE = 'serialization_failure';
+                END IF;
+                RETURN NULL;
+            END $$
+            """,
+            f"""
+            CREATE CONSTRAINT TRIGGER fails AFTER INSERT ON {table}
+                DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION fails()
+            """,
+        ):
+            await tx.conn.execute(text(statement))
+
+
+async def test_a_commit_that_came_up_against_another_is_done_again_and_nobody_hears_of_it(
+    browser: Browser, database: Database, made: Prescription, access: str
+) -> None:
+    address = f"/rx/{made.code}"
+    shown = await (await browser.post(address, data={"do": "show", "access": access})).text()
+    await commits_fail(database, "pharmacy_claim", 2)
+    held = await browser.post(address, data=fields(shown, "accept"))
+    assert held.status == 200
+    giving = fields(await held.text(), "dispense") | {"amount": "12"}
+    await commits_fail(database, "pharmacy_dispense", 1)
+    given = await browser.post(address, data=giving)
+    assert given.status == 200
+    page = await given.text()
+    assert page.count("12 × tablets") == 1
+    assert fields(page, "dispense")["amount"] == "8"
+
+
+async def test_one_that_comes_up_against_others_for_long_is_answered_by_try_again_and_leaves_nothing(
+    browser: Browser, database: Database, made: Prescription, access: str
+) -> None:
+    address = f"/rx/{made.code}"
+    shown = await (await browser.post(address, data={"do": "show", "access": access})).text()
+    await commits_fail(database, "pharmacy_claim", 3)
+    refused = await browser.post(address, data=fields(shown, "accept"))
+    assert (refused.status, "Try again" in await read(refused)) == (503, True)
+    assert "It is valid, and can be dispensed" in await read(await browser.get(address))
+    assert (await browser.post(address, data=fields(shown, "accept"))).status == 200

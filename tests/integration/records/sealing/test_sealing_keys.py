@@ -90,8 +90,38 @@ async def rotate(database: Database, vault: Vault) -> None:
 
 
 async def test_it_is_asked_for_on_the_way_to_the_commit_alone(database: Database, here: Vault, anna: UUID) -> None:
+    await questions(database, here, anna)
     (only,) = await questions(database, here, anna)
-    assert only == f"SELECT require_sealing_key('{anna}', 1); COMMIT"
+    assert only == f"EXECUTE sealing_key ('{anna}', 1); COMMIT"
+
+
+async def test_what_is_asked_with_the_commit_is_prepared_once_on_each_connection(
+    database: Database, here: Vault, anna: UUID
+) -> None:
+    fresh = Database(database.url, pool=1)
+    try:
+        asked = [await questions(fresh, here, anna) for _ in range(3)]
+    finally:
+        await fresh.close()
+    prepared = [sum(each.startswith("PREPARE") for each in one) for one in asked]
+    assert prepared == [1, 0, 0]
+
+
+async def test_a_transaction_that_fails_leaves_what_was_prepared_to_the_next(
+    database: Database, here: Vault, there: Vault, anna: UUID
+) -> None:
+    fresh = Database(database.url, pool=1)
+    try:
+        await rotate(database, there)
+        with pytest.raises(OperationalError):
+            async with fresh.transaction() as tx:
+                await write(tx, here, anna, 3)
+        for version in (4, 5):
+            async with fresh.transaction() as tx:
+                await write(tx, here, anna, version)
+    finally:
+        await fresh.close()
+    assert await written(database, there, anna) == 5
 
 
 async def test_what_a_replica_seals_with_a_key_that_another_exchanged_is_not_committed(
