@@ -38,7 +38,7 @@ async def fill(database: Database, vault: Vault, subjects: Iterable[UUID], *, ol
         needed = {table for column in sealed_columns() for table in _tables(column)}
         for subject in subjects:
             for table in sorted(needed, key=lambda each: each.fullname):
-                row = {column.name: _some(column, subject, tx) for column in table.columns if column.identity is None}
+                row = {column.name: _some(column, subject, tx) for column in table.columns if _given(column)}
                 await tx.conn.execute(insert(table).values(row))
             for column in sealed_columns():
                 await _put(tx, vault, column, subject, old=old)
@@ -95,6 +95,11 @@ async def seal_1(tx: Tx, vault: Vault, subject: UUID, place: Place, plain: bytes
     made = HKDF(SHA256(), 64, salt=None, info=b"careconnect seal 1").derive(data_key)
     wrapped = nonces[0] + key.aead.encrypt(nonces[0], data_key, bound)
     return b"\x01" + wrapped + made[32:] + nonces[1] + AESGCM(made[:32]).encrypt(nonces[1], plain, bound)
+
+
+def _given(column: Column[Any]) -> bool:
+    """Whether a row is given a value there; PostgreSQL makes the others."""
+    return column.identity is None and column.computed is None
 
 
 def _tables(column: SealedColumn) -> set[Any]:
