@@ -17,6 +17,7 @@ from appservice.matrix.registration_tokens import RegistrationTokens
 from appservice.outgoing import File, Reply, post
 from booking.appointments.reading import appointment
 from booking.context import Context
+from booking.directory.model import Practitioner
 from booking.directory.reading import centre, practitioner
 from booking.payments.model import OPEN_STAGES, Stage
 from booking.people.service import Person, patient_name, person_by_id
@@ -102,25 +103,8 @@ class StaffNews:
             return _("**{doctor}** is verified: can be booked, and can prescribe.", doctor=name)
         if what["what"] == "unverified":
             return _("**{doctor}** is not verified any more: cannot be booked, and cannot prescribe.", doctor=name)
-        if what["what"] == "account to confirm":
-            return _(
-                "An account was named for **{doctor}**, who is verified. Please look whether it is theirs: “verify"
-                " {slug}”.",
-                doctor=name,
-                slug=doctor.slug,
-            )
-        if what["what"] == "account confirmed":
-            return _(
-                "**{doctor}** is {mxid}: those who run this service have looked.",
-                doctor=name,
-                mxid=escape(what["account"]),
-            )
-        if what["what"] == "account refused":
-            return _(
-                "**{doctor}** is not {mxid}, say those who run this service. Nothing was linked.",
-                doctor=name,
-                mxid=escape(what["account"]),
-            )
+        if what["what"].startswith("account"):
+            return _account(what, doctor)
         return _(
             "**{doctor}** waits to be verified: “verify {slug}”. “unverified” lists all.", doctor=name, slug=doctor.slug
         )
@@ -248,3 +232,19 @@ class StaffNews:
     async def _post(self, tx: Tx, row: Row, person: Person, reply: Reply) -> None:
         room = await self._direct_room(tx, person.id, person.mxid)
         await post(tx, self._ctx.vault, subject=person.id, room_id=room, key=f"staff:{row.id}", reply=reply)
+
+
+def _account(what: dict[str, Any], doctor: Practitioner) -> str:
+    """What becomes of an account that was named for a verified doctor."""
+    name, mxid = escape(doctor.name), escape(what.get("account", ""))
+    if what["what"] == "account confirmed":
+        return _("**{doctor}** is {mxid}: those who run this service have looked.", doctor=name, mxid=mxid)
+    if what["what"] == "account refused":
+        return _(
+            "**{doctor}** is not {mxid}, say those who run this service. Nothing was linked.", doctor=name, mxid=mxid
+        )
+    return _(
+        "An account was named for **{doctor}**, who is verified. Please look whether it is theirs: “verify {slug}”.",
+        doctor=name,
+        slug=doctor.slug,
+    )
