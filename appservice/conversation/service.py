@@ -17,7 +17,7 @@ from appservice.conversation.session import Session
 from appservice.conversation.understanding.answers import Pick, chosen, read_pick, read_word
 from appservice.conversation.understanding.rhythm import take_rhythm
 from appservice.conversation.understanding.text import Reading
-from appservice.conversation.understanding.wishes import Wanted, read_wish
+from appservice.conversation.understanding.wishes import Wanted
 from appservice.incoming import Incoming
 from appservice.matrix.markdown import escape
 from appservice.matrix.staff_rooms import centre_of as staff_centre
@@ -202,7 +202,7 @@ async def _meant(session: Session, text: str) -> None:
         await command.run(session, rest)
         return
     if question and question.refine and not command_only:
-        wanted = read_wish(text, session.speaker)
+        wanted = session.wanted(text)
         if not (wanted.whom and (question.refine["do"] != "refine" or _whole(session, question, wanted))):
             try:
                 await _act(session, {**question.refine, "text": text})
@@ -212,9 +212,12 @@ async def _meant(session: Session, text: str) -> None:
                     return
                 raise
             return
-    wanted = read_wish(text, session.speaker)
+    wanted = session.wanted(text)
+    if wanted.whom:
+        await wish(session, [text])
+        return
     guess = nearest(text, session.person)
-    if not wanted.empty and (wanted.whom or not guess):
+    if not wanted.empty and not guess:
         await wish(session, [text])
         return
     if guess is None and wanted.rest and len(text.split()) <= 4 and await _by_name(session, text):

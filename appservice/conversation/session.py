@@ -1,15 +1,15 @@
 """One turn of a conversation: who speaks, in which room, what was being talked about; and a way to answer."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from zoneinfo import ZoneInfo
 
 from appservice.conversation.buttons import asking
 from appservice.conversation.dialogue import Choice, Dialogue, Question
 from appservice.conversation.understanding.text import Reading
-from appservice.conversation.understanding.whereabouts import read_shared
-from appservice.conversation.understanding.wishes import Speaker
+from appservice.conversation.understanding.whereabouts import may_be_shared, read_shared
+from appservice.conversation.understanding.wishes import Speaker, Wanted, read_wish
 from appservice.incoming import Incoming
 from appservice.matrix.reactions import plain as bare
 from appservice.outgoing import File, end_poll, post, untap
@@ -37,6 +37,7 @@ class Session:
     among_others: bool = False
     """Whether what is answered may be heard by all who are in that room."""
     said: int = 0
+    _wanted: dict[tuple[str, Speaker], Wanted] = field(default_factory=dict)
 
     @property
     def place(self) -> ZoneInfo:
@@ -50,7 +51,7 @@ class Session:
 
     @property
     def speaker(self) -> Speaker:
-        names = [member.name for member in self.person.family if member.name]
+        names = tuple(member.name for member in self.person.family if member.name)
         return Speaker(self.today, self.person.timezone, self.person.language, names, self._here())
 
     def _here(self) -> Place | None:
@@ -58,9 +59,16 @@ class Session:
         for question in reversed(self.dialogue.questions):
             for choice in (question.refine, *question.words.values()):
                 for sentence in reversed((choice or {}).get("wish") or ()):
-                    if place := read_shared(Reading(sentence)):
+                    if may_be_shared(sentence) and (place := read_shared(Reading(sentence))):
                         return place
         return None
+
+    def wanted(self, sentence: str) -> Wanted:
+        """What a sentence wishes for, as this person means it: read once in a turn. Raises BadInputError."""
+        known = (sentence, self.speaker)
+        if known not in self._wanted:
+            self._wanted[known] = read_wish(*known)
+        return self._wanted[known]
 
     async def say(
         self,

@@ -11,7 +11,7 @@ from appservice.conversation.rendering.lists import offers
 from appservice.conversation.session import Session
 from appservice.conversation.understanding.clock import moment
 from appservice.conversation.understanding.prices import country_of_zone, currency_of_country
-from appservice.conversation.understanding.wishes import Wanted, read_wish
+from appservice.conversation.understanding.wishes import Wanted
 from booking.appointments.reading import practitioners_seen
 from booking.directory.model import Patients
 from booking.directory.reasons import REASONS
@@ -108,7 +108,7 @@ async def again(session: Session, choice: dict[str, Any]) -> None:
 @action("refine")
 async def refine(session: Session, choice: dict[str, Any]) -> None:
     """The same wish, with what was said now."""
-    if read_wish(choice["text"], session.speaker).empty:
+    if session.wanted(choice["text"]).empty:
         raise BadInputError("I did not understand that. Write “help” to see what I can do.")
     await wish(session, [*choice["wish"][:1], *choice["wish"][1:][-5:], choice["text"]], referral=_referral(choice))
 
@@ -127,7 +127,7 @@ def own(session: Session, patient_id: str) -> Patient:
 
 def understood(session: Session, sentences: list[str]) -> Wanted:
     """Put the sentences of a wish together."""
-    return reduce(Wanted.refined, (read_wish(sentence, session.speaker) for sentence in sentences))
+    return reduce(Wanted.refined, map(session.wanted, sentences))
 
 
 async def whom(session: Session, wanted: Wanted) -> Patient:

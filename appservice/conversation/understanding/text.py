@@ -32,6 +32,8 @@ _MINUS = re.compile(r"(?<![^\s,;:|(])-$")
 
 def plain(text: str, limit: int = LONGEST) -> str:
     """Return the text in compatibility form, on one line, without marks that nobody sees (direction, joiners)."""
+    if text.isascii() and text.isprintable():  # nothing of the rest is there
+        return _SPACES.sub(" ", text[: limit * 2].replace("`", "'")).strip()[:limit]
     text = unicodedata.normalize("NFKC", text[: limit * 2])
     text = _VARIATION.sub("", text.translate(_ALIKE))
     kept = "".join(" " if character.isspace() else character for character in text if _seen(character))
@@ -44,6 +46,8 @@ def _seen(character: str) -> bool:
 
 def folded(text: str) -> str:
     """Return what two spellings of the same words have in common: no capitals, no accents."""
+    if text.isascii():
+        return text.lower()
     spread = unicodedata.normalize("NFKD", text.casefold())
     return "".join(character for character in spread if not unicodedata.combining(character))
 

@@ -38,6 +38,11 @@ def read_radius(reading: Reading) -> float | None:
     return max(1.0, number * (1.609 if match["unit"].lower().startswith("mi") else 1.0))
 
 
+def may_be_shared(text: str) -> bool:
+    """Whether `read_shared` may find something there."""
+    return "geo:" in text.lower()
+
+
 def read_shared(reading: Reading) -> Place | None:
     """Take a shared location, a geo URI (RFC 5870). Raises BadInputError for one that is not on the earth."""
     match = reading.take(_SHARED)
