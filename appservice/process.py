@@ -99,7 +99,8 @@ async def serve(settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     database = Database(settings.database.url.get_secret_value(), pool=_pool(settings))
     try:
-        async with aiohttp.ClientSession() as http:
+        # The homeserver sets no cookies that would mean anything to us.
+        async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
             process = _Process(settings, database, http)
             _spare_what_stays()
             await process.run(stop)

@@ -1,10 +1,10 @@
 """How long people wait for the bot's encrypted answer, beside a bare echo bot on the same Synapse in the same run.
 
-`python -m benchmarks.answer_time [ROUNDS]`: starts the whole demo in a folder of its own; one person asks both bots in
-turn, then fifty people at once ask one bot and then the other. Prints medians, their ratio, and the own processor time
-of a command for both bots, which shows what the library itself takes: all that a bot takes while it is asked and after
-that, until it is at rest again, without what it takes at rest (its clock, its looks at the tables), which is printed
-before. And what Synapse and PostgreSQL take meanwhile.
+`python -m benchmarks.answer_time [ROUNDS] [OF_MANY]`: starts the whole demo in a folder of its own; one person asks
+both bots in turn, ROUNDS (50) times; then fifty people at once ask one bot and then the other, OF_MANY (2) times. It
+prints medians, their ratio, and the own processor time of a command for both bots, which shows what the library itself takes:
+all that a bot takes while it is asked and after that, until it is at rest again, without what it takes at rest (its
+clock, its looks at the tables), which is printed before. And what Synapse and PostgreSQL take meanwhile.
 
 A bot's turn ends when all that follows from its answers is done (the numbers under a list are reactions, a request to
 the homeserver each), so that nothing of it is laid on the other.
@@ -36,7 +36,6 @@ _COMMANDS = {
 _MANY = 50
 _EACH = 4
 """Commands of each of the many in a round."""
-_ROUNDS_OF_MANY = 2
 _REST = 10.0
 """Seconds."""
 
@@ -174,7 +173,7 @@ async def _ask_all(people: list[tuple[Person, str]], said: Callable[[int, int], 
     return [wait for waits in found for wait in waits]
 
 
-async def _measure_many(bots: Bots) -> None:
+async def _measure_many(bots: Bots, rounds: int) -> None:
     demo = bots.demo
     people, with_echo = [], []
     for n in range(_MANY):
@@ -187,7 +186,7 @@ async def _measure_many(bots: Bots) -> None:
         await person.ask(room, f"w{n}", f"echo w{n}", 60)
     await bots.settled()
     await asyncio.sleep(2)
-    print(f"{_MANY} people at once, {_EACH * _ROUNDS_OF_MANY} times each:")
+    print(f"{_MANY} people at once, {_EACH * rounds} times each:")
     _head()
     for name, text in _COMMANDS.items():
         ours: list[float] = []
@@ -195,7 +194,7 @@ async def _measure_many(bots: Bots) -> None:
         turns: list[Spent] = []
         answered = 0.0
         before = bots.cpu()
-        for _ in range(_ROUNDS_OF_MANY):
+        for _ in range(rounds):
             began = bots.cpu()
             ours += await _ask_all(people, lambda _n, _turn: text, echo=False)  # noqa: B023
             answered += time.perf_counter() - began.at
@@ -206,13 +205,13 @@ async def _measure_many(bots: Bots) -> None:
         _line(name, ours, theirs, bots, bots.cpu().since(before), _sum(turns))
         print(
             f"{'':<14}{len(ours) / answered:.0f} answers a second; all that follows from them was done"
-            f" {(_sum(turns).at - answered) / _ROUNDS_OF_MANY - 1:.1f} s after the last"
+            f" {(_sum(turns).at - answered) / rounds - 1:.1f} s after the last"
         )
     for person, _ in people:
         await person.close()
 
 
-def main(rounds: int) -> None:
+def main(rounds: int, of_many: int) -> None:
     with own_folder() as folder:
         demo = Demo(folder, Ports.free())
         echo = None
@@ -230,7 +229,8 @@ def main(rounds: int) -> None:
             echo.start()
             bots = Bots(demo, echo, mxid)
             asyncio.run(_measure(bots, rounds))
-            asyncio.run(_measure_many(bots))
+            if of_many:
+                asyncio.run(_measure_many(bots, of_many))
         finally:
             if echo:
                 echo.stop()
@@ -238,4 +238,4 @@ def main(rounds: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 50)
+    main(*(int(given) for given in (*sys.argv[1:], *("50", "2")[len(sys.argv) - 1 :])))
