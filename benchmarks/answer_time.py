@@ -2,9 +2,9 @@
 
 `python -m benchmarks.answer_time [ROUNDS] [OF_MANY]`: starts the whole demo in a folder of its own; one person asks
 both bots in turn, ROUNDS (50) times; then fifty people at once ask one bot and then the other, OF_MANY (2) times. It
-prints medians, their ratio, and the own processor time of a command for both bots, which shows what the library itself takes:
-all that a bot takes while it is asked and after that, until it is at rest again, without what it takes at rest (its
-clock, its looks at the tables), which is printed before. And what Synapse and PostgreSQL take meanwhile.
+prints medians, their ratio, and the own processor time of a command for both bots, which shows what the library itself
+takes: all that a bot takes while it is asked and after that, until it is at rest again, without what it takes at rest
+(its clock, its looks at the tables), which is printed before. And what Synapse and PostgreSQL take meanwhile.
 
 A bot's turn ends when all that follows from its answers is done (the numbers under a list are reactions, a request to
 the homeserver each), so that nothing of it is laid on the other.
