@@ -11,6 +11,7 @@ visits takes while it is sent. The server is one process; who asks is another.
 
 import asyncio
 import multiprocessing
+import signal
 import statistics
 import sys
 import time
@@ -20,6 +21,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psutil
+import uvloop
 from aiohttp import web
 from icalendar import Calendar, Event
 from sqlalchemy import text
@@ -61,6 +63,7 @@ _TAG = '"0123456789abcdef0123456789abcdef01234567"'
 
 def serve(url: str, ctx: Context, port: Any) -> None:
     """The server's process: feeds, and the bare handler beside them."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # who began it has an ending of its own (ending.py)
 
     async def bare(_: web.Request) -> web.Response:
         return web.Response(status=304, headers={"ETag": _TAG})
@@ -69,7 +72,7 @@ def serve(url: str, ctx: Context, port: Any) -> None:
         application = web.Application()
         database = Database(url)
         install(application, database, ctx)
-        application.add_routes([web.get("/bare", bare)])
+        application.add_routes([web.get("/bare", bare), web.get("/bare/{address}", bare)])
         runner = web.AppRunner(application, access_log=None)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)
@@ -78,7 +81,7 @@ def serve(url: str, ctx: Context, port: Any) -> None:
         port.send(site._server.sockets[0].getsockname()[1])  # type: ignore[attr-defined]
         await asyncio.Event().wait()
 
-    asyncio.run(run())
+    uvloop.run(run())  # as the service does
 
 
 class Connection:
@@ -235,20 +238,23 @@ async def unchanged(
     port: int, process: psutil.Process, one: Connection, asked: list[tuple[str, str]], sizes: Size
 ) -> None:
     """Say how quick answers without a body are, beside the bare handler's."""
-    bare, ours = [], []
-    for _ in range(sizes.rounds):  # in turn, so that whatever else the machine does meets both
-        bare.append(await rate(port, process, [("/bare", _TAG)], sizes))
-        ours.append(await rate(port, process, asked, sizes))
-    slower = statistics.median(each / other for (each, _), (other, _) in zip(bare, ours, strict=True))
-    (most, cost), (bare_most, bare_cost) = (
-        (max(each for each, _ in found), min(each for _, each in found)) for found in (ours, bare)
-    )
-    print(f"304: {most:,.0f} a second ({statistics.median(each for each, _ in ours):,.0f} in the middle)")
-    print(f"bare handler: {bare_most:,.0f} a second; by the clock ours takes {slower:.2f} times as long, in the middle")
-    print(
-        f"processor time of the server: {cost:.0f} µs, {bare_cost:.0f} for the bare handler:"
-        f" {cost / max(bare_cost, 1):.2f} times"
-    )
+    questions = {
+        "ours": asked,
+        "bare handler, one address": [("/bare", _TAG)],
+        "bare handler, as many addresses": [(path.replace("/feeds/", "/bare/"), _TAG) for path, _ in asked],
+    }
+    found: dict[str, list[tuple[float, float]]] = {name: [] for name in questions}
+    for _ in range(sizes.rounds):  # in turn, so that whatever else the machine does meets all
+        for name, each in questions.items():
+            found[name].append(await rate(port, process, each, sizes))
+    for name, rounds in found.items():
+        middle, cost = (statistics.median(values) for values in zip(*rounds, strict=True))
+        print(f"304, {name}: {middle:,.0f} a second ({max(rounds)[0]:,.0f} at best), {cost:.1f} µs of a processor each")
+    for name in list(found)[1:]:
+        pairs = list(zip(found["ours"], found[name], strict=True))
+        slower = statistics.median(bare / ours for (ours, _), (bare, _) in pairs)
+        dearer = statistics.median(ours / max(bare, 1) for (_, ours), (_, bare) in pairs)
+        print(f"  beside the {name}: {dearer:.2f} times the processor time, {slower:.2f} times by the clock")
     first = await alone(one, [("/bare", _TAG)], sizes.subscribers), await alone(one, asked, sizes.subscribers)
     print(f"asked alone, with a question to the database each: {first[1]:.0f} µs; bare handler: {first[0]:.0f}")
 

@@ -27,7 +27,7 @@ from booking.imports.model import Source, SourceKind, calendar_source
 from booking.imports.reading import AHEAD, Read
 from booking.imports.rules import given_up, next_look, pieces, spans_of
 from booking.imports.sandbox import read_apart
-from booking.imports.store import address_of, change_source, sources, write_busy
+from booking.imports.store import address_of, change_source, remove_sources, sources, write_busy
 from booking.people.service import person_by_id
 from booking.schedules.changes import Outside
 from core.database import Tx
@@ -132,8 +132,11 @@ class Polling:
     async def _read(self, look: _Look, address: dict[str, str]) -> str:
         source, tx = look.source, look.tx
         home = await _home_of(tx, source)
+        if home is None and source.resource_id:  # nobody sees it in a list any more, nor can let go of it
+            await remove_sources(tx, [source])
+            return "the room is used no more"
         if home is None:
-            return "the doctor works nowhere, or the room is used no more"
+            return "the doctor works nowhere"
         # What was closed is read whole again, and what repeats goes on each day.
         fresh = source.told_at is None and not source.failures and source.known_until - AHEAD > tx.now - _READ_ANEW
         known = source if fresh else replace(source, etag="", last_modified="", digest=b"")

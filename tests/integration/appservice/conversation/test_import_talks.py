@@ -244,6 +244,21 @@ async def test_a_rooms_own_calendar_closes_what_needs_it(chat: Chat, server: Cal
     assert "blocks no more times" in await chat.say(CLARA, "stop following 1")
 
 
+async def test_the_calendar_of_a_room_that_is_gone_is_followed_no_more(chat: Chat, server: CalendarServer) -> None:
+    await chat.say(CLARA, 'add room "Echo 1"')
+    await chat.say(CLARA, f"import calendar {server.address} for room Echo 1")
+    await work(chat)
+    await chat.say(CLARA, "yes")
+    await work(chat)
+    assert "Echo 1" in await chat.say(CLARA, 'remove room "Echo 1"')
+    asked = len(server.asked)
+    later(chat, hours=2)
+    await work(chat)
+    assert len(server.asked) == asked
+    async with chat.database.transaction() as tx:
+        assert (await tx.conn.execute(select(calendar_source))).first() is None
+
+
 async def test_a_file_may_be_of_a_room(chat: Chat) -> None:
     await chat.say(CLARA, 'add room "Echo 1"')
     asked = await chat.send_file(CLARA, busy_day(1), "room.ics")
