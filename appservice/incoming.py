@@ -19,6 +19,8 @@ class Attached:
     """Bytes."""
     where: Mapping[str, Any]
     """Matrix's EncryptedFile (https://spec.matrix.org/v1.16/client-server-api/#sending-encrypted-attachments)."""
+    thumbnail: object = None
+    """Where a small picture of it lies that their client made: an mxc address, if it is one."""
 
 
 @dataclass(frozen=True, slots=True)

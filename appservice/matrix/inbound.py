@@ -24,6 +24,7 @@ from appservice.matrix.model import bot_message
 from appservice.matrix.people import People
 from appservice.matrix.reading import Said, read
 from appservice.matrix.rooms import DirectRooms
+from appservice.matrix.sent_files import addresses_of, note_sent
 from appservice.matrix.staff_rooms import centre_of
 from appservice.matrix.strangers import Strangers, Verdict
 from appservice.matrix.views import RoomView
@@ -244,6 +245,7 @@ class Inbound:
             attached=said.attached,
             thread=said.thread,
         )
+        await self._note_file(tx, sender, said)
         if said.kind != "joined":
             self._device.attention.read(room_id, incoming.event_id)
         try:
@@ -253,6 +255,7 @@ class Inbound:
             sentence = str(refusal)
 
             async def refuse(tx: Tx) -> None:
+                await self._note_file(tx, sender, said)
                 if direct and room_id not in self._learnt:
                     await self._rooms.learn(tx, await self._people.person_of(tx, sender), room_id)
                 key, answered = refusal_key(incoming.event_id), incoming.event_id
@@ -263,6 +266,13 @@ class Inbound:
             self._learnt.add(room_id)
         else:
             self._learnt.discard(room_id)
+
+    async def _note_file(self, tx: Tx, sender: str, said: Said) -> None:
+        """What was sent lies on the homeserver, whether or not it is taken into the records."""
+        if said.attached:
+            server_name = self._device.bot.user_id.partition(":")[2]
+            person = await self._people.person_of(tx, sender)
+            await note_sent(tx, server_name, person, addresses_of(said.attached))
 
     async def _answer(
         self,

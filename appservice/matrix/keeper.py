@@ -34,6 +34,7 @@ from appservice.matrix.model import consultation_room
 from appservice.matrix.people import People
 from appservice.matrix.regrouping import Regrouping
 from appservice.matrix.sealing import unguessable
+from appservice.matrix.sent_files import FORGET_FILES, SentFiles
 from core.database import Tx
 from core.lanes import Handler, Row
 from core.settings import MatrixSettings
@@ -65,6 +66,7 @@ class Keeper:
             CLOSE: closing.close,
             ERASE: closing.erase,
             LIST: self.lobby.write,
+            FORGET_FILES: SentFiles(self._keeper).remove,
         }
 
     async def _open(self, tx: Tx, row: Row) -> str | None:

@@ -45,6 +45,15 @@ olm_session = Table(
     Column("used_at", Moment, nullable=False),
 )
 
+# Files that a person and the bot sent each other and that lie on our homeserver, until the person asks to be forgotten.
+sent_file = Table(
+    "matrix_sent_file",
+    metadata,
+    Column("media_id", Text, primary_key=True),
+    Column("person_id", Uuid, nullable=False, index=True),
+    Column("sent_at", Moment, nullable=False),
+)
+
 megolm_session = Table(
     "matrix_megolm_session",
     metadata,

@@ -21,6 +21,7 @@ from appservice.matrix.people import People
 from appservice.matrix.reactions import NUMBERS
 from appservice.matrix.room_cipher import NobodyReadsError
 from appservice.matrix.rooms import DirectRooms
+from appservice.matrix.sent_files import note_sent
 from appservice.matrix.views import RoomView
 from appservice.outgoing import REACTIONS, Attachments, File, Reply, Streamed, post, room_of, subject_of, unseal
 from core.database import Tx
@@ -132,11 +133,13 @@ class Outbound:
             made = await self._attachments[said["kind"]](tx, UUID(said["id"]), *about)
         except (RefusedError, ErasedError) as gone:
             raise HopelessError("what was to be sent is not there any more") from gone
+        where = await self._uploaded(made)
+        await note_sent(tx, self._bot.user_id.partition(":")[2], subject_of(row.payload), [where["url"]])
         content = {
             **_shown_as(said["mimetype"], made),
             "body": said["name"],
             "filename": said["name"],
-            "file": await self._uploaded(made),
+            "file": where,
             **await self._relation(tx, {**said, "about": None}, room_id),
         }
         sent = await self._send(row, view, "m.room.message", content)

@@ -85,7 +85,14 @@ def _attached(content: dict[str, Any]) -> Attached | None:
         name, body = body, ""
     info = content.get("info")
     size = info.get("size") if isinstance(info, dict) else None
-    return Attached(name, "" if body == name else body, size if isinstance(size, int) and size >= 0 else None, where)
+    small = info.get("thumbnail_file") if isinstance(info, dict) else None
+    return Attached(
+        name,
+        "" if body == name else body,
+        size if isinstance(size, int) and size >= 0 else None,
+        where,
+        small.get("url") if isinstance(small, dict) and isinstance(small.get("url"), str) else None,
+    )
 
 
 def _without_quote(body: str) -> str:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from synapse.module_api import ModuleApi
     from synapse.storage.database import LoggingTransaction
 
@@ -70,4 +72,19 @@ class RoomMedia:
             return [row[0] for row in txn.fetchall()]
 
         found: list[str] = await self._api.run_db_interaction("careconnect_media_all_of", find)
+        return found
+
+    async def in_rooms(self, media_ids: Sequence[str]) -> set[str]:
+        """Return those of these files that belong to a consultation room."""
+
+        def find(txn: LoggingTransaction) -> set[str]:
+            found = set()
+            for media_id in media_ids:
+                txn.execute(
+                    "SELECT media_id FROM careconnect_media WHERE media_id = ? AND room_id IS NOT NULL", (media_id,)
+                )
+                found |= {row[0] for row in txn.fetchall()}
+            return found
+
+        found: set[str] = await self._api.run_db_interaction("careconnect_media_in_rooms", find)
         return found

@@ -11,9 +11,11 @@ from synapse.api.errors import Codes, SynapseError
 from synapse.module_api import NOT_SPAM
 from synapse.module_api.errors import ConfigError
 
+from careconnect_policy import erasing, forgetting
 from careconnect_policy.config import PolicyConfig
 from careconnect_policy.contacts import Answer, Contacts
-from careconnect_policy.erasing import PATH, EraseResource
+from careconnect_policy.erasing import EraseResource
+from careconnect_policy.forgetting import ForgetResource
 from careconnect_policy.media import RoomMedia
 from careconnect_policy.rules import CONSULTATION, KIND, Identities, may_invite, refusal
 from careconnect_policy.staff import Staff
@@ -47,7 +49,8 @@ class CarePolicy:
             federated_user_may_invite=self.federated_user_may_invite,
             user_may_publish_room=self.user_may_publish_room,
         )
-        api.register_web_resource(PATH, EraseResource(api, self._media, self._keeper))
+        api.register_web_resource(erasing.PATH, EraseResource(api, self._media, self._keeper))
+        api.register_web_resource(forgetting.PATH, ForgetResource(api, self._media, self._who))
         self._guard_devices()
         if api.worker_app is None:  # the main process
             api._clock.call_when_running(lambda: api.run_as_background_process("careconnect", self._media.set_up))

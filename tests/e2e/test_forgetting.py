@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
+from nio import DownloadResponse
 
 from core.database import Database
 from core.settings import Settings
@@ -32,6 +33,12 @@ async def test_the_bot_leaves_the_files_are_gone_and_no_record_opens_any_more(
             assert count(
                 database, "SELECT count(*) FROM file_piece JOIN file ON file.id = file_id WHERE sender_id = %s", person
             )
+            media = [
+                row[0]
+                for row in database.execute("SELECT media_id FROM matrix_sent_file WHERE person_id = %s", (person,))
+            ]
+            assert len(media) == 1
+            assert await is_there(patient, media[0])
             assert count(
                 database, "SELECT count(*) FROM keys.subject_key WHERE subject = %s AND wrapped IS NOT NULL", own
             )
@@ -46,6 +53,13 @@ async def test_the_bot_leaves_the_files_are_gone_and_no_record_opens_any_more(
             else:
                 pytest.fail("the bot stayed in the room")
 
+            for _ in range(60):
+                if not await is_there(patient, media[0]):
+                    break
+                await asyncio.sleep(1)
+            else:
+                pytest.fail("the file stayed on the homeserver")
+            assert count(database, "SELECT count(*) FROM matrix_sent_file WHERE person_id = %s", person) == 0
             for subject in (person, own):
                 alive = "SELECT count(*) FROM keys.subject_key WHERE subject = %s AND wrapped IS NOT NULL"
                 assert count(database, alive, subject) == 0
@@ -65,6 +79,13 @@ async def test_the_bot_leaves_the_files_are_gone_and_no_record_opens_any_more(
 
         again = await patient.direct_room(demo.bot_id)
         assert "Vera" not in (await patient.ask(again, "allergies", "allergies", SECONDS)).body
+
+
+async def is_there(person: Person, media_id: str) -> bool:
+    """Whether the homeserver hands a file out."""
+    server = person.mxid.partition(":")[2]
+    found = await person.client.download(f"mxc://{server}/{media_id}")
+    return isinstance(found, DownloadResponse)
 
 
 def subjects(database: psycopg.Connection, mxid: str) -> tuple[UUID, UUID]:

@@ -101,6 +101,7 @@ IN_CLEAR: dict[str, str] = {
     "matrix_bot_message.room_id": IDS,
     "matrix_cross_signing.sealed": BOTS_KEY,
     "matrix_cross_signing.user_id": IDS,
+    "matrix_sent_file.media_id": IDS,
     "matrix_device.device_id": IDS,
     "matrix_device.user_id": IDS,
     "matrix_device_key.curve25519": PUBLIC_KEY,

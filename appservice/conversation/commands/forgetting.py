@@ -12,6 +12,7 @@ from appservice.conversation.session import Session
 from appservice.conversation.understanding.text import folded, plain
 from appservice.matrix.markdown import escape
 from appservice.matrix.rooms import forget_rooms
+from appservice.matrix.sent_files import forget_files
 from appservice.outgoing import Reply, leave, post
 from booking.forgetting import before_forgetting, forget_person
 from core.ids import new_id
@@ -26,6 +27,12 @@ _WHAT_STAYS = N_(
     " what a centre has in records of its own is not touched by this, and a centre that must keep yours here can have"
     " put a legal hold on them; then I tell you so and erase nothing. If you want to have your records, write “export”"
     " first."
+)
+
+_ON_HOMESERVERS = N_(
+    "Files that we sent each other are removed from the homeserver {server}, too. If your account is on another one,"
+    " that keeps what you sent from there: ask those who run it. What we wrote stays on both, encrypted, and opens with"
+    " your own devices alone: leave this room and have your app forget it, if you want that gone as well."
 )
 
 
@@ -67,6 +74,7 @@ async def explain(session: Session, choice: dict[str, Any]) -> None:
             day=dated(what.final_at, session.place),
         ),
         _(_WHAT_STAYS),
+        _(_ON_HOMESERVERS, server=session.ctx.settings.matrix.server_name),
         _("Then I leave this room. Whoever writes to me from your account afterwards is somebody new."),
         _("To do it, write: **{sentence}**. Anything else leaves all as it is.", sentence=_SENTENCE),
     ]
@@ -86,6 +94,7 @@ async def forgotten(session: Session, choice: dict[str, Any]) -> None:
     await _farewell(session, erased)
     for room in {session.room_id, *await forget_rooms(session.tx, person.id)}:
         await leave(session.tx, room, person.mxid)
+    await forget_files(session.tx, person.id, person.mxid)
     await forget_dialogues(session.tx, person.id)
     session.dialogue.changed = False  # there is nobody any more for whom it could be sealed
 

@@ -194,6 +194,34 @@ async def test_only_the_keeper_erases_and_only_consultations(
     assert (await ward.keeper.ask("POST", erase, {"room_id": ward.lobby}))[0] == 403
 
 
+async def test_a_persons_files_are_removed_for_the_keeper_alone_and_nobody_elses(
+    ward: Ward, pair: tuple[Caller, Caller], room: str
+) -> None:
+    forget, (anna, ben) = "/_synapse/careconnect/forget", pair
+    hers, the_bots, his = [await upload(each) for each in (anna, ward.bot, ben)]
+    for person in (anna, ward.bot):
+        assert (await person.ask("POST", forget, {"user_id": anna.user_id, "media": [hers]}))[0] == 403
+    of_visit = await upload(anna)
+    assert (await anna.send(room, "m.room.encrypted", CIPHER))[0] == 200  # tells of what she uploaded last
+    later = await upload(anna)
+    wanted = [later, the_bots, his, of_visit, "neverwas"]
+    status, answer = await ward.keeper.ask("POST", forget, {"user_id": anna.user_id, "media": wanted})
+    assert status == 200
+    assert sorted(answer["gone"]) == sorted([later, the_bots, "neverwas"])
+    assert sorted(answer["kept"]) == sorted([his, of_visit])
+    left = {each[0] for each in rows(ward, "SELECT media_id FROM local_media_repository")}
+    assert left & {later, the_bots, his, of_visit} == {his, of_visit}
+    for wrong in ({}, {"user_id": anna.user_id, "media": "all"}, {"user_id": anna.user_id, "media": ["x"] * 101}):
+        assert (await ward.keeper.ask("POST", forget, wrong))[0] == 400
+
+
+async def upload(person: Caller) -> str:
+    """A file, as clients upload it before they tell of it."""
+    status, answer = await person.ask("POST", "/_matrix/media/v3/upload", {"bytes": str(uuid4())})
+    assert status == 200
+    return str(answer["content_uri"]).rpartition("/")[2]
+
+
 def make_admin(ward: Ward, person: Caller) -> None:
     with sqlite3.connect(ward.here.folder / "homeserver.db") as synapse:
         synapse.execute("UPDATE users SET admin = 1 WHERE name = ?", (person.user_id,))

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from appservice.matrix.model import direct_room
+from appservice.matrix.sent_files import FORGET_FILES
 from appservice.outgoing import LEAVE
 from booking.people.model import person
 from core.outbox import outbox
@@ -42,6 +43,7 @@ async def test_what_it_comes_to_is_said_first(chat: Chat, life: str) -> None:
     assert "in every backup from 31 Dec 2026 on" in said
     assert "BGB section 630f" in said
     assert "legal hold" in said
+    assert "Files that we sent each other are removed from the homeserver localhost, too" in said
     for answer in ("yes", "forget me", "ok do it"):
         assert "Nothing was erased" in await chat.say(ANNA, answer)
         await chat.say(ANNA, "!forget me")
@@ -57,6 +59,8 @@ async def test_with_the_sentence_there_is_nobody_any_more(chat: Chat, town: Town
     assert ANNA not in told
     assert any(f"Cancelled for A patient: Visit {life}" in each.text for each in told[OSEI])
     async with chat.database.transaction() as tx:
+        files = (await tx.conn.execute(select(outbox.c.payload).where(outbox.c.kind == FORGET_FILES))).scalars()
+        assert [json.loads(each) for each in files] == [{"person": str(anna.id), "owner": ANNA}]
         left = await tx.conn.execute(select(outbox.c.lane, outbox.c.payload).where(outbox.c.kind == LEAVE))
         assert [(row.lane, json.loads(row.payload)["owner"]) for row in left] == [(f"room:{private_room(ANNA)}", ANNA)]
         assert (await tx.conn.execute(select(direct_room))).all() == []
