@@ -1,7 +1,7 @@
 """Files that a person and the bot sent each other, and that lie on our homeserver: noted, and removed with the person.
 
-The homeserver cannot tell from encrypted events which files they are about, so each is noted here when it is heard
-of or sent. The policy module removes them (synapse/careconnect_policy/forgetting.py); what other homeservers keep is theirs.
+The homeserver cannot tell from encrypted events which files they are about, so each is noted here when it is heard of
+or sent. The policy module removes them (synapse/careconnect_policy/forgetting.py); those elsewhere are not ours.
 """
 
 import json

@@ -2,6 +2,7 @@
 
 import pytest
 
+from appservice.incoming import Attached
 from appservice.matrix.reactions import NUMBERS, number_of
 from appservice.matrix.reading import Said, read
 
@@ -93,3 +94,16 @@ def test_a_shared_location_is_its_geo_uri_and_one_without_is_something_else() ->
     assert read("m.room.message", where) == Said("text", "geo:52.52,13.405;u=35")
     for uri in (None, 7, "https://example.org", ""):
         assert read("m.room.message", {**where, "geo_uri": uri}) == Said("other")
+
+
+def test_a_file_comes_with_where_its_small_picture_lies() -> None:
+    where = {"url": "mxc://here/large"}
+    info = {"size": 7, "thumbnail_file": {"url": "mxc://here/small"}}
+    content = {"msgtype": "m.image", "body": "rash.png", "file": where, "info": info}
+    read_as = read("m.room.message", content)
+    assert read_as
+    assert read_as.attached == Attached("rash.png", "", 7, where, "mxc://here/small")
+    for odd in ({}, {"thumbnail_file": 7}, {"thumbnail_file": {"url": 7}}):
+        without = read("m.room.message", content | {"info": odd})
+        assert without
+        assert without.attached == Attached("rash.png", "", None, where)
