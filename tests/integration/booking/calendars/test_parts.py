@@ -11,8 +11,12 @@ from sqlalchemy import text
 
 from booking.appointments.series import Rhythm, book_series, dates
 from booking.calendars.model import FeedKind
+from booking.imports.reading import read_calendar
+from booking.imports.rules import dates_of, weeks_of
 from booking.people.service import person_of
 from booking.schedules.hours import parse_hours
+from booking.schedules.opening import Schedule
+from booking.schedules.reading import schedule_of
 from booking.schedules.service import add_time_off, set_date, set_hours
 from tests.integration.booking.calendars.subscriber import Subscriber
 from tests.integration.booking.calendars.test_feeds import MAKERS, others_of, subject_of
@@ -140,6 +144,30 @@ async def test_hours_are_published_as_rules_with_what_differs(calendars: Subscri
     assert f"EXDATE;TZID=Europe/Berlin:{closed:%Y%m%d}T090000" in text_
     assert "PRIORITY:1" in text_
     assert "BEGIN:VTIMEZONE" in text_
+
+
+async def test_hours_that_are_published_are_the_same_when_they_are_read_in(
+    calendars: Subscriber, clinic: Clinic
+) -> None:
+    await weekdays(clinic)
+    async with clinic.tx() as tx:
+        osei = await person_of(tx, clinic.ctx, OSEI)
+        today = tx.now.date()
+        monday = next(today + n * DAY for n in range(3, 10) if (today + n * DAY).weekday() == 0)
+        await set_date(tx, clinic.ctx, osei, clinic.doctor.id, clinic.centre.id, monday, [])
+        await set_date(tx, clinic.ctx, osei, clinic.doctor.id, clinic.centre.id, monday + DAY, [(600, 660)])
+        await set_date(tx, clinic.ctx, osei, clinic.doctor.id, clinic.centre.id, monday + 5 * DAY, [(540, 600)])
+    path = await calendars.issue(OSEI, FeedKind.OPEN_PRACTITIONER)
+
+    feed = await calendars.body(path.replace(".ics", "/availability.ics"))
+
+    opening = read_calendar(feed, "Europe/Berlin", clinic.now).opening
+    assert opening
+    async with clinic.tx() as tx:
+        ours = await schedule_of(tx, clinic.doctor.id, clinic.centre.id, today)
+    theirs = Schedule(zone=ours.zone, weeks=weeks_of(opening), dates=dates_of(opening))
+    for day in (today + n * DAY for n in range(1, 300)):
+        assert [*theirs.hours_on(day)] == [*ours.hours_on(day)], day
 
 
 async def test_a_feed_comes_as_jcal_and_as_xcal_too(calendars: Subscriber, clinic: Clinic) -> None:
