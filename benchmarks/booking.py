@@ -5,16 +5,28 @@ change of weekly hours; reminders that are due at once. Every figure is a median
 mean.
 """
 
-import asyncio
 import random
 import statistics
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import uvloop
 from sqlalchemy import text
 
 from benchmarks import bare, filling
-from benchmarks.ground import Ground, context, database_url, give_page, midnight, p50, p95, paid_page, rate, waits
+from benchmarks.ground import (
+    Ground,
+    context,
+    database_url,
+    give_page,
+    midnight,
+    p50,
+    p95,
+    paid_page,
+    rate,
+    spent,
+    waits,
+)
 from booking.appointments import service as appointments
 from booking.directory.model import Payment, Practitioner, Service
 from booking.payments import service as payments
@@ -83,6 +95,7 @@ async def _bookings(ground: Ground, url: str, size: Size) -> None:
 
     sql = await bare.Bare.connect(url, prepaid, people, size.clients)
     found: dict[str, list[float]] = {"bare": [], "service": [], "desk": []}
+    took: dict[str, list[tuple[float, float]]] = {"bare": [], "service": [], "desk": []}
     first = 0
     for turn in range(size.rounds + 1):
         for name, work in (
@@ -91,16 +104,22 @@ async def _bookings(ground: Ground, url: str, size: Size) -> None:
             ("desk", lambda n: book(n, desk)),
         ):
             count = size.bookings if turn else size.bookings // 5
+            before = await spent(ground.database)
             reached = await rate(size.clients, count, lambda n, begin=first, do=work: do(begin + n))
             first += count
             if turn:  # the first one only warms up
                 found[name].append(reached)
+                after = await spent(ground.database)
+                took[name].append((1000 * (after[0] - before[0]) / count, 1000 * (after[1] - before[1]) / count))
     await sql.close()
     median = {name: statistics.median(each) for name, each in found.items()}
     ratio = median["service"] / median["bare"]
     print(f"bookings a second, {size.clients} clients: hold + confirm {median['service']:,.0f}", end="; ")
     print(f"bare SQL for the same rows {median['bare']:,.0f}; ratio {ratio:.2f}")
     print(f"bookings a second, {size.clients} clients: booked at once (paid at the desk) {median['desk']:,.0f}")
+    for name, what in (("bare", "bare SQL"), ("service", "hold + confirm"), ("desk", "booked at once")):
+        python, postgres = (statistics.median(each) for each in zip(*took[name], strict=True))
+        print(f"processor time of {what}: Python {python:.2f} ms, PostgreSQL {postgres:.2f} ms")
 
 
 def _slot(n: int) -> datetime:
@@ -199,4 +218,4 @@ async def _reminders(ground: Ground, count: int) -> None:
 
 if __name__ == "__main__":
     with database_url() as address:
-        asyncio.run(main(address))
+        uvloop.run(main(address))

@@ -12,7 +12,9 @@ from datetime import UTC, datetime, timedelta
 from datetime import time as clock_time
 from typing import Any
 
+import psutil
 from pydantic import SecretStr
+from sqlalchemy import text
 
 import migrations
 from benchmarks.ending import own_folder
@@ -149,6 +151,16 @@ async def rate(clients: int, count: int, work: Callable[[int], Awaitable[object]
     began = time.perf_counter()
     await asyncio.gather(*(client() for _ in range(clients)))
     return count / (time.perf_counter() - began)
+
+
+async def spent(database: Database) -> tuple[float, float]:
+    """Return how many seconds of processor time this process and its PostgreSQL have taken until now."""
+    async with database.transaction() as tx:
+        pid = (await tx.conn.execute(text("SELECT pg_backend_pid()"))).scalar_one()
+    server = psutil.Process(pid).parent()
+    assert server
+    times = [each.cpu_times() for each in (server, *server.children())]
+    return time.process_time(), sum(each.user + each.system for each in times)
 
 
 async def waits(count: int, work: Callable[[], Awaitable[object]]) -> list[float]:

@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+import uvloop
 from sqlalchemy import text
 
 from benchmarks.ground import Ground, context, database_url, give_page, midnight, p95, paid_page
@@ -237,4 +238,4 @@ async def main(url: str, attempts: int) -> None:
 
 if __name__ == "__main__":
     with database_url() as address:
-        asyncio.run(main(address, int(sys.argv[1]) if len(sys.argv) > 1 else 100_000))
+        uvloop.run(main(address, int(sys.argv[1]) if len(sys.argv) > 1 else 100_000))

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BindParameter, LargeBinary, Text, Uuid, bindparam, select, text
+from sqlalchemy import CTE, BindParameter, LargeBinary, Text, TextClause, Uuid, bindparam, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from core.database import Tx
@@ -22,24 +22,31 @@ _PUT = """
     SELECT id, kind, lane, payload, :now, coalesce(due_at, :now), coalesce(shard, 0)
     FROM unnest(:ids, :kinds, :lanes, :payloads, :due) WITH ORDINALITY AS put (id, kind, lane, payload, due_at, place)
     LEFT JOIN lane_shard USING (lane)
-    ORDER BY place
-    ON CONFLICT (id) DO NOTHING
 """
+_IN_ORDER = "ORDER BY place ON CONFLICT (id) DO NOTHING"
+
+
+def _typed(sql: str, *params: BindParameter[Any]) -> TextClause:
+    return text(sql).bindparams(
+        *params,
+        bindparam("ids", type_=ARRAY(Uuid())),
+        bindparam("kinds", type_=ARRAY(Text())),
+        bindparam("lanes", type_=ARRAY(Text())),
+        bindparam("payloads", type_=ARRAY(LargeBinary())),
+        bindparam("due", type_=ARRAY(Moment())),
+        bindparam("now", type_=Moment()),
+    )
 
 
 def putting(before: str = "", *params: BindParameter[Any]) -> Statement:
     """Return the statement that `put` runs; `before` it, a change in a WITH clause, with its own `params`."""
-    return Statement(
-        text(before + _PUT).bindparams(
-            *params,
-            bindparam("ids", type_=ARRAY(Uuid())),
-            bindparam("kinds", type_=ARRAY(Text())),
-            bindparam("lanes", type_=ARRAY(Text())),
-            bindparam("payloads", type_=ARRAY(LargeBinary())),
-            bindparam("due", type_=ARRAY(Moment())),
-            bindparam("now", type_=Moment()),
-        )
-    )
+    return Statement(_typed(before + _PUT + _IN_ORDER, *params))
+
+
+def put_if(change: str) -> CTE:
+    """Return the same as a part of a statement, for when another part of it, called `change`, changes something."""
+    only = f"WHERE EXISTS (SELECT FROM {change})"
+    return _typed(f"{_PUT} {only} {_IN_ORDER} RETURNING id").columns(id=Uuid()).cte("put")
 
 
 _ALONE = putting()
@@ -63,23 +70,29 @@ async def put(
 
     `statement`: one of `putting`, which changes something else before, with `values`.
     """
-    ids = [id_of(each.key) for each in works]
+    given = putting_of(tx, works)
     if works:
-        await tx.run(
-            statement,
-            {
-                **(values or {}),
-                "ids": ids,
-                "kinds": [each.kind for each in works],
-                "lanes": [each.lane for each in works],
-                "payloads": [each.payload for each in works],
-                "due": [each.due_at for each in works],
-                "now": tx.now,
-            },
-        )
+        await tx.run(statement, {**(values or {}), **given})
+    wake_for(tx, works)
+    return list(given["ids"])
+
+
+def putting_of(tx: Tx, works: Sequence[Work]) -> dict[str, Any]:
+    """Return the values with which a statement puts these."""
+    return {
+        "ids": [id_of(each.key) for each in works],
+        "kinds": [each.kind for each in works],
+        "lanes": [each.lane for each in works],
+        "payloads": [each.payload for each in works],
+        "due": [each.due_at for each in works],
+        "now": tx.now,
+    }
+
+
+def wake_for(tx: Tx, works: Sequence[Work]) -> None:
+    """Wake who does these, once they are committed."""
     for lane in {each.lane for each in works}:
         tx.wake(outbox.name, lane)
-    return ids
 
 
 async def enqueue(

@@ -62,8 +62,10 @@ class Statement:
         for name, constant, process in places:
             value = values[name] if constant is _MISSING else values.get(name, constant)
             given.append(process(value) if process else value)
-        with translated():
+        try:  # not `translated`: this runs for every statement
             found: list[Record] = await driver.fetch(sql, *given, record_class=Record)
+        except FAULTS as error:
+            raise _translated(error) from error
         return found
 
 
@@ -95,5 +97,9 @@ def translated() -> Iterator[None]:
     try:
         yield
     except FAULTS as error:
-        kind = next((ours for theirs, ours in _KINDS if isinstance(error, theirs)), OperationalError)
-        raise kind(None, None, error) from error
+        raise _translated(error) from error
+
+
+def _translated(error: Exception) -> DBAPIError:
+    kind = next((ours for theirs, ours in _KINDS if isinstance(error, theirs)), OperationalError)
+    return kind(None, None, error)

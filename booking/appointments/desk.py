@@ -17,7 +17,6 @@ from booking.appointments.rules import KEPT, STANDING, Status
 from booking.context import Context
 from booking.directory import reading as directory
 from booking.directory.model import Service
-from booking.payments import service as payments
 from booking.people.model import patient as patients
 from booking.people.model import person as people
 from booking.people.service import Person, speaker_for
@@ -88,10 +87,8 @@ async def book_for(tx: Tx, ctx: Context, actor: Person, *, service_id: UUID, sta
     if is_prepaid(ctx, service):
         until = rules.payment_until(start, tx.now, ctx.settings.booking.hold_minutes)
         draft = replace(draft, status=Status.PENDING, hold_until=until)
-    visit = await make(tx, ctx, draft, actor.id)
-    if visit.status is Status.PENDING:
-        await payments.ask_for(tx, ctx, visit)
-    else:
+    visit = await make(tx, ctx, draft, actor.id, asking=draft.status is Status.PENDING)
+    if visit.status is Status.BOOKED:
         await moves.announce(tx, visit)
     return visit
 

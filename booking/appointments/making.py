@@ -3,6 +3,8 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Uuid, bindparam, func, select
@@ -15,11 +17,14 @@ from booking.appointments.reading import Offer, offer, payment_word
 from booking.appointments.rules import Status
 from booking.context import Context
 from booking.directory.model import Service
+from booking.payments.asking import asked, asking_if
 from booking.schedules import occupancy
 from booking.schedules.occupancy import Need
+from booking.schedules.taken import span_of
 from core.database import Tx
 from core.errors import ConflictError
 from core.ids import new_code, new_id
+from core.outbox import Work, putting_of, wake_for
 from core.statements import Statement
 
 _AT_ONCE = 10
@@ -51,18 +56,19 @@ class Draft:
         return self.start + timedelta(minutes=self.service.minutes)
 
 
-async def make(tx: Tx, ctx: Context, draft: Draft, actor_id: UUID, *, beside: bool = False) -> Appointment:
+async def make(
+    tx: Tx, ctx: Context, draft: Draft, actor_id: UUID, *, beside: bool = False, asking: bool = False
+) -> Appointment:
     """Take the time and write the visit. `beside`: whatever the practitioner has at that time.
+
+    `asking`: in the same statement, a payment is asked for.
 
     Raises ConflictError when the time is taken, the patient is elsewhere, or the doctor was not verified.
     """
     at = draft.offer or await offer(tx, draft.service.id)
     if not at.practitioner.verified:
         raise ConflictError(NOT_VERIFIED, doctor=at.practitioner.name)
-    needs = moves.needed(draft.service, draft.patient_id, draft.start, draft.end)
-    if beside:
-        needs = _needed_beside(draft)
-    return await _take_and_write(tx, ctx, draft, at, needs, actor_id)
+    return await _take_and_write(tx, ctx, draft, at, actor_id, beside=beside, asking=asking)
 
 
 async def take(
@@ -89,12 +95,14 @@ def _needed_beside(draft: Draft) -> dict[UUID, Need]:
     }
 
 
-def _make_statement() -> Statement:
-    """Takes what a visit needs, and writes it with the first step of its history.
+@cache
+def _statement(*, plainly: bool, asking: bool) -> Statement:
+    """Takes what a visit needs, and writes it with the first step of its history; `asking`, with its payment.
 
     Returns what is taken already; then nothing is written, nor where another visit has the same code.
     """
-    taken = occupancy.TAKE.columns(refused=ARRAY(Uuid)).cte("taken")
+    take = occupancy.TAKE_PLAINLY if plainly else occupancy.TAKE
+    taken = take.columns(refused=ARRAY(Uuid)).cte("taken")
     visit = (
         insert(table)
         .from_select(
@@ -110,14 +118,23 @@ def _make_statement() -> Statement:
     step = {"at": "new_created_at", "to_status": "new_status", "actor": "actor", "why": "why"}
     values = [bindparam(value, type_=appointment_move.c[name].type) for name, value in step.items()]
     written = insert(appointment_move).from_select(["appointment_id", *step], select(visit.c.id, *values)).cte("step")
-    return Statement(select(taken.c.refused, select(visit.c.id).exists().label("written")).add_cte(written))
+    whole = select(taken.c.refused, select(visit.c.id).exists().label("written")).add_cte(written)
+    return Statement(whole.add_cte(*asking_if("visit")) if asking else whole)
 
 
-_MAKE = _make_statement()
+def _wanting(tx: Tx, draft: Draft, appointment_id: UUID, *, plainly: bool, beside: bool) -> dict[str, Any]:
+    """Return the values with which a visit takes what it needs."""
+    expires_at = _expiry(draft.hold_until)
+    if plainly:
+        doctor = (draft.service.practitioner_id, span_of(draft.service, draft.start))
+        patient = (draft.patient_id, (draft.start, draft.end))
+        return occupancy.wanting_plainly(tx, appointment_id, doctor, patient, expires_at)
+    needs = moves.needed(draft.service, draft.patient_id, draft.start, draft.end)
+    return occupancy.wanting(tx, appointment_id, _needed_beside(draft) if beside else needs, expires_at=expires_at)
 
 
 async def _take_and_write(
-    tx: Tx, ctx: Context, draft: Draft, at: Offer, needs: Mapping[UUID, Need], actor_id: UUID
+    tx: Tx, ctx: Context, draft: Draft, at: Offer, actor_id: UUID, *, beside: bool, asking: bool
 ) -> Appointment:
     service, appointment_id = draft.service, new_id()
     place = REASON.place(appointment_id)
@@ -146,18 +163,21 @@ async def _take_and_write(
         "created_at": tx.now,
         "updated_at": tx.now,
     }
-    given = {
-        **{f"new_{name}": value for name, value in values.items()},
-        **occupancy.wanting(tx, appointment_id, needs, expires_at=_expiry(draft.hold_until)),
-        "actor": actor_id,
-        "why": draft.why,
-    }
+    given = {**{f"new_{name}": value for name, value in values.items()}, "actor": actor_id, "why": draft.why}
+    works: list[Work] = []
+    if asking:
+        wanted = asked(ctx, appointment_id, service.price, at.centre, draft.start, tx.now)
+        works = wanted.works
+        given |= wanted.values | putting_of(tx, works)
+    plainly = at.plain and not beside
     written = False
     while not written:  # another visit's code is drawn once in a long while
-        code = new_code()
-        made = (await tx.run(_MAKE, {**given, "new_code": code}))[0]
+        given |= _wanting(tx, draft, appointment_id, plainly=plainly, beside=beside)
+        given["new_code"] = code = new_code()
+        made = (await tx.run(_statement(plainly=plainly, asking=asking), given))[0]
         _check_taken(made.refused, draft.patient_id)
-        written = made.written
+        written, plainly = made.written, False  # its time is the visit's own from here on
+    wake_for(tx, works)
     return Appointment(
         id=appointment_id,
         code=code,

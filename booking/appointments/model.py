@@ -194,7 +194,6 @@ Index("ix_appointment_booked", func.lower(appointment.c.during), postgresql_wher
 # What the sweep looks for: holds that are over, and held visits that have begun.
 kept_until = func.least(appointment.c.hold_until, func.lower(appointment.c.during), type_=Moment)
 Index("ix_appointment_held", kept_until, postgresql_where=appointment.c.hold_until.is_not(None))
-Index("ix_appointment_held_by", appointment.c.booked_by, postgresql_where=appointment.c.hold_until.is_not(None))
 Index(
     "ix_appointment_series_id",
     appointment.c.series_id,
@@ -210,8 +209,8 @@ Index(
 appointment_move = Table(
     "appointment_move",
     metadata,
+    Column("appointment_id", Uuid, ForeignKey("appointment.id"), primary_key=True),
     Column("seq", BigInteger, Identity(always=True), primary_key=True),
-    Column("appointment_id", Uuid, ForeignKey("appointment.id"), nullable=False, index=True),
     Column("at", Moment, nullable=False),
     Column("from_status", Text),
     Column("to_status", Text, nullable=False),

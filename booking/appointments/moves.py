@@ -10,12 +10,11 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CTE, Boolean, Uuid, bindparam, func, insert, select, update
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import CTE, Boolean, bindparam, func, insert, select, update
 
 from booking.appointments.model import Appointment, Why, appointment_move
 from booking.appointments.model import appointment as table
-from booking.appointments.notices import Notice, concerned, known, tell_all, tell_payer
+from booking.appointments.notices import Concerned, Notice, tell_all, tell_payer, telling_all
 from booking.appointments.rules import GRACE, STANDING, Status, check_move, sequence_after
 from booking.consultations.steps import close_room, opening
 from booking.directory.model import Service
@@ -25,7 +24,8 @@ from booking.schedules.freed import freed
 from booking.schedules.occupancy import Need
 from core.database import Tx
 from core.errors import ConflictError
-from core.statements import Record, Statement
+from core.outbox import put_if, putting_of, wake_for
+from core.statements import Statement
 
 _RECORD = Statement(
     insert(appointment_move).values(
@@ -41,8 +41,8 @@ _RECORD = Statement(
 def _step(names: tuple[str, ...], *, keeping: bool = False, besides: CTE | None = None) -> Statement:
     """The statement that changes these columns of a visit, and writes the step into its history.
 
-    `keeping`: makes a hold lasting first; where nothing of it is left, nothing is changed. `besides`: what is changed
-    in any case. Returns whether the visit was changed; then, `keeping`, those who have to be told of it.
+    `keeping`: makes a hold lasting first; where nothing of it is left, nothing is changed; work is put into the outbox
+    with the change. `besides`: what is changed in any case. Returns a row if the visit was changed.
     """
     which = [table.c.id == bindparam("of")]
     if keeping:
@@ -59,8 +59,7 @@ def _step(names: tuple[str, ...], *, keeping: bool = False, besides: CTE | None 
     written = insert(appointment_move).from_select(["appointment_id", *history], select(changed.c.id, *values))
     if not keeping:
         return Statement(written.returning(appointment_move.c.seq))
-    told = concerned(bindparam("known", type_=ARRAY(Uuid)), bindparam("patient"), bindparam("centre"))
-    whole = told.where(select(changed.c.id).exists()).add_cte(written.cte("written"))
+    whole = select(changed.c.id).add_cte(written.cte("written"), put_if("changed"))
     return Statement(whole if besides is None else whole.add_cte(besides))
 
 
@@ -113,18 +112,22 @@ def _after(visit: Appointment, changed: Mapping[str, Any]) -> Appointment:
     return replace(visit, **{name: changed[name] for name in seen})
 
 
-async def confirm_kept(tx: Tx, visit: Appointment, why: Why, besides: CTE, values: Mapping[str, Any]) -> bool:
-    """Book what was held, in one statement with keeping its time and reading who is told.
+async def confirm_kept(
+    tx: Tx, visit: Appointment, why: Why, people: Sequence[Concerned], besides: CTE, values: Mapping[str, Any]
+) -> bool:
+    """Book what was held, in one statement with keeping its time and telling `people`, who are concerned.
 
     `besides`: a change that is made in the same statement, with its `values`, whether anything is kept or not. Returns
     False if nothing is kept any more.
     """
     changed = _changed(tx, visit, Status.BOOKED, settled_at=tx.now)
-    given = {**changed, **_about(visit, why, None), **known(visit), **values}
-    told = await tx.run(_step(tuple(changed), keeping=True, besides=besides), given)
-    if told:  # who booked is always among them
-        await announce(tx, _after(visit, changed), told)
-    return bool(told)
+    booked = _after(visit, changed)
+    works = telling_all(booked, Notice.BOOKED, people, tx.now, *opening(booked, tx.now))
+    given = {**changed, **_about(visit, why, None), **putting_of(tx, works), **values}
+    if not await tx.run(_step(tuple(changed), keeping=True, besides=besides), given):
+        return False
+    wake_for(tx, works)
+    return True
 
 
 async def confirm(tx: Tx, visit: Appointment, why: Why, actor: UUID | None = None) -> Appointment:
@@ -134,9 +137,9 @@ async def confirm(tx: Tx, visit: Appointment, why: Why, actor: UUID | None = Non
     return booked
 
 
-async def announce(tx: Tx, booked: Appointment, people: Sequence[Record] | None = None) -> None:
-    """Tell all of a new visit, and have its room made if it is due. `people`: all, where they were read before."""
-    await tell_all(tx, booked, Notice.BOOKED, *opening(booked, tx.now), people=people)
+async def announce(tx: Tx, booked: Appointment) -> None:
+    """Tell all of a new visit, and have its room made if it is due."""
+    await tell_all(tx, booked, Notice.BOOKED, *opening(booked, tx.now))
 
 
 async def call_off(

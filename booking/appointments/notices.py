@@ -5,24 +5,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, select, union_all
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.types import Uuid
+from sqlalchemy import Uuid, bindparam, text
 
 from booking.appointments.model import Appointment
-from booking.directory.model import StaffNotices, centre_admin
+from booking.directory.model import StaffNotices
 from booking.directory.reading import centre_admins
-from booking.people.model import guardian, person
-from booking.people.model import patient as patient_table
 from booking.people.quiet import quiet_ends, quiet_now
 from booking.people.service import guardians_of
 from booking.staff import room
 from core.database import Tx
 from core.outbox import Work, put
-from core.statements import Record, Statement
+from core.statements import Statement
 
 _AT_ONCE = 1000
 _A_DAY = timedelta(days=1)
@@ -124,23 +120,27 @@ class Telling:
     """Until when it may wait for the end of the person's quiet hours; None: it goes out at once."""
 
 
-async def tell(
-    tx: Tx, tellings: Iterable[Telling], *besides: Work, quiet: Mapping[UUID, datetime] | None = None
-) -> int:
+async def tell(tx: Tx, tellings: Iterable[Telling], *besides: Work) -> int:
     """Write notices into the outbox, many in one statement. Returns how many; a repeat is no repeat.
 
-    `besides`: other work that goes into the outbox with them. `quiet`: when the quiet hours end of those who have
-    them now, where that is known.
+    `besides`: other work that goes into the outbox with them.
     """
     tellings = list(tellings)
-    if quiet is None:
-        quiet = await quiet_now(tx, {each.person_id for each in tellings if each.latest and each.latest > tx.now})
+    quiet = await quiet_now(tx, {each.person_id for each in tellings if each.latest and each.latest > tx.now})
+    works = [*_works(tellings, quiet), *besides]
+    for first in range(0, len(works), _AT_ONCE):
+        await put(tx, works[first : first + _AT_ONCE])
+    return len(tellings)
+
+
+def _works(tellings: Iterable[Telling], quiet: Mapping[UUID, datetime]) -> list[Work]:
+    """Return what does the telling. `quiet`: when the quiet hours end of those who have them now."""
 
     def later(each: Telling) -> datetime | None:
         end = quiet.get(each.person_id)
         return end if end and each.latest and end <= each.latest else None
 
-    works = [
+    return [
         Work(
             kind="notice",
             # What waits does not hold up what is urgent.
@@ -158,10 +158,6 @@ async def tell(
         )
         for each in tellings
     ]
-    works += besides
-    for first in range(0, len(works), _AT_ONCE):
-        await put(tx, works[first : first + _AT_ONCE])
-    return len(tellings)
 
 
 async def tell_payer(
@@ -173,54 +169,81 @@ async def tell_payer(
     )
 
 
-def concerned(known: ColumnElement[Any], patient: ColumnElement[Any], centre: ColumnElement[Any]) -> Select[Any]:
-    """Those who hear of a visit, with their quiet hours: the known, the patient and guardians, the centre's admins."""
-    people, each = (
-        person.c,
-        union_all(
-            select(func.unnest(known)),
-            select(patient_table.c.person_id).where(patient_table.c.id == patient),
-            select(guardian.c.person_id).where(guardian.c.patient_id == patient),
-            select(centre_admin.c.person_id).where(centre_admin.c.centre_id == centre),
-        ),
+def concerned(booked_by: str, doctor: str, patient: str, centre: str) -> str:
+    """Return the SQL that finds who hears of a visit, with their quiet hours: `concerned_from` reads it.
+
+    Those are who booked, the doctor, the patient and guardians, and the centre's admins; all are named by SQL.
+    """
+    return f"""
+        SELECT json_agg(json_build_array(each.id, each.timezone, each.quiet_starts, each.quiet_ends))::text
+        FROM person AS each
+        WHERE each.id IN (
+            SELECT {booked_by}
+            UNION ALL SELECT {doctor}
+            UNION ALL SELECT person_id FROM patient AS theirs WHERE theirs.id = {patient}
+            UNION ALL SELECT person_id FROM guardian WHERE guardian.patient_id = {patient}
+            UNION ALL SELECT person_id FROM centre_admin WHERE centre_admin.centre_id = {centre}
+        )
+    """  # noqa: S608  (names, no values)
+
+
+_CONCERNED = Statement(
+    text(f"SELECT ({concerned(':booked_by', ':doctor', ':patient', ':centre')}) AS concerned").bindparams(
+        *(bindparam(name, type_=Uuid()) for name in ("booked_by", "doctor", "patient", "centre"))
     )
-    return select(people.id, people.timezone, people.quiet_starts, people.quiet_ends).where(people.id.in_(each))
+)
 
 
-_CONCERNED = Statement(concerned(bindparam("known", type_=ARRAY(Uuid())), bindparam("patient"), bindparam("centre")))
+class Concerned(NamedTuple):
+    """Who hears of a visit."""
+
+    id: UUID
+    timezone: str
+    quiet_starts: int | None
+    quiet_ends: int | None
 
 
-def known(visit: Appointment) -> dict[str, Any]:
-    """Return the values for which those concerned are asked: who booked and the doctor are known."""
-    doctor = visit.practitioner.person_id
-    return {
-        "known": [visit.booked_by, *([doctor] if doctor else [])],
+def concerned_from(found: str | None) -> list[Concerned]:
+    """Read what `concerned` finds."""
+    return [Concerned(UUID(each), *quiet) for each, *quiet in json.loads(found or "[]")]
+
+
+async def _concerned(tx: Tx, visit: Appointment) -> list[Concerned]:
+    about = {
+        "booked_by": visit.booked_by,
+        "doctor": visit.practitioner.person_id,
         "patient": visit.patient_id,
         "centre": visit.centre.id,
     }
+    return concerned_from((await tx.run(_CONCERNED, about))[0].concerned)
 
 
 async def tell_all(
-    tx: Tx,
-    visit: Appointment,
-    notice: Notice,
-    *besides: Work,
-    but: UUID | None = None,
-    people: Sequence[Record] | None = None,
-    **more: str | int,
+    tx: Tx, visit: Appointment, notice: Notice, *besides: Work, but: UUID | None = None, **more: str | int
 ) -> None:
     """Tell all concerned: who booked, the patient and guardians, the doctor, the centre's admins.
 
-    `but`: the person who did it, and who is answered anyway. `besides`: other work for the outbox. `people`: those
-    concerned, where they were read before.
+    `but`: the person who did it, and who is answered anyway. `besides`: other work for the outbox.
     """
-    found = await tx.run(_CONCERNED, known(visit)) if people is None else people
-    concerned = {row.id for row in found}
+    people = await _concerned(tx, visit)
+    await put(tx, telling_all(visit, notice, people, tx.now, *besides, but=but, **more))
+
+
+def telling_all(
+    visit: Appointment,
+    notice: Notice,
+    people: Sequence[Concerned],
+    now: datetime,
+    *besides: Work,
+    but: UUID | None = None,
+    **more: str | int,
+) -> list[Work]:
+    """Return what tells all of them, to be put into the outbox."""
+    concerned = {each.id for each in people}
     tellings = [_telling(visit, notice, each, more) for each in sorted(concerned - {but})]
     if notice in _CHANGES:
         tellings += [_telling(visit, Notice.STANDING, each, {}) for each in sorted(concerned)]
-    works = [*besides, *_in_room(visit, notice, None, more)]
-    await tell(tx, tellings, *works, quiet=quiet_ends(found, tx.now))
+    return [*_works(tellings, quiet_ends(people, now)), *besides, *_in_room(visit, notice, None, more)]
 
 
 async def tell_admins(

@@ -2,21 +2,40 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from types import SimpleNamespace
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, Table, Text, Uuid, bindparam, func, literal_column, or_, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    ScalarSelect,
+    Select,
+    Table,
+    Text,
+    Uuid,
+    and_,
+    bindparam,
+    func,
+    literal_column,
+    or_,
+    select,
+    text,
+)
 
 from booking.appointments.model import Appointment, Move, Why, appointment_move, ends, starts
 from booking.appointments.model import appointment as table
+from booking.appointments.notices import Concerned, concerned, concerned_from
 from booking.appointments.rules import STANDING, Status
 from booking.directory import model as directory
 from booking.directory.model import Centre, Practitioner, Service
 from booking.directory.reading import centre_from, practitioner_from, service_from
 from booking.payments.model import TO_CAPTURE, PaymentState, payment
+from booking.schedules.early import not_of, taken_already
+from booking.schedules.model import occupancy
+from booking.schedules.occupancy import session_of
 from booking.schedules.steady import steadily
 from core.database import Tx
 from core.errors import RefusedError
@@ -39,12 +58,25 @@ async def appointment(tx: Tx, appointment_id: UUID, *, lock: bool = False) -> Ap
     return _appointment_from(found[0])
 
 
-async def paid_for(tx: Tx, appointment_id: UUID) -> tuple[Appointment, Row[Any]] | None:
-    """Return an appointment under its lock, with the row of its payment; None for one that is not paid by card."""
+async def seen_to_move(tx: Tx, appointment_id: UUID, start: datetime) -> tuple[Appointment, bool]:
+    """Return an appointment, and whether a time is another's already to which it is to be moved (`start`: UTC).
+
+    Without a lock: for an early no. Raises RefusedError for an unknown id.
+    """
+    found = await tx.run(_TO_MOVE, {"wanted": appointment_id, "start": start, "now": tx.now})
+    if not found:
+        raise RefusedError
+    return _appointment_from(found[0]), found[0].taken
+
+
+async def paid_for(tx: Tx, appointment_id: UUID) -> tuple[Appointment, Row[Any], list[Concerned]] | None:
+    """Return an appointment under its lock, the row of its payment, and who hears of it; None where there is none."""
     wanted = {"wanted": appointment_id}
     # Handed over to another doctor while this waited for the lock, the visit is found only when asked once more.
     found = await tx.run(_PAID_FOR, wanted) or await tx.run(_PAID_FOR, wanted)
-    return (_appointment_from(found[0]), _part(found[0], payment)) if found else None
+    if not found:
+        return None
+    return _appointment_from(found[0]), _part(found[0], payment), concerned_from(found[0].concerned)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +88,8 @@ class Offer:
     centre: Centre
     version: str
     """Of the service's and the practitioner's rows: it is another one once they have changed."""
+    plain: bool
+    """Whether a visit needs the practitioner and the patient alone: no rooms or devices, and no group shares it."""
 
 
 async def offer(tx: Tx, service_id: UUID, *, alone: str | None = None) -> Offer:
@@ -68,12 +102,36 @@ async def offer(tx: Tx, service_id: UUID, *, alone: str | None = None) -> Offer:
     found = await tx.run(_OFFER, {"wanted": service_id, "alone": alone})
     if not found:
         raise RefusedError
-    row = found[0]
+    return _offer_from(found[0])
+
+
+async def offer_at(tx: Tx, service_id: UUID, start: datetime, patient_id: UUID, *, alone: str) -> Offer | None:
+    """The same for who wants to begin at `start` (UTC); None where that time is another's already.
+
+    Then nothing is locked: most who come too late are told so before they wait for anybody. A visit of the patient's
+    own is not another's, nor is a group that can be joined.
+    """
+    values = {
+        "wanted": service_id,
+        "alone": alone,
+        "start": start,
+        "now": tx.now,
+        "session": session_of(service_id, start),
+        "patient": patient_id,
+    }
+    found = await tx.run(_WANTED, values)
+    if not found:
+        raise RefusedError
+    return None if found[0].taken else _offer_from(found[0])
+
+
+def _offer_from(row: Record) -> Offer:
     return Offer(
         service_from(_part(row, directory.service)),
         practitioner_from(_part(row, directory.practitioner)),
         centre_from(_part(row, directory.centre)),
         row.version,
+        row.plain,
     )
 
 
@@ -188,8 +246,14 @@ def _labelled(part: Table) -> list[ColumnElement[Any]]:
 VERSION: ColumnElement[str] = literal_column(
     "CAST(service.xmin AS text) || ' ' || CAST(practitioner.xmin AS text)", Text
 )
+_ROOMS = directory.service_resource.c
+_PLAIN = and_(
+    directory.service.c.capacity == literal_column("1"),
+    ~select(_ROOMS.service_id).where(_ROOMS.service_id == directory.service.c.id).exists(),
+).label("plain")
 _OFFER = Statement(
     select(
+        _PLAIN,
         func.pg_advisory_xact_lock(func.hashtextextended(bindparam("alone", type_=Text), 0)).label("alone"),
         steadily(directory.service.c.practitioner_id).label("steady"),
         VERSION.label("version"),
@@ -202,6 +266,58 @@ _OFFER = Statement(
     .join(directory.centre, directory.centre.c.id == directory.service.c.centre_id)
     .where(directory.service.c.id == bindparam("wanted"))
 )
+
+
+_MINUTE: ColumnElement[timedelta] = literal_column("interval '1 minute'")
+_START = bindparam("start", type_=Moment)
+
+
+def _wanted_statement() -> Statement:
+    """The service with all that belongs to it, and whether the time that is wanted of it is taken already."""
+    service = directory.service
+    own = occupancy.alias("own")
+    taken = taken_already(
+        service.c.practitioner_id,
+        _START - service.c.buffer_before * _MINUTE,
+        _START + (service.c.minutes + service.c.buffer_after) * _MINUTE,
+        bindparam("now", type_=Moment),
+        occupancy.c.appointment_id != bindparam("session", type_=Uuid),
+        ~select(own.c.seat)
+        .where(own.c.appointment_id == occupancy.c.appointment_id, own.c.resource_id == bindparam("patient"))
+        .exists(),
+    )
+    # Once, and before the locks: whoever is told no waits for nobody.
+    look = (
+        select(service.c.id, taken.label("taken"))
+        .where(service.c.id == bindparam("wanted"))
+        .offset(literal_column("0"))
+        .subquery("look")
+    )
+    once = select(literal_column("1")).subquery("once")
+
+    def if_free(lock: ColumnElement[Any]) -> ScalarSelect[Any]:
+        return select(lock).select_from(once).where(~look.c.taken).correlate(look, service).scalar_subquery()
+
+    alone = func.pg_advisory_xact_lock(func.hashtextextended(bindparam("alone", type_=Text), 0))
+    return Statement(
+        select(
+            look.c.taken,
+            if_free(alone).label("alone"),
+            if_free(steadily(service.c.practitioner_id)).label("steady"),
+            _PLAIN,
+            VERSION.label("version"),
+            *_labelled(service),
+            *_labelled(directory.practitioner),
+            *_labelled(directory.centre),
+        )
+        .select_from(look)
+        .join(service, service.c.id == look.c.id)
+        .join(directory.practitioner, directory.practitioner.c.id == service.c.practitioner_id)
+        .join(directory.centre, directory.centre.c.id == service.c.centre_id)
+    )
+
+
+_WANTED = _wanted_statement()
 _LOCK = Statement(select(table.c.id).where(table.c.id == bindparam("wanted")).with_for_update())
 
 
@@ -232,9 +348,34 @@ def whole(*, paid: bool = False) -> Select[Any]:
 # Both rows are locked: who waits for the lock reads then what the other one wrote, of both.
 _PAID_FOR = Statement(
     whole(paid=True)
-    .add_columns(*_labelled(payment))
+    .add_columns(
+        *_labelled(payment),
+        literal_column(
+            "("
+            + concerned(
+                "appointment.booked_by", "practitioner.person_id", "appointment.patient_id", "appointment.centre_id"
+            )
+            + ")"
+        ).label("concerned"),
+    )
     .where(table.c.id == bindparam("wanted"))
     .with_for_update(of=[table, payment])
+)
+_TO_MOVE = Statement(
+    whole()
+    .add_columns(
+        and_(
+            directory.service.c.capacity == literal_column("1"),  # in a group there may be seats left
+            taken_already(
+                table.c.practitioner_id,
+                _START - directory.service.c.buffer_before * _MINUTE,
+                _START + (ends - starts) + directory.service.c.buffer_after * _MINUTE,
+                bindparam("now", type_=Moment),
+                *not_of(table.c.id),
+            ),
+        ).label("taken")
+    )
+    .where(table.c.id == bindparam("wanted"))
 )
 _BY_ID = Statement(whole().where(table.c.id == bindparam("wanted")))
 

@@ -1,6 +1,6 @@
 """Series of visits: all of their times are checked, and all of them are made or none."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -31,7 +31,7 @@ from core.errors import BadInputError, ConflictError
 from core.ids import new_id
 from core.timezones import utc, zone
 
-_NEAR = timedelta(days=3)
+_NEAR, _DAY = timedelta(days=3), timedelta(days=1)
 
 
 class SeriesTakenError(ConflictError):
@@ -180,7 +180,7 @@ async def _book_all(
         rules.check_start(each, tx.now)
     taken = [each for each in starts if not await is_free(tx, service, each)]
     if taken:
-        raise SeriesTakenError([(each, await _near(tx, service, patient_id, each)) for each in taken])
+        raise SeriesTakenError(await _near(tx, service, patient_id, taken))
     made: list[Appointment] = []
     attempt = await tx.conn.begin_nested()
     drafted = Draft(
@@ -198,7 +198,7 @@ async def _book_all(
             made.append(await make(tx, ctx, draft, actor.id))
         except ConflictError as conflict:
             await attempt.rollback()
-            raise SeriesTakenError([(each, await _near(tx, service, patient_id, each))]) from conflict
+            raise SeriesTakenError(await _near(tx, service, patient_id, [each])) from conflict
     await attempt.commit()
     if asks:
         await tell_all(tx, made[0], Notice.PROPOSED, but=actor.id, visits=len(made))
@@ -212,15 +212,29 @@ async def _book_all(
     return made
 
 
-async def _near(tx: Tx, service: Service, patient_id: UUID, wanted: datetime) -> list[datetime]:
-    """The nearest times at which both are free."""
-    free = await free_times(tx, service, max(wanted - _NEAR, tx.now), wanted + _NEAR)
-    day = timedelta(days=1)
-    busy = await visits_between(
-        tx, wanted - _NEAR - day, wanted + _NEAR + day, patient_ids=frozenset({patient_id}), statuses=STANDING | KEPT
-    )
-    length = timedelta(minutes=service.minutes)
-    return nearest(
-        wanted,
-        [each for each in free if not any(visit.start < each + length and each < visit.end for visit in busy)],
-    )
+async def _near(
+    tx: Tx, service: Service, patient_id: UUID, taken: list[datetime]
+) -> list[tuple[datetime, list[datetime]]]:
+    """Return with each of these times the nearest at which both are free; what lies close together is read at once."""
+    found = []
+    for wanted in _close_together(sorted(taken)):
+        first, last = wanted[0] - _NEAR, wanted[-1] + _NEAR
+        free = await free_times(tx, service, max(first, tx.now), last)
+        busy = await visits_between(
+            tx, first - _DAY, last + _DAY, patient_ids=frozenset({patient_id}), statuses=STANDING | KEPT
+        )
+        length = timedelta(minutes=service.minutes)
+        both = [each for each in free if not any(visit.start < each + length and each < visit.end for visit in busy)]
+        found += [(at, nearest(at, [each for each in both if at - _NEAR <= each < at + _NEAR])) for at in wanted]
+    return found
+
+
+def _close_together(starts: Iterable[datetime]) -> list[list[datetime]]:
+    """Part times, which are in order, where no time would be near to two of them."""
+    parts: list[list[datetime]] = []
+    for at in starts:
+        if parts and at - parts[-1][-1] <= 2 * _NEAR:
+            parts[-1].append(at)
+        else:
+            parts.append([at])
+    return parts

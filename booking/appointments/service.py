@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import bindparam, distinct, func, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, distinct, func, literal_column, or_, select, update
 from sqlalchemy.dialects.postgresql import TSTZRANGE, Range
 
 from booking.access import may_book_for, may_see_visit, require
@@ -32,7 +32,15 @@ from booking.appointments.making import TAKEN, Draft, make, take
 from booking.appointments.model import CANCELLED_BY_CLINIC, Appointment, Cancellation, Why, starts
 from booking.appointments.model import appointment as table
 from booking.appointments.notices import Notice, tell_all
-from booking.appointments.reading import VERSION, appointment, found_appointments, offer, practitioners_seen
+from booking.appointments.reading import (
+    VERSION,
+    appointment,
+    found_appointments,
+    offer,
+    offer_at,
+    practitioners_seen,
+    seen_to_move,
+)
 from booking.appointments.reasons import note_reason, reason_of, require_reason, set_reason
 from booking.appointments.rules import Status
 from booking.context import Context
@@ -112,7 +120,9 @@ async def book(
     reason = rules.checked_reason(reason)
     teller = await require_reason(tx, actor, patient_id) if reason else None
     # One person's bookings wait for each other, so that two at once see each other's holds.
-    at = await offer(tx, service_id, alone=f"book:{actor.id}")
+    at = await offer_at(tx, service_id, start, patient_id, alone=f"book:{actor.id}")
+    if at is None:
+        raise ConflictError(TAKEN)
     before = await _before(tx, actor, at.service, start, patient_id)
     if before.version != at.version:  # it was changed while this waited; now it can't be
         at = await offer(tx, service_id)
@@ -134,14 +144,12 @@ async def book(
         draft = replace(draft, status=Status.PENDING, why=Why.HELD, hold_until=until)
     if draft.hold_until:
         rules.check_holds(before.held)
-    visit = await make(tx, ctx, draft, actor.id)
+    visit = await make(tx, ctx, draft, actor.id, asking=draft.status is Status.PENDING)
     if teller:
         await note_reason(tx, *teller, patient_id, visit.id)
     if visit.status is Status.PROPOSED:
         await tell_all(tx, visit, Notice.PROPOSED)
-    elif visit.status is Status.PENDING:
-        await payments.ask_for(tx, ctx, visit)
-    else:
+    elif visit.status is Status.BOOKED:
         await moves.announce(tx, visit)
     return visit
 
@@ -197,19 +205,14 @@ async def reschedule(tx: Tx, ctx: Context, actor: Person, appointment_id: UUID, 
 
     Raises RefusedError, BadInputError, and ConflictError when the new time is not free; then nothing has changed.
     """
-    visit, by_patient = await _to_change(tx, actor, appointment_id)
     start = utc(start)
-    rules.check_start(start, tx.now)
-    held = visit.status is Status.PENDING and visit.hold_until is not None and visit.hold_until > tx.now
-    if visit.status is Status.PROPOSED:
-        raise ConflictError("The centre has not approved that visit yet. Cancel it, and ask for another time.")
-    if visit.status is not Status.BOOKED and not held:
-        raise ConflictError("Only a visit that is still to come can be moved.")
-    if by_patient:
-        rules.check_change_by_patient(visit.start, tx.now)
-    if start == visit.start:
+    seen, taken = await seen_to_move(tx, appointment_id, start)
+    if taken and not _stays(tx, seen, _may_change(actor, seen), start):
+        raise ConflictError(TAKEN)
+    visit, by_patient = await _to_change(tx, actor, appointment_id)
+    if _stays(tx, visit, by_patient, start):
         return visit
-    end = start + (visit.end - visit.start)
+    held, end = _held(tx, visit), start + (visit.end - visit.start)
     as_booked = replace(visit.service, minutes=(visit.end - visit.start) // timedelta(minutes=1))
     if not await is_free(tx, as_booked, start, ignoring=visit.id):
         raise ConflictError(TAKEN)
@@ -239,17 +242,39 @@ async def reschedule(tx: Tx, ctx: Context, actor: Person, appointment_id: UUID, 
     return moved
 
 
+def _stays(tx: Tx, visit: Appointment, by_patient: bool, start: datetime) -> bool:  # noqa: FBT001
+    """Whether a visit begins then already. Raises BadInputError, and ConflictError for one that cannot be moved."""
+    rules.check_start(start, tx.now)
+    if visit.status is Status.PROPOSED:
+        raise ConflictError("The centre has not approved that visit yet. Cancel it, and ask for another time.")
+    if visit.status is not Status.BOOKED and not _held(tx, visit):
+        raise ConflictError("Only a visit that is still to come can be moved.")
+    if by_patient:
+        rules.check_change_by_patient(visit.start, tx.now)
+    return start == visit.start
+
+
+def _held(tx: Tx, visit: Appointment) -> bool:
+    return visit.status is Status.PENDING and visit.hold_until is not None and visit.hold_until > tx.now
+
+
 async def _to_change(tx: Tx, actor: Person, appointment_id: UUID) -> tuple[Appointment, bool]:
     """Return the visit, locked, and whether the actor speaks for the patient (even when they run the centre too)."""
     visit = await appointment(tx, appointment_id, lock=True)
+    return visit, _may_change(actor, visit)
+
+
+def _may_change(actor: Person, visit: Appointment) -> bool:
+    """Return whether the actor speaks for the patient. Raises RefusedError for who may not see the visit."""
     require(
         may_see_visit(
             actor, patient_id=visit.patient_id, practitioner_id=visit.practitioner.id, centre_id=visit.centre.id
         )
     )
-    return visit, may_book_for(actor, visit.patient_id)
+    return may_book_for(actor, visit.patient_id)
 
 
+_A_DAY: ColumnElement[timedelta] = literal_column("interval '1 day'")
 _SAME = select(table.c.id).where(
     table.c.patient_id == bindparam("patient"),
     starts == bindparam("start", type_=Moment),
@@ -260,6 +285,7 @@ _SAME = select(table.c.id).where(
 )
 _HELD = select(func.count(distinct(func.coalesce(table.c.series_id, table.c.id)))).where(
     table.c.booked_by == bindparam("actor"),
+    starts > bindparam("now", type_=Moment) - _A_DAY,  # no hold outlasts its visit by so much
     table.c.status.in_([literal_column(f"'{each}'") for each in rules.KEPT]),
     table.c.hold_until > bindparam("now", type_=Moment),
 )

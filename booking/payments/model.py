@@ -120,8 +120,13 @@ payment = Table(
     Column("page_of", Uuid, ForeignKey("appointment.id")),
     CheckConstraint("amount > 0", name="amount"),
     # One page, one visit; or one that stands for all that are paid on it.
-    Index("uq_payment_session_id", "session_id", unique=True, postgresql_where=_OWN),
-    Index("uq_payment_payment_intent", "payment_intent", unique=True, postgresql_where=_OWN),
+    Index("uq_payment_session_id", "session_id", unique=True, postgresql_where=f"session_id IS NOT NULL AND ({_OWN})"),
+    Index(
+        "uq_payment_payment_intent",
+        "payment_intent",
+        unique=True,
+        postgresql_where=f"payment_intent IS NOT NULL AND ({_OWN})",
+    ),
     Index("ix_payment_page_of", "page_of", postgresql_where="page_of IS NOT NULL"),
     Index("ix_payment_capture_before", "capture_before", postgresql_where="state = 'authorised'"),
 )
@@ -139,9 +144,10 @@ ledger_entry = Table(
     # Stripe's own id of it (pi_..., re_...); empty for a refund that is still to be made.
     Column("stripe_ref", Text),
     # Which entry a reversal takes back.
-    Column("reverses", Uuid, ForeignKey("ledger_entry.id"), unique=True),
+    Column("reverses", Uuid, ForeignKey("ledger_entry.id")),
     CheckConstraint("kind = 'fee' OR (kind IN ('refund', 'carried out', 'disputed')) = (amount < 0)", name="sign"),
     CheckConstraint("(kind = 'reversal') = (reverses IS NOT NULL)", name="reversal"),
+    Index("uq_ledger_entry_reverses", "reverses", unique=True, postgresql_where="reverses IS NOT NULL"),
     Index("ix_ledger_entry_at", "at"),
     # One charge of Stripe's pays for a visit, or for all that were paid on one page: a part of it for each.
     Index("uq_ledger_entry_stripe_ref", "kind", "stripe_ref", "appointment_id", unique=True),

@@ -4,24 +4,21 @@ What Stripe says comes in any order and more than once: each function here takes
 Stripe tells *now*, and changes only what is not so yet.
 """
 
-import json
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
-
-from sqlalchemy import Boolean, Integer, Text, Uuid, bindparam
 
 from booking.appointments import moves
 from booking.appointments.model import Appointment, Why
-from booking.appointments.notices import Notice, tell_payer
+from booking.appointments.notices import Concerned, Notice, tell_payer
 from booking.appointments.reading import appointment
 from booking.appointments.rules import STANDING, Status
-from booking.context import Context
 from booking.payments import ledger, refunding, together
+from booking.payments.asking import ask_for
 from booking.payments.gateway import Checkout, Gateway, Refund
 from booking.payments.keeping import free_still, is_held
 from booking.payments.model import UNPAID, Payment, PaymentState
 from booking.payments.refunding import refund, refund_made, refund_refused
-from booking.payments.rules import authorise_only
 from booking.payments.store import (
     charging,
     later,
@@ -36,7 +33,6 @@ from booking.payments.together import ask_for_all, let_go_with
 from booking.schedules import occupancy
 from core.database import Tx
 from core.logs import log
-from core.outbox import Work, put, putting
 
 __all__ = [
     "ask_for",
@@ -56,54 +52,7 @@ __all__ = [
     "take_over",
 ]
 
-_TELL_OF_DELAY_AFTER = timedelta(seconds=8)
 _log = log("booking.payments")
-
-
-# To whose account it is paid is decided once: the page is asked for with the same words each time.
-_ASK = putting(
-    """
-    WITH asked AS (
-        INSERT INTO payment (
-            appointment_id, state, amount, currency, destination, fee_basis_points, manual, created_at, updated_at
-        )
-        VALUES (
-            :visit, :state, :amount, :currency,
-            (SELECT account_id FROM payout_account WHERE centre_id = :centre AND charges_enabled), :fee, :manual, :now,
-            :now
-        )
-    )
-    """,
-    bindparam("visit", type_=Uuid()),
-    bindparam("state", type_=Text()),
-    bindparam("amount", type_=Integer()),
-    bindparam("currency", type_=Text()),
-    bindparam("centre", type_=Uuid()),
-    bindparam("fee", type_=Integer()),
-    bindparam("manual", type_=Boolean()),
-)
-
-
-async def ask_for(tx: Tx, ctx: Context, visit: Appointment) -> None:
-    """Have a page made on which the visit can be paid; if Stripe does not answer soon, the payer is told.
-
-    It is paid to the centre's own account, where it has one that can be paid to.
-    """
-    payload = json.dumps({"appointment": str(visit.id)}).encode()
-    page = Work("stripe.checkout", f"payment:{visit.id}", f"stripe.checkout:{visit.id}", payload)
-    # In a lane of its own: the one of the payment stands still while Stripe is away.
-    due = tx.now + _TELL_OF_DELAY_AFTER
-    delay = Work("stripe.delay", f"delay:{visit.id}", f"stripe.delay:{visit.id}", payload, due)
-    asked = {
-        "visit": visit.id,
-        "state": PaymentState.CREATING,
-        "amount": visit.price.amount,
-        "currency": visit.price.currency,
-        "centre": visit.centre.id,
-        "fee": ctx.settings.stripe.fee_basis_points,
-        "manual": authorise_only(visit.centre.captures, visit.start, tx.now),
-    }
-    await put(tx, [page, delay], _ASK, asked)
 
 
 async def close_page(tx: Tx, appointment_id: UUID, why: str) -> None:
@@ -125,14 +74,17 @@ async def settle(tx: Tx, session: Checkout, *, failed: bool = False) -> None:
     found = appointment_id and await visit_and_payment(tx, appointment_id)
     if not found:
         return  # another shop's, at the same Stripe account
-    visit, payment = found
+    visit, payment, people = found
     if payment.page_of:
         await together.settle(tx, payment.page_of, session, failed=failed)
     elif payment.session_id != session.id:  # of ours nobody gets the page before it is written down
         _log.error("a session that is not this visit's", row=str(visit.id), status=session.status)
     elif session.paid or session.authorised:
         if payment.state in UNPAID:
-            await (_authorised if session.authorised else _paid)(tx, visit, session)
+            if session.authorised:
+                await _authorised(tx, visit, session)
+            else:
+                await _paid(tx, visit, session, people)
             await ledger.take_share(tx, payment)
     elif payment.state is PaymentState.OPEN and (failed or session.status == "expired"):
         await write(tx, visit.id, state=PaymentState.FAILED if failed else PaymentState.EXPIRED)
@@ -184,11 +136,11 @@ async def opened(tx: Tx, appointment_id: UUID, session: Checkout, expires_at: da
             await tell_payer(tx, visit, Notice.HELD)
 
 
-async def _paid(tx: Tx, visit: Appointment, session: Checkout) -> None:
+async def _paid(tx: Tx, visit: Appointment, session: Checkout, people: Sequence[Concerned]) -> None:
     found = {"state": PaymentState.PAID, "session_id": session.id, "payment_intent": session.payment_intent}
     if is_held(tx, visit):
         charge, values = charging(tx, visit.id, session.amount, **found)
-        if not await moves.confirm_kept(tx, visit, Why.PAID, charge, values):
+        if not await moves.confirm_kept(tx, visit, Why.PAID, people, charge, values):
             await _too_late(tx, visit, session)
         return
     await write_charged(tx, visit.id, session.amount, **found)

@@ -9,6 +9,7 @@ from sqlalchemy import CTE, Integer, Row, Text, Uuid, bindparam, literal_column,
 from sqlalchemy.dialects.postgresql import insert
 
 from booking.appointments.model import Appointment
+from booking.appointments.notices import Concerned
 from booking.appointments.reading import paid_for
 from booking.payments.model import Entry, Payment, PaymentState, ledger_entry
 from booking.payments.model import payment as table
@@ -33,15 +34,15 @@ async def payment_of(tx: Tx, appointment_id: UUID) -> Payment | None:
     return _payment_from(found[0] if found else None)
 
 
-async def visit_and_payment(tx: Tx, appointment_id: UUID) -> tuple[Appointment, Payment] | None:
-    """Return a visit under its lock, with its payment; None where none was asked for."""
+async def visit_and_payment(tx: Tx, appointment_id: UUID) -> tuple[Appointment, Payment, list[Concerned]] | None:
+    """Return a visit under its lock, its payment, and who hears of it; None where no payment was asked for."""
     found = await paid_for(tx, appointment_id)
     if found is None:
         return None
-    visit, row = found
+    visit, row, people = found
     payment = _payment_from(row)
     assert payment
-    return visit, payment
+    return visit, payment, people
 
 
 _TOGETHER = Statement(

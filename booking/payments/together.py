@@ -6,7 +6,7 @@ by one of them, the first by id, and charges them at once. All are locked first,
 
 import json
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import insert, select
@@ -19,6 +19,7 @@ from booking.appointments.rules import Status
 from booking.consultations.steps import open_room
 from booking.context import Context
 from booking.payments import ledger
+from booking.payments.asking import TELL_OF_DELAY_AFTER
 from booking.payments.gateway import Checkout, Refund
 from booking.payments.keeping import free_still, is_held
 from booking.payments.model import UNPAID, Entry, Payment, PaymentState, payout_account
@@ -31,7 +32,6 @@ from core.logs import log
 from core.money import Money
 from core.outbox import Work, put
 
-_TELL_OF_DELAY_AFTER = timedelta(seconds=8)
 _log = log("booking.payments")
 _Member = tuple[Appointment, Payment]
 
@@ -63,7 +63,7 @@ async def ask_for_all(tx: Tx, ctx: Context, visits: Sequence[Appointment]) -> No
     await tx.conn.execute(insert(table), rows)
     payload = json.dumps({"appointment": str(lead)}).encode()
     page = Work("stripe.checkout", f"payment:{lead}", f"stripe.checkout:{lead}", payload)
-    delay = Work("stripe.delay", f"delay:{lead}", f"stripe.delay:{lead}", payload, tx.now + _TELL_OF_DELAY_AFTER)
+    delay = Work("stripe.delay", f"delay:{lead}", f"stripe.delay:{lead}", payload, tx.now + TELL_OF_DELAY_AFTER)
     await put(tx, [page, delay])
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from typing import Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -62,11 +63,24 @@ async def quiet_now(tx: Tx, people: Collection[UUID]) -> dict[UUID, datetime]:
     return quiet_ends(await tx.run(_QUIET, {"people": [*people]}), tx.now)
 
 
-def quiet_ends(rows: Iterable[Record], now: datetime) -> dict[UUID, datetime]:
+class HasQuiet(Protocol):
+    """A person, with the quiet hours of those who have some."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def timezone(self) -> str: ...
+    @property
+    def quiet_starts(self) -> int | None: ...
+    @property
+    def quiet_ends(self) -> int | None: ...
+
+
+def quiet_ends(rows: Iterable[HasQuiet | Record], now: datetime) -> dict[UUID, datetime]:
     """The same of rows of people: their id, zone, and quiet hours where they have some."""
     ends = {
         row.id: quiet_until(Quiet(row.quiet_starts, row.quiet_ends), zone(row.timezone), now)
         for row in rows
-        if row.quiet_starts is not None
+        if row.quiet_starts is not None and row.quiet_ends is not None
     }
     return {each: end for each, end in ends.items() if end is not None}

@@ -8,11 +8,12 @@ from itertools import islice
 from uuid import UUID
 
 from booking.directory.model import Service
+from booking.schedules.early import keep_steady_unless_taken
 from booking.schedules.opening import Schedule
 from booking.schedules.reading import schedules_of
 from booking.schedules.rules import Visit, covered, free_starts
 from booking.schedules.steady import keep_steady
-from booking.schedules.taken import Taken, taken_of
+from booking.schedules.taken import Taken, span_of, taken_of
 from core.database import Tx
 from core.timezones import utc
 
@@ -46,7 +47,10 @@ async def is_free(tx: Tx, service: Service, start: datetime, *, ignoring: UUID |
 
     Its doctor's schedule does not change from here until the transaction ends.
     """
-    await keep_steady(tx, service.practitioner_id)
+    if service.capacity > 1:  # a group that has seats left is free though its doctor is busy with it
+        await keep_steady(tx, service.practitioner_id)
+    elif await keep_steady_unless_taken(tx, service.practitioner_id, *span_of(service, utc(start)), own=ignoring):
+        return False
     found = await free_times(tx, service, start, start + timedelta(minutes=1), limit=1, ignoring=ignoring)
     return found == [utc(start)]
 

@@ -55,6 +55,11 @@ def query(sql: str) -> Statement:
 def _typed(sql: str) -> TextClause:
     types: dict[str, TypeEngine[Any]] = {
         "appointment": Uuid(),
+        "practitioner": Uuid(),
+        "patient": Uuid(),
+        "begins": Moment(),
+        "over": Moment(),
+        "until": Moment(),
         "expires": Moment(),
         "now": Moment(),
         "start": Moment(),
@@ -76,6 +81,11 @@ TAKE = _typed(
     " AS refused"
 )
 """Takes what `wanting` says; as a part of a statement that goes on with what was taken."""
+TAKE_PLAINLY = _typed(
+    "SELECT occupancy_take_plainly(:appointment, :practitioner, :patient, :begins, :over, :start, :until, :expires,"
+    " :now) AS refused"
+)
+"""The same of what most visits need: a practitioner and a patient, by a visit that has nothing yet."""
 _TAKE = Statement(TAKE)
 _KEEP = query("SELECT occupancy_keep(:appointment)")
 _GIVE_BACK = query("SELECT occupancy_give_back(ARRAY[:appointment], :appointment, :now)")
@@ -108,6 +118,27 @@ def wanting(
         "seats": [need.seats for need in needs],
         "sessions": [need.session for need in needs],
         "services": [need.service for need in needs],
+        "expires": expires_at,
+        "now": tx.now,
+    }
+
+
+def wanting_plainly(
+    tx: Tx,
+    appointment_id: UUID,
+    practitioner: tuple[UUID, Span],
+    patient: tuple[UUID, Span],
+    expires_at: datetime | None,
+) -> dict[str, Any]:
+    """Return the values of TAKE_PLAINLY."""
+    return {
+        "appointment": appointment_id,
+        "practitioner": practitioner[0],
+        "begins": practitioner[1][0],
+        "over": practitioner[1][1],
+        "patient": patient[0],
+        "start": patient[1][0],
+        "until": patient[1][1],
         "expires": expires_at,
         "now": tx.now,
     }

@@ -28,6 +28,7 @@ async def test_every_figure_of_booking_is_printed(database_url: str, capsys: pyt
     assert "bookings a second, 2 clients: hold + confirm" in said
     assert "ratio" in said
     assert "booked at once (paid at the desk)" in said
+    assert "processor time of hold + confirm: Python " in said
     assert said.count("a month of free times of a doctor") == 2
     assert "20 visits to come" in said
     assert "reminders due at once: 20 handed to the outbox" in said
