@@ -9,8 +9,8 @@
 
 from alembic import op
 
-revision = "0053_fewer_steps"
-down_revision = "0052_lighter"
+revision = "0056_fewer_steps"
+down_revision = "0055_lighter"
 
 
 def upgrade() -> None:

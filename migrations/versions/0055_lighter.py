@@ -6,8 +6,8 @@ row stays there, and no index is written again, the exclusion constraint's least
 
 from alembic import op
 
-revision = "0052_lighter"
-down_revision = "0051_waiting_with_referral"
+revision = "0055_lighter"
+down_revision = "0054_sent_files"
 
 
 def upgrade() -> None:
