@@ -161,8 +161,9 @@ async def cancel(tx: Tx, ctx: Context, actor: Person, appointment_id: UUID, why:
     which all are told; with PATIENT_ASKED the patient's terms hold. Of visits that are held to be paid on one page, or
     were asked for together, all are let go. Raises RefusedError, ConflictError.
     """
-    asked = [each for each in await lock_asked(tx, appointment_id) if each.id != appointment_id]
+    # Of what is together all is locked before any one of it is, so that two who cancel do not wait in a circle.
     await payments.lock_together(tx, appointment_id)
+    asked = [each for each in await lock_asked(tx, appointment_id) if each.id != appointment_id]
     visit, own = await _to_change(tx, actor, appointment_id)
     rules.check_move(visit.status, Status.CANCELLED)
     if own:

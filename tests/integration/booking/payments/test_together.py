@@ -1,5 +1,6 @@
 """A series that is paid in advance: one page for all of it; held together, booked together, let go together."""
 
+import asyncio
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
@@ -137,6 +138,18 @@ async def test_who_cancels_one_of_what_is_held_lets_all_of_it_go(clinic: PayingC
     await clinic.pay(visits[0])  # the page is closed
     await clinic.quiet()
     assert [await clinic.amounts(each) for each in visits] == [[]] * 3
+
+
+async def test_many_who_cancel_different_ones_at_once_wait_for_each_other_and_not_in_a_circle(
+    clinic: PayingClinic,
+) -> None:
+    visits = await held(clinic, count=4)
+    ends = await asyncio.gather(
+        *(clinic.cancel(who, each) for each in visits for who in (ANNA, CLARA)), return_exceptions=True
+    )
+    assert len([end for end in ends if isinstance(end, appointments.Cancellation)]) == 1
+    assert len([end for end in ends if isinstance(end, ConflictError)]) == 7
+    assert await statuses(clinic, visits) == {Status.CANCELLED}
 
 
 async def test_paid_too_late_all_is_booked_or_nothing(clinic: PayingClinic) -> None:
