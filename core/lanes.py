@@ -218,16 +218,18 @@ class LaneWorker:
                 lanes = self._database.rung(self._bell)
                 if ANY in lanes:  # a lane that is looked at already may have got its next row just after the look
                     self._again |= self._busy.keys()
+                due: list[str] = []
                 try:
-                    if ANY in lanes or time.monotonic() >= look:
+                    crowded = 0 < self._at_once - len(self._busy) < len(lanes)
+                    if ANY in lanes or crowded or time.monotonic() >= look:
                         look = time.monotonic() + _LOOK_EVERY
-                        lanes |= await self._due_lanes()
+                        due = await self._due_lanes()
                         self._precedence.look(time.monotonic())
                 except (OSError, DBAPIError) as away:
                     self._log.warning("database away", error=type(away).__name__)
                     await asyncio.sleep(1)
                     continue
-                for lane in lanes - {ANY}:
+                for lane in (*due, *(lanes - {ANY, *due})):  # who asks again does not pass those who wait for longer
                     self._start(lane)
                 # Not wait_for: Python 3.11's loses a cancellation that comes together with the bell.
                 with contextlib.suppress(TimeoutError):
@@ -248,12 +250,12 @@ class LaneWorker:
         elif self._precedence.may_begin(lane, time.monotonic(), partial(self._database.ring, self._bell, lane)):
             self._busy[lane] = asyncio.create_task(self._lane(lane))
 
-    async def _due_lanes(self) -> set[str]:
+    async def _due_lanes(self) -> list[str]:
         """Return lanes whose first row is due, those that have waited longest first, as many as there are places."""
         free = self._at_once - len(self._busy)
         busy = [*self._busy, *self._precedence.waiting]
         values = {"now": self._database.clock.now(), "busy": busy, "most": free + 1}
-        return {row.lane for row in await self._database.once(self._due, values)}
+        return [row.lane for row in await self._database.once(self._due, values)]
 
     async def _lane(self, lane: str) -> None:
         try:

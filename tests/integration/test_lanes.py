@@ -393,3 +393,21 @@ async def test_what_adorns_is_done_after_what_people_wait_for(database: Database
         said.set()
         await until(database, outbox, ["done", "done"])
     assert done == ["elsewhere", "room", "reactions:room"]
+
+
+async def test_who_has_waited_longest_is_next_however_many_ring_at_once(database: Database) -> None:
+    done: list[str] = []
+
+    async def handle(tx: Tx, row: Row) -> str | None:
+        done.append(row.lane)
+        return None
+
+    came = [f"lane {number}" for number in range(12)]
+    for lane in came:
+        async with database.transaction() as tx:
+            await enqueue(tx, kind="k", lane=lane, key=lane)
+    worker = LaneWorker(database, outbox, {"k": handle})
+    worker._at_once = 1
+    async with working(worker):
+        await until(database, outbox, ["done"] * 12)
+    assert done == came
