@@ -26,7 +26,12 @@ def _medication_request(one: Resource) -> Resource:
     one.pop("statusChanged", None)
     one["contained"] = [_medication(each) for each in one["contained"]]
     one["medicationReference"] = one.pop("medication")["reference"]
+    one["dosageInstruction"] = [_dosage(each) for each in one["dosageInstruction"]]
     return one
+
+
+def _dosage(one: Resource) -> Resource:
+    return {("asNeededBoolean" if name == "asNeeded" else name): said for name, said in one.items()}
 
 
 def _medication(one: Resource) -> Resource:

@@ -56,6 +56,7 @@ _TARGETS = {
     "priorPrescription": {"MedicationRequest"},
 }
 """To what a reference in such an element may lead."""
+_UNITS_OF_TIME = frozenset("s min h d wk mo a".split())
 _NOT_YET = frozenset({"proposed", "cancelled", "waitlist"})
 
 
@@ -170,6 +171,10 @@ def _medication_request(resource: Resource) -> Iterator[str]:
         "dosageInstruction"
     ):
         yield "it does not say how to take it"
+    for each in resource.get("dosageInstruction", ()):
+        repeat = each.get("timing", {}).get("repeat", {"periodUnit": "d"})
+        if repeat.get("periodUnit") not in _UNITS_OF_TIME:
+            yield "how often to take it is in no unit of time"
     period = resource.get("dispenseRequest", {}).get("validityPeriod", {})
     if not period or datetime.fromisoformat(period["start"]) >= datetime.fromisoformat(period["end"]):
         yield "it is never valid"

@@ -33,7 +33,7 @@ def medication_request(p: Prescription) -> dict[str, Json]:
         ],
         "authoredOn": instant(p.authored_on),
         "requester": {"reference": f"Practitioner/{p.practitioner_id}", "display": p.practitioner_name},
-        "dosageInstruction": [{"text": p.draft.dosage}],
+        "dosageInstruction": [{"text": p.draft.dosage, **p.dosage_coded}],
         "dispenseRequest": {
             "validityPeriod": {"start": instant(p.authored_on), "end": instant(p.valid_until)},
             "numberOfRepeatsAllowed": p.draft.repeats,
@@ -86,6 +86,7 @@ def prescription_from(resource: dict[str, Any], *, version: int) -> Prescription
             valid_days=(until - authored).days,
             note=resource.get("note", [{}])[0].get("text", ""),
         ),
+        dosage_coded={name: said for name, said in resource["dosageInstruction"][0].items() if name != "text"},
         prior=_id(resource["priorPrescription"]) if "priorPrescription" in resource else None,
         atc=medication["code"].get("coding", [{}])[0].get("code"),
         patient_name=resource["subject"]["display"],

@@ -2,9 +2,11 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass, fields, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from core.errors import BadInputError, ConflictError
@@ -84,6 +86,8 @@ class Prescription:
     centre_name: str
     prior: UUID | None = None
     """The prescription that this one renews."""
+    dosage_coded: Mapping[str, Any] = field(default_factory=dict)
+    """How to take it as data, as it was signed (records.prescriptions.dosage); empty where the words alone say it."""
     signed_by: UUID | None = None
     """The key that the doctor signed this with; None for what was written before prescriptions were signed."""
     signature: Signature | None = None

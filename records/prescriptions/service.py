@@ -14,6 +14,7 @@ from records.audit.rules import Action, Why
 from records.audit.service import note, note_by
 from records.pharmacy.store import something_given
 from records.prescriptions import store
+from records.prescriptions.dosage import coded
 from records.prescriptions.medications import atc_of
 from records.prescriptions.model import prescription as _prescriptions
 from records.prescriptions.model import prescription_version as _versions
@@ -93,6 +94,7 @@ async def write_prescription(
         patient_name=encounter.patient_name,
         practitioner_name=encounter.practitioner_name,
         centre_name=encounter.centre_name,
+        dosage_coded=coded(draft.dosage),
         prior=prior,
     )
     written = await store.add(tx, vault, signer, written)

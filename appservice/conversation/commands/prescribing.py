@@ -23,6 +23,7 @@ from booking.appointments.rules import Status
 from booking.people.service import patient_name
 from core.errors import BadInputError, RefusedError
 from core.languages import _
+from records.prescriptions.dosage import coded
 from records.prescriptions.favourites import habits_of, remember
 from records.prescriptions.medications import suggest
 from records.prescriptions.rules import Draft, Encounter, checked
@@ -210,7 +211,7 @@ async def _preview(session: Session, draft: dict[str, Any]) -> None:
         _(
             "Prescription for **{patient}**:\n\n{lines}\n\n{checks}",
             patient=escape(patient),
-            lines=lines(written),
+            lines=lines(written, coded(written.dosage)),
             checks=checks,
         ),
         {"do": "sign", "draft": draft},

@@ -1,12 +1,14 @@
 """Prescriptions in words. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from appservice.conversation.rendering.values import dated
 from appservice.matrix.markdown import escape
 from core.languages import _, ngettext
 from records.prescriptions.checks import Checked
+from records.prescriptions.dosage import in_short
 from records.prescriptions.rules import Draft, Prescription, Status
 
 _STATES = {
@@ -27,12 +29,13 @@ def medicine(draft: Draft) -> str:
     return escape(f"{name}, {draft.form}" if draft.form else name)
 
 
-def lines(draft: Draft) -> str:
-    """All that a doctor has written, as a list."""
+def lines(draft: Draft, coded: Mapping[str, Any]) -> str:
+    """All that a doctor has written, as a list. `coded`: how to take it, as data that programs read."""
     repeats = ngettext("{count} time", "{count} times", draft.repeats) if draft.repeats else _("none")
     rows = [
         f"**{medicine(draft)}**",
         _("How to take it: {dosage}", dosage=escape(draft.dosage)),
+        _("As data: {coded}", coded=in_short(coded) or _("none, the words alone hold")),
         _("Quantity: {quantity}", quantity=escape(draft.quantity)),
         _("Repeats: {repeats}", repeats=repeats),
         _(
@@ -77,7 +80,7 @@ def full(one: Prescription, place: ZoneInfo) -> str:
         " {centre_name}, {dated}. Valid until {dated2}.{state}",
         code=one.code,
         patient_name=escape(one.patient_name),
-        lines=lines(one.draft),
+        lines=lines(one.draft, one.dosage_coded),
         practitioner_name=escape(one.practitioner_name),
         centre_name=escape(one.centre_name),
         dated=dated(one.authored_on, place),

@@ -1,0 +1,85 @@
+"""How to take it, as data: what the words say without doubt, and nothing else."""
+
+from dataclasses import replace
+
+import pytest
+from fhir.resources.dosage import Dosage
+from fhir.resources.R4B.medicationrequest import MedicationRequest as R4MedicationRequest
+
+from records.canonical import canonical
+from records.export.r4 import r4
+from records.export.validation import faults_of
+from records.prescriptions.dosage import coded, in_short
+from records.prescriptions.fhir import medication_request, prescription_from
+from records.prescriptions.medications import MEDICATIONS
+from tests.unit.records.prescriptions.examples import PRESCRIPTION
+
+
+@pytest.mark.parametrize(
+    ("words", "short"),
+    [
+        ("1 tablet once daily for 30 days", "1 tablet; 1 × / 1 d; 30 d"),
+        ("1 capsule 3 times a day, 7 days", "1 capsule; 3 × / 1 d; 7 d"),
+        ("Take 1 capsule three times daily for 7 days.", "1 capsule; 3 × / 1 d; 7 d"),
+        ("1 up to 4 times a day, at least 6 hours apart", "1–4 × / 1 d"),
+        ("1 tablet every 8 hours for 5 days", "1 tablet; 1 × / 8 h; 5 d"),
+        ("2 puffs every 4 hours as needed", "2 puff; 1 × / 4 h"),
+        ("1 tablet once a week", "1 tablet; 1 × / 1 wk"),
+        ("1 tablet every other day", "1 tablet; 1 × / 2 d"),
+        ("one tablet daily", "1 tablet; 1 × / 1 d"),
+        ("1 tablet twice every day", "1 tablet; 2 × / 1 d"),
+        ("10 ml three times daily for a week", "10 ml; 3 × / 1 d; 1 wk"),
+        ("apply thinly twice daily", "2 × / 1 d"),
+        ("2.5 ml twice a day", "2 × / 1 d"),
+        ("one patch every 3 days for 2 months", "1 patch; 1 × / 3 d; 2 mo"),
+        ("1 tablet twice a day for 3 days, then once a day", ""),
+        ("1 tablet at the start of the attack, at most 2 in 24 hours", ""),
+        ("1 or 2 tablets twice a day", ""),
+        ("twice a day until the pain is gone", ""),
+        ("1 tablet daily, 2 tablets every 3 days", ""),
+        ("1 tablet twice a day and 1 every 8 hours", ""),
+        ("reduce by 1 tablet every 3 days", ""),
+        ("1 tablet daily, not on Sundays", ""),
+        ("1 tablet daily for 3 weeks, 1 week off", ""),
+        ("3 times", ""),
+        ("as needed", ""),
+        ("1-0-1", ""),
+        ("", ""),
+    ],
+)
+def test_what_the_words_say_without_doubt(words: str, short: str) -> None:
+    found = coded(words)
+    assert in_short(found) == short
+    assert ("asNeeded" in found) == ("as needed" in words and short != "")
+    Dosage.model_validate({"text": words or "x", **found})
+    canonical({"dosage": found})
+
+
+def test_what_the_list_suggests_is_either_data_or_in_doubt() -> None:
+    suggested = {each for one in MEDICATIONS for each in one.dosages}
+    understood = {each for each in suggested if coded(each)}
+    assert len(understood) > len(suggested) / 2
+    for words in understood:
+        Dosage.model_validate({"text": words, **coded(words)})
+
+
+def test_it_is_signed_with_the_rest_and_reads_back_and_old_ones_stay_as_they_were() -> None:
+    told = replace(PRESCRIPTION, dosage_coded=coded("1 tablet every 8 hours for 5 days as needed"))
+    resource = medication_request(told)
+    assert resource["dosageInstruction"] == [{"text": told.draft.dosage, **told.dosage_coded}]
+    assert prescription_from(dict(resource), version=1) == told
+    assert medication_request(PRESCRIPTION)["dosageInstruction"] == [{"text": PRESCRIPTION.draft.dosage}]
+
+
+def test_in_the_release_before_it_is_valid_too() -> None:
+    told = replace(PRESCRIPTION, dosage_coded=coded("1 tablet every 8 hours for 5 days as needed"))
+    turned = r4(dict(medication_request(told)))
+    (dosage,) = R4MedicationRequest.model_validate(turned).dosageInstruction
+    assert dosage.asNeededBoolean is True
+    assert (dosage.timing.repeat.period, dosage.timing.repeat.periodUnit) == (8, "h")
+
+
+def test_a_unit_that_is_none_of_time_is_a_fault() -> None:
+    told = replace(PRESCRIPTION, dosage_coded={"timing": {"repeat": {"frequency": 1, "period": 1, "periodUnit": "x"}}})
+    bundle = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": dict(medication_request(told))}]}
+    assert any("no unit of time" in fault for fault in faults_of(bundle))
