@@ -119,6 +119,11 @@ async def was_said(tx: Tx, key: str) -> bool:
     return (await tx.conn.execute(said.union_all(waits).limit(1))).first() is not None
 
 
+def said_elsewhere(key: str) -> str:
+    """The key under which a message is said in another room, as others were where it was to be said."""
+    return f"{key}:alone"
+
+
 async def end_poll(tx: Tx, room_id: str, key: str) -> None:
     """Close the poll of a message of ours, if it has one: it was answered."""
     payload = json.dumps({"room": room_id, "key": key}).encode()

@@ -194,7 +194,7 @@ class _Process:
             previewing.READ: CalendarReading(self._ctx, self._database).deliver,
             polling.POLL: polling.Polling(self._ctx).deliver,
             polling.TOLD: CalendarNews(self._ctx, direct_room=self._matrix.rooms.direct_room).deliver,
-            boards.KIND: boards.Boards(self._ctx).deliver,
+            boards.KIND: boards.Boards(self._ctx, direct_room=self._matrix.rooms.direct_room).deliver,
             "daily": DailyLists(self._ctx, direct_room=self._matrix.rooms.direct_room).deliver,
         }
         if self._gateway:

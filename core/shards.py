@@ -6,7 +6,7 @@ A worker has a number, from 0. What is not written down belongs to worker 0, unl
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Column, ColumnElement, Integer, Table, Text, case, delete, func, literal, select, true
+from sqlalchemy import Column, ColumnElement, Integer, Table, Text, and_, case, delete, func, literal, select, true
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from core.database import Tx
@@ -25,15 +25,19 @@ class Share:
     shards: int = 1
     anywhere: frozenset[str] = frozenset()
     """Kinds that any worker can do."""
+    only: frozenset[str] | None = None
+    """Kinds that are done, and no others; None: all. Rows of a lane must be of these, or none of them."""
 
     def holds(
         self, lane: ColumnElement[str], kind: ColumnElement[str], shard: ColumnElement[int]
     ) -> ColumnElement[bool]:
         """The condition under which a row is this worker's."""
+        one_of = true() if self.only is None else kind == func.any(literal(sorted(self.only), ARRAY(Text)))
         if self.shards == 1:
-            return true()
+            return one_of
         dealt = func.hashtext(lane).op("&")(0x7FFFFFFF).op("%")(self.shards)
-        return case((kind == func.any(literal(sorted(self.anywhere), ARRAY(Text))), dealt), else_=shard) == self.shard
+        whose = case((kind == func.any(literal(sorted(self.anywhere), ARRAY(Text))), dealt), else_=shard)
+        return and_(one_of, whose == self.shard)
 
     @property
     def suffix(self) -> str:

@@ -4,6 +4,7 @@ A trigger on the visits (migration 0021_day) writes the row of work, so that no 
 """
 
 import json
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -15,7 +16,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 from appservice.conversation.dialogue import Choice, Question, load, save
 from appservice.conversation.rendering.day import day_board as drawn
 from appservice.matrix.reactions import plain as bare
-from appservice.outgoing import Reply, post
+from appservice.outgoing import Reply, post, said_elsewhere, was_said
 from booking.appointments.model import Appointment
 from booking.appointments.reading import appointment
 from booking.appointments.rules import Status
@@ -30,6 +31,8 @@ from core.languages import speak, speaking
 from core.outbox import outbox
 from core.tables import Moment, metadata
 from core.timezones import zone
+
+DirectRoom = Callable[[Tx, UUID, str], Awaitable[str]]
 
 KIND = "board.changed"
 NEXT, MISSED = "▶️", "🚫"
@@ -118,8 +121,9 @@ async def remember(
 class Boards:
     """Handler of the outbox kind "board.changed"."""
 
-    def __init__(self, ctx: Context) -> None:
+    def __init__(self, ctx: Context, *, direct_room: DirectRoom) -> None:
         self._ctx = ctx
+        self._direct_room = direct_room
 
     async def deliver(self, tx: Tx, row: Row) -> str | None:
         """Edit a list; once for many changes that came together."""
@@ -150,20 +154,28 @@ class Boards:
         except RefusedError:  # not theirs to see any more
             await tx.conn.execute(delete(day_board).where(*wanted))
             return "not theirs any more"
-        key = f"board:{row.id}"
-        dialogue = await load(tx, self._ctx.vault, person.id, shown.room_id)
+        key, room, before = f"board:{row.id}", shown.room_id, shown.key
+        elsewhere = said_elsewhere(before)
+        moved = await was_said(tx, elsewhere)
+        if moved:  # others had come into that room: the list goes on where it was said instead
+            room, before = await self._direct_room(tx, person.id, person.mxid), elsewhere
+        dialogue = await load(tx, self._ctx.vault, person.id, room)
         taps = {bare(emoji): each for emoji, each in board.taps.items()}
-        dialogue.replaced(shown.key, Question(key, tx.now, list(board.choices), taps=taps, kept=True))
-        await save(tx, self._ctx.vault, person.id, shown.room_id, dialogue)
-        grown = len(board.visits) > len(shown.visits)
+        question = Question(key, tx.now, list(board.choices), taps=taps, kept=True)
+        if moved:
+            dialogue.ask(question)
+        else:
+            dialogue.replaced(before, question)
+        await save(tx, self._ctx.vault, person.id, room, dialogue)
+        grown = moved or len(board.visits) > len(shown.visits)
         reply = Reply(
             board.text,
             choices=min(len(board.choices), _NUMBERS) if grown else 0,
             taps=tuple(board.taps) if grown else (),
-            edits=shown.key,
+            edits=before,
         )
-        await post(tx, self._ctx.vault, subject=person.id, room_id=shown.room_id, key=key, reply=reply)
-        await tx.conn.execute(update(day_board).where(*wanted).values(key=key, visits=[*board.visits]))
+        await post(tx, self._ctx.vault, subject=person.id, room_id=room, key=key, reply=reply)
+        await tx.conn.execute(update(day_board).where(*wanted).values(key=key, room_id=room, visits=[*board.visits]))
         return None
 
     async def _again(self, tx: Tx, row: Row) -> bool:

@@ -1,7 +1,7 @@
 """What the service says on its own: a row of ids becomes words when it is sent, from what is true then."""
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,7 +14,7 @@ from appservice.conversation.dialogue import Choice, Question, load, save
 from appservice.conversation.entries import visit_file
 from appservice.conversation.rendering import documents, referrals, rooms
 from appservice.conversation.rendering import notices as words
-from appservice.conversation.rendering.lists import numbered, offers
+from appservice.conversation.rendering.lists import numbered, offers, state
 from appservice.conversation.rendering.prescriptions import full, medicine
 from appservice.conversation.rendering.values import moment, moment_of
 from appservice.matrix.markdown import escape
@@ -58,6 +58,9 @@ _RECORDS = {
 }
 """Notices that hold records: who is told has to have the right to read them when they are told."""
 
+_EDITS = frozenset({Notice.STANDING, Notice.GONE})
+"""What says nothing by itself: it edits what was said when the visit was booked."""
+
 DirectRoom = Callable[[Tx, UUID, str], Awaitable[str]]
 
 
@@ -88,6 +91,11 @@ class _Told:
         """The key of the message that says that the visit is booked, which says later how it stands."""
         return f"confirmed:{self.visit.id}:{self.person.id}"
 
+    @property
+    def list_of_series(self) -> str:
+        """The key of the message that lists what was booked at once with this visit."""
+        return f"series:{self.visit.series_id}:{self.visit.created_at.isoformat()}:{self.person.id}"
+
 
 class Notices:
     """Handler of the outbox kind "notice"."""
@@ -107,9 +115,9 @@ class Notices:
             return "forgotten"
         speak(person.language)
         told = _Told(tx, row, what, person, visit, "")
-        if not await _still_theirs(told):
-            return "not theirs any more"
-        if what["notice"] == Notice.STANDING and not await was_said(tx, told.confirmation):
+        if await _still_theirs(told) == (what["notice"] == Notice.GONE):
+            return "not theirs any more, or theirs still"
+        if what["notice"] in _EDITS and not await _was_told(told):
             return "there is nothing to edit"
         if await _told_in_staff_room(told):
             return "told in the staff room"
@@ -126,9 +134,25 @@ class Notices:
         await self._post(told, f"notice:{told.row.id}", Reply(await self._text(told), about=told.confirmation))
 
     async def _standing(self, told: _Told) -> None:
-        """No message holds a time or a doctor that is not true any more."""
-        reply = Reply(await self._text(told), edits=told.confirmation, only_edit=True)
-        await self._post(told, f"notice:{told.row.id}", reply)
+        """No message holds a time or a doctor that is not true any more: the confirmation, the list of a series."""
+        if await was_said(told.tx, told.confirmation):
+            reply = Reply(await self._text(told), edits=told.confirmation, only_edit=True)
+            await self._post(told, f"notice:{told.row.id}", reply)
+        if told.visit.series_id is None or not await was_said(told.tx, told.list_of_series):
+            return
+        visits = await _booked_together(told)
+        # Once for many that change at once: the list is the same after each of them.
+        steps = sum(each.sequence for each in visits)
+        key = f"{told.list_of_series}:{steps}:{max(each.updated_at for each in visits).isoformat()}"
+        if told.what["notice"] == Notice.STANDING:
+            text = await self._list_of_series(told, visits)
+        elif any(each.practitioner.person_id == told.person.id for each in visits):
+            return  # a part of the series is theirs still
+        else:
+            text = await self._text(told)
+        await self._post(told, key, Reply(text, edits=told.list_of_series, only_edit=True))
+
+    _gone = _standing
 
     async def _held(self, told: _Told) -> None:
         await self._post(told, told.card, Reply(await self._text(told)))
@@ -276,9 +300,18 @@ class Notices:
 
     async def _series(self, told: _Told) -> None:
         """All visits of a series in one message."""
-        dates = await self._dates(told, told.visit.status)
-        await self._post(told, f"notice:{told.row.id}", Reply(f"{await self._text(told)}\n\n{dates}"))
+        together = [each for each in await _booked_together(told) if each.status is told.visit.status]
+        await self._post(told, told.list_of_series, Reply(await self._list_of_series(told, together)))
         await self._invite(told, series=True)
+
+    async def _list_of_series(self, told: _Told, visits: Sequence[Appointment]) -> str:
+        place = zone(told.person.timezone)
+        rows = []
+        for each in visits:
+            row = _("{moment_of}, visit **{code}**", moment_of=moment_of(each, place), code=each.code)
+            rows.append(row if each.status is Status.BOOKED else f"{row}: {state(each)}")
+        head = await self._text(replace(told, what={**told.what, "notice": Notice.SERIES}))
+        return f"{head}\n\n{numbered(rows)}"
 
     async def _dates(self, told: _Told, status: Status) -> str:
         """Those visits that were made together with this one, and stand as it does."""
@@ -364,6 +397,20 @@ async def _still_theirs(told: _Told) -> bool:
     if told.ours or may_run_visit(person, practitioner_id=visit.practitioner.id, centre_id=visit.centre.id):
         return True
     return any(each.person_id == person.id for each in await guests_of(told.tx, visit.id))
+
+
+async def _was_told(told: _Told) -> bool:
+    """Whether the person has a message that says how the visit stood when it was booked."""
+    if await was_said(told.tx, told.confirmation):
+        return True
+    return told.visit.series_id is not None and await was_said(told.tx, told.list_of_series)
+
+
+async def _booked_together(told: _Told) -> list[Appointment]:
+    """The visits of a series that were booked with this one, by start."""
+    assert told.visit.series_id
+    series = await series_of(told.tx, told.visit.series_id)
+    return [each for each in series if each.created_at == told.visit.created_at]
 
 
 async def _told_in_staff_room(told: _Told) -> bool:

@@ -43,7 +43,7 @@ _WELCOME = (
     "Hello{name}! I book medical appointments: tell me what you need, and answer with numbers. For example:\n\n"
     "- cardiologist near Berlin tomorrow under 60\n- dentist in Munich, english speaking\n\n"
     "“help” shows everything I can do.\n\n"
-    "Deutsch, français, español, العربية, Melayu: “language Deutsch”, …"
+    "“Sprache Deutsch” · “langue français” · “idioma español” · “bahasa Melayu” · “اللغة العربية”"
 )
 _SAID_WITHOUT_WORDS = {
     "other": (

@@ -23,7 +23,18 @@ from appservice.matrix.room_cipher import NobodyReadsError
 from appservice.matrix.rooms import DirectRooms
 from appservice.matrix.sent_files import note_sent
 from appservice.matrix.views import RoomView
-from appservice.outgoing import REACTIONS, Attachments, File, Reply, Streamed, post, room_of, subject_of, unseal
+from appservice.outgoing import (
+    REACTIONS,
+    Attachments,
+    File,
+    Reply,
+    Streamed,
+    post,
+    room_of,
+    said_elsewhere,
+    subject_of,
+    unseal,
+)
 from core.database import Tx
 from core.errors import RefusedError
 from core.ids import id_of
@@ -223,7 +234,7 @@ class Outbound:
 
     async def _say_there(self, tx: Tx, row: Row, room_id: str, key: str, reply: Reply | File) -> str:
         subject = subject_of(row.payload)
-        await post(tx, self._vault, subject=subject, room_id=room_id, key=f"{key}:alone", reply=reply)
+        await post(tx, self._vault, subject=subject, room_id=room_id, key=said_elsewhere(key), reply=reply)
         return "others are there: said elsewhere"
 
     async def _unsealed(self, tx: Tx, row: Row) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import replace
 from functools import partial
 
 import aiohttp
@@ -39,6 +40,8 @@ from core.precedence import Precedence
 from core.settings import Settings
 from core.shards import Share
 
+_AGAIN = 1.0
+"""Seconds between two looks whether a homeserver that was away is back."""
 _log = log("appservice.matrix")
 
 
@@ -80,7 +83,11 @@ class MatrixService:
             bot = self._matrix.bots[shard]
             with figures.leading.labels(bot).track_inprogress():
                 figures.took_lead.labels(bot).inc()
-                await run(shard, await self._start(connection, bot))
+                try:
+                    device = await self._start(connection, bot)
+                except AwayError:
+                    device = await self._start_late(shard, connection, inbox_handlers, outbox_handlers, heavy)
+                await run(shard, device)
 
         async def run(shard: int, device: Device) -> None:
             strangers = Strangers(self._matrix)
@@ -133,6 +140,35 @@ class MatrixService:
         """What this bot's worker does: what its rooms ask for, and its part of what needs no device."""
         kinds = anywhere | {*self.keeper.handlers(), *self.staff.handlers(), rooms.UNALIAS, LEAVE}
         return Share(shard, self._matrix.shards, frozenset(kinds))
+
+    async def _start_late(
+        self,
+        shard: int,
+        connection: psycopg.Connection,
+        inbox_handlers: Mapping[str, Handler],
+        outbox_handlers: Mapping[str, Handler],
+        heavy: Collection[str],
+    ) -> Device:
+        """Wait for a homeserver that is away, and do meanwhile what does not need it: payments, what comes free."""
+        share = self._share(shard, {*inbox_handlers, *outbox_handlers})
+        ears, hands = (replace(share, only=frozenset(kinds)) for kinds in (inbox_handlers, outbox_handlers))
+        workers = (
+            LaneWorker(self._database, inbox, dict(inbox_handlers), share=ears),
+            LaneWorker(self._database, outbox, dict(outbox_handlers), share=hands, heavy=heavy),
+        )
+        _log.warning("the homeserver is away: leading without it")
+        async with asyncio.TaskGroup() as tasks:
+            meanwhile = [tasks.create_task(worker.run()) for worker in workers]
+            while True:
+                await asyncio.sleep(_AGAIN)
+                try:
+                    device = await self._start(connection, self._matrix.bots[shard])
+                except AwayError:
+                    continue
+                break
+            for task in meanwhile:
+                task.cancel()
+        return device
 
     async def _start(self, connection: psycopg.Connection, bot: str) -> Device:
         logging.getLogger("nio").setLevel(logging.CRITICAL)  # it reports what strangers send: theirs to flood

@@ -63,6 +63,8 @@ class Notice(StrEnum):
     NEXT = "next"
     STANDING = "standing"
     """Nothing new: what was said when the visit was booked is to say how it stands now."""
+    GONE = "gone"
+    """The same to a doctor whose visit it is no more: nothing of whose visit it was stays there."""
 
 
 _CHANGES = frozenset({Notice.MOVED, Notice.CANCELLED, Notice.HANDED_OVER})

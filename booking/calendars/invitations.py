@@ -37,9 +37,10 @@ async def invitation(tx: Tx, ctx: Context, person_id: UUID, visit: Appointment, 
     theirs = visit.practitioner.id == person.practitioner_id
     options = Options(tells=frozenset() if theirs else frozenset({Tell.DOCTORS}))
     matrix = ctx.settings.matrix
+    # Always the first bot: an event that came from another organizer would be another event.
     organizer = Party(_address(matrix.bot_id), matrix.display_name)
     attendee = Party(_address(person.mxid), person.name or person.mxid)
-    links = Links.of(ctx.settings)
+    links = Links.of(ctx.settings, person.id)
     with speaking(person.language):
         events = [event_of(each, setting, options, links, organizer=organizer, attendee=attendee) for each in parts]
         return written("CANCEL" if cancelled else "REQUEST", events)

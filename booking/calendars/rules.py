@@ -31,8 +31,9 @@ class Links:
     site: str
 
     @classmethod
-    def of(cls, settings: Settings) -> "Links":
-        return cls(f"https://matrix.to/#/{settings.matrix.bot_id}", settings.http.public_url)
+    def of(cls, settings: Settings, whose: UUID) -> "Links":
+        """`whose`: by what the bot is dealt that the entries lead to, where there are several: whoever reads them."""
+        return cls(f"https://matrix.to/#/{settings.matrix.bot_for(whose)}", settings.http.public_url)
 
     def visit(self, code: str) -> str:
         """The page that says how to come from a visit's code to the visit."""

@@ -1,4 +1,4 @@
-"""Questions, and renewals that were asked for, which wait beyond the centre's rule: told to the staff once."""
+"""Questions, renewals that were asked for, and files that nobody looks at, beyond the centre's rule: told once."""
 
 import json
 from uuid import UUID
@@ -15,13 +15,25 @@ from core.tables import Moment
 LONG = "waiting.long"
 """Kind of work: tell an admin of what waits."""
 
-_DUE = text("""
+_UNSEEN = """f.seen_at IS NULL AND f.filed_at IS NOT NULL AND a.status IN ('booked', 'arrived', 'fulfilled')
+          AND NOT (a.status = 'fulfilled' AND f.filed_at < upper(a.during))
+          AND NOT EXISTS (SELECT FROM practitioner d WHERE d.id = a.practitioner_id AND d.person_id = f.sender_id)"""
+"""Filed with a visit by the patient's side, and not looked at by a doctor: not even at the visit, if that is over."""
+
+# ruff: noqa: S608  (put together of our own words alone)
+_DUE = text(f"""
     WITH open AS (
         SELECT q.id, 'question' AS what, q.code, q.centre_id, q.practitioner_id, q.due_at AS since
         FROM question q WHERE q.answered_at IS NULL
         UNION ALL
         SELECT r.id, 'renewal', p.code, p.centre_id, p.practitioner_id, r.asked_at
         FROM renewal r JOIN prescription p ON p.id = r.prescription_id WHERE r.answered_at IS NULL
+        UNION ALL
+        -- What is sent for a visit to come is to be looked at before it; what comes later waits like a question.
+        SELECT f.id, 'file', a.code, a.centre_id, a.practitioner_id,
+               greatest(f.filed_at, lower(a.during) - 2 * c.question_hours * interval '1 hour')
+        FROM file f JOIN appointment a ON a.id = f.appointment_id JOIN centre c ON c.id = a.centre_id
+        WHERE {_UNSEEN}
     )
     INSERT INTO waiting_told (id, told_at)
     SELECT o.id, :now
@@ -36,11 +48,15 @@ _WHICH = text("""
     UNION ALL
     SELECT r.id, 'renewal', p.code, p.centre_id, p.practitioner_id
     FROM renewal r JOIN prescription p ON p.id = r.prescription_id WHERE r.id = ANY (:ids)
+    UNION ALL
+    SELECT f.id, 'file', a.code, a.centre_id, a.practitioner_id
+    FROM file f JOIN appointment a ON a.id = f.appointment_id WHERE f.id = ANY (:ids)
 """)
 
-_STILL = text("""
+_STILL = text(f"""
     SELECT EXISTS (SELECT FROM question WHERE id = :id AND answered_at IS NULL)
         OR EXISTS (SELECT FROM renewal WHERE id = :id AND answered_at IS NULL)
+        OR EXISTS (SELECT FROM file f JOIN appointment a ON a.id = f.appointment_id WHERE f.id = :id AND {_UNSEEN})
 """)
 
 

@@ -19,7 +19,7 @@ from booking.appointments import service as visits
 from booking.appointments.making import take
 from booking.appointments.model import Appointment, Why, starts
 from booking.appointments.model import appointment as table
-from booking.appointments.notices import Notice, tell_all
+from booking.appointments.notices import Notice, tell_all, tell_each
 from booking.appointments.reading import appointment, found_appointments
 from booking.appointments.rules import KEPT, Status, sequence_after
 from booking.consultations.steps import regroup
@@ -220,6 +220,8 @@ async def _move(tx: Tx, visit: Appointment, service: Service, to: Practitioner, 
     await freed(tx, locked.practitioner.id, locked.start, locked.end)
     handed = await appointment(tx, locked.id)
     await tell_all(tx, handed, Notice.HANDED_OVER, but=actor.id, doctor=locked.practitioner.slug)
+    if former := locked.practitioner.person_id:
+        await tell_each(tx, handed, Notice.GONE, {former})
     await regroup(tx, handed)
 
 

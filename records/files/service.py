@@ -30,6 +30,7 @@ from records.files.rules import (
 from records.sealing import Vault
 
 _MOST_FILES = 1000
+_DOCTORS = frozenset({Relation.TREATS, Relation.SEES, Relation.EMERGENCY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +168,8 @@ async def stored_file(tx: Tx, vault: Vault, reader: Reader, file_id: UUID) -> St
     if row.filed_at is None and row.sender_id != reader.person_id:
         raise RefusedError
     await _note(tx, reader, by, Action.READ, row.patient_id, row.id)
+    if by in _DOCTORS and row.sender_id != reader.person_id and row.seen_at is None:
+        await store.seen(tx, row.id)
     return (await store.opened(tx, vault, row.patient_id, [row]))[0]
 
 

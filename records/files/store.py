@@ -173,3 +173,8 @@ def _read(row: Row[Any], inside: dict[str, Any]) -> StoredFile:
 
 def _place(file_id: UUID, version: int) -> Place:
     return Place(file.name, _FILE.sealed.name, file_id, version)
+
+
+async def seen(tx: Tx, file_id: UUID) -> None:
+    """A doctor has looked at it."""
+    await tx.conn.execute(update(file).where(_FILE.id == file_id).values(seen_at=tx.now))

@@ -60,8 +60,8 @@ async def language(session: Session, text: str) -> None:
     named = languages((code,))
     if code in spoken_languages():
         said = _(
-            "Your language is **{language}**. I answer in it, and understand its weekdays, months, and words like yes"
-            " and no; what I can do is said in English: “help”.",
+            "Your language is **{language}**. I answer in it, and understand what is said every day in it; English"
+            " always works, too. “help” shows what I can do.",
             language=named,
         )
     else:

@@ -236,6 +236,11 @@ def _standing(told: _Notice) -> str:
     return _cancelled(told) if told.visit.status is Status.CANCELLED else _booked(told)
 
 
+def _gone(told: _Notice) -> str:
+    """To a doctor whose visit it was: nothing of the patient."""
+    return _("**Handed over**: {visit} is with {doctor} now.", visit=told.code, doctor=told.doctor)
+
+
 def _proposed(told: _Notice) -> str:
     if "visits" in told.what:
         return _all_proposed(told)
@@ -604,6 +609,7 @@ _TEXTS: dict[str, Callable[[_Notice], str]] = {
     "booked": _booked,
     "moved": _moved,
     "standing": _standing,
+    "gone": _gone,
     "cancelled": _cancelled,
     "charged": _charged,
     "released": _released,

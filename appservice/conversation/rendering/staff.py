@@ -39,6 +39,7 @@ _MONEY = {
 _WAITING = {
     "question": N_("**Waits for an answer** since {hours} hours: a question to {doctor}, {code}."),
     "renewal": N_("**Waits for an answer** since {hours} hours: {doctor} was asked to renew prescription {code}."),
+    "file": N_("**Not looked at** {hours} hours after it came, or before the visit: a file for {code} with {doctor}."),
 }
 
 

@@ -120,7 +120,7 @@ def _whose(what: What) -> Whose:
 
 async def _visits(tx: Tx, ctx: Context, what: What, today: datetime) -> AsyncIterator[str]:
     """The series first, as zones come before what is in them; then visits by themselves, by start."""
-    settings, links = await settings_of(tx), Links.of(ctx.settings)
+    settings, links = await settings_of(tx), Links.of(ctx.settings, what.ids[0])
     first, last = today - what.options.days_back * _DAY, today + what.options.days_ahead * _DAY
     since = today - CANCELLED_KEPT
     series = await series_with(tx, _whose(what), first, last, since)
@@ -174,7 +174,7 @@ async def _availability(tx: Tx, what: What, start: datetime, end: datetime) -> A
 
 async def _freebusy(tx: Tx, ctx: Context, what: What, today: datetime) -> str:
     end = today + what.open_for * _DAY
-    url = Links.of(ctx.settings).chat
+    url = Links.of(ctx.settings, what.ids[0]).chat
     if _COLUMNS.get(what.kind) in {"patient_id", "resource_id"}:
         busy: list[Span] = []
         async for chunk in single_entries(tx, _whose(what), today - _DAY, end, end):

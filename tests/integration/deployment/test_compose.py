@@ -1,5 +1,6 @@
 """docker-compose.yml keeps to the Compose specification, and all that it names is there."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -131,3 +132,10 @@ def test_every_process_has_its_file_its_service_and_its_route(workers: dict[str,
 )
 def test_a_request_goes_where_it_belongs(path: str, host: str | None) -> None:
     assert next((hosts[0] for rule, hosts in routes() if rule.match(path)), None) == host
+
+
+@pytest.mark.parametrize("file", ["Caddyfile", "Caddyfile.workers"])
+def test_the_homeservers_own_door_to_careconnect_is_not_the_worlds(file: str) -> None:
+    inside = re.search(r"@inside path (.*)", (ROOT / "deploy" / file).read_text())
+    assert inside
+    assert {"/_synapse/*", "/_careconnect/*", "/metrics", "/health", "/health/*"} <= set(inside[1].split())

@@ -244,7 +244,7 @@ class Chat:
             rows = [Row(*each) for each in await tx.conn.execute(wanted.order_by(outbox.c.seq))]
         for row in rows:
             async with self.database.transaction() as tx:
-                await boards.Boards(self.ctx).deliver(tx, row)
+                await boards.Boards(self.ctx, direct_room=direct_room).deliver(tx, row)
                 await tx.conn.execute(update(outbox).where(outbox.c.id == row.id).values(state="done"))
         return [each for each in await self._new() if each.fields.get("edits")]
 

@@ -233,3 +233,32 @@ async def test_no_confirmation_goes_on_saying_what_is_not_true_any_more(chat: Ch
     for who, each in confirmed.items():
         assert edits[who].fields["edits"] == each.key
         assert edits[who].text.startswith("Cancelled")
+
+
+async def test_the_list_of_a_series_says_how_its_visits_stand(chat: Chat) -> None:
+    await chat.say(ANNA, NEAR)
+    await chat.say(ANNA, "1")
+    await chat.say(ANNA, "1 every 2 weeks 3 times")
+    told = await chat.notices()
+    lists = {who: told[who][0] for who in (ANNA, OSEI, CLARA)}
+    assert "Tue 15 Dec, 09:00" in lists[ANNA].text
+    second = (await visits(chat))[1]
+    await chat.say(ANNA, f"move {second.code}")
+    await chat.say(ANNA, "2")
+    await chat.notices()
+    (moved,) = [each for each in await visits(chat) if each.code == second.code]
+    now = f"{moved.start.astimezone(BERLIN):%H:%M}, visit {second.code}"
+    edits = {each.room.removeprefix("!private:"): each for each in chat.brought_up_to_date}
+    for who, listed in lists.items():
+        assert edits[who].fields["edits"] == listed.key
+        assert now in edits[who].text
+        assert "Tue 15 Dec, 09:00" not in edits[who].text
+    chat.brought_up_to_date.clear()
+    first, *rest = await visits(chat)
+    await chat.say(ANNA, f"cancel {first.code} series")
+    await chat.say(ANNA, "yes")
+    await chat.notices()
+    edits_of_anna = [each for each in chat.brought_up_to_date if each.room == lists[ANNA].room]
+    assert len(rest) == 2
+    assert len(edits_of_anna) == 1  # though several visits were cancelled at once
+    assert edits_of_anna[0].text.count(": cancelled") >= 2

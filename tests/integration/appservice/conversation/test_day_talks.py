@@ -3,12 +3,14 @@
 import json
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
-from appservice.matrix.model import consultation_room
-from appservice.outgoing import UNTAP
+from appservice.conversation.boards import day_board
+from appservice.matrix.model import bot_message, consultation_room
+from appservice.outgoing import UNTAP, said_elsewhere
 from booking.directory.reading import practitioners_named
 from booking.directory.service import link_practitioner
+from core.ids import id_of
 from core.outbox import outbox
 from tests.integration.appservice.conversation.chat import Chat
 from tests.integration.appservice.conversation.test_booking_talks import book
@@ -199,3 +201,29 @@ async def test_nobody_else_may(chat: Chat, town: Town, visits: list[str]) -> Non
     assert "told" not in await chat.say(BEN, "late 20 dr.osei")
     assert "You may not do that" in await chat.say(CLARA, "late 20 dr.maier")
     assert "You may not do that" in await chat.say(CLARA, f"next {maier.slug}")
+
+
+async def test_a_list_that_was_said_elsewhere_goes_on_there_and_is_not_said_again(
+    chat: Chat, visits: list[str]
+) -> None:
+    """Others had come into the room: what is for one alone was said in a new room of the two."""
+    await chat.say(OSEI, "today")
+    async with chat.database.transaction() as tx:
+        key = said_elsewhere(chat.last[0].key)
+        said = {
+            "id": id_of(key),
+            "key": key,
+            "room_id": f"!private:{OSEI}",
+            "event_id": "$elsewhere",
+            "sent_at": tx.now,
+        }
+        await tx.conn.execute(insert(bot_message).values(said))
+        await tx.conn.execute(update(day_board).values(room_id="!crowded"))
+    for step in ("arrived", "under way"):
+        await chat.say(OSEI, f"{'arrived' if step == 'arrived' else 'start'} {visits[0]}")
+        (edit,) = await chat.boards()
+        assert edit.room == f"!private:{OSEI}"
+        assert edit.fields["edits"] == key
+        assert step in edit.text
+        key = edit.key
+    assert await chat.tap(OSEI, "1", edit) == ""  # its numbers work there

@@ -2,9 +2,10 @@
 
 from datetime import timedelta
 
+from booking.questions.waiting import tell_of_waiting
 from tests.integration.appservice.conversation.chat import Chat
-from tests.integration.appservice.conversation.test_booking_talks import book
-from tests.integration.booking.clinic import ANNA, BEN, OSEI
+from tests.integration.appservice.conversation.test_booking_talks import book, visits
+from tests.integration.booking.clinic import ANNA, BEN, CLARA, OSEI
 from tests.integration.booking.town import Town, at
 
 PDF = b"%PDF-1.7\n" + bytes(3000)
@@ -117,3 +118,39 @@ async def test_what_cannot_be_taken_gets_a_sentence(chat: Chat) -> None:
     assert "too large: I take up to 1024 MB" in await chat.send_file(ANNA, PDF, "a.pdf", size=2 << 30)
     assert "There are no files" in await chat.say(ANNA, "files")
     assert "not this" in await chat.say(ANNA, "", kind="other")
+
+
+async def test_the_staff_is_told_of_a_file_that_nobody_looks_at(chat: Chat, town: Town) -> None:
+    await chat.say(CLARA, "unanswered after 2 h", name="Clara")
+    code = await book(chat)
+    for name in ("a.pdf", "b.pdf"):
+        await chat.send_file(ANNA, PDF, name)
+        await chat.say(ANNA, "1 blood test")
+    await chat.notices()
+    start = (await visits(chat))[0].start
+    town.clock.time = start - timedelta(hours=2, minutes=1)  # long after they came: the visit is not near yet
+    async with chat.database.transaction() as tx:
+        assert await tell_of_waiting(tx) == 0
+    await chat.say(OSEI, f"files {code}")
+    await chat.say(OSEI, "1")  # the newer one
+    town.clock.time = start - timedelta(hours=2)
+    async with chat.database.transaction() as tx:
+        assert await tell_of_waiting(tx) == 1
+        assert await tell_of_waiting(tx) == 0
+    (told,) = (await chat.notices())[CLARA]
+    assert told.text == f"Not looked at 2 hours after it came, or before the visit: a file for {code} with Dr Ama Osei."
+    assert "Anna" not in told.text
+
+
+async def test_a_file_that_was_looked_at_meanwhile_is_told_to_nobody(chat: Chat, town: Town) -> None:
+    await chat.say(CLARA, "unanswered after 2 h", name="Clara")
+    code = await book(chat)
+    await chat.send_file(ANNA, PDF, "a.pdf")
+    await chat.say(ANNA, "1")
+    await chat.notices()
+    town.clock.time = (await visits(chat))[0].start - timedelta(hours=1)
+    async with chat.database.transaction() as tx:
+        assert await tell_of_waiting(tx) == 1
+    await chat.say(OSEI, f"files {code}")
+    await chat.say(OSEI, "1")
+    assert CLARA not in await chat.notices()

@@ -202,3 +202,13 @@ async def _waits_for_another(chat: Chat) -> bool:
     async with chat.database.transaction() as tx:
         waits = text("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND locktype = 'transactionid')")
         return bool((await tx.conn.execute(waits)).scalar_one())
+
+
+async def test_the_former_doctor_keeps_no_notice_of_whose_visit_it_was(chat: Chat, weber: str) -> None:
+    code = await book(chat)
+    await chat.say(CLARA, "hand over dr.osei to dr.weber")
+    await chat.say(CLARA, "yes")
+    await chat.notices()
+    (edit,) = [each for each in chat.brought_up_to_date if each.room == f"!private:{OSEI}"]
+    assert str(edit.fields["edits"]).startswith("confirmed:")
+    assert edit.text == f"Handed over: Visit {code} is with Dr Jonas Weber now."

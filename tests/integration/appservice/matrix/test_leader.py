@@ -2,12 +2,19 @@
 
 import asyncio
 
+import aiohttp
 import psycopg
+from sqlalchemy import select
 
+from appservice.matrix.filtering import EVENT
 from appservice.matrix.leader import lead
+from appservice.matrix.service import MatrixService
+from core.database import Database, Tx
+from core.inbox import inbox, receive
+from core.lanes import Row
 from core.settings import Settings
 from tests.integration.appservice.matrix.conftest import NewPerson
-from tests.integration.appservice.matrix.echo import serving
+from tests.integration.appservice.matrix.echo import Directory, serving
 
 
 async def test_one_leads_and_another_takes_over_when_its_connection_is_lost(database_url: str) -> None:
@@ -79,3 +86,32 @@ async def test_losing_the_database_connection_loses_no_message(
         await anna.ask(room, "three", "you said three")
     said = [text for text in anna.shown(room) if text != "that was joined"]
     assert said == ["you said one", "you said two", "you said three"]
+
+
+async def test_payments_are_heard_of_while_the_homeserver_is_away(settings: Settings, database: Database) -> None:
+    """Whoever leads from then on needs it for its device, but not for what Stripe says."""
+    nobody_there = settings.matrix.model_copy(update={"homeserver_url": "http://127.0.0.1:9"})
+    away = settings.model_copy(update={"matrix": nobody_there})
+    heard = asyncio.Event()
+
+    async def hear(tx: Tx, row: Row) -> None:
+        heard.set()
+
+    async def nothing(*_: object, **__: object) -> None:
+        raise AssertionError
+
+    async with database.transaction() as tx:
+        await receive(tx, kind="stripe", event_id="evt_1", lane="payment:1", payload=b"{}")
+        await receive(tx, kind=EVENT, event_id="$1", lane="room:!a", payload=b"{}")
+    async with aiohttp.ClientSession() as http:
+        service = MatrixService(away, database, Directory(away), http)
+        work = service.run_as_leader(
+            nothing, attachments={}, taker=nothing, inbox_handlers={"stripe": hear}, outbox_handlers={}
+        )
+        task = asyncio.create_task(work)
+        await asyncio.wait_for(heard.wait(), 20)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    async with database.transaction() as tx:
+        rows = await tx.conn.execute(select(inbox.c.kind, inbox.c.attempts).where(inbox.c.kind == EVENT))
+        assert [*rows] == [(EVENT, 0)]  # what needs the device waits, untouched

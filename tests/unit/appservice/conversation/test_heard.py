@@ -113,6 +113,13 @@ def test_doctors_are_named_as_people_name_them(code: str, text: str, specialty: 
 
 
 @pytest.mark.parametrize("code", OTHERS)
+def test_the_word_that_help_shows_is_no_answer_to_a_question(code: str) -> None:
+    """Who writes it alone means the command, whatever was asked before; with a code behind it there is no doubt."""
+    alone = [each for each in COMMANDS if each.heard and not (each.usage and not each.usage.startswith("["))]
+    assert [each.shown(code) for each in alone if read_word(each.shown(code))] == []
+
+
+@pytest.mark.parametrize("code", OTHERS)
 def test_english_is_understood_whatever_the_language(code: str) -> None:
     text = "female cardiologist near Berlin tomorrow after 5pm under 60, in English"
     with speaking(code):

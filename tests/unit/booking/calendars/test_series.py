@@ -17,6 +17,7 @@ from booking.calendars.rules import Links, event_of
 from booking.calendars.series import alone, laid_out
 from booking.calendars.writing.whole import calendar
 from core.ids import new_id
+from core.settings import MatrixSettings, Settings
 from tests.judges.readers import judged
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -137,3 +138,11 @@ def test_any_history_of_visits_gives_a_sound_feed(history: list[tuple[int, int, 
     assert judged(feed) == {}
     shown = [(each.start, "CANCELLED" if each.cancelled else "CONFIRMED") for each in visits]
     assert expanded(feed) == sorted(shown)
+
+
+def test_entries_lead_to_one_of_several_bots_always_the_same_for_a_calendar() -> None:
+    settings = Settings(matrix=MatrixSettings(shards=3))
+    whose = [UUID(int=number) for number in range(50)]
+    chats = [Links.of(settings, each).chat for each in whose]
+    assert chats == [Links.of(settings, each).chat for each in whose]
+    assert {chat.rpartition("/")[2] for chat in chats} == set(settings.matrix.bot_ids)
