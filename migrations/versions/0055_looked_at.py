@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0048_looked_at"
-down_revision = "0047_paid_together"
+revision = "0055_looked_at"
+down_revision = "0054_sent_files"
 
 
 def upgrade() -> None:
