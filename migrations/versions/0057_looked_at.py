@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0055_looked_at"
-down_revision = "0054_sent_files"
+revision = "0057_looked_at"
+down_revision = "0056_fewer_steps"
 
 
 def upgrade() -> None:
