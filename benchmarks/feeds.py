@@ -10,6 +10,7 @@ visits takes while it is sent. The server is one process; who asks is another.
 """
 
 import asyncio
+import gc
 import multiprocessing
 import signal
 import statistics
@@ -78,6 +79,9 @@ def serve(url: str, ctx: Context, port: Any) -> None:
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()
         assert site._server
+        gc.collect()
+        gc.freeze()  # as the service does (appservice.process)
+        gc.set_threshold(10_000, 20, 20)
         port.send(site._server.sockets[0].getsockname()[1])  # type: ignore[attr-defined]
         await asyncio.Event().wait()
 
