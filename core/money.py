@@ -60,7 +60,7 @@ def parse_money(text: str, currency: str) -> Money:
             raise sorry
     places = exponent(currency)
     number = found["number"].replace("'", "")
-    whole, mark, rest = _split(number)
+    whole, mark, rest = _split(number, places)
     if mark and len(rest) > places:
         raise sorry
     try:
@@ -73,12 +73,15 @@ def parse_money(text: str, currency: str) -> Money:
     return Money(currency, amount)
 
 
-def _split(number: str) -> tuple[str, str, str]:
-    """Part whole units from decimals: the last of '.' or ',' is the decimal mark unless three digits follow it."""
+def _split(number: str, places: int) -> tuple[str, str, str]:
+    """Part whole units from decimals: the last of '.' or ',' is the decimal mark unless three digits follow it.
+
+    Where a currency has three `places` (KWD), a single point is the mark all the same: things cost 12.345 there.
+    """
     at = max(number.rfind("."), number.rfind(","))
     if at < 0:
         return number, "", ""
     whole, rest = re.sub(r"[.,]", "", number[:at]), number[at + 1 :]
-    if len(rest) == 3:
+    if len(rest) == 3 and not (places == 3 and number.count(".") == 1 and number[at] == "."):
         return whole + rest, "", ""
     return whole, number[at], rest

@@ -24,6 +24,9 @@ from core.money import Money, parse_money
         ("RM 80", "EUR", Money("MYR", 8000)),
         ("5000", "JPY", Money("JPY", 5000)),
         ("3", "KWD", Money("KWD", 3000)),
+        ("12.345", "KWD", Money("KWD", 12345)),
+        ("1,200 KWD", "EUR", Money("KWD", 1200000)),
+        ("1,234.567", "KWD", Money("KWD", 1234567)),
     ],
 )
 def test_amounts_are_read_as_people_write_them(text: str, currency: str, expected: Money) -> None:
@@ -44,7 +47,7 @@ def test_no_text_whatever_breaks_the_reader(text: str) -> None:
         assert parse_money(text, "EUR").amount >= 0
 
 
-@given(st.integers(0, 10**9), st.sampled_from(["EUR", "JPY", "USD", "MYR"]))
+@given(st.integers(0, 10**9), st.sampled_from(["EUR", "JPY", "USD", "MYR", "KWD"]))
 def test_what_is_shown_can_be_read_back(amount: int, currency: str) -> None:
     money = Money(currency, amount)
     assert parse_money(f"{money.show('en').replace('US$', '$')}".replace("MYR", "RM"), currency) == money
