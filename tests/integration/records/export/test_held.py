@@ -39,7 +39,8 @@ class Planter:
             self.rows[table.fullname] = values
             for column in table.columns:
                 values[column.name] = await self._value(table, column)
-            kept = {name: value for name, value in values.items() if table.c[name].identity is None}
+            given = [each.name for each in table.columns if each.identity is None and each.computed is None]
+            kept = {name: values[name] for name in given}
             await self._tx.conn.execute(insert(table).values(**kept))
         return self.rows[table.fullname]
 
