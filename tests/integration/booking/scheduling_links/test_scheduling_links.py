@@ -58,7 +58,7 @@ async def test_the_manifest_leads_to_places_services_and_free_times(town: Town, 
     assert len({slot.id for slot in slots}) == len(slots)
     link = next(each for each in slots[0].extension if each.url.endswith("/booking-deep-link")).valueUrl
     page = await (await finder.get(f"{link.removeprefix(SITE)}?source=finder")).text()
-    assert "<code>book dr.osei 30.11. 10:00 in-person Europe/Berlin</code>" in page
+    assert '<code dir="ltr">book dr.osei 30.11. 10:00 in-person Europe/Berlin</code>' in page
 
 
 async def test_a_time_that_was_taken_since_says_so(town: Town, finder: Finder) -> None:
