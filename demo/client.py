@@ -15,6 +15,7 @@ from nio import (
     AsyncClient,
     AsyncClientConfig,
     Event,
+    GroupEncryptionError,
     LoginResponse,
     MatrixRoom,
     MegolmEvent,
@@ -29,6 +30,8 @@ from nio.crypto import decrypt_attachment, encrypt_attachment
 from nio.store import SqliteMemoryStore
 
 ENCRYPTION = {"type": "m.room.encryption", "state_key": "", "content": {"algorithm": "m.megolm.v1.aes-sha2"}}
+_SHARED_ANEW = 5
+"""How often a room's key is shared anew when the room's members change meanwhile."""
 
 
 class ClientError(Exception):
@@ -237,11 +240,17 @@ class Person:
 
     async def send(self, room_id: str, event_type: str, content: dict[str, Any]) -> str:
         """Send an event. Raises ClientError."""
-        answer = await self.client.room_send(room_id, event_type, content, ignore_unverified_devices=True)
-        event_id = getattr(answer, "event_id", None)
-        if not event_id:
-            raise ClientError(str(answer))
-        return str(event_id)
+        for _ in range(_SHARED_ANEW):
+            try:
+                answer = await self.client.room_send(room_id, event_type, content, ignore_unverified_devices=True)
+            except (KeyError, GroupEncryptionError):
+                # Somebody came or went while nio shared the room's key: it has thrown that key away, and trips over it.
+                continue
+            event_id = getattr(answer, "event_id", None)
+            if not event_id:
+                raise ClientError(str(answer))
+            return str(event_id)
+        raise ClientError("the room's members changed each time that its key was shared")
 
     async def send_file(
         self, room_id: str, data: bytes, name: str, mimetype: str, *, caption: str = "", **more: Any
