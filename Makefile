@@ -14,7 +14,7 @@ JS := tests/e2e/js
 # Worker processes of the tests.
 WORKERS ?= 2
 
-.PHONY: demo tour check test unit lint format install clients lock clean
+.PHONY: demo tour check test tests unit lint format install clients lock catalogues clean
 
 demo: install  ## start everything on this machine and say how to use it; Ctrl-C stops it
 	@exec $(BIN)/python -m demo --folder $(FOLDER) $(if $(PORTS),--ports-from $(PORTS))
@@ -26,7 +26,9 @@ tour: install  ## play all the roles through real clients, from an empty directo
 check: install  ## examine the running demo as one examines a deployment
 	@CARECONNECT_CONFIG=$(FOLDER)/careconnect.toml $(BIN)/careconnect check
 
-test: lint $(JS)/node_modules/.installed  ## all tests
+test: lint tests  ## all checks and tests; with -j2 both at once
+
+tests: install $(JS)/node_modules/.installed
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 unit: install  ## the tests that need nothing but Python

@@ -6,7 +6,7 @@ import time
 
 import pyotp
 
-from demo.client import Person
+from demo.client import PATIENCE, Person
 
 _STEP = 30
 _LINK = re.compile(r"otpauth://[^\s`]+")
@@ -22,7 +22,7 @@ class Authenticator:
         self._used = 0
 
     @classmethod
-    async def set_up(cls, doctor: Person, room: str, *, seconds: float = 30) -> "Authenticator":
+    async def set_up(cls, doctor: Person, room: str, *, seconds: float = PATIENCE) -> "Authenticator":
         """Set the signing of a doctor up in their room with the bot."""
         told = await doctor.ask(room, "signing set up", "otpauth://", seconds)
         link = _LINK.search(told.body)

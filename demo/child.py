@@ -15,11 +15,20 @@ class ChildError(Exception):
     """A child did not start or has died; the message ends with the last lines of its log."""
 
 
+_kept: list[socket.socket] = []
+
+
 def free_port() -> int:
-    """Return a loopback port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a loopback port that nobody has, and keep others from being given it while this process lives.
+
+    It is bound here, without listening: whoever names it can listen there (with SO_REUSEADDR, as servers do), and the
+    kernel gives it to nobody who asks for any port. So it may be some time until it is used, and between two uses.
+    """
+    keeper = socket.socket()
+    keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    keeper.bind(("127.0.0.1", 0))
+    _kept.append(keeper)
+    return int(keeper.getsockname()[1])
 
 
 class Child:

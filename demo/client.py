@@ -15,7 +15,6 @@ from nio import (
     AsyncClient,
     AsyncClientConfig,
     Event,
-    GroupEncryptionError,
     LoginResponse,
     MatrixRoom,
     MegolmEvent,
@@ -30,7 +29,9 @@ from nio.crypto import decrypt_attachment, encrypt_attachment
 from nio.store import SqliteMemoryStore
 
 ENCRYPTION = {"type": "m.room.encryption", "state_key": "", "content": {"algorithm": "m.megolm.v1.aes-sha2"}}
-_SHARED_ANEW = 5
+PATIENCE = 90.0
+"""Seconds that anything may take, unless somebody says otherwise: far more than it does on a machine that is busy."""
+_SHARED_ANEW = 10
 """How often a room's key is shared anew when the room's members change meanwhile."""
 
 
@@ -90,6 +91,7 @@ class Person:
         self.others: list[tuple[str, str, str]] = []
         """Room, event and type of what is no message."""
         self._news = asyncio.Condition()
+        self._sharing = asyncio.Lock()
         self._syncing: asyncio.Task[None] | None = None
 
     @property
@@ -180,7 +182,7 @@ class Person:
 
     # Rooms
 
-    async def direct_room(self, mxid: str, seconds: float = 30) -> str:
+    async def direct_room(self, mxid: str, seconds: float = PATIENCE) -> str:
         """Begin an encrypted room for two, and wait until the other is in."""
         made = await self.client.room_create(is_direct=True, invite=[mxid], initial_state=[ENCRYPTION])
         room_id = str(getattr(made, "room_id", ""))
@@ -193,7 +195,7 @@ class Person:
         room = self.client.rooms.get(room_id)
         return bool(room and room.encrypted and mxid in room.users and mxid not in room.invited_users)
 
-    async def invitation(self, *, named: str | None = None, by: str | None = None, seconds: float = 30) -> str:
+    async def invitation(self, *, named: str | None = None, by: str | None = None, seconds: float = PATIENCE) -> str:
         """Wait for an invitation, by the room's name or by who sent it; return the room's id."""
 
         def found() -> str | None:
@@ -211,14 +213,14 @@ class Person:
             raise ClientError(str(answer))
         await self.appears(room_id)
 
-    async def appears(self, room_id: str, mxid: str | None = None) -> None:
-        """Wait until the client knows that it is in the room, and somebody else there or invited."""
+    async def appears(self, room_id: str, mxid: str | None = None, *, invited: bool = False) -> None:
+        """Wait until the client knows that it is in the room, or that somebody else is, or at least is `invited`."""
 
         def there() -> bool | None:
-            room = self.client.rooms.get(room_id)
-            return (room is not None and (mxid or self.mxid) in room.users) or None
+            room, who = self.client.rooms.get(room_id), mxid or self.mxid
+            return (room is not None and who in room.users and (invited or who not in room.invited_users)) or None
 
-        await self._until(there, 30, "the room did not appear")
+        await self._until(there, PATIENCE, "the room did not appear")
 
     async def leave(self, room_id: str) -> None:
         await self.client.room_leave(room_id)
@@ -241,16 +243,43 @@ class Person:
     async def send(self, room_id: str, event_type: str, content: dict[str, Any]) -> str:
         """Send an event. Raises ClientError."""
         for _ in range(_SHARED_ANEW):
-            try:
+            if await self.share_key(room_id):
                 answer = await self.client.room_send(room_id, event_type, content, ignore_unverified_devices=True)
-            except (KeyError, GroupEncryptionError):
-                # Somebody came or went while nio shared the room's key: it has thrown that key away, and trips over it.
-                continue
-            event_id = getattr(answer, "event_id", None)
-            if not event_id:
-                raise ClientError(str(answer))
-            return str(event_id)
+                event_id = getattr(answer, "event_id", None)
+                if not event_id:
+                    raise ClientError(str(answer))
+                return str(event_id)
         raise ClientError("the room's members changed each time that its key was shared")
+
+    async def share_key(self, room_id: str) -> bool:
+        """Give the room's key to all who are there; False if somebody came or went meanwhile: then ask once more.
+
+        nio alone shares it with the devices that it knows by then, and who has just come has none: it asks for them
+        only after its sync. Nor does it share with who came while it was at it, and it trips where it throws the key
+        away meanwhile.
+        """
+        room = self.client.rooms.get(room_id)
+        if room is None or not room.encrypted:
+            return True
+        async with self._sharing:
+            if not room.members_synced:
+                await self.client.joined_members(room_id)
+            if self.client.should_query_keys:
+                await self.client.keys_query()
+            if not self.client.olm.should_share_group_session(room_id):
+                return True
+            there = set(room.users)
+            try:
+                await self.client.share_group_session(room_id, ignore_unverified_devices=True)
+            except KeyError:
+                return False
+            finally:
+                if left_shut := self.client.sharing_session.pop(room_id, None):  # by a request that failed
+                    left_shut.set()
+            if set(room.users) == there:
+                return True
+            self.client.invalidate_outbound_session(room_id)
+            return False
 
     async def send_file(
         self, room_id: str, data: bytes, name: str, mimetype: str, *, caption: str = "", **more: Any
@@ -303,14 +332,14 @@ class Person:
             raise ClientError(f"{answer.status}: {said}")
         return said
 
-    async def ask(self, room_id: str, text: str, wanted: Wanted = "", seconds: float = 30) -> Heard:
+    async def ask(self, room_id: str, text: str, wanted: Wanted = "", seconds: float = PATIENCE) -> Heard:
         """Say something, and return the first message there after that which is wanted."""
         since = len(self.heard)
         await self.say(room_id, text)
         return await self.hears(wanted, room=room_id, since=since, seconds=seconds)
 
     async def hears(
-        self, wanted: Wanted = "", *, room: str | None = None, since: int = 0, seconds: float = 30
+        self, wanted: Wanted = "", *, room: str | None = None, since: int = 0, seconds: float = PATIENCE
     ) -> Heard:
         """Wait for a message; `since` is how many had been heard before. Edits are messages with `replaces`."""
 
@@ -323,7 +352,7 @@ class Person:
 
         return await self._until(found, seconds, f"waited in vain for {wanted!r}")
 
-    async def taps(self, event_id: str, count: int, seconds: float = 30) -> list[str]:
+    async def taps(self, event_id: str, count: int, seconds: float = PATIENCE) -> list[str]:
         """Wait until so many reactions of others are under an event; return their keys."""
 
         def found() -> list[str] | None:
@@ -340,7 +369,7 @@ class Person:
                 said[message.replaces or message.event] = message.body
         return [*said.values()]
 
-    async def event_of_type(self, room_id: str, kind: str, seconds: float = 30) -> str:
+    async def event_of_type(self, room_id: str, kind: str, seconds: float = PATIENCE) -> str:
         """Wait for an event of a type that is no message; return its id."""
 
         def found() -> str | None:

@@ -128,7 +128,7 @@ class Tour:
 
     async def patient_asks_to_be_reminded(self) -> None:
         left = (self._begins - datetime.now(UTC)).total_seconds()
-        minutes = int((left - 10) // 60)
+        minutes = int((left - 20) // 60)
         self.check("the visit lies ahead", minutes > 0)
         self._reminding_since = len(self.patient.heard)
         answer = await self.ask("Patient", self._room, f"remind me {minutes} minutes before")
@@ -202,7 +202,7 @@ class Tour:
         def reminder(heard: Heard) -> bool:
             return self._code in heard.body and "eminder" in heard.body and heard.replaces is None
 
-        told = await self.hears("Patient", reminder, since=self._reminding_since + 1, seconds=100)
+        told = await self.hears("Patient", reminder, since=self._reminding_since + 1, seconds=200)
         self.check("the reminder comes when it was asked for", told.encrypted)
 
     # What the steps are made of
@@ -270,7 +270,7 @@ class Tour:
 
     async def _members(self, room: str) -> set[str]:
         """Who is in a room, once the one who made it has gone."""
-        until = time.monotonic() + 15
+        until = time.monotonic() + 60
         while True:
             answer: dict[str, Any] = await self.patient.call("GET", f"rooms/{room}/joined_members")
             members = set(answer["joined"])

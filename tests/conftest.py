@@ -9,8 +9,10 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
+import hypothesis
 import pytest
 from filelock import FileLock
 
@@ -22,6 +24,25 @@ from demo.certificates import Certificates, make_certificates
 from demo.child import free_port
 from demo.homeserver import Homeserver
 from demo.postgres import Postgres
+from tests.scheduling import LongestFirst, turn
+
+# The same examples in each run: a run says what a change did. For others: --hypothesis-profile=default
+hypothesis.settings.register_profile("suite", derandomize=True, deadline=None)
+hypothesis.settings.load_profile("suite")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if hasattr(config, "workerinput"):  # of pytest-xdist
+        items.sort(key=lambda item: turn(item.nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LongestFirst | None:
+    if config.getvalue("dist") != "loadfile":
+        return None
+    config.option.loadscopereorder = False
+    return LongestFirst(config, log)
+
 
 _OPEN = {"patients_invite": "anyone", "contacts": "allow", "public_rooms": True}
 """What the module lets pass on the homeserver of tests that are about something else, most without careConnect."""

@@ -24,14 +24,12 @@ async def insist(person: Person, room: str, text: str) -> None:
     async with asyncio.timeout(2 * PATIENCE):
         while True:
             with contextlib.suppress(aiohttp.ClientError, OSError, ProtocolError):
-                answer = await person.client.room_send(
-                    room, "m.room.message", content, tx_id=once, ignore_unverified_devices=True
-                )
-                if isinstance(answer, RoomSendResponse):
-                    return
-            sharing = person.client.sharing_session.pop(room, None)  # nio leaves it shut when it fails
-            if sharing:
-                sharing.set()
+                if await person.share_key(room):
+                    answer = await person.client.room_send(
+                        room, "m.room.message", content, tx_id=once, ignore_unverified_devices=True
+                    )
+                    if isinstance(answer, RoomSendResponse):
+                        return
             await asyncio.sleep(0.3)
 
 

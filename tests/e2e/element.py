@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from demo.client import PATIENCE
+
 _DRIVER = Path(__file__).parent / "js" / "driver.mjs"
 
 
@@ -103,7 +105,12 @@ class Element:
         await self._do("react", room=room, event=event, key=key)
 
     async def wait(
-        self, room: str | None = None, *, sender: str | None = None, contains: str | None = None, seconds: float = 30
+        self,
+        room: str | None = None,
+        *,
+        sender: str | None = None,
+        contains: str | None = None,
+        seconds: float = PATIENCE,
     ) -> Heard:
         """Return the first message, not yet returned, that fits. Raises ElementError when the time is over."""
         return Heard(**await self._do("wait", room=room, sender=sender, contains=contains, seconds=seconds))

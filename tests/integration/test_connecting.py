@@ -57,7 +57,7 @@ async def test_a_database_machine_that_vanishes_is_noticed_on_all_connections(
             await versions.of([str(DIRECTORY)])
             async with database.transaction() as tx:
                 await tx.conn.execute(text("SELECT 1"))
-                async with asyncio.timeout(20):
+                async with asyncio.timeout(60):
                     while len(_to(port)) < 3:
                         await asyncio.sleep(0.01)
                 for number in _to(port):

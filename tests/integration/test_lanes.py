@@ -1,8 +1,9 @@
 """Lanes: in order, once, never dropped silently."""
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
+from itertools import count
 
 import pytest
 from sqlalchemy import select, text, update
@@ -41,7 +42,7 @@ async def states(database: Database, table) -> list[str]:
 
 
 async def until(database: Database, table, wanted: list[str]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while await states(database, table) != wanted:
             await asyncio.sleep(0.02)
 
@@ -276,7 +277,7 @@ async def test_work_that_ends_whoever_does_it_is_given_up(database: Database, mo
             await receive(tx, kind="k", event_id=n.decode(), lane="a", payload=n)
     for _ in range(2):
         async with working(worker()):
-            await asyncio.wait_for(begun.wait(), 20)
+            await asyncio.wait_for(begun.wait(), 60)
         begun.clear()
         assert await states(database, inbox) == ["waiting", "waiting"]
         async with database.transaction() as tx:
@@ -307,11 +308,13 @@ async def test_heavy_work_that_fails_is_tried_again_as_any_other(database: Datab
 async def test_what_another_replica_commits_wakes_this_one(database: Database, database_url: str) -> None:
     other = Database(database_url, pool=4)
     listening = asyncio.create_task(database.listen())
-    await asyncio.sleep(0.3)
-    database.rung("outbox")
-    async with other.transaction() as tx:
-        await enqueue(tx, kind="k", lane="a", key="1")
-    await asyncio.wait_for(database.bell("outbox").wait(), 5)
+    async with asyncio.timeout(60):
+        for number in count():  # until it listens
+            async with other.transaction() as tx:
+                await enqueue(tx, kind="k", lane="a", key=f"{number}")
+            with suppress(TimeoutError):
+                await asyncio.wait_for(database.bell("outbox").wait(), 0.2)
+                break
     assert database.rung("outbox") == {ANY}
     listening.cancel()
     await other.close()
@@ -358,7 +361,7 @@ async def test_work_for_a_lane_that_is_busy_is_done_after_it(database: Database)
         for n in range(2):
             async with database.transaction() as tx:
                 await enqueue(tx, kind="k", lane="a", key=f"{n}")
-            await asyncio.wait_for(began.wait(), 5)
+            await asyncio.wait_for(began.wait(), 60)
         go_on.set()
         await until(database, outbox, ["done"] * 2)
 
@@ -385,7 +388,7 @@ async def test_what_adorns_is_done_after_what_people_wait_for(database: Database
         async with database.transaction() as tx:
             await enqueue(tx, kind="k", lane="reactions:room", key="1")
             await enqueue(tx, kind="k", lane="elsewhere", key="2")
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while done != ["elsewhere"]:
                 await asyncio.sleep(0.01)
         await asyncio.sleep(0.1)

@@ -6,6 +6,7 @@ import { VerificationPhase, VerifierEvent } from "matrix-js-sdk/lib/crypto-api/i
 import { EventShieldColour, EventShieldReason } from "matrix-js-sdk/lib/crypto-api/index.js";
 
 const ENCRYPTION = { algorithm: "m.megolm.v1.aes-sha2" };
+const PATIENCE = 90; // seconds that anything may take, unless somebody says otherwise
 
 export class Person {
   #client;
@@ -39,7 +40,7 @@ export class Person {
   }
 
   // An encrypted direct room; returns once all who are invited have joined.
-  async dm({ invite, seconds = 30 }) {
+  async dm({ invite, seconds = PATIENCE }) {
     const made = await this.#client.createRoom({
       is_direct: true,
       invite,
@@ -54,7 +55,7 @@ export class Person {
   }
 
   // Joins the room, or the next one that we are invited to.
-  async join({ room, seconds = 30 }) {
+  async join({ room, seconds = PATIENCE }) {
     const invited = () =>
       this.#client.getRooms().find((r) => r.getMyMembership() === "invite" && (!room || r.roomId === room));
     const found = await this.#until(seconds, "an invitation", invited);
@@ -80,7 +81,7 @@ export class Person {
   }
 
   // The first message not yet waited for that fits; an edit comes as a message that `replaces` another.
-  async wait({ room, sender, contains, seconds = 30 }) {
+  async wait({ room, sender, contains, seconds = PATIENCE }) {
     const fits = (heard) =>
       (!room || heard.room === room) && (!sender || heard.sender === sender) && (!contains || heard.body.includes(contains));
     const what = `a message${contains ? ` with "${contains}"` : ""}`;
@@ -103,7 +104,7 @@ export class Person {
   }
 
   // Verifies somebody by emoji in a direct room, as Element does; returns what was shown, and whether they are verified.
-  async verify({ user, room, seconds = 60 }) {
+  async verify({ user, room, seconds = PATIENCE }) {
     const crypto = this.#client.getCrypto();
     const request = await crypto.requestVerificationDM(user, room);
     await this.#until(seconds, "the other to be ready", () => request.phase === VerificationPhase.Ready);

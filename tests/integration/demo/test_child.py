@@ -1,6 +1,7 @@
 """A child process is waited for, watched, and stopped; one that dies is reported with its last words."""
 
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,7 @@ def test_one_that_ignores_being_asked_is_killed(tmp_path: Path) -> None:
     )
     child.start()
     while "ready" not in child.last_lines():
-        pass
+        time.sleep(0.02)
     child.stop(seconds=0.2)
     assert child.exit_code() == -9
 

@@ -67,6 +67,10 @@ class Ward:
     elsewhere: Homeserver
     keeper: Caller
     bot: Caller
+    doctor: Caller
+    """One of the staff, before the module read who is: it does so every ten seconds."""
+    specialist: Caller
+    """The same, of the other homeserver."""
     lobby: str
     ctx: Context
     database: Database
@@ -107,9 +111,12 @@ async def ward(
         await ours.ask("POST", "register", body | {"inhibit_login": True})
     lobby = await keeper.create(**lobby_creation(keeper.user_id))
     elsewhere = start_homeserver(certificates=certificates, policy=None)
+    doctor, specialist = await new_caller(here, "doctor"), await new_caller(elsewhere, "specialist")
+    for one in (doctor, specialist):
+        await keeper.put_state(lobby, "org.careconnect.staff", one.user_id[1:], {"since": 1})
     door = Door(settings, database)
     await door.open()
-    yield Ward(here, elsewhere, keeper, bot, lobby, context(settings), database, door)
+    yield Ward(here, elsewhere, keeper, bot, doctor, specialist, lobby, context(settings), database, door)
     await door.close()
     here.stop()
     await database.close()

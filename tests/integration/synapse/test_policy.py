@@ -96,7 +96,7 @@ async def test_patients_invite_nobody_and_doctors_the_care_team(
 
 async def until_staff(doctor: Caller, room: str, other: Caller) -> int:
     """The module reads the list of staff every ten seconds."""
-    for _ in range(60):
+    for _ in range(240):
         status = await doctor.invite(room, other)
         if status == 200:
             break

@@ -8,18 +8,14 @@ import pytest
 
 from booking.people.service import person_of
 from booking.reach.contacts import choose, let_in
-from tests.integration.synapse.callers import Caller, new_caller
+from tests.integration.synapse.callers import Caller
 from tests.integration.synapse.conftest import NewCaller, Ward
 
 
-@pytest.fixture(scope="module")
-async def staff(ward: Ward) -> tuple[Caller, Caller]:
-    """A doctor here and one of another homeserver, whom the module knows as staff."""
-    here, there = await new_caller(ward.here, "doctor"), await new_caller(ward.elsewhere, "specialist")
-    for one in (here, there):
-        await ward.keeper.put_state(ward.lobby, "org.careconnect.staff", one.user_id[1:], {"since": 1})
-    await asyncio.sleep(10.1)  # for so long the module trusts what it has read
-    return here, there
+@pytest.fixture
+def staff(ward: Ward) -> tuple[Caller, Caller]:
+    """A doctor here and one of another homeserver."""
+    return ward.doctor, ward.specialist
 
 
 async def blocks_all(ward: Ward, somebody: Caller, *but: str) -> None:
@@ -57,7 +53,7 @@ async def test_exceptions_hold_within_seconds(ward: Ward, new: NewCaller, staff:
     assert [await invites(one, anna) for one in (doctor, specialist)] == [200, 403]
     async with ward.database.transaction() as tx:
         await let_in(tx, await person_of(tx, ward.ctx, anna.user_id), specialist.user_id, allowed=True)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while await invites(specialist, anna) != 200:
             await asyncio.sleep(0.5)
 
@@ -91,7 +87,7 @@ async def test_while_careconnect_is_away_nobody_is_invited_and_who_invites_is_to
             await asyncio.sleep(1.1)
             began = time.monotonic()
             assert await doctor.invite(room, anna) == 503
-            assert 2 < time.monotonic() - began < 30
-    async with asyncio.timeout(20):
+            assert 2 < time.monotonic() - began < 60
+    async with asyncio.timeout(60):
         while await doctor.invite(room, anna) != 200:
             await asyncio.sleep(0.3)

@@ -186,7 +186,7 @@ async def test_a_visit_that_is_cancelled_meanwhile_is_handed_over_to_nobody(chat
         visit = await visits.by_code(tx, chat.ctx, anna, code)
         await visits.cancel(tx, chat.ctx, anna, visit.id)
         saying = asyncio.create_task(chat.say(CLARA, "yes"))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not await _waits_for_another(chat):
                 await asyncio.sleep(0.01)
     await saying

@@ -7,11 +7,12 @@ from typing import Any
 from nio import KeyVerificationCancel
 
 from core.settings import Settings
+from demo.client import PATIENCE
 from tests.integration.appservice.matrix.conftest import NewPerson
 from tests.integration.appservice.matrix.echo import Echo
 
 
-async def ephemeral(anna: Any, room: str, kind: str, wanted: str, seconds: float = 20) -> bool:
+async def ephemeral(anna: Any, room: str, kind: str, wanted: str, seconds: float = PATIENCE) -> bool:
     """Whether an event of that kind with these words in it comes in a room."""
     since = ""
     async with asyncio.timeout(seconds):
@@ -69,7 +70,7 @@ async def test_who_begins_to_verify_outside_the_chat_is_told_to_do_it_there(
         body = {"messages": {bot: {device: content}}}
         await anna.call("PUT", f"sendToDevice/m.key.verification.request/{number}", body)
     await anna.ask(room, "hello", "you said hello")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while not cancelled:
             await asyncio.sleep(0.1)
     await anna.ask(room, "more", "you said more")

@@ -42,9 +42,9 @@ async def test_events_that_the_homeserver_lost_are_fetched_once(
         boris = await new_person("boris")
         made = await boris.client.room_create(is_direct=True, invite=[settings.matrix.bot_id])
     async with serving(settings):
-        await anna.hears("you said lost 59", room=room, seconds=60)
+        await anna.hears("you said lost 59", room=room)
         await boris.appears(made.room_id, settings.matrix.bot_id)
-        await boris.hears(room=made.room_id, seconds=60)
+        await boris.hears(room=made.room_id)
         await anna.ask(room, "two", "you said two")
     said = [text for text in anna.shown(room) if text.startswith("you said")]
     assert said == ["you said one", *(f"you said lost {n}" for n in range(60)), "you said two"]

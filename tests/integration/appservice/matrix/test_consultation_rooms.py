@@ -16,7 +16,7 @@ from appservice.matrix.people import Visit
 from core.database import Database
 from core.outbox import enqueue
 from core.settings import Settings
-from demo.client import ENCRYPTION, Person
+from demo.client import ENCRYPTION, PATIENCE, Person
 from demo.homeserver import Homeserver
 from tests.integration.appservice.matrix.conftest import NewPerson
 from tests.integration.appservice.matrix.echo import Echo, serving
@@ -34,7 +34,7 @@ async def column(database: Database, sql: str) -> list[object]:
 
 
 async def until(database: Database, sql: str, wanted: list[object]) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         while await column(database, sql) != wanted:
             await asyncio.sleep(0.1)
 
@@ -62,8 +62,8 @@ async def test_the_two_talk_alone_and_the_service_is_gone(
     await patient.join(room)
     await doctor.join(await doctor.invitation(named="Visit 7F3K2A"))
     await until(database, "SELECT keeper_left_at IS NOT NULL FROM consultation_room", [True])
-    for person in two:
-        await person.appears(room)
+    for person, other in ((patient, doctor), (doctor, patient)):
+        await person.appears(room, other.mxid)
     await patient.say(room, "my secret rash")
     heard = await doctor.hears("my secret rash", room=room)
     assert heard.encrypted
@@ -192,13 +192,13 @@ async def consulting(echo: Echo, database: Database, patient: Person, doctor: Pe
     await patient.join(room)
     await doctor.join(await doctor.invitation())
     await until(database, "SELECT keeper_left_at IS NOT NULL FROM consultation_room", [True])
-    for person in (patient, doctor):
-        await person.appears(room)
+    for person, other in ((patient, doctor), (doctor, patient)):
+        await person.appears(room, other.mxid)
     return appointment, room
 
 
 async def hears_of(person: Person, room: str, members: set[str]) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         while set((await person.call("GET", f"rooms/{room}/joined_members"))["joined"]) != members:
             await asyncio.sleep(0.1)
 
@@ -339,7 +339,8 @@ async def test_a_doctor_whose_visit_was_handed_over_leaves_the_room_to_the_colle
     await weber.join(room)
     await hears_of(patient, room, {patient.mxid, weber.mxid})  # the keeper is gone again
     await until(database, "SELECT keeper_left_at IS NOT NULL FROM consultation_room", [True])
-    await patient.appears(room, weber.mxid)
+    for person, other in ((patient, weber), (weber, patient)):
+        await person.appears(room, other.mxid)
     said = await patient.say(room, "to the second doctor")
     await weber.hears("to the second doctor", room=room)
     assert not [each for each in weber.heard if each.body == "to the first doctor"]

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from core.settings import Settings
 from demo.child import Child
+from demo.client import PATIENCE
 from tests.integration.appservice.matrix import echo as program
 from tests.integration.appservice.matrix.conftest import NewPerson
 
@@ -49,7 +50,7 @@ def starting(configuration: Path, tmp_path: Path, processes: list[Child]) -> Cal
 
 async def died(child: Child) -> None:
     """Wait until it is dead."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         while child.exit_code() is None:
             await asyncio.sleep(0.05)
 
@@ -72,6 +73,6 @@ async def test_a_message_is_answered_once_though_the_service_dies(
     await died(processes[1])
     assert marker.exists()
     start(moment, str(marker))
-    await anna.hears("you said during", room=room, seconds=60)
+    await anna.hears("you said during", room=room)
     await anna.ask(room, "after", "you said after")
     assert anna.shown(room) == ["that was joined", "you said before", "you said during", "you said after"]

@@ -18,7 +18,7 @@ from appservice.matrix.model import bot_message
 from appservice.matrix.store import KeyStore, prune
 from core.database import Database, libpq_url
 from core.settings import Settings
-from demo.client import Person
+from demo.client import PATIENCE, Person
 from tests.integration.appservice.matrix.conftest import NewPerson
 from tests.integration.appservice.matrix.echo import Echo, serving
 
@@ -72,7 +72,7 @@ async def test_many_keys_are_read_without_silence(
 
     def slowly(store: KeyStore) -> GroupSessionStore:
         begun.set()
-        assert stirred.wait(5), "nothing else was done meanwhile"
+        assert stirred.wait(60), "nothing else was done meanwhile"
         return read(store)
 
     async def stir() -> None:
@@ -147,7 +147,7 @@ async def test_what_is_said_by_a_client_that_has_not_heard_of_a_new_device_is_re
 
 
 async def said(echo: Echo, text: str) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         while text not in [heard.text for heard in echo.heard]:
             await asyncio.sleep(0.05)
 

@@ -14,6 +14,8 @@ from tests.integration.appservice.matrix.echo import Echo
 async def encrypted_by(person: Person, room: str, text: str) -> dict[str, Any]:
     """Words as that person's device encrypts them, for whoever wants to misuse them."""
     content = {"type": "m.room.message", "content": {"msgtype": "m.text", "body": text}}
+    while not await person.share_key(room):  # its client may hear of who came only now, and begins a new session then
+        pass
     return dict(person.client.olm.group_encrypt(room, content))
 
 

@@ -13,6 +13,7 @@ from core.database import Database, Tx
 from core.inbox import inbox, receive
 from core.lanes import Row
 from core.settings import Settings
+from demo.client import PATIENCE
 from tests.integration.appservice.matrix.conftest import NewPerson
 from tests.integration.appservice.matrix.echo import Directory, serving
 
@@ -33,8 +34,8 @@ async def test_one_leads_and_another_takes_over_when_its_connection_is_lost(data
         return hold
 
     tasks = [asyncio.create_task(lead(database_url, "a lock", work(name))) for name in ("first", "second")]
-    await asyncio.wait_for(changed.wait(), 10)
-    await asyncio.sleep(1.5)
+    await asyncio.wait_for(changed.wait(), PATIENCE)
+    await asyncio.sleep(1.0)  # twice as long as each waits between two tries
     assert len(leading) == 1
     before = [*leading]
     changed.clear()
@@ -43,7 +44,7 @@ async def test_one_leads_and_another_takes_over_when_its_connection_is_lost(data
             "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted"
             " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
         )
-    await asyncio.wait_for(changed.wait(), 10)
+    await asyncio.wait_for(changed.wait(), PATIENCE)
     assert len(leading) == 1
     assert before
     for task in tasks:
@@ -65,7 +66,7 @@ async def test_work_that_fails_is_taken_up_again(database_url: str) -> None:
         await asyncio.Event().wait()
 
     task = asyncio.create_task(lead(database_url, "a lock", work))
-    await asyncio.wait_for(done.wait(), 10)
+    await asyncio.wait_for(done.wait(), PATIENCE)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
 
@@ -109,7 +110,7 @@ async def test_payments_are_heard_of_while_the_homeserver_is_away(settings: Sett
             nothing, attachments={}, taker=nothing, inbox_handlers={"stripe": hear}, outbox_handlers={}
         )
         task = asyncio.create_task(work)
-        await asyncio.wait_for(heard.wait(), 20)
+        await asyncio.wait_for(heard.wait(), PATIENCE)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
     async with database.transaction() as tx:

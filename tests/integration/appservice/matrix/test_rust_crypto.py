@@ -48,7 +48,7 @@ async def test_a_person_and_the_bot_verify_each_other_by_emoji(
         assert [line.split()[1] for line in shown.body.splitlines() if line[:1].isdigit()] == emoji
         async with aiohttp.ClientSession() as http:
             actor = Api(http, settings.matrix).acting(settings.matrix.bot_id)
-            for _ in range(50):
+            for _ in range(300):
                 answer = await actor.post("keys", "query", body={"device_keys": {mxid: []}})
                 signed = answer["master_keys"][mxid]["signatures"].get(settings.matrix.bot_id)
                 if signed:

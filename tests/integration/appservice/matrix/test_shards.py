@@ -17,6 +17,7 @@ from core.ids import dealt_to, new_id
 from core.settings import Settings
 from core.shards import shard_of
 from demo.child import Child, free_port
+from demo.client import PATIENCE
 from tests.integration.appservice.matrix import echo as program
 from tests.integration.appservice.matrix.conftest import NewPerson
 from tests.integration.appservice.matrix.echo import serving
@@ -61,7 +62,7 @@ def holders(url: str) -> list[set[str]]:
 
 async def shared_out(url: str, *parts: int) -> None:
     """Wait until the processes hold so many devices each."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         while sorted(map(len, await asyncio.to_thread(holders, url))) != sorted(parts):
             await asyncio.sleep(0.1)
 
@@ -79,10 +80,10 @@ async def test_bots_are_shared_out_and_each_of_them_answers_whoever_leads(
         with another_process(sharded, tmp_path) as other:
             await shared_out(database_url, 2, 1)
             await asyncio.gather(
-                *(person.ask(room, "two", "you said two", 60) for person, room in zip(people, rooms, strict=True))
+                *(person.ask(room, "two", "you said two") for person, room in zip(people, rooms, strict=True))
             )
             asking = asyncio.gather(
-                *(person.ask(room, "three", "you said three", 60) for person, room in zip(people, rooms, strict=True))
+                *(person.ask(room, "three", "you said three") for person, room in zip(people, rooms, strict=True))
             )
             other.kill()
             await asking

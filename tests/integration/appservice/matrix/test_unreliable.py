@@ -30,8 +30,8 @@ async def test_each_notice_arrives_once_and_in_order(
     new_person: NewPerson,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(api, "_TIMEOUT", 1.0)
-    faults = Faults(0.0, seed=5, silence=1.5)
+    monkeypatch.setattr(api, "_TIMEOUT", 2.0)  # more than a homeserver takes that is busy
+    faults = Faults(0.0, seed=5, silence=2.2)
     with Proxy(free_port(), lambda _: [homeserver.url], faults.meddle) as proxy:
         matrix = settings.matrix.model_copy(update={"homeserver_url": proxy.url})
         async with serving(settings.model_copy(update={"matrix": matrix})) as (_, echo):

@@ -32,7 +32,7 @@ async def all_locks_of(clinic: Clinic, who: str) -> AsyncIterator[None]:
 
 
 async def at_once(what: Awaitable[object]) -> None:
-    await asyncio.wait_for(what, 10)
+    await asyncio.wait_for(what, 60)
 
 
 async def test_nobody_waits_to_be_told_that_a_time_is_taken(clinic: Clinic) -> None:

@@ -23,7 +23,7 @@ _EVERY_SECONDS = 2
 _LONG_AGO = """
     UPDATE appointment SET updated_at = now() - interval '31 days', sequence = sequence + 1 WHERE status = 'cancelled'
 """
-_LONGEST = 45
+_LONGEST = 90
 
 
 @dataclass

@@ -106,7 +106,7 @@ class PayingClinic(Clinic):
 
     async def until(self, holds: Callable[[], Awaitable[bool]]) -> None:
         """Wait until it holds, which the test's own time limit bounds."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             while not await holds():
                 await asyncio.sleep(0.02)
 

@@ -32,7 +32,7 @@ class Endpoint:
     def kinds(self) -> list[str]:
         return [event.type for event in self.heard]
 
-    async def until(self, fits: Callable[[], bool], seconds: float = 15) -> None:
+    async def until(self, fits: Callable[[], bool], seconds: float = 60) -> None:
         """Wait till `fits` is true; fail if it does not become so."""
         end = time.monotonic() + seconds
         while not fits():
