@@ -5,7 +5,6 @@ address, which browsers keep to themselves, and a few lines of script put it int
 """
 
 from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -20,6 +19,7 @@ from core.errors import BadInputError, ConflictError, RefusedError, UserError
 from core.ids import new_id
 from core.languages import N_, _, ngettext
 from core.logs import log
+from core.visitors import visitor
 from records.keys import ErasedError
 from records.pharmacy import service
 from records.pharmacy.limits import Limiter
@@ -82,7 +82,7 @@ class _Doors:
             return await self._answer(request)
 
     async def _answer(self, request: web.Request) -> web.Response:
-        code, address = request.match_info["code"], _address(request)
+        code, address = request.match_info["code"], visitor(request)
         if self._wrong.full(address, self._database.clock.now()):
             return self._page("refused.html", status=429, code=code, said=_("Too many wrong codes. Wait a minute."))
         try:
@@ -184,16 +184,6 @@ def _shown(paper: Paper) -> dict[str, Any]:
 def _moment(when: datetime) -> str:
     """24 November 2026, 09:30, in UTC, as the reader's language writes it."""
     return full_moment(when.astimezone(UTC))
-
-
-def _address(request: web.Request) -> str:
-    """Who asks: the address that a proxy of our own network saw, or the one that is connected."""
-    remote = request.remote or ""
-    seen = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
-    try:
-        return seen if seen and ip_address(remote).is_private else remote
-    except ValueError:
-        return remote
 
 
 def _status(refused: UserError) -> int:

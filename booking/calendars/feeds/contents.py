@@ -178,9 +178,9 @@ async def _freebusy(tx: Tx, ctx: Context, what: What, today: datetime) -> str:
     if _COLUMNS.get(what.kind) in {"patient_id", "resource_id"}:
         busy: list[Span] = []
         async for chunk in single_entries(tx, _whose(what), today - _DAY, end, end):
-            busy += [(entry.start, entry.end) for entry in chunk if not entry.cancelled]
+            busy += [(entry.start, entry.end) for entry in chunk if entry.stands]
         for each in await series_with(tx, _whose(what), today - _DAY, end, end):
-            busy += [(entry.start, entry.end) for entry in each if not entry.cancelled]
+            busy += [(entry.start, entry.end) for entry in each if entry.stands]
         if what.kind is FeedKind.RESOURCE:
             busy += await busy_by_calendars(tx, what.ids, today, end)
         found = without(merged(busy), [(datetime.min.replace(tzinfo=today.tzinfo), today)])

@@ -28,6 +28,11 @@ class Limits:
             self._forget(now)
         return 0.0
 
+    def lacking(self, key: Hashable, now: float) -> float:
+        """Return the seconds until there is one in a bucket, and take nothing; 0: there is one."""
+        lacking = max(self._full_at.get(key, now) - now, 0.0) + self._each - self._burst
+        return lacking if lacking > _NOTHING else 0.0
+
     def _forget(self, now: float) -> None:
         """Forget those that are full, which is as if they had never been asked; and a tenth, should hardly any be."""
         self._full_at = {key: full_at for key, full_at in self._full_at.items() if full_at > now}

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from uuid import UUID
 
 from booking.appointments.rules import Status
-from booking.calendars.entries import Entry, Row, Setting
+from booking.calendars.entries import GONE, Entry, Row, Setting
 from booking.calendars.model import Options
 from booking.calendars.rules import Links, event_of
 from booking.calendars.series import alone
@@ -56,7 +56,7 @@ class Templates:
         known, days, written = self._known, self._days, []
         for row in rows:
             identity, code, status, sequence, changed, start, end, service_id = row
-            key = (service_id, status == "cancelled")
+            key = (service_id, status in GONE)
             if key not in known:
                 known[key] = self._template(*key)
             template = known[key]

@@ -11,7 +11,7 @@ from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 from multidict import CIMultiDict
 
-SAME = CIMultiDict({"Cache-Control": "private, max-age=0, must-revalidate", "Vary": "Accept-Encoding"})
+SAME = CIMultiDict({"Cache-Control": "private, max-age=0, must-revalidate", "Vary": "Accept, Accept-Encoding"})
 """What an answer without a body has to say besides its ETag (RFC 9110 section 15.4.5)."""
 _HEAD = "".join(("HTTP/1.1 304 Not Modified\r\n", *(f"{name}: {value}\r\n" for name, value in SAME.items())))
 

@@ -32,16 +32,16 @@ class Uses:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._noted: dict[UUID, tuple[datetime, str]] = {}
-        self._waiting: dict[UUID, tuple[datetime, str]] = {}
+        self._noted: dict[str, tuple[datetime, str]] = {}
+        self._waiting: dict[str, tuple[datetime, str]] = {}
         self._writing: asyncio.Task[None] | None = None
 
-    def note(self, feed_id: UUID, now: datetime, agent: str) -> None:
-        """A feed was read."""
-        last = self._noted.get(feed_id)
+    def note(self, feed: str, now: datetime, agent: str) -> None:
+        """A feed was read. `feed`: its id in words."""
+        last = self._noted.get(feed)
         if last and last[1] == agent and now - last[0] < _NOTED_EVERY:
             return
-        self._noted[feed_id] = self._waiting[feed_id] = (now, agent)
+        self._noted[feed] = self._waiting[feed] = (now, agent)
         if self._writing is None:
             self._writing = asyncio.create_task(self._write())
 
@@ -59,7 +59,7 @@ class Uses:
             return
         feeds = sorted(noted)  # in one order, so that two who write do not wait for each other in a circle
         values = {
-            "feeds": feeds,
+            "feeds": [UUID(each) for each in feeds],
             "times": [noted[each][0] for each in feeds],
             "agents": [noted[each][1] for each in feeds],
         }

@@ -9,7 +9,7 @@ from booking.calendars.feeds.agents import family_of
 from booking.calendars.feeds.bodies import Body, Form, Shelf
 from booking.calendars.feeds.contents import Part, What
 from booking.calendars.feeds.limits import Limits
-from booking.calendars.feeds.routes import accepts_gzip
+from booking.calendars.feeds.negotiating import accepts_gzip, form_for
 from booking.calendars.model import FeedKind, Options
 from booking.calendars.writing.jcal import JcalWriter
 
@@ -39,6 +39,14 @@ def test_a_burst_is_answered_and_then_so_many_a_second() -> None:
     assert limits.wait("feed", 0.5) > 0
 
 
+def test_what_is_lacking_is_told_without_taking_any() -> None:
+    limits = Limits(burst=2, rate=2)
+    assert [limits.lacking("a", 0.0) for _ in range(3)] == [0, 0, 0]
+    assert [limits.wait("a", 0.0) for _ in range(2)] == [0, 0]
+    assert limits.lacking("a", 0.0) == limits.wait("a", 0.0) == 0.5
+    assert limits.lacking("a", 0.5) == 0
+
+
 def test_buckets_that_are_full_again_are_forgotten_first() -> None:
     limits = Limits(burst=3, rate=2, most=10)
     for n in range(9):
@@ -65,6 +73,28 @@ def test_buckets_that_are_full_again_are_forgotten_first() -> None:
 )
 def test_who_takes_gzip_says_so(header: str, takes: bool) -> None:
     assert accepts_gzip(header) is takes
+
+
+@pytest.mark.parametrize(
+    ("accept", "form"),
+    [
+        ("*/*", Form.ICS),
+        ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", Form.ICS),  # a browser
+        ("text/calendar,text/plain;q=0.8,*/*;q=0.5", Form.ICS),
+        ("application/calendar+json", Form.JSON),
+        ("Application/Calendar+XML; charset=utf-8", Form.XML),
+        ("application/calendar+json, */*", Form.JSON),
+        ("application/calendar+json, */*;q=0.1", Form.JSON),
+        ("application/calendar+json;q=0.5, */*", Form.ICS),
+        ("application/calendar+json, text/calendar", Form.ICS),
+        ("application/calendar+json;q=0.9, text/*;q=0.3, application/calendar+xml", Form.XML),
+        ("application/calendar+json;q=0", Form.ICS),
+        ("application/calendar+json;q=often", Form.ICS),
+        ("image/png", Form.ICS),
+    ],
+)
+def test_the_form_that_is_named_is_taken(accept: str, form: Form) -> None:
+    assert form_for(accept) is form
 
 
 def test_each_state_of_a_body_is_newer_than_the_one_before() -> None:
