@@ -194,6 +194,8 @@ class Notices:
         if told.visit.sequence:
             await self._invite(told)
 
+    _mistake = _cancelled
+
     async def _ready(self, told: _Told) -> None:
         """The doctor begins: with the way into the room of an online visit."""
         link = await room_link(told.tx, self._ctx, told.visit)

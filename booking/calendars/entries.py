@@ -17,6 +17,9 @@ from booking.directory.model import Mode
 from core.database import Tx
 
 _CHUNK = 1000
+_SHOWN = (Status.BOOKED, Status.ARRIVED, Status.FULFILLED, Status.NOSHOW)
+GONE = (Status.CANCELLED, Status.ENTERED_IN_ERROR)
+"""For calendars both are the same: it was there, and is not any more."""
 
 
 class Entry(NamedTuple):
@@ -38,7 +41,21 @@ class Entry(NamedTuple):
 
     @property
     def cancelled(self) -> bool:
-        return self.status == Status.CANCELLED
+        return self.status in GONE
+
+    @property
+    def stands(self) -> bool:
+        """Whether it takes place, or took place."""
+        return self.status in _SHOWN
+
+    @property
+    def stood(self) -> bool:
+        """Whether it was ever in a calendar: what is held or waits for an answer is in none."""
+        return self.stands or self.sequence > 0
+
+    def is_shown(self, cancelled_since: datetime) -> bool:
+        """Whether it is in calendars; what was cancelled is so for a while."""
+        return self.stands or (self.cancelled and self.stood and self.changed > cancelled_since)
 
 
 Row = tuple[str, str, str, int, int, int, int, UUID]
@@ -82,15 +99,13 @@ _ROW = (
 _WHERE = """
     {whose} AND ($2::uuid[] = '{{}}' OR practitioner_id = ANY ($2))
     AND lower(during) >= $3 AND lower(during) < $4
-    AND (status IN ('booked', 'arrived', 'fulfilled', 'noshow') OR (
-        status = 'cancelled' AND sequence > 0 AND updated_at > $5
-    ))
+    AND (status IN ({shown}) OR (status IN ({gone}) AND sequence > 0 AND updated_at > $5))
 """
 _SINGLE = f"SELECT {{columns}} FROM appointment WHERE {_WHERE} AND series_id IS NULL ORDER BY lower(during), id"  # noqa: S608  (constants put into constants)
 _SERIES = f"SELECT DISTINCT series_id FROM appointment WHERE {_WHERE} AND series_id IS NOT NULL"  # noqa: S608
-# All of a series, so that its rule stays the same while its visits pass by.
+# All of a series, so that its rule, its name and its number stay the same, or grow, whatever becomes of its visits.
 _IN_SERIES = f"""
-    SELECT {_COLUMNS} FROM appointment WHERE series_id = ANY ($1) AND status <> 'entered-in-error'
+    SELECT {_COLUMNS} FROM appointment WHERE series_id = ANY ($1)
     ORDER BY series_id, series_slot, id
 """  # noqa: S608
 _WHOSE = {
@@ -185,4 +200,9 @@ async def settings_of(tx: Tx, services: Sequence[UUID] | None = None) -> Mapping
 
 
 def _named(sql: str, column: str, columns: str = "") -> str:
-    return sql.format(whose=_WHOSE[column], columns=columns)
+    words = {"shown": _words(_SHOWN), "gone": _words(GONE)}
+    return sql.format(whose=_WHOSE[column], columns=columns, **words)
+
+
+def _words(statuses: Sequence[Status]) -> str:
+    return ", ".join(f"'{each}'" for each in statuses)

@@ -11,8 +11,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from booking.appointments.model import Appointment
-from booking.appointments.rules import Status
-from booking.calendars.entries import Entry, Setting, series_entries, settings_of
+from booking.calendars.entries import GONE, Entry, Setting, series_entries, settings_of
 from booking.calendars.model import FeedKind, Options, Tell, calendar_feed
 from booking.calendars.rules import CANCELLED_KEPT, Links, event_of
 from booking.calendars.series import Placed, alone, laid_out
@@ -32,7 +31,7 @@ async def invitation(tx: Tx, ctx: Context, person_id: UUID, visit: Appointment, 
     """
     person = await person_by_id(tx, ctx, person_id)
     setting = (await settings_of(tx, [visit.service.id]))[visit.service.id]
-    cancelled = visit.status is Status.CANCELLED
+    cancelled = visit.status in GONE
     parts = _chosen(await _placed(tx, visit, setting), visit, cancelled=cancelled, whole=whole)
     theirs = visit.practitioner.id == person.practitioner_id
     options = Options(tells=frozenset() if theirs else frozenset({Tell.DOCTORS}))

@@ -40,19 +40,21 @@ def laid_out(series: Sequence[Entry], zone: ZoneInfo, cancelled_since: datetime)
     """Return a series (whole, in the order of its slots) as a rule and exceptions, or each by itself if it has no rule.
 
     All parts have the UID of its first visit, so that a visit that was repeated later keeps its own, and one SEQUENCE,
-    which grows with every change of any of them. A visit that was cancelled before `cancelled_since` is left out.
+    which grows with every change of any of them. A visit that was cancelled before `cancelled_since` is left out, and
+    so is one that is only held, or waits for an answer.
     """
     days = _step(series, zone)
     if days is None:
-        return [alone(each) for each in series if not each.cancelled or each.changed > cancelled_since]
+        return [alone(each) for each in series if each.is_shown(cancelled_since)]
     first = series[0]
     slots = {each.slot: each for each in series}
     begins = _wall(first, zone)
     count = (_wall(series[-1], zone) - begins) // (days * _DAY) + 1
     dates = [(begins + n * days * _DAY).replace(tzinfo=zone).astimezone(UTC) for n in range(count)]
-    gone = {each.slot for each in series if each.cancelled and each.changed <= cancelled_since}
+    gone = {each.slot for each in series if not each.is_shown(cancelled_since)}
     without = tuple(at for at in dates if at not in slots or at in gone)
-    sequence = sum(each.sequence for each in series) + len({each.created for each in series}) - 1
+    together = {each.created for each in series if each.stood}
+    sequence = sum(each.sequence for each in series) + max(len(together) - 1, 0)
     changed = max(each.changed for each in series)
     length = first.end - first.start
     rule = Rule(days, count, without)

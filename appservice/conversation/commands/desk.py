@@ -7,6 +7,7 @@ from uuid import UUID
 from appservice.conversation.commands.booking import start_of
 from appservice.conversation.commands.doctors import day_list, named, runs_visits
 from appservice.conversation.commands.team import doctor_of
+from appservice.conversation.entries import send_entry
 from appservice.conversation.registry import action, command
 from appservice.conversation.rendering.lists import numbered
 from appservice.conversation.rendering.lists import visit as shown
@@ -161,6 +162,8 @@ async def mistake_(session: Session, choice: dict[str, Any]) -> None:
     session.dialogue.drop_last()
     done = await appointments.mark_mistake(session.tx, session.ctx, session.person, UUID(choice["visit"]))
     await session.say(await _line(session, done.appointment))
+    if done.appointment.sequence:
+        await send_entry(session, done.appointment)
 
 
 async def _line(session: Session, visit: Appointment) -> str:

@@ -260,6 +260,20 @@ async def test_the_files_of_a_visit_follow_it_from_booking_to_the_end(chat: Chat
     assert len(told[CLARA]) == 1
 
 
+async def test_a_visit_that_was_a_mistake_is_taken_out_of_the_calendars_that_it_was_put_into(chat: Chat) -> None:
+    code = await book(chat)
+    first = await entry(chat, (await chat.notices())[ANNA][-1])
+
+    await chat.say(OSEI, f"mistake {code}")
+    await chat.say(OSEI, "yes")
+
+    doctors, mine = await entry(chat, chat.last[-1]), await entry(chat, (await chat.notices())[ANNA][-1])
+    for gone in (doctors, mine):
+        [event] = gone.events
+        assert (gone["METHOD"], event["STATUS"], event["SEQUENCE"]) == ("CANCEL", "CANCELLED", 1)
+        assert event["UID"] == first.events[0]["UID"]
+
+
 async def test_a_doctor_who_subscribes_gets_no_files(chat: Chat) -> None:
     said = await chat.say(OSEI, "calendar doctor")
     await used(chat, said, "Outlook")

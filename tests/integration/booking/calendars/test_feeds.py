@@ -11,6 +11,7 @@ import recurring_ical_events
 from icalendar import Calendar
 from sqlalchemy import text
 
+from booking.appointments.attendance import mark_mistake
 from booking.calendars.feeds import rights, serving
 from booking.calendars.feeds.service import change_feed, end_feed, feeds_of, revoke_feeds, rotate_feed
 from booking.calendars.feeds.versions import count_changes
@@ -124,6 +125,25 @@ async def test_a_cancelled_visit_is_shown_as_cancelled_for_thirty_days(calendars
     clinic.clock.ahead += timedelta(days=29)
     assert len(await calendars.events(path)) == 1
     clinic.clock.ahead += timedelta(days=2)
+    assert await calendars.events(path) == []
+
+
+async def test_a_visit_that_was_a_mistake_is_shown_as_one_that_was_cancelled(
+    calendars: Subscriber, clinic: Clinic
+) -> None:
+    visit = await clinic.book()
+    path, named = await calendars.issue(), await calendars.issue(tells=frozenset({Tell.NAMES}))
+    before = [await calendars.get(each) for each in (path, named)]
+    async with clinic.tx() as tx:
+        await mark_mistake(tx, clinic.ctx, await person_of(tx, clinic.ctx, OSEI), visit.id)
+
+    for address, old in zip((path, named), before, strict=True):
+        assert (await calendars.get(address, If_None_Match=old.headers["ETag"])).status == 200
+        [event] = await calendars.events(address)
+        assert simple(event)[1:] == (visit.start, "CANCELLED", 1)
+        busy = Calendar.from_ical(await calendars.body(address.replace(".ics", "/freebusy.ics")))
+        assert "FREEBUSY" not in busy.walk("VFREEBUSY")[0]
+    clinic.clock.ahead += timedelta(days=31)
     assert await calendars.events(path) == []
 
 
@@ -477,8 +497,34 @@ async def test_each_encoding_has_its_own_tag(calendars: Subscriber, clinic: Clin
     assert squeezed.headers["Content-Encoding"] == "gzip"
     assert await plain.read() == await squeezed.read()  # unpacked on the way
     for answer in (plain, squeezed):
-        assert answer.headers["Vary"] == "Accept-Encoding"
+        assert answer.headers["Vary"] == "Accept, Accept-Encoding"
         assert (await calendars.get(path, If_None_Match=answer.headers["ETag"])).status == 304
+
+
+@pytest.mark.parametrize(
+    ("accept", "ending"), [("application/calendar+json", "json"), ("application/calendar+xml", "xml")]
+)
+async def test_other_words_may_be_asked_for_at_the_same_address(
+    calendars: Subscriber, clinic: Clinic, accept: str, ending: str
+) -> None:
+    await clinic.book()
+    path = await calendars.issue()
+
+    for address in (path, path.replace(".ics", "/freebusy.ics")):
+        usual, other = await calendars.get(address), await calendars.get(address, Accept=f"{accept}, */*;q=0.1")
+        named = await calendars.get(address.replace(".ics", f".{ending}"), Accept="text/calendar")
+
+        assert usual.headers["Content-Type"] == "text/calendar; charset=utf-8"
+        assert other.headers["Content-Type"] == named.headers["Content-Type"] == f"{accept}; charset=utf-8"
+        assert f"careconnect.{ending}" in other.headers["Content-Disposition"]
+        assert await other.read() == await named.read() != await usual.read()
+        tags = usual.headers["ETag"], other.headers["ETag"]
+        assert tags[0] != tags[1]
+        assert {each.headers["Vary"] for each in (usual, other, named)} == {"Accept, Accept-Encoding"}
+        # A tag is of one form: who has the other one is given what they ask for.
+        asked = [await calendars.get(address, Accept=accept, If_None_Match=tag) for tag in tags]
+        assert [each.status for each in asked] == [200, 304]
+        assert [(await calendars.get(address, If_None_Match=tag)).status for tag in tags] == [304, 200]
 
 
 async def test_who_asks_much_too_often_is_told_to_wait(calendars: Subscriber, clinic: Clinic) -> None:

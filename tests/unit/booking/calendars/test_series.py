@@ -56,7 +56,9 @@ def expanded(feed: bytes) -> list[tuple[datetime, str]]:
     return sorted((each["DTSTART"].dt.astimezone(UTC), str(each["STATUS"])) for each in found)
 
 
-fates = st.sampled_from(["stays", "stays", "moves", "cancelled", "cancelled long ago"])
+fates = st.sampled_from(
+    ["stays", "stays", "moves", "cancelled", "cancelled long ago", "a mistake", "held", "held once"]
+)
 
 
 @settings(max_examples=60, deadline=None)
@@ -77,10 +79,13 @@ def test_each_visit_of_a_series_is_where_it_is(zone: str, second: int, days: int
             "moves": {"start": slot + 2 * HOUR, "end": slot + 3 * HOUR, "sequence": 1},
             "cancelled": {"status": "cancelled", "sequence": 1},
             "cancelled long ago": {"status": "cancelled", "sequence": 1, "changed": NOW - LONG_AGO},
+            "a mistake": {"status": "entered-in-error", "sequence": 1},
+            "held": {"status": "pending"},
+            "held once": {"status": "cancelled"},
         }[what]
         visit = entry(n, slot, **change)
         visits.append(visit)
-        if what != "cancelled long ago":
+        if what not in {"cancelled long ago", "held", "held once"}:
             there.append((visit.start, "CANCELLED" if visit.cancelled else "CONFIRMED"))
 
     feed = feed_of(visits, zone)
@@ -106,6 +111,26 @@ def test_what_was_added_and_what_changed_makes_the_sequence_grow() -> None:
     assert sequences == [0, 0, 1, 2]
 
 
+def test_a_visit_of_a_series_that_was_a_mistake_leaves_its_name_and_makes_its_number_grow() -> None:
+    slots = starts_of(NOW + DAY, Rhythm(7, 4), ZoneInfo("UTC"))
+    before = [entry(n, slot, sequence=2 * (n == 0)) for n, slot in enumerate(slots)]
+    after = [before[0]._replace(status="entered-in-error", sequence=3, changed=NOW - LONG_AGO), *before[1:]]
+    was, now = (laid_out(each, ZoneInfo("UTC"), NOW - timedelta(days=30))[0] for each in (before, after))
+    assert (now.uid, now.sequence - was.sequence) == (was.uid, 1)
+    assert now.rule
+    assert now.rule.without == (slots[0],)
+
+
+def test_what_is_only_held_makes_the_number_grow_once_it_is_booked() -> None:
+    slots = starts_of(NOW + DAY, Rhythm(7, 4), ZoneInfo("UTC"))
+    booked = [entry(n, slot)._replace(created=NOW + n // 2 * HOUR) for n, slot in enumerate(slots)]
+    held = [*booked[:2], *(each._replace(status="pending") for each in booked[2:])]
+    was, now = (laid_out(each, ZoneInfo("UTC"), NOW)[0] for each in (held, booked))
+    assert now.sequence > was.sequence
+    assert was.rule
+    assert was.rule.without == tuple(slots[2:])
+
+
 def test_what_has_no_rhythm_is_written_one_by_one() -> None:
     starts = [NOW + n * DAY for n in (1, 2, 30)]
     text = feed_of([entry(n, start) for n, start in enumerate(starts)], "UTC").decode()
@@ -117,7 +142,7 @@ histories = st.lists(
     st.tuples(
         st.integers(0, 700_000),
         st.integers(5, 480),
-        st.sampled_from(["booked", "arrived", "fulfilled", "noshow", "cancelled"]),
+        st.sampled_from(["booked", "arrived", "fulfilled", "noshow", "cancelled", "entered-in-error"]),
         st.integers(0, 9),
     ),
     max_size=12,
