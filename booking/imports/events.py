@@ -373,6 +373,8 @@ def _until(rule: Rule, start: When) -> tuple[int, bool]:
     if not text:
         return 10**10, False
     until, kind = _read_wall(text)
+    if start.whole_day and kind == "utc":  # some write midnight there as it is in UTC, often the evening before
+        until = max(until, start.zone.wall(until))
     if kind == "day" or start.whole_day:
         return until // DAY * DAY + DAY - 1, False
     return until, kind == "utc"

@@ -38,7 +38,7 @@ class SourceKind(StrEnum):
     FEED = "feed"
     """Fetched from its address again and again."""
     CALDAV = "caldav"
-    """Fetched likewise, and our visits are written into it."""
+    """Fetched likewise, and our visits are written into it: the doctor's, or those that take the room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +111,6 @@ calendar_source = Table(
     CheckConstraint("kind IN ('file', 'feed', 'caldav')", name="kind"),
     CheckConstraint("(kind = 'file') = (address IS NULL)", name="address"),
     CheckConstraint("num_nonnulls(practitioner_id, resource_id) = 1", name="subject"),
-    # Visits are written into doctors' own calendars alone.
-    CheckConstraint("kind <> 'caldav' OR practitioner_id IS NOT NULL", name="written"),
     Index("ix_calendar_source_subject_id", "subject_id"),
     Index("ix_calendar_source_next_look_at", "next_look_at", postgresql_where="next_look_at IS NOT NULL"),
 )
@@ -154,10 +152,13 @@ calendar_link = Table(
     # The page on which somebody says how their server is reached: its address is known to them alone.
     Column("secret_hash", LargeBinary, primary_key=True),
     Column("person_id", Uuid, ForeignKey("person.id"), nullable=False),
-    Column("practitioner_id", Uuid, ForeignKey("practitioner.id"), nullable=False),
+    Column("practitioner_id", Uuid, ForeignKey("practitioner.id")),
+    Column("resource_id", Uuid, ForeignKey("resource.id")),
+    # Where it was asked for, on Matrix.
     Column("room_id", Text, nullable=False),
     Column("expires_at", Moment, nullable=False, index=True),
     Column("used_at", Moment),
+    CheckConstraint("num_nonnulls(practitioner_id, resource_id) = 1", name="subject"),
 )
 
 calendar_draft = Table(

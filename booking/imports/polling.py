@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from booking.appointments.model import appointment, starts
 from booking.context import Context
+from booking.directory.model import resource, service_resource
 from booking.directory.reading import centre, centres_of
 from booking.directory.resources import resource_by_id
 from booking.imports import visits
@@ -55,12 +56,19 @@ _log = log("booking.imports")
 
 async def queue_due(tx: Tx, ctx: Context) -> int:
     """Have the calendars looked at that are due. Returns how many; run it every few seconds, by any replica."""
+    await _let_go_of_rooms(tx)
+    changed = (
+        starts > tx.now - timedelta(days=1),
+        appointment.c.updated_at > _table.c.looked_at - literal(_COMMITTED_LATER, Interval),
+    )
+    uses = service_resource.c
+    needing = select(uses.service_id).where(uses.resource_id == _table.c.resource_id)
+    at = select(resource.c.centre_id).where(resource.c.id == _table.c.resource_id).scalar_subquery()
     visits_changed = and_(
         _table.c.kind == SourceKind.CALDAV.value,
-        exists().where(
-            appointment.c.practitioner_id == _table.c.practitioner_id,
-            starts > tx.now - timedelta(days=1),
-            appointment.c.updated_at > _table.c.looked_at - literal(_COMMITTED_LATER, Interval),
+        or_(  # each by its own index
+            exists().where(appointment.c.practitioner_id == _table.c.practitioner_id, *changed),
+            exists().where(appointment.c.centre_id == at, appointment.c.service_id.in_(needing), *changed),
         ),
         or_(_table.c.failing_since.is_(None), _table.c.next_look_at <= tx.now),
     )
@@ -81,6 +89,12 @@ async def queue_due(tx: Tx, ctx: Context) -> int:
     noted = update(_table).where(_table.c.id.in_(ids)).values(next_look_at=again, looked_at=tx.now)
     await tx.conn.execute(noted)
     return len(ids)
+
+
+async def _let_go_of_rooms(tx: Tx) -> None:
+    """Forget calendars of rooms that are used no more, files too: nobody sees them in a list any more."""
+    gone = select(resource.c.id).where(resource.c.active.is_(False))
+    await remove_sources(tx, await sources(tx, _table.c.resource_id.in_(gone), lock=True))
 
 
 async def queue(tx: Tx, wanted: Sequence[Source], *, report: UUID | None = None) -> None:
@@ -132,11 +146,8 @@ class Polling:
     async def _read(self, look: _Look, address: dict[str, str]) -> str:
         source, tx = look.source, look.tx
         home = await _home_of(tx, source)
-        if home is None and source.resource_id:  # nobody sees it in a list any more, nor can let go of it
-            await remove_sources(tx, [source])
-            return "the room is used no more"
         if home is None:
-            return "the doctor works nowhere"
+            return "the doctor works nowhere, or the room is used no more"
         # What was closed is read whole again, and what repeats goes on each day.
         fresh = source.told_at is None and not source.failures and source.known_until - AHEAD > tx.now - _READ_ANEW
         known = source if fresh else replace(source, etag="", last_modified="", digest=b"")
@@ -159,7 +170,7 @@ class Polling:
         return "read"
 
     async def _written(self, look: _Look, address: dict[str, str], fetched: Fetched) -> str:
-        """Write our visits into a doctor's own calendar; where that can't be done it is told, and read all the same.
+        """Write our visits into the calendar; where that can't be done it is told, and it is read all the same.
 
         Returns the problem, if there is one.
         """

@@ -1,4 +1,4 @@
-"""The page on which a doctor says how their CalDAV server is reached, so that no password is written in the chat.
+"""The page on which it is said how a calendar's CalDAV server is reached, so that no password is written in the chat.
 
 Its address is a secret that opens once. What is sent is sealed at once; whether it works is said in the chat.
 """

@@ -80,11 +80,13 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Whose page it is, for which doctor, and where it was asked for."""
+    """Whose page it is, for which doctor or which room or device, and where it was asked for."""
 
     person_id: UUID
-    practitioner_id: UUID
+    practitioner_id: UUID | None
+    resource_id: UUID | None
     room_id: str
+    """On Matrix."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,18 +178,28 @@ async def home_of(tx: Tx, ctx: Context, actor: Person, draft: Draft) -> str:
     return at[0].timezone if at else actor.timezone
 
 
-async def new_link(tx: Tx, ctx: Context, actor: Person, practitioner_id: UUID, room_id: str) -> str:
-    """Return the address of a page on which the actor says how a doctor's CalDAV server is reached; it opens once.
+async def new_link(
+    tx: Tx,
+    ctx: Context,
+    actor: Person,
+    room_id: str,
+    *,
+    practitioner_id: UUID | None = None,
+    resource_id: UUID | None = None,
+) -> str:
+    """Return the address of a page on which the actor says how the CalDAV server of a doctor's calendar is reached.
 
-    For who may set the doctor's times. Raises RefusedError.
+    Or of that of a room or device. It opens once. `room_id`: where it was asked for, on Matrix. For who may set the
+    doctor's or the room's times. Raises RefusedError.
     """
-    require(await may_block(tx, actor, practitioner_id, None))
+    require(await may_block(tx, actor, practitioner_id, resource_id))
     secret = new_secret()
     await tx.conn.execute(
         insert(calendar_link).values(
             secret_hash=secret_hash(secret),
             person_id=actor.id,
             practitioner_id=practitioner_id,
+            resource_id=resource_id,
             room_id=room_id,
             expires_at=tx.now + timedelta(minutes=ctx.settings.imports.link_minutes),
         )
@@ -208,7 +220,7 @@ async def link_behind(tx: Tx, secret: str, *, use: bool) -> Link:
         raise RefusedError("This page is over. Write “follow caldav” in the chat for a new one.")
     if use:
         await tx.conn.execute(update(link).where(link.c.secret_hash == row.secret_hash).values(used_at=tx.now))
-    return Link(row.person_id, row.practitioner_id, row.room_id)
+    return Link(row.person_id, row.practitioner_id, row.resource_id, row.room_id)
 
 
 async def preview(tx: Tx, ctx: Context, actor: Person, draft: Draft) -> Preview:

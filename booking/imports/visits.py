@@ -1,4 +1,4 @@
-"""Our visits in a doctor's own calendar: which are there, and which have to be written or removed.
+"""Our visits in the own calendar of a doctor, a room or a device: which are there, which are to be written or removed.
 
 Ours win for our visits: one that somebody moved or removed there is put back as it is booked. What else is in that
 calendar is its owner's, and is never touched. Of a visit nothing is written but when it is and its code.
@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
-from sqlalchemy import delete, select, true
+from sqlalchemy import ColumnElement, delete, select, true
 from sqlalchemy.dialects.postgresql import insert
 
 from booking.appointments.model import appointment as table
 from booking.appointments.model import ends, starts
 from booking.appointments.rules import STANDING, Status
 from booking.calendars.rules import uid_of
+from booking.directory.model import resource, service_resource
 from booking.imports.caldav import Change
 from booking.imports.model import Source, calendar_written
 from booking.imports.reading import AHEAD
@@ -70,14 +71,18 @@ def name_of(visit_id: UUID) -> str:
 async def due(tx: Tx, source: Source, owner: Person, there: Mapping[str, str] | None) -> Due:
     """Return what to write and remove. `there`: ETags of the calendar's objects; None: nothing has changed there.
 
-    Only visits that the calendar's owner may look into now: a doctor's own, and to others those at centres they run.
-    What is not theirs any more is taken out.
+    Of a doctor, or of those that are booked along with a room or device. Only visits that the calendar's owner may look
+    into now: a doctor's own, and to others those at centres they run. What is not theirs any more is taken out.
     """
-    theirs = true() if owner.practitioner_id == source.practitioner_id else table.c.centre_id.in_(owner.administers)
+    theirs = (
+        true()
+        if source.practitioner_id and owner.practitioner_id == source.practitioner_id
+        else table.c.centre_id.in_(owner.administers)
+    )
     found = await tx.conn.execute(
         select(table.c.id, table.c.code, starts.label("s"), ends.label("e"), table.c.updated_at, table.c.sequence)
         .where(
-            table.c.practitioner_id == source.practitioner_id,
+            _of(source),
             theirs,
             table.c.status.in_(STANDING),
             starts < tx.now + AHEAD,
@@ -107,6 +112,16 @@ async def due(tx: Tx, source: Source, owner: Person, there: Mapping[str, str] | 
     over = set((await tx.conn.execute(past)).scalars())
     changes += [Change(name_of(visit), None) for visit in gone if visit not in over]
     return Due(changes, visits, gone)
+
+
+def _of(source: Source) -> ColumnElement[bool]:
+    """Whether a visit is one of those that are written into a calendar."""
+    if source.practitioner_id:
+        return table.c.practitioner_id == source.practitioner_id
+    uses = service_resource
+    at = select(resource.c.centre_id).where(resource.c.id == source.resource_id).scalar_subquery()
+    needing = select(uses.c.service_id).where(uses.c.resource_id == source.resource_id)
+    return (table.c.centre_id == at) & table.c.service_id.in_(needing)
 
 
 _CLOSED = (Status.FULFILLED, Status.NOSHOW)

@@ -146,7 +146,7 @@ def _names_doctor(session: Session, words: Reading) -> bool:
 
 @command(
     "follow caldav|caldav|connect calendar",
-    "[for DOCTOR]",
+    "[for DOCTOR | for room NAME]",
     help="follow your own calendar on its server (Nextcloud, iCloud, Fastmail ...), both ways: what is busy there is"
     " not offered, and your visits are written into it",
     who=runs_or_treats,
@@ -155,13 +155,17 @@ def _names_doctor(session: Session, words: Reading) -> bool:
 async def follow_caldav(session: Session, text: str) -> None:
     """The address of a page that asks for the server, so that no password is written here."""
     words = Reading(re.sub(r"^for\b", " ", text.strip()))
-    doctor = await doctor_of(session, words)
-    address = await imports.new_link(session.tx, session.ctx, session.person, doctor.id, session.room_id)
+    if room := await _room(session, words, Purpose.BUSY):
+        name, subject = room.name, {"resource_id": room.id}
+    else:
+        doctor = await doctor_of(session, words)
+        name, subject = doctor.name, {"practitioner_id": doctor.id}
+    address = await imports.new_link(session.tx, session.ctx, session.person, session.room_id, **subject)
     await session.say(
         _(
             "Say on this page where the calendar of {doctor} is, and with which user name and password: {address}\n\nIt"
             " opens once, within {minutes} minutes. Don't write the password here.",
-            doctor=escape(doctor.name),
+            doctor=escape(name),
             address=address,
             minutes=session.ctx.settings.imports.link_minutes,
         )

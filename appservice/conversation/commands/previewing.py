@@ -257,7 +257,9 @@ async def connect(ctx: Context, tx: Tx, link: Link, account: dict[str, str]) -> 
     """Have a CalDAV calendar read whose server is reached like that (booking.imports.routes)."""
     person = await person_by_id(tx, ctx, link.person_id)
     origin = {"kind": SourceKind.CALDAV.value, **account}
-    draft = new_draft(person, origin, purpose=Purpose.BUSY, practitioner_id=link.practitioner_id)
+    draft = new_draft(
+        person, origin, purpose=Purpose.BUSY, practitioner_id=link.practitioner_id, resource_id=link.resource_id
+    )
     await imports.keep_draft(tx, ctx, person, draft)
     key = f"caldav:{draft.id}"
     with speaking(person.language):

@@ -17,7 +17,7 @@ from core.outbox import outbox
 from tests.integration.appservice.conversation.chat import Chat
 from tests.integration.appservice.conversation.test_booking_talks import book
 from tests.integration.appservice.conversation.test_import_talks import later, work
-from tests.integration.booking.clinic import ANNA, CLARA, OSEI
+from tests.integration.booking.clinic import ANNA, BEN, CLARA, OSEI
 from tests.integration.booking.imports.radicale import PASSWORD, USER, Radicale, radicale
 from tests.unit.booking.imports.calendars import calendar, event
 
@@ -31,9 +31,9 @@ async def server(chat: Chat, tmp_path: Path) -> AsyncIterator[Radicale]:
         yield running
 
 
-async def connect(chat: Chat, address: str, *, password: str = PASSWORD, who: str = OSEI) -> str:
+async def connect(chat: Chat, address: str, *, password: str = PASSWORD, who: str = OSEI, whose: str = "") -> str:
     """Open the page that the bot sends, and fill it in; returns what the bot says then."""
-    said = await chat.say(who, "follow caldav" if who == OSEI else "follow caldav for dr.osei")
+    said = await chat.say(who, f"follow caldav {whose}" if whose or who == OSEI else "follow caldav for dr.osei")
     secret = re.search(r"/calendars/(\S+)", said)
     assert secret
     application = web.Application()
@@ -153,3 +153,32 @@ async def test_the_admin_of_a_centre_may_connect_it_and_others_may_not(chat: Cha
     assert "Dr Ama Osei is busy by this calendar" in await connect(chat, address, who=CLARA)
     assert "calendars/" not in await chat.say(ANNA, "follow caldav for dr.osei")
     assert "You may not" in await chat.say(OSEI, "follow caldav for dr.weber")
+
+
+async def test_a_rooms_calendar_is_followed_both_ways(chat: Chat, server: Radicale) -> None:
+    (address,) = await server.make("Echo")
+    await server.put(address, LUNCH)
+    await chat.say(CLARA, 'add room "Echo 1"')
+    before = await book(chat)
+    assert "Echo 1" in await chat.say(CLARA, 'edit service dr.osei "A visit" with "Echo 1"')
+
+    shown = await connect(chat, address, who=CLARA, whose="for room Echo 1")
+    assert "Echo 1 is busy by this calendar" in shown
+    assert "Tue 1 Dec | 12:00-13:00" in shown
+    assert "Followed" in await chat.say(CLARA, "yes")
+    await work(chat)
+    assert "12:00" not in await chat.say(ANNA, "dr osei on 1 Dec after 11:30 before 13:30")
+    ((name, ours),) = ((name, said) for name, said in (await server.objects(address)).items() if name != "theirs.ics")
+    assert f"careConnect visit {before}" in ours
+    assert "Anna" not in ours
+    assert "Echo 1: CalDAV at 127.0.0.1, read just now" in await chat.say(CLARA, "calendars followed")
+
+    later(chat, minutes=1)
+    after = await book(chat, BEN)
+    await work(chat)
+    assert any(after in each for each in (await server.objects(address)).values())
+    await chat.say(ANNA, f"cancel {before}")
+    await chat.say(ANNA, "yes")
+    await work(chat)
+    assert name not in await server.objects(address)
+    assert "calendars/" not in await chat.say(OSEI, "follow caldav for room Echo 1 at Berlin Heart Centre")

@@ -53,6 +53,20 @@ def test_calcom_19929_a_calendar_with_events_in_many_zones_has_each_at_its_own_t
 
 
 @pytest.mark.parametrize(
+    ("home", "until", "ends"),
+    [
+        ("Europe/Berlin", "20261203", "1203T2300"),
+        ("Europe/Berlin", "20261203T000000Z", "1203T2300"),
+        ("Europe/Berlin", "20261202T230000Z", "1203T2300"),  # midnight there, on the evening before in UTC
+        ("America/New_York", "20261203T050000Z", "1204T0500"),
+    ],
+)
+def test_whole_days_repeat_until_the_day_that_is_meant(home: str, until: str, ends: str) -> None:
+    found = busy(calendar(event("DTSTART;VALUE=DATE:20261201", f"RRULE:FREQ=DAILY;UNTIL={until}")), home)
+    assert found[-1][1] == ends
+
+
+@pytest.mark.parametrize(
     ("tzid", "utc"),
     [
         ("Europe/Helsinki", "0600"),
