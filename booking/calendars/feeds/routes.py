@@ -43,7 +43,7 @@ _log = log("booking.calendars")
 def install(application: web.Application, database: Database, ctx: Context) -> FeedServer:
     """Serve `GET|HEAD /feeds/SECRET.ics` and its like, and write down what is left when the application ends."""
     server = FeedServer(database, ctx)
-    addresses = _Addresses()
+    addresses = _Addresses("/feeds/{address:.+}")
     answer = _Door(server, addresses).answer
     for method in (hdrs.METH_GET, hdrs.METH_HEAD):  # aiohttp leaves the body of the second away
         addresses.add_route(method, answer)
@@ -59,8 +59,8 @@ def install(application: web.Application, database: Database, ctx: Context) -> F
 class _Addresses(web.DynamicResource):
     """Takes an address apart while it looks for who answers it; one that led somewhere lately needs that no more."""
 
-    def __init__(self) -> None:
-        super().__init__("/feeds/{address:.+}")
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
         self._lately: OrderedDict[str, _Asked] = OrderedDict()
 
     async def resolve(self, request: web.Request) -> tuple[web.UrlMappingMatchInfo | None, set[str]]:
