@@ -9,7 +9,6 @@ import argparse
 import os
 import random
 import time
-from dataclasses import replace
 from uuid import UUID
 
 from records.envelope import HEAD, SealBrokenError, SubjectKey, seal
@@ -41,7 +40,7 @@ def fuzz(count: int, seed: int) -> None:
     for _ in range(count):
         sealed, place = _hostile(chance, real), _PLACE
         if sealed in real:
-            place = replace(_PLACE, version=chance.randrange(4, 1 << 32))
+            place = _PLACE._replace(version=chance.randrange(4, 1 << 32))
         try:
             open_with(_KEYS, _SUBJECT, place, sealed)
         except SealBrokenError:

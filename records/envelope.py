@@ -15,6 +15,7 @@ import os
 import struct
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -32,6 +33,10 @@ _BODY_AT = _NONCE_AT + _NONCE
 SHORTEST = _BODY_AT + _TAG
 _FRONT = struct.Struct(">BI")
 _DERIVED = b"careconnect seal 2"
+
+
+_AHEAD = 8
+"""How many data keys are made at once: the processor is slow at what it has not done for a while."""
 
 
 class SealBrokenError(Exception):
@@ -86,11 +91,11 @@ def key_number_of(head: bytes) -> int:
 
 def seal(key: SubjectKey, plain: bytes, place: bytes) -> bytes:
     """Seal `plain` under the subject's key, bound to `place`."""
-    random = os.urandom(_KEY + 2 * _NONCE)
-    data_key, nonce = random[:_KEY], random[_KEY + _NONCE :]
-    encryption, commitment = two_keys(data_key, _DERIVED)
-    wrapping = _wrapped(key, data_key, random[_KEY : _KEY + _NONCE], place)
-    return wrapping + commitment + nonce + AESGCM(encryption).encrypt(nonce, plain, place)
+    data_key = _new_data_key()
+    nonces = os.urandom(2 * _NONCE)
+    nonce = nonces[_NONCE:]
+    wrapping = _wrapped(key, data_key.secret, nonces[:_NONCE], place)
+    return wrapping + data_key.commitment + nonce + data_key.aead.encrypt(nonce, plain, place)
 
 
 def unseal(key: SubjectKey, sealed: bytes, place: bytes) -> bytes:
@@ -111,6 +116,37 @@ def rewrap(old: SubjectKey, new: SubjectKey, head: bytes, place: bytes) -> bytes
     if len(head) != HEAD:
         raise SealBrokenError
     return _wrapped(new, _data_key(old, head, place), os.urandom(_NONCE), place)
+
+
+class _DataKey(NamedTuple):
+    secret: bytes
+    aead: AESGCM
+    commitment: bytes
+
+
+_made: list[_DataKey] = []
+"""Data keys for the values to come. What a process that is a copy of another one draws is its own."""
+os.register_at_fork(after_in_child=_made.clear)
+
+
+def _new_data_key() -> _DataKey:
+    """One that nothing was sealed with, and that is given out once.
+
+    Where a whole machine is copied while it runs, two may have one all the same: nonces are drawn for each value, so
+    that this gives nothing away.
+    """
+    try:
+        return _made.pop()
+    except IndexError:
+        random = os.urandom(_AHEAD * _KEY)
+        first, *others = [_derived(random[at : at + _KEY]) for at in range(0, len(random), _KEY)]
+        _made.extend(others)
+        return first
+
+
+def _derived(secret: bytes) -> _DataKey:
+    encryption, commitment = two_keys(secret, _DERIVED)
+    return _DataKey(secret, AESGCM(encryption), commitment)
 
 
 def _wrapped(key: SubjectKey, data_key: bytes, nonce: bytes, place: bytes) -> bytes:

@@ -8,7 +8,7 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Column, ColumnElement, FromClause, Table, Uuid, case, cast, func, literal
@@ -18,9 +18,11 @@ from records.envelope import bind
 _FIXED = struct.Struct(">16sQ16s").pack
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a sealed value lies. A value opens only at the place that it was sealed for."""
+class Place(NamedTuple):
+    """Where a sealed value lies. A value opens only at the place that it was sealed for.
+
+    A tuple, as one is made for every value that is sealed or opened.
+    """
 
     table: str
     column: str
@@ -30,8 +32,9 @@ class Place:
 
     def bound(self, subject: UUID) -> bytes:
         """The associated data of format 2: nothing of it is stored in the envelope, all of it must match."""
-        centre = self.centre.bytes if self.centre else b""
-        return _front(self.table, self.column) + _FIXED(self.row.bytes, self.version, subject.bytes) + centre
+        table, column, row, version, centre = self
+        bound = _front(table, column) + _FIXED(row.bytes, version, subject.bytes)
+        return bound + centre.bytes if centre else bound
 
     def bound_1(self, subject: UUID, key_id: UUID) -> bytes:
         """The associated data of format 1."""
@@ -71,6 +74,8 @@ class SealedColumn:
     """Makes the row's id of a row that has the table's primary key."""
     prefix: int
     """How many bytes stand before the envelope."""
+    names: tuple[str, str]
+    """Of the table and the column, as a place has them."""
 
     @property
     def table(self) -> Table:
@@ -84,7 +89,8 @@ class SealedColumn:
 
     def place(self, row: UUID, version: int = 1, centre: UUID | None = None) -> Place:
         """The place of one value."""
-        return Place(self.table.name, self.column.name, row, version, centre)
+        table, column = self.names
+        return Place(table, column, row, version, centre)
 
 
 _columns: dict[str, SealedColumn] = {}
@@ -105,6 +111,7 @@ def sealed_column(
     """Put a column on the list of those that hold sealed values. Its table has a primary key that stays."""
     assert (row is None) != (row_of is None)
     table = column.table
+    assert isinstance(table, Table)
     made = SealedColumn(
         column,
         subject,
@@ -115,6 +122,7 @@ def sealed_column(
         where,
         row_of,
         prefix,
+        (str(table.name), str(column.name)),
     )
     _columns[made.name] = made
     return made

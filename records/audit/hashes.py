@@ -1,10 +1,12 @@
 """Hashes of the tree from the database: some subtrees' roots are kept, so that a proof reads a few thousand rows."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
-from sqlalchemy import false, func, insert, or_, select
+from sqlalchemy import Column, Select, SmallInteger, bindparam, false, func, insert, or_, select
 
 from core.database import Tx
+from core.statements import Statement
 from records.audit import tree
 from records.audit.model import audit_leaf, audit_node
 from records.audit.tree import HashOf, Subtree
@@ -14,6 +16,15 @@ _STEP = 8
 _WIDTH = 1 << _STEP
 _AT_ONCE = 256 * _WIDTH
 """Children that are read at once when many subtrees become whole."""
+
+
+def _in_order(place: Column[int], wanted: Select[Any]) -> Statement:
+    return Statement(wanted.where(place >= bindparam("start"), place < bindparam("stop")).order_by(place))
+
+
+_LEAVES = _in_order(audit_leaf.c.leaf_index, select(audit_leaf.c.leaf))
+_OF_LEVEL = audit_node.c.level == bindparam("level", type_=SmallInteger)
+_NODES = _in_order(audit_node.c.node_index, select(audit_node.c.hash).where(_OF_LEVEL))
 
 
 async def size_of(tx: Tx) -> int:
@@ -65,12 +76,8 @@ async def keep_whole(tx: Tx, size: int) -> None:
 
 async def _children(tx: Tx, level: int, which: range) -> list[bytes]:
     """Kept hashes of a level, which are leaves on level 0. Raises LookupError when one is not there."""
-    if level == 0:
-        place, wanted = audit_leaf.c.leaf_index, select(audit_leaf.c.leaf)
-    else:
-        place, wanted = audit_node.c.node_index, select(audit_node.c.hash).where(audit_node.c.level == level)
-    found = await tx.conn.execute(wanted.where(place >= which.start, place < which.stop).order_by(place))
-    hashes = [bytes(row[0]) for row in found]
+    statement, values = (_LEAVES, {}) if level == 0 else (_NODES, {"level": level})
+    hashes = [row[0] for row in await tx.run(statement, {"start": which.start, "stop": which.stop, **values})]
     if len(hashes) != len(which):
         raise LookupError("a hash of the audit's tree is missing")
     return hashes

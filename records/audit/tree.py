@@ -4,17 +4,17 @@ A leaf is the hash of an entry (rules.leaf_hash). A proof is a list of hashes of
 decided here, where their hashes come from is the caller's (records.audit.hashes keeps some of them).
 """
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
-EMPTY = hashlib.sha256(b"").digest()
+EMPTY = sha256(b"").digest()
 """The root of the tree that has no leaf."""
 
 
 def joined(left: bytes, right: bytes) -> bytes:
     """SHA-256 over 1 and two hashes."""
-    return hashlib.sha256(b"\x01" + left + right).digest()
+    return sha256(b"\x01" + left + right).digest()
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -59,10 +59,23 @@ class Frontier:
 
 def root_of(leaves: Sequence[bytes]) -> bytes:
     """The root of a tree of these leaves."""
-    frontier = Frontier()
-    for leaf in leaves:
-        frontier.append(leaf)
-    return frontier.root()
+    if not leaves:
+        return EMPTY
+    while len(leaves) > 1:
+        leaves = parents(leaves)
+    return leaves[0]
+
+
+def parents(row: Sequence[bytes]) -> list[bytes]:
+    """The hashes one level above a row of neighbours that begins where a subtree does.
+
+    The last one of an odd number has no neighbour yet and goes up as it is: so the tree splits as the RFC says.
+    """
+    pairs = zip(row[::2], row[1::2], strict=False)
+    above = [sha256(b"\x01" + left + right).digest() for left, right in pairs]  # `joined`, in one go
+    if len(row) & 1:
+        above.append(row[-1])
+    return above
 
 
 def subtrees(leaves: range) -> list[Subtree]:

@@ -207,8 +207,7 @@ class _Follower:
         level = 0
         while len(row := self._kept[level]) == _BLOCK:
             while len(row) > 1:
-                pairs = zip(row[::2], row[1::2], strict=True)
-                row = [sha256(b"\x01" + left + right).digest() for left, right in pairs]  # tree.joined
+                row = tree.parents(row)
             self._kept[level] = []
             level += 1
             if level == len(self._kept):

@@ -82,7 +82,12 @@ class _Sealing:
 
     store: "KeyStore"
     numbers: dict[UUID, int] = field(default_factory=dict)
-    prepared: str = "PREPARE sealing_key (uuid, integer) AS SELECT require_sealing_key($1, $2)"
+    prepared: str = (
+        "PREPARE sealing_key (uuid, integer) AS SELECT require_sealing_key($1, $2) WHERE $2 IS DISTINCT FROM ("
+        "SELECT CASE WHEN k.wrapped IS NOT NULL THEN k.number END"
+        " FROM keys.subject_key k WHERE k.subject = $1 ORDER BY k.number DESC LIMIT 1)"
+    )
+    """Asks what the function asks, which takes longer to be called, and is called only where it refuses."""
 
     def statement(self) -> str:
         return "; ".join([f"EXECUTE sealing_key ('{subject}', {number})" for subject, number in self.numbers.items()])
@@ -199,8 +204,7 @@ class KeyStore:
         else:
             async with self._apart.engine.connect() as conn:
                 rows = (await conn.execute(_FIND, {"subjects": subjects})).mappings().all()
-            erased = await tx.conn.execute(_ERASED, {"subjects": subjects})
-            through = {row.subject: row.through for row in erased}
+            through = await self.erased_through(tx, subjects)
         alive = [row for row in rows if row["wrapped"] is not None and row["number"] > through.get(row["subject"], 0)]
         secrets = await self.ring.unwrap(
             [(Name(row["subject"], row["key_id"]), Wrapped(row["wrapped"], row["wrapped_by"])) for row in alive]
@@ -251,6 +255,11 @@ class KeyStore:
             )
         self._kept(tx).fresh.update(subject for subject, _ in wanted)
         self.unremember(tx, [subject for subject, _ in wanted])
+
+    async def erased_through(self, tx: Tx, subjects: Sequence[UUID]) -> dict[UUID, int]:
+        """Of those who were erased: up to which number their keys are, be they destroyed yet or not."""
+        erased = await tx.conn.execute(_ERASED, {"subjects": subjects})
+        return {row.subject: row.through for row in erased}
 
     async def last_number(self, tx: Tx, subject: UUID) -> int:
         """The highest number given to a key of the subject; 0 for none."""
@@ -312,7 +321,9 @@ class KeyStore:
             await self._apart.close()
 
     def _kept(self, tx: Tx) -> _Kept:
-        kept: _Kept = tx.kept.setdefault(self, _Kept())
+        kept: _Kept | None = tx.kept.get(self)
+        if kept is None:
+            kept = tx.kept[self] = _Kept()
         return kept
 
     def remembered(self, tx: Tx, subject: UUID) -> Keys | None:

@@ -1,7 +1,8 @@
 """How a medicine is taken, as data: read from the words that a doctor wrote, where these say it without doubt. Pure.
 
 FHIR's Dosage (https://hl7.org/fhir/R5/dosage.html): timing.repeat has how often and for how long, doseAndRate how much.
-The words stand beside it, and hold: nothing is coded that could be meant in two ways.
+The words stand beside it, and hold: nothing is coded that could be meant in two ways. Read as English, and else as a
+whole sentence of one of the languages of records.prescriptions.dosage_words.
 """
 
 import re
@@ -9,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from records.canonical import Json
+from records.prescriptions.dosage_words import in_english
 
 _NUMBERS = {
     "a": 1,
@@ -50,6 +52,10 @@ def coded(text: str) -> dict[str, Json]:
     "1 capsule three times daily for 7 days" is a dose of 1 capsule, frequency 3, period 1 d, bounded by 7 d.
     """
     said = " ".join(text.casefold().split()).rstrip(" .")
+    return _coded(said) or _coded(in_english(said))
+
+
+def _coded(said: str) -> dict[str, Json]:
     often = [] if _DOUBT.search(said) else _repeats(said)
     if len(often) != 1:
         return {}

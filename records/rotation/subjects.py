@@ -114,7 +114,13 @@ async def renew(
     )
     async with vault.keys.connection(tx) as conn:
         rows = (await conn.execute(newest)).all()
-    wanted = [(row.subject, row.number + 1) for row in rows if row.wrapped is not None and row.created_at < since]
+    # Decided, and the key not destroyed yet, or back from a backup: a new one would seal for who was erased.
+    erased = await vault.keys.erased_through(tx, found)
+    wanted = [
+        (row.subject, row.number + 1)
+        for row in rows
+        if row.wrapped is not None and row.created_at < since and row.number > erased.get(row.subject, 0)
+    ]
     if wanted:
         await vault.keys.add(tx, wanted)
     return Batch(len(found), json.dumps(str(found[-1])))

@@ -129,6 +129,20 @@ async def test_whatever_an_entry_says_the_database_writes_it_as_we_do(database: 
     assert (found.fault, found.entries) == (None, 2 * len(made))
 
 
+async def test_of_many_of_which_one_has_no_zone_none_is_noted_and_the_connection_lives_on(database: Database) -> None:
+    one = Entry(new_id(), datetime(2026, 1, 1, tzinfo=UTC), None, Action.READ, ANNA, "file", None, Why.OWN)
+    made = [replace(one, id=new_id()) for _ in range(450)]  # some hundred are with the database when the last comes
+    single = Database(database.url, pool=1)
+    with pytest.raises(ValueError, match="time zone"):
+        async with single.transaction() as tx:
+            await note_all(tx, [*made, replace(one, id=new_id(), at=datetime(2026, 1, 1))])  # noqa: DTZ001
+    async with single.transaction() as tx:
+        await note_all(tx, made)
+    await single.close()
+    assert await placed(database) == len(made)
+    assert (await verdict(database)).sound
+
+
 async def test_many_at_once_make_one_tree(database: Database) -> None:
     async def work(n: int) -> None:
         async with database.transaction() as tx:

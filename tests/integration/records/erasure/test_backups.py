@@ -208,6 +208,30 @@ async def test_keys_move_to_their_own_database_and_are_rotated_there(
         await vault.close()
 
 
+async def test_who_is_erased_gets_no_new_key_from_a_rotation_that_comes_before_the_old_one_is_destroyed(
+    database: Database, keys_url: str
+) -> None:
+    await prepare(keys_url)
+    vault = Vault(Ring(MASTER), keys_url=keys_url)
+    async with database.transaction() as tx:
+        hers, his = await vault.seal(tx, ANNA, PLACE, b"hers"), await vault.seal(tx, BEN, PLACE, b"his")
+    async with database.transaction() as tx:
+        await forget(tx, vault, ANNA, actor=ANNA)  # and killed before `finish`
+    async with database.transaction() as tx:
+        now = await start(tx, vault, Level.SUBJECTS)
+    async with database.transaction() as tx:
+        await step(tx, vault, now.id)
+    async with database.transaction() as tx:
+        assert await finish(tx, vault) == 1
+    assert await living(keys_url) == {BEN}
+    async with database.transaction() as tx:
+        with pytest.raises(ErasedError):
+            await vault.seal(tx, ANNA, PLACE, b"more")
+        assert await vault.open(tx, BEN, PLACE, his) == b"his"
+    assert await readable(database, vault, hers) is None
+    await vault.close()
+
+
 class Killed(Exception):  # noqa: N818
     """Before the commit."""
 

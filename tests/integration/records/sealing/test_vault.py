@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-from dataclasses import replace
 
 import pytest
 from sqlalchemy import func, select
@@ -31,10 +30,10 @@ async def test_a_value_opens_only_for_its_subject_at_its_place(database: Databas
     async with database.transaction() as tx:
         assert await vault.open(tx, anna, PLACE, sealed) == b"secret"
         elsewhere = [
-            replace(PLACE, **change)
+            PLACE._replace(**change)
             for change in ({"table": "u"}, {"column": "d"}, {"row": new_id()}, {"version": 2}, {"centre": new_id()})
         ]
-        for place in [*elsewhere, replace(PLACE, centre=None)]:
+        for place in [*elsewhere, PLACE._replace(centre=None)]:
             with pytest.raises(SealBrokenError):
                 await vault.open(tx, anna, place, sealed)
         for stranger in (ben, new_id()):

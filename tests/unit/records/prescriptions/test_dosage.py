@@ -55,6 +55,42 @@ def test_what_the_words_say_without_doubt(words: str, short: str) -> None:
     canonical({"dosage": found})
 
 
+@pytest.mark.parametrize(
+    ("words", "short"),
+    [
+        ("1 Tablette 3-mal täglich nach dem Essen für 7 Tage", "1 tablet; 3 × / 1 d; 7 d"),
+        ("3x täglich 2 Kapseln.", "2 capsule; 3 × / 1 d"),
+        ("Eine Tablette zweimal am Tag, 5 Tage", ""),
+        ("Eine Tablette zweimal am Tag, für 5 Tage", "1 tablet; 2 × / 1 d; 5 d"),
+        ("2 Hübe alle 4 Stunden bei Bedarf", "2 puff; 1 × / 4 h"),
+        ("bis zu 4 mal täglich", "1–4 × / 1 d"),
+        ("1 Tablette täglich", "1 tablet; 1 × / 1 d"),
+        ("1 Tablette täglich, dann 2", ""),
+        ("2 Tabletten 3-mal täglich 1 Tablette", ""),
+        ("1 Tablette 3-mal täglich für 7 Tage, danach 1-mal täglich", ""),
+        ("1 Tablette täglich, nicht sonntags", ""),
+        ("morgens 1 Tablette täglich", ""),
+        ("Prendre 1 comprimé 3 fois par jour pendant les repas, pendant 7 jours", "1 tablet; 3 × / 1 d; 7 d"),
+        ("une gélule toutes les 8 heures, au besoin", "1 capsule; 1 × / 8 h"),
+        ("1 comprimé jusqu’à trois fois par jour", "1 tablet; 1–3 × / 1 d"),
+        ("1 comprimé tous les jours sauf le dimanche", ""),
+        ("1 comprimido 3 veces al día después de las comidas durante 7 días", "1 tablet; 3 × / 1 d; 7 d"),
+        ("10 ml cada 6 horas si es necesario", "10 ml; 1 × / 6 h"),
+        ("una cápsula una vez a la semana", "1 capsule; 1 × / 1 wk"),
+        ("1 comprimido al día, luego 2", ""),
+        ("2 biji tablet tiga kali sehari selepas makan selama 2 minggu", "2 tablet; 3 × / 1 d; 2 wk"),
+        ("1 tablet setiap 8 jam bila perlu", "1 tablet; 1 × / 8 h"),
+        ("1 tablet setiap hari kecuali Ahad", ""),
+    ],
+)
+def test_what_other_languages_say_in_whole_sentences(words: str, short: str) -> None:
+    found = coded(words)
+    assert in_short(found) == short
+    in_need = any(each in words for each in ("Bedarf", "besoin", "necesario", "perlu"))
+    assert ("asNeeded" in found) == in_need
+    Dosage.model_validate({"text": words, **found})
+
+
 def test_what_the_list_suggests_is_either_data_or_in_doubt() -> None:
     suggested = {each for one in MEDICATIONS for each in one.dosages}
     understood = {each for each in suggested if coded(each)}

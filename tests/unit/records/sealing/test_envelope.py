@@ -77,14 +77,14 @@ def test_nothing_opens_at_another_place_for_another_subject_or_with_another_key(
     sealed = bytes.fromhex(vector["sealed"])
     other = UUID(int=99)
     moved = [
-        replace(place, table=place.table + "s"),
-        replace(place, table=place.table[:-1], column=place.table[-1] + place.column),
-        replace(place, column="other"),
-        replace(place, row=other),
-        replace(place, version=place.version + 1),
-        replace(place, version=0),
-        replace(place, centre=other),
-        replace(place, centre=None if place.centre else UUID(int=0)),
+        place._replace(table=place.table + "s"),
+        place._replace(table=place.table[:-1], column=place.table[-1] + place.column),
+        place._replace(column="other"),
+        place._replace(row=other),
+        place._replace(version=place.version + 1),
+        place._replace(version=0),
+        place._replace(centre=other),
+        place._replace(centre=None if place.centre else UUID(int=0)),
     ]
     for elsewhere in moved:
         with pytest.raises(SealBrokenError):
@@ -225,3 +225,28 @@ def test_a_key_is_not_shown_by_accident() -> None:
 def test_twenty_thousand_hostile_envelopes_are_refused() -> None:
     """`python -m benchmarks.fuzz_envelopes` does a million of them."""
     fuzz(20_000, seed=7)
+
+
+def _commitments(count: int) -> list[bytes]:
+    """One for each data key that was sealed with, in the order in which that was done."""
+    return [seal(KEY, b"x", b"place")[HEAD : HEAD + 32] for _ in range(count)]
+
+
+def test_no_data_key_seals_twice() -> None:
+    assert len(set(_commitments(100))) == 100
+
+
+def test_a_copy_of_the_process_seals_with_no_data_key_of_the_others() -> None:
+    """Keys are made some at a time: those that were left when it was copied are the first one's alone."""
+    seal(KEY, b"x", b"place")
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.write(writing, b"".join(_commitments(20)))
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as told:
+        theirs = told.read()
+    assert os.waitpid(child, 0)[1] == 0
+    assert len(theirs) == 20 * 32
+    assert not any(each in theirs for each in _commitments(20))

@@ -2,7 +2,6 @@
 
 import base64
 import os
-from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
@@ -169,11 +168,11 @@ PLACE = Place("prescription", "sealed", UUID(int=2), 3, UUID(int=1))
 
 def test_what_binds_a_value_to_its_place_is_frozen() -> None:
     assert PLACE.bound_1(UUID(int=4), UUID(int=5)).hex() == BOUND
-    assert replace(PLACE, centre=None).bound_1(UUID(int=4), UUID(int=5)).hex() == BOUND.replace(
+    assert PLACE._replace(centre=None).bound_1(UUID(int=4), UUID(int=5)).hex() == BOUND.replace(
         "0000001000000000000000000000000000000001", "00000000"
     )  # fmt: skip
     assert PLACE.bound(UUID(int=4)).hex() == BOUND_2
-    assert replace(PLACE, centre=None).bound(UUID(int=4)).hex() == BOUND_2[:-32]
+    assert PLACE._replace(centre=None).bound(UUID(int=4)).hex() == BOUND_2[:-32]
 
 
 def test_what_format_1_sealed_once_opens_for_ever() -> None:
