@@ -14,7 +14,7 @@ JS := tests/e2e/js
 # Worker processes of the tests.
 WORKERS ?= 2
 
-.PHONY: demo tour check test tests unit lint format install clients lock catalogues clean
+.PHONY: demo tour check test tests unit lint format install lock catalogues clean
 
 demo: install  ## start everything on this machine and say how to use it; Ctrl-C stops it
 	@exec $(BIN)/python -m demo --folder $(FOLDER) $(if $(PORTS),--ports-from $(PORTS))
@@ -60,11 +60,6 @@ install: .venv/.installed
 $(JS)/node_modules/.installed: $(JS)/package-lock.json
 	npm ci --prefix $(JS) --no-audit --no-fund
 	@touch $@
-
-clients: install  ## talk to the bot with clients that are programs of their own, installed apart from everything else
-	test -x .venv/clients/bin/matrix-commander || { $(BIN)/uv venv --quiet --python $(BIN)/python .venv/clients && \
-	  $(BIN)/uv pip install --quiet --python .venv/clients/bin/python matrix-commander==8.0.6; }
-	$(BIN)/python -m pytest tests/e2e/other_clients.py
 
 lock: install  ## write both lock files anew from pyproject.toml, keeping the versions that still fit
 	for locked in requirements requirements-dev; do \
