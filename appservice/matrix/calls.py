@@ -30,7 +30,7 @@ class Calls:
         https://github.com/matrix-org/matrix-spec-proposals/pull/2764
         """
         content = self._element_call() if self.kind == "element-call" else self._jitsi()
-        content |= {"id": _ID, "name": "Video", "creatorUserId": creator, "waitForIframeLoad": True}
+        content |= {"id": _ID, "name": "Video", "creatorUserId": creator}
         layout = {"widgets": {_ID: {"container": "top", "index": 0, "width": 100, "height": 40}}}
         return [
             {"type": _WIDGET, "state_key": _ID, "content": content},
@@ -38,15 +38,19 @@ class Calls:
         ]
 
     def _element_call(self) -> dict[str, Any]:
+        # It runs inside a client only with the first four, and says itself when it is loaded; it is refused if the
+        # client is told not to wait for that.
         query = (
-            "widgetId=$matrix_widget_id&userId=$matrix_user_id&deviceId=$org.matrix.msc3819.matrix_device_id"
-            "&roomId=$matrix_room_id&lang=$org.matrix.msc2873.client_language"
-            "&theme=$org.matrix.msc2873.client_theme&perParticipantE2EE=true&confineToRoom=true&appPrompt=false"
+            "userId=$matrix_user_id&deviceId=$org.matrix.msc3819.matrix_device_id&roomId=$matrix_room_id"
+            "&baseUrl=$org.matrix.msc4039.matrix_base_url&widgetId=$matrix_widget_id"
+            "&lang=$org.matrix.msc2873.client_language&theme=$org.matrix.msc2873.client_theme"
+            "&perParticipantE2EE=true&confineToRoom=true&appPrompt=false&hideHeader=true"
         )
-        return {"type": "m.custom", "url": f"{self.address.rstrip('/')}/room#?{query}", "data": {}}
+        url = f"{self.address.rstrip('/')}/room#?{query}"
+        return {"type": "m.custom", "url": url, "data": {}, "waitForIframeLoad": False}
 
     def _jitsi(self) -> dict[str, Any]:
         data = {"domain": self.address, "conferenceId": self.conference, "isAudioOnly": False, "roomName": "Video"}
         # Element draws its own page around it; other clients open the conference itself.
         url = f"https://{self.address}/{quote(self.conference)}"
-        return {"type": "jitsi", "url": url, "data": data}
+        return {"type": "jitsi", "url": url, "data": data, "waitForIframeLoad": True}

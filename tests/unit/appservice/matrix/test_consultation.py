@@ -1,6 +1,7 @@
 """When the keeper may leave, and that nobody gets its power."""
 
 from typing import Literal
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from pydantic import ValidationError
@@ -51,7 +52,7 @@ def test_only_people_of_our_homeserver_can_invite() -> None:
 @pytest.mark.parametrize(
     ("kind", "address", "url"),
     [
-        ("element-call", "https://call.example/", "https://call.example/room#?widgetId=$matrix_widget_id"),
+        ("element-call", "https://call.example/", "https://call.example/room#?userId=$matrix_user_id"),
         ("jitsi", "meet.example", "https://meet.example/careconnect-1f"),
     ],
 )
@@ -67,6 +68,17 @@ def test_video_is_a_widget_of_the_keepers(kind: Literal["element-call", "jitsi"]
     assert body["initial_state"][0]["type"] == "m.room.encryption"
     without = creation("@keeper:here", "7F3K2A", lobby="!lobby:here", team={})
     assert "im.vector.modular.widgets" not in {event["type"] for event in without["initial_state"]}
+
+
+def test_element_call_gets_all_that_it_needs_to_run_inside_a_client() -> None:
+    """It refuses to without these (its `getUrlParams`), and a client that does not wait for its word refuses it."""
+    widget = Calls("element-call", "https://call.example", "x").state("@keeper:here")[0]["content"]
+    given = parse_qs(urlsplit(widget["url"]).fragment.removeprefix("?"))
+    assert given["baseUrl"] == ["$org.matrix.msc4039.matrix_base_url"]
+    assert given["deviceId"] == ["$org.matrix.msc3819.matrix_device_id"]
+    assert (given["userId"], given["roomId"]) == (["$matrix_user_id"], ["$matrix_room_id"])
+    assert given["perParticipantE2EE"] == ["true"]
+    assert widget["waitForIframeLoad"] is False
 
 
 def test_video_without_an_address_is_refused_at_the_start() -> None:
