@@ -10,6 +10,7 @@ from rapidfuzz import fuzz, process
 
 from appservice.conversation.session import Session
 from appservice.conversation.understanding.gloss import in_english
+from appservice.conversation.understanding.terms import Term
 from appservice.conversation.understanding.text import folded, plain
 from booking.people.service import Person
 from core.errors import RefusedError
@@ -89,15 +90,18 @@ def command(
     verified: bool = False,
     heard: bool = False,
     dated: bool = False,
+    terms: tuple[Term, ...] = (),
 ) -> Callable[[Run], Run]:
     """Declare a command. `words`: spellings with bars between; `verified`: a doctor does it only once verified.
 
     `heard`: the catalogues have its words in each language. `dated`: what follows names days, times, places and the
-    like, and may be in the person's language; never where it holds anybody's own words.
+    like, and may be in the person's language; never where it holds anybody's own words. `terms`: the few words that it
+    knows behind itself, which may be in the person's language, too.
     """
 
     def declare(run: Run) -> Run:
-        does = _in_english(run) if dated else run
+        does = _in_english(run, ()) if dated else run
+        does = _in_english(does, terms) if terms else does
         does = _once_verified(does) if verified else does
         COMMANDS.append(Command(tuple(words.split("|")), usage, help, who, group, does, open, bare, heard))
         return run
@@ -105,9 +109,9 @@ def command(
     return declare
 
 
-def _in_english(run: Run) -> Run:
+def _in_english(run: Run, terms: tuple[Term, ...]) -> Run:
     async def understood(session: Session, text: str) -> None:
-        await run(session, in_english(text, session.person.language))
+        await run(session, in_english(text, session.person.language, terms))
 
     return understood
 

@@ -5,6 +5,8 @@ from uuid import UUID
 
 from appservice.conversation.registry import command
 from appservice.conversation.session import Session
+from appservice.conversation.understanding.gloss import in_english
+from appservice.conversation.understanding.terms import NONE, WHOSE
 from appservice.matrix.markdown import escape
 from booking.people.service import patient_name
 from core.errors import BadInputError
@@ -20,13 +22,17 @@ _FOR = re.compile(r"\s*\bfor (?P<name>[^,;]+)$", re.IGNORECASE)
     help="say what you do not tolerate; doctors are warned by it",
     group="Health",
     heard=True,
+    terms=WHOSE,
 )
 async def allergies(session: Session, text: str) -> None:
     """Show, or state anew, for oneself or one of the family."""
     patient, said = await _whose(session, text)
     tx, vault, reader = session.tx, session.ctx.vault, await session.reader()
-    if said.strip(" :,"):
-        await state_allergies(tx, vault, reader, patient, read_allergies(said.strip(" :,")))
+    said = said.strip(" :,")
+    if in_english(said, session.person.language, NONE) == "none":
+        said = "none"
+    if said:
+        await state_allergies(tx, vault, reader, patient, read_allergies(said))
     held = await allergies_of(tx, vault, reader, patient)
     name = escape(await patient_name(tx, session.ctx, patient))
     if held is None:

@@ -22,6 +22,7 @@ from core.languages import _, ngettext
     who=runs_visits,
     group="Centre",
     bare=True,
+    heard=True,
 )
 async def requests(session: Session, text: str) -> None:
     """What waits for an answer, soonest first."""
@@ -38,7 +39,7 @@ async def requests(session: Session, text: str) -> None:
     await session.say(said + whole)
 
 
-@command("approve", "CODE", help="approve a booking that was asked for", who=runs_visits, group="Centre")
+@command("approve", "CODE", help="approve a booking that was asked for", who=runs_visits, group="Centre", heard=True)
 async def approve(session: Session, text: str) -> None:
     """By its code."""
     await approve_(session, {"visit": str((await named(session, text)).id)})
@@ -70,7 +71,7 @@ async def approve_(session: Session, choice: dict[str, Any]) -> None:
     await session.say(_("Approved. {shown}{paying}", shown=shown(visit, session.place, whose=who), paying=paying))
 
 
-@command("decline", "CODE", help="decline a booking that was asked for", who=runs_visits, group="Centre")
+@command("decline", "CODE", help="decline a booking that was asked for", who=runs_visits, group="Centre", heard=True)
 async def decline(session: Session, text: str) -> None:
     """By its code."""
     await decline_(session, {"visit": str((await named(session, text)).id)})

@@ -142,6 +142,7 @@ async def missed(session: Session, visit: Appointment) -> None:
     help="the patient was there after all",
     who=runs_visits,
     group="Doctor",
+    heard=True,
 )
 async def not_missed(session: Session, text: str) -> None:
     """Take a missed visit back."""

@@ -49,7 +49,14 @@ async def note(session: Session, text: str) -> None:
     await begin(session, text, "note for")
 
 
-@command("summary|tell patient", "CODE WORDS", help="write a note and share it at once", who=doctor, group="Doctor")
+@command(
+    "summary|tell patient",
+    "CODE WORDS",
+    help="write a note and share it at once",
+    who=doctor,
+    group="Doctor",
+    heard=True,
+)
 async def summary(session: Session, text: str) -> None:
     """The same for the patient's eyes."""
     await begin(session, text, "summary for")
@@ -185,7 +192,7 @@ async def documents(session: Session, text: str) -> None:
     )
 
 
-@command("document", "CODE", help="one of them, with a PDF", group="Health")
+@command("document", "CODE", help="one of them, with a PDF", group="Health", heard=True)
 async def one(session: Session, text: str) -> None:
     """By its code."""
     code, _rest = split_code(text)

@@ -27,6 +27,7 @@ _WRITTEN = re.compile(
     help="open a patient's records for four hours when life or health is at risk; patient and clinic are told at once",
     who=doctor,
     group="Doctor",
+    heard=True,
 )
 async def emergency_access(session: Session, text: str) -> None:
     """Ask once, with what it means."""

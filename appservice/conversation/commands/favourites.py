@@ -16,7 +16,14 @@ from records.prescriptions.service import prescription_by_code
 _REMOVE = re.compile(r"remove (?P<number>\d{1,2})", re.IGNORECASE)
 
 
-@command("favourites|my favourites|favorites", help="what you prescribe often", who=doctor, group="Doctor", bare=True)
+@command(
+    "favourites|my favourites|favorites",
+    help="what you prescribe often",
+    who=doctor,
+    group="Doctor",
+    bare=True,
+    heard=True,
+)
 async def favourites(session: Session, text: str) -> None:
     """List them."""
     await _show(session, await habits_of(session.tx, session.ctx.vault, await session.reader()))
@@ -28,6 +35,7 @@ async def favourites(session: Session, text: str) -> None:
     help="keep a prescription at hand for the next patients",
     who=doctor,
     group="Doctor",
+    heard=True,
 )
 async def favourite(session: Session, text: str) -> None:
     """Keep what was prescribed, without whom it was for; or forget one."""

@@ -19,7 +19,7 @@ from core.ids import new_id
 from core.languages import N_, _
 from records.erasure import Erasure
 
-_SENTENCE = "forget me for good"
+_SENTENCE = N_("forget me for good")
 _LEAVE = {word: {"do": "keep"} for word in ("no", "stop")}
 _WHAT_STAYS = N_(
     "What stays: that visits took place, when, and what was paid, without your name and without anything that was said."
@@ -40,6 +40,7 @@ _ON_HOMESERVERS = N_(
     "forget me|erase me|delete my data|delete my account|delete me",
     help="erase all that is held on you, for good; you are told first what that comes to",
     group="Health",
+    heard=True,
 )
 async def forget_me(session: Session, text: str) -> None:
     """Ask whose, where there is family for whom nobody else speaks; then say what it comes to."""
@@ -76,7 +77,7 @@ async def explain(session: Session, choice: dict[str, Any]) -> None:
         _(_WHAT_STAYS),
         _(_ON_HOMESERVERS, server=session.ctx.settings.matrix.server_name),
         _("Then I leave this room. Whoever writes to me from your account afterwards is somebody new."),
-        _("To do it, write: **{sentence}**. Anything else leaves all as it is.", sentence=_SENTENCE),
+        _("To do it, write: **{sentence}**. Anything else leaves all as it is.", sentence=_(_SENTENCE)),
     ]
     sure: Choice = {"do": "forget", "patients": choice["patients"]}
     await session.say("\n\n".join(parts), words=_LEAVE, free=sure)
@@ -86,7 +87,8 @@ async def explain(session: Session, choice: dict[str, Any]) -> None:
 async def forgotten(session: Session, choice: dict[str, Any]) -> None:
     """Only these words do it."""
     session.dialogue.drop_last()
-    if folded(plain(choice.get("text", ""))).strip(" .!“”\"'") != _SENTENCE:
+    said = folded(plain(choice.get("text", ""))).strip(" .!“”\"'")
+    if said not in {folded(_SENTENCE), folded(_(_SENTENCE))}:
         await session.say(_("Then all stays as it is. Nothing was erased."))
         return
     person = session.person

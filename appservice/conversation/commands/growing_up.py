@@ -52,6 +52,7 @@ async def hand_records(session: Session, text: str) -> None:
     "CODE",
     help="take over your records from who kept them for you, with the code that a clinic gave you",
     group="Health",
+    heard=True,
 )
 async def take(session: Session, text: str) -> None:
     """The code, then the date of birth; both at once is fine, too."""

@@ -110,7 +110,7 @@ async def decline(session: Session, choice: dict[str, Any]) -> None:
     await session.say(_("Declined. Who invited you is told."))
 
 
-@command("join", "CODE", help="take up an invitation that you have the code of")
+@command("join", "CODE", help="take up an invitation that you have the code of", heard=True)
 async def join(session: Session, text: str) -> None:
     """By the code that was handed on."""
     await _joined(session, await inviting.join(session.tx, session.ctx, session.person, text))

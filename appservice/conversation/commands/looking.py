@@ -10,6 +10,7 @@ from appservice.conversation.registry import action, command
 from appservice.conversation.rendering.access import look
 from appservice.conversation.rendering.lists import numbered
 from appservice.conversation.session import Session
+from appservice.conversation.understanding.terms import WHOSE
 from appservice.conversation.whose import for_whom, take_member
 from appservice.outgoing import File
 from core.errors import UnavailableError
@@ -28,6 +29,7 @@ _SHOWN = 40
     help="who has read or written your records and your family's, when and why; “proof” proves it",
     group="Health",
     heard=True,
+    terms=WHOSE,
 )
 async def who_looked(session: Session, text: str) -> None:
     """The latest first; what says the same of a day is one line."""
@@ -109,6 +111,7 @@ async def each_time(session: Session, choice: dict[str, Any]) -> None:
     help="a file that proves your entries in the audit, and your family's, to anybody who has its public key",
     group="Health",
     bare=True,
+    heard=True,
 )
 async def proof(session: Session, text: str) -> None:
     """Made and signed at the moment at which it is sent."""

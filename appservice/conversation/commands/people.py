@@ -6,6 +6,7 @@ from appservice.conversation.session import Session
 from appservice.conversation.understanding.clock import read_quiet
 from appservice.conversation.understanding.durations import read_lengths, say_length
 from appservice.conversation.understanding.family import read_member
+from appservice.conversation.understanding.terms import BORN, BUTTONS, ENDING, LENGTHS
 from appservice.matrix.markdown import escape
 from booking.directory.places import find_place
 from booking.people.rules import Buttons
@@ -74,7 +75,11 @@ async def language(session: Session, text: str) -> None:
 
 
 @command(
-    "remind me|reminders|reminder|remind", "24h and 1h before", help="when you are reminded of a visit", heard=True
+    "remind me|reminders|reminder|remind",
+    "24h and 1h before",
+    help="when you are reminded of a visit",
+    heard=True,
+    terms=LENGTHS,
 )
 async def remind(session: Session, text: str) -> None:
     """Set or show the times before a visit."""
@@ -92,6 +97,7 @@ async def remind(session: Session, text: str) -> None:
     "22:00-7:00",
     help="hours in which I tell you nothing that can wait; “quiet off” ends them",
     heard=True,
+    terms=ENDING,
 )
 async def quiet(session: Session, text: str) -> None:
     """Set, end or show the quiet hours."""
@@ -120,6 +126,8 @@ async def quiet(session: Session, text: str) -> None:
     "buttons",
     "numbers|polls|none",
     help="how you are shown what you can answer: numbers to tap, polls, or nothing but words",
+    heard=True,
+    terms=BUTTONS,
 )
 async def buttons(session: Session, text: str) -> None:
     """Set or show it."""
@@ -138,7 +146,13 @@ async def buttons(session: Session, text: str) -> None:
     await session.say(said[session.person.buttons])
 
 
-@command("add family|add my|add child", "NAME DATE-OF-BIRTH", help="book for somebody of your family too", heard=True)
+@command(
+    "add family|add my|add child",
+    "NAME DATE-OF-BIRTH",
+    help="book for somebody of your family too",
+    heard=True,
+    terms=BORN,
+)
 async def add_family(session: Session, text: str) -> None:
     """Add somebody whom one is guardian of."""
     member = read_member(text, session.today, session.person.language, month_first=session.speaker.month_first)

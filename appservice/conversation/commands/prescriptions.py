@@ -27,19 +27,35 @@ _WITHDRAWN = "withdrawn"
 _SAID = {_WITHDRAWN: "withdraw it", Status.ON_HOLD: "put it on hold", Status.ACTIVE: "take it up again"}
 
 
-@command("withdraw", "CODE WHY", help="withdraw a prescription of yours", who=doctor, group="Doctor", verified=True)
+@command(
+    "withdraw",
+    "CODE WHY",
+    help="withdraw a prescription of yours",
+    who=doctor,
+    group="Doctor",
+    verified=True,
+    heard=True,
+)
 async def withdraw(session: Session, text: str) -> None:
     """End a prescription, with a reason that the patient sees; signed like the prescription itself."""
     await _ask(session, text, _WITHDRAWN, "withdraw K7QM3F wrong strength")
 
 
-@command("hold", "CODE WHY", help="put a prescription of yours on hold", who=doctor, group="Doctor", verified=True)
+@command(
+    "hold",
+    "CODE WHY",
+    help="put a prescription of yours on hold",
+    who=doctor,
+    group="Doctor",
+    verified=True,
+    heard=True,
+)
 async def hold(session: Session, text: str) -> None:
     """No pharmacy gives anything on it until it is taken up again."""
     await _ask(session, text, Status.ON_HOLD, "hold K7QM3F blood test first")
 
 
-@command("resume", "CODE WHY", help="take it up again", who=doctor, group="Doctor", verified=True)
+@command("resume", "CODE WHY", help="take it up again", who=doctor, group="Doctor", verified=True, heard=True)
 async def resume(session: Session, text: str) -> None:
     """From hold to active."""
     await _ask(session, text, Status.ACTIVE, "resume K7QM3F blood test is fine")

@@ -10,6 +10,8 @@ from appservice.conversation.rendering.reach import absent, answered_when, spoke
 from appservice.conversation.rendering.values import moment
 from appservice.conversation.session import Session
 from appservice.conversation.understanding.days import read_days
+from appservice.conversation.understanding.gloss import in_english
+from appservice.conversation.understanding.terms import ABSENCE, CONTACTS, ENDING
 from appservice.conversation.understanding.text import Reading
 from appservice.matrix.markdown import escape
 from booking.directory import reading
@@ -38,10 +40,12 @@ _EXAMPLE = "absent until Friday, instead dr.weber: I am at a congress."
     " admins: absent dr.osei ..., or absent centre ...",
     who=runs_or_treats,
     group="Doctor",
+    heard=True,
 )
 async def absence(session: Session, text: str) -> None:
     """Set, end or show absences."""
-    words = Reading(text)
+    head, colon, own_words = text.partition(": ")
+    words = Reading(in_english(head, session.person.language, ABSENCE) + colon + own_words)
     message = words.take(_MESSAGE)
     instead = words.take(_INSTEAD)
     subject = await _subject(session, words)
@@ -118,6 +122,8 @@ async def _show(session: Session, subject: Practitioner | Centre) -> None:
     "MON-FRI 12-13",
     help="the hours in which you answer questions, which patients are shown; “reachable dr.osei” shows a doctor's",
     group="Doctor",
+    heard=True,
+    terms=ENDING,
 )
 async def reachable(session: Session, text: str) -> None:
     """Set or show the hours in which a doctor answers."""
@@ -143,6 +149,7 @@ async def reachable(session: Session, text: str) -> None:
 
 
 _GROUPS = {Group.PATIENTS: N_("patients"), Group.STAFF: N_("staff of centres")}
+_VERBS = frozenset({"allow", "block", "remove"})
 _ALL = re.compile(r"^(?P<verb>allow|block) (?:all|everybody|everyone)$", re.IGNORECASE)
 _ONE = re.compile(r"^(?P<verb>allow|block|let in|keep out|remove) (?P<whom>\S+)$", re.IGNORECASE)
 
@@ -152,10 +159,15 @@ _ONE = re.compile(r"^(?P<verb>allow|block|let in|keep out|remove) (?P<whom>\S+)$
     "allow|block all, or @ID",
     help="whom you let write to you or invite you first: contacts block all, then contacts allow @ama:example.org,"
     " example.org, patients or staff",
+    heard=True,
+    terms=CONTACTS,
 )
 async def contacts(session: Session, text: str) -> None:
     """One rule with exceptions, as in TI-Messenger."""
-    text = " ".join(text.split())
+    said = text.split()
+    if len(said) > 1 and said[-1].lower() in _VERBS and said[0].lower() not in _VERBS:
+        said = [said[-1], *said[:-1]]  # "alle blockieren": the verb comes last
+    text = " ".join(said)
     if every := _ALL.match(text):
         chosen = await choose(session.tx, session.person, allow_all=every["verb"].lower() == "allow")
     elif one := _ONE.match(text):

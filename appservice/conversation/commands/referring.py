@@ -12,6 +12,8 @@ from appservice.conversation.rendering.lists import numbered
 from appservice.conversation.rendering.values import moment
 from appservice.conversation.session import Session
 from appservice.conversation.understanding.arguments import split_code, take_slug
+from appservice.conversation.understanding.gloss import in_english
+from appservice.conversation.understanding.terms import REFERRING
 from appservice.conversation.understanding.text import Reading
 from appservice.conversation.understanding.wishes import read_wish
 from appservice.matrix.markdown import escape
@@ -35,6 +37,7 @@ _EXAMPLE = "refer K7Q2MX to dermatology, urgent: please look at the mole"
     who=doctor,
     group="Doctor",
     verified=True,
+    heard=True,
 )
 async def refer(session: Session, text: str) -> None:
     """The visit, to whom, and behind a colon a note for both sides."""
@@ -68,6 +71,7 @@ async def refer_(session: Session, choice: dict[str, Any]) -> None:
 
 async def _refer(session: Session, visit_id: UUID, line: str) -> None:
     said, __, note = line.partition(":")
+    said = in_english(said, session.person.language, REFERRING)
     words = Reading(re.sub(r"^to (?:a |an |the )?", "", said.strip(), flags=re.IGNORECASE))
     urgent = words.take(_URGENT)
     slug = take_slug(words)
@@ -105,7 +109,9 @@ async def _doctor(session: Session, name: str | None) -> Practitioner | None:
     return found[0]
 
 
-@command("referred|my referrals", help="what you referred and nobody has booked yet", who=doctor, group="Doctor")
+@command(
+    "referred|my referrals", help="what you referred and nobody has booked yet", who=doctor, group="Doctor", heard=True
+)
 async def referred(session: Session, text: str) -> None:
     """Numbered, to be taken back."""
     found = await referrals.written(session.tx, session.ctx, session.person)

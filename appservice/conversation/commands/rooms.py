@@ -10,6 +10,7 @@ from appservice.conversation.rendering import rooms
 from appservice.conversation.session import Session
 from appservice.conversation.understanding.arguments import split_code
 from appservice.conversation.understanding.durations import read_lengths
+from appservice.conversation.understanding.terms import ROLES
 from appservice.conversation.understanding.text import Reading
 from booking.appointments import service as appointments
 from booking.appointments.model import Appointment
@@ -54,6 +55,8 @@ async def room(session: Session, text: str) -> None:
     "CODE @name:server as interpreter | family | doctor",
     help="let somebody into a visit's room; both sides see it",
     group="Visits",
+    heard=True,
+    terms=ROLES,
 )
 async def bring(session: Session, text: str) -> None:
     """Let somebody in."""

@@ -12,6 +12,7 @@ from appservice.conversation.rendering.values import moment, times
 from appservice.conversation.session import Session
 from appservice.conversation.understanding.arguments import split_code
 from appservice.conversation.understanding.rhythm import take_rhythm
+from appservice.conversation.understanding.terms import RHYTHM
 from appservice.conversation.understanding.text import Reading
 from booking.appointments import series
 from booking.appointments import service as appointments
@@ -27,6 +28,8 @@ from core.languages import _, ngettext
     "CODE every N weeks N times",
     help="make a series of a visit: repeat K7QM3F every 2 weeks 6 times",
     group="Visits",
+    heard=True,
+    terms=RHYTHM,
 )
 async def repeat(session: Session, text: str) -> None:
     """More visits like one that there is, which counts as the first."""

@@ -14,6 +14,7 @@ from appservice.conversation.showing import page_of
 from appservice.conversation.understanding.arguments import take_mxid, take_slug
 from appservice.conversation.understanding.dates import Dates
 from appservice.conversation.understanding.kinds import take_kinds
+from appservice.conversation.understanding.terms import SHARING
 from appservice.conversation.understanding.text import Reading
 from appservice.conversation.understanding.vocabulary import vocabulary
 from appservice.conversation.whose import for_whom, take_member
@@ -37,6 +38,8 @@ _EXAMPLE = "share prescriptions with @ama:example.org until 1 March"
     "[WHAT with WHOM until DAY]",
     help="open records of yours to somebody, or see to whom they are open: share prescriptions with @ama:example.org",
     group="Health",
+    heard=True,
+    terms=SHARING,
 )
 async def share(session: Session, text: str) -> None:
     """Alone it lists; with words it asks before anything is opened."""
@@ -130,6 +133,8 @@ async def leave(session: Session, choice: dict[str, Any]) -> None:
     "[WHAT] [with WHOM]",
     help="close what you have opened; without words it lists what is open",
     group="Health",
+    heard=True,
+    terms=SHARING,
 )
 async def stop(session: Session, text: str) -> None:
     """All that is open to somebody, or some kinds of it."""
@@ -194,7 +199,7 @@ def _open(session: Session, shared: Shared) -> str:
     )
 
 
-@command("shared with me", help="what others have opened to you of their records", group="Health")
+@command("shared with me", help="what others have opened to you of their records", group="Health", heard=True)
 async def shared_with_me(session: Session, text: str) -> None:
     """Each with a number that shows it."""
     shared = await sharing.shared_with(session.tx, session.ctx, session.person)

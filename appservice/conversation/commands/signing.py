@@ -96,6 +96,7 @@ def _code(choice: Mapping[str, Any]) -> str:
     who=doctor,
     group="Doctor",
     verified=True,
+    heard=True,
 )
 async def set_up(session: Session, text: str) -> None:
     """A key and a QR code for the authenticator; who has one gives a code of it first."""

@@ -18,6 +18,7 @@ from appservice.conversation.rendering.referrals import origin
 from appservice.conversation.rendering.values import moment
 from appservice.conversation.session import Session
 from appservice.conversation.understanding.arguments import split_code
+from appservice.conversation.understanding.terms import SERIES
 from appservice.conversation.understanding.whys import read_why
 from appservice.matrix.markdown import escape
 from booking.appointments import service as appointments
@@ -109,6 +110,7 @@ def _to(do: str, visit: Appointment) -> dict[str, str]:
     help="cancel a visit, or all of its series to come; you are told first what is refunded",
     group="Visits",
     heard=True,
+    terms=SERIES,
 )
 async def cancel(session: Session, text: str) -> None:
     """Ask before cancelling. Behind the code: “series”, or why the clinic cancels."""
@@ -205,6 +207,7 @@ async def keep(session: Session, choice: dict[str, Any]) -> None:
     group="Visits",
     heard=True,
     dated=True,
+    terms=SERIES,
 )
 async def move(session: Session, text: str) -> None:
     """Offer times for a visit."""
@@ -269,7 +272,7 @@ async def reason(session: Session, text: str) -> None:
     )
 
 
-@command("log", "CODE", help="what happened to a visit: when, by whom and why", group="Visits")
+@command("log", "CODE", help="what happened to a visit: when, by whom and why", group="Visits", heard=True)
 async def log(session: Session, text: str) -> None:
     """A visit's history in words."""
     visit = await _named(session, text, "show")

@@ -6,9 +6,11 @@ question): those stay as they were written.
 """
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from itertools import pairwise
 
+from appservice.conversation.understanding.terms import Term
 from appservice.conversation.understanding.text import folded, plain
 from booking.people.languages import LANGUAGES
 from core.languages import DEFAULT, H_, heard, locale_of, spoken_languages
@@ -90,13 +92,16 @@ _BETWEEN = re.compile(r"[\s'’\-]+")
 
 
 @cache
-def _words(tag: str) -> tuple[dict[str, str], int]:
-    """English by what is said in a language, folded; and of how many words the longest is."""
+def _words(tag: str, terms: tuple[Term, ...]) -> tuple[dict[str, str], int]:
+    """English by what is said in a language, folded; and of how many words the longest is.
+
+    Without terms: all that wishes are made of, the names of languages among it.
+    """
     found: dict[str, str] = {}
-    for words in _SAID:
+    for english, words in terms or ((_MEANT.get(each, each.partition("|")[0]), each) for each in _SAID):
         for spelt in heard(words, tag):
-            found.setdefault(_key(spelt), _MEANT.get(words, words.partition("|")[0]))
-    names = locale_of(tag).languages
+            found.setdefault(_key(spelt), english)
+    names = {} if terms else locale_of(tag).languages
     for code, (english, _own) in LANGUAGES.items():
         if name := names.get(code):
             found.setdefault(_key(name), english)
@@ -107,12 +112,15 @@ def _key(text: str) -> str:
     return " ".join(folded(token) for token in _TOKEN.findall(plain(text)))
 
 
-def in_english(text: str, language: str) -> str:
-    """Return the text with the words of that language that are known put into English, the longest first."""
+def in_english(text: str, language: str, terms: Sequence[Term] = ()) -> str:
+    """Return the text with the words of that language that are known put into English, the longest first.
+
+    `terms`: only these, where a command knows but a few words.
+    """
     tag = language.split("-", maxsplit=1)[0]
     if tag == DEFAULT or tag not in spoken_languages():
         return text
-    words, longest = _words(tag)
+    words, longest = _words(tag, tuple(terms))
     text = plain(text)
     tokens = list(_TOKEN.finditer(text))
     keys = [folded(each[0]) for each in tokens]

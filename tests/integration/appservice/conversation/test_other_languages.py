@@ -27,6 +27,14 @@ _LANGUAGE = {
     "fr": "langue français",
     "ms": "bahasa Melayu",
 }
+_FORGET = {"ar": "انسني", "de": "vergiss mich", "es": "olvídame", "fr": "oublie-moi", "ms": "lupakan saya"}
+_SURE = {
+    "ar": "انسني إلى الأبد",
+    "de": "vergiss mich für immer",
+    "es": "olvídame para siempre",
+    "fr": "oublie-moi pour toujours",
+    "ms": "lupakan saya selamanya",
+}
 _NAMES = {"ar": "العربية", "de": "Deutsch", "es": "español", "fr": "français", "ms": "Melayu"}
 
 
@@ -71,3 +79,52 @@ async def test_a_refusal_is_in_the_person_s_language(chat: Chat) -> None:
     refused = await chat.say(ANNA, "cancel ZZ9ZZ9")
     await chat.say(ANNA, "language English")
     assert refused != await chat.say(ANNA, "cancel ZZ9ZZ9")
+
+
+async def test_records_are_shared_and_closed_in_german(chat: Chat) -> None:
+    await chat.say(ANNA, "Sprache Deutsch")
+    asked = await chat.say(ANNA, "teilen Rezepte und Allergien mit @neu:example.org bis 1. März")
+    assert "1. März" in asked
+    assert "Rezepte" in asked
+    assert "@neu:example.org" in await chat.say(ANNA, "ja")
+    assert "@neu:example.org" in await chat.say(ANNA, "freigaben")
+    closed = await chat.say(ANNA, "nicht mehr teilen Rezepte mit @neu:example.org")
+    assert "Rezepte" in closed
+    assert "Allergien" not in closed
+
+
+@pytest.mark.parametrize(
+    ("code", "allergy", "none", "quiet", "blocked"),
+    [
+        ("de", "Allergien keine", "Allergien", "Ruhe aus", "Kontakte alle blockieren"),
+        ("fr", "allergies aucune", "allergies", "silence désactiver", "contacts bloquer tout le monde"),
+        ("es", "alergias ninguna", "alergias", "silencio apagar", "contactos bloquear todos"),
+        ("ms", "alahan tiada", "alahan", "senyap tutup", "kenalan sekat semua"),
+        ("ar", "الحساسية لا شيء", "الحساسية", "هدوء إيقاف", "الاتصالات حظر الجميع"),
+    ],
+)
+async def test_what_patients_set_is_heard_with_its_words(
+    chat: Chat, code: str, allergy: str, none: str, quiet: str, blocked: str
+) -> None:
+    await chat.say(ANNA, "allergies none")
+    await chat.say(ANNA, "contacts block all")
+    await chat.say(ANNA, _LANGUAGE[code])
+    as_english = [await chat.say(ANNA, each) for each in ("allergies", "quiet", "contacts")]
+    await chat.say(ANNA, "allergies nuts")
+    await chat.say(ANNA, "quiet 22:00-7:00")
+    await chat.say(ANNA, "contacts allow all")
+    assert [await chat.say(ANNA, each) for each in (allergy, quiet, blocked)] == as_english
+    assert await chat.say(ANNA, none) == as_english[0]
+
+
+@pytest.mark.parametrize("code", sorted(spoken_languages() - {DEFAULT}))
+async def test_forgetting_takes_its_sentence_in_the_person_s_language(chat: Chat, code: str) -> None:
+    await chat.say(ANNA, _LANGUAGE[code])
+    before = await chat.person(ANNA)
+    told = await chat.say(ANNA, _FORGET[code])
+    assert _SURE[code] in told
+    await chat.say(ANNA, _SURE[code].rpartition(" ")[0])  # not the whole of it
+    assert (await chat.person(ANNA)).id == before.id
+    await chat.say(ANNA, _FORGET[code])
+    await chat.say(ANNA, _SURE[code])
+    assert (await chat.person(ANNA)).id != before.id

@@ -9,11 +9,24 @@ from appservice.conversation.commands import basics  # noqa: F401  (declares all
 from appservice.conversation.registry import COMMANDS, find
 from appservice.conversation.understanding.answers import read_word
 from appservice.conversation.understanding.gloss import in_english
-from appservice.conversation.understanding.text import folded
+from appservice.conversation.understanding.kinds import take_kinds
+from appservice.conversation.understanding.terms import (
+    ABSENCE,
+    BORN,
+    CONTACTS,
+    LENGTHS,
+    REFERRING,
+    RHYTHM,
+    ROLES,
+    SHARING,
+    Term,
+)
+from appservice.conversation.understanding.text import Reading, folded
 from appservice.conversation.understanding.wishes import Speaker, read_wish
 from booking.directory.model import Mode
 from booking.directory.reasons import is_emergency
-from core.languages import DEFAULT, speaking, spoken_languages
+from core.languages import DEFAULT, heard, speaking, spoken_languages
+from records.access import SHAREABLE
 from tests.unit.appservice.conversation.test_commands import ANNA
 
 OTHERS = sorted(spoken_languages() - {DEFAULT})
@@ -31,6 +44,65 @@ def test_no_word_of_a_language_means_another_command_in_english_or_in_itself(cod
             # A patient's and a doctor's word may be the same; one person's may not.
             other = meant.setdefault(folded(word), each.words[0])
             assert other == each.words[0], word
+
+
+def test_no_word_of_any_language_names_two_commands() -> None:
+    """Who has chosen no language is heard in all of them: a word means the same whoever says it."""
+    meant: dict[str, set[str]] = {}
+    for each in COMMANDS:
+        for word in (*each.words, *(folded(word) for code in OTHERS for word in each.spelt(code))):
+            meant.setdefault(word, set()).add(each.words[0])
+    # “start” alone greets, with a code it begins a visit; to those who chose German “Termine” are theirs, as “terminé”
+    # is to those who chose French.
+    known = {"start": {"hello", "start"}, "termine": {"appointments", "done"}}
+    assert {word: commands for word, commands in meant.items() if len(commands) > 1} == known
+
+
+_TERMS = (ABSENCE, BORN, CONTACTS, LENGTHS, REFERRING, RHYTHM, ROLES, SHARING)
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_every_word_behind_a_command_is_heard_and_means_one_thing(code: str) -> None:
+    assert [term for terms in _TERMS for term in terms if not heard(term[1], code)] == []
+    for terms in _TERMS:
+        meant: dict[str, str] = {}
+        for english, words in terms:
+            for spelt in heard(words, code):
+                assert meant.setdefault(folded(spelt), english) == english, spelt
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "terms", "english"),
+    [
+        ("de", "Rezepte mit @ama:x.org bis 1. März", SHARING, "prescriptions with @ama:x.org until 1. März"),
+        ("fr", "ordonnances avec dr.osei jusqu'au 1 mai", SHARING, "prescriptions with dr.osei until 1 mai"),
+        ("es", "recetas para Mia con @a:x.org hasta hoy", SHARING, "prescriptions for Mia with @a:x.org until hoy"),
+        ("ms", "semua rekod dengan dr.osei", SHARING, "everything with dr.osei"),
+        ("ar", "كل شيء مع dr.osei", SHARING, "everything with dr.osei"),
+        ("de", "alle blockieren", CONTACTS, "all block"),
+        ("fr", "autoriser @ama:x.org", CONTACTS, "allow @ama:x.org"),
+        ("de", "24 Stunden und 1 Stunde vorher", LENGTHS, "24 hours und 1 hours vorher"),
+        ("ar", "24 ساعة", LENGTHS, "24 hours"),
+        ("es", "nunca", LENGTHS, "never"),
+        ("fr", "Mia née le 4 mai 2018", BORN, "Mia born 4 mai 2018"),
+        ("es", "K7QM3F cada 2 semanas 6 veces", RHYTHM, "K7QM3F every 2 weeks 6 times"),
+        ("ms", "K7QM3F setiap 2 minggu 6 kali", RHYTHM, "K7QM3F every 2 weeks 6 times"),
+        ("de", "K7QM3F @ines:x.org als Dolmetscherin", ROLES, "K7QM3F @ines:x.org als interpreter"),
+        ("fr", "à la dermatologie, urgent", REFERRING, "to dermatologie, urgent"),
+        ("de", "bis Freitag, Vertretung dr.weber", ABSENCE, "until Freitag, instead dr.weber"),
+    ],
+)  # fmt: skip
+def test_what_follows_a_command_is_put_into_english(
+    code: str, text: str, terms: tuple[Term, ...], english: str
+) -> None:
+    assert in_english(text, code, terms) == english
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_every_kind_of_record_is_named_in_each_language(code: str) -> None:
+    said = [words for english, words in SHARING if english not in {"with", "until", "for", "everything"}]
+    found = {kind for words in said for kind in take_kinds(Reading(in_english(heard(words, code)[0], code, SHARING)))}
+    assert found == SHAREABLE
 
 
 @pytest.mark.parametrize("code", OTHERS)
@@ -58,6 +130,17 @@ def test_every_everyday_command_is_heard(code: str) -> None:
         ("ar", "إِلغاء K7QM3F", "cancel", "K7QM3F"),
         ("ar", "مواعيدي", "appointments", ""),
         ("ar", "السبب K7QM3F: ألم", "reason", "K7QM3F: ألم"),
+        ("de", "teilen Rezepte mit dr.osei", "share", "Rezepte mit dr.osei"),
+        ("de", "nicht mehr teilen", "stop sharing", ""),
+        ("de", "vergiss mich", "forget me", ""),
+        ("de", "meine Daten löschen", "forget me", ""),
+        ("de", "meine Daten", "export", ""),
+        ("fr", "oublie-moi", "forget me", ""),
+        ("es", "olvídame", "forget me", ""),
+        ("ms", "lupakan saya", "forget me", ""),
+        ("ar", "انسني", "forget me", ""),
+        ("fr", "contacts bloquer tout le monde", "contacts", "bloquer tout le monde"),
+        ("ms", "kongsi preskripsi dengan dr.osei", "share", "preskripsi dengan dr.osei"),
         # Who has chosen no language yet is heard all the same.
         ("en", "Hilfe", "help", ""),
         ("en", "langue français", "language", "français"),
