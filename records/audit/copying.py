@@ -8,7 +8,6 @@ import struct
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from uuid import UUID
 
 from core.timezones import utc
 from records.audit.model import audit_event
@@ -18,9 +17,9 @@ COLUMNS = [column.name for column in audit_event.c]
 _AT_ONCE = 200
 _BEGIN, _END = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"
 _EPOCH, _MICROSECOND = datetime(2000, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
-_HEAD = struct.Struct(">hi16siq").pack
 _LENGTH = struct.Struct(">i").pack
 _UUID, _LEAF, _NULL = _LENGTH(16), _LENGTH(32), _LENGTH(-1)
+_ID = struct.pack(">h", len(COLUMNS)) + _UUID
 
 
 async def copied(entries: Sequence[Entry]) -> AsyncIterator[bytes]:
@@ -32,15 +31,17 @@ async def copied(entries: Sequence[Entry]) -> AsyncIterator[bytes]:
 
 
 def _row(entry: Entry) -> bytes:
-    since = (utc(entry.at) - _EPOCH) // _MICROSECOND
     return b"".join(
         (
-            _HEAD(len(COLUMNS), 16, entry.id.bytes, 8, since),
-            _id(entry.actor),
+            _ID,
+            entry.id.bytes,
+            _moment(entry.at),
+            _NULL if entry.actor is None else _UUID + entry.actor.bytes,
             _word(entry.action),
-            _id(entry.subject),
+            _UUID,
+            entry.subject.bytes,
             _word(entry.table),
-            _id(entry.row),
+            _NULL if entry.row is None else _UUID + entry.row.bytes,
             _word(entry.why),
             _LEAF,
             leaf_hash(entry),
@@ -48,8 +49,10 @@ def _row(entry: Entry) -> bytes:
     )
 
 
-def _id(one: UUID | None) -> bytes:
-    return _NULL if one is None else _UUID + one.bytes
+@lru_cache(maxsize=64)
+def _moment(at: datetime) -> bytes:
+    """What is noted together happened at one moment."""
+    return struct.pack(">iq", 8, (utc(at) - _EPOCH) // _MICROSECOND)
 
 
 @lru_cache(maxsize=256)

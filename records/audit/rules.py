@@ -85,11 +85,11 @@ def entry_json(entry: Entry) -> bytes:
 
     PostgreSQL writes the same in records.audit.verifying.
     """
-    by = "null" if entry.actor is None else f'"{entry.actor}"'
-    of = "null" if entry.row is None else f'"{entry.row}"'
+    by = "null" if entry.actor is None else f'"{_spelt(entry.actor)}"'
+    of = "null" if entry.row is None else f'"{_spelt(entry.row)}"'
     return (
-        f'{{"action":{_quoted(entry.action)},"actor":{by},"at":"{_moment(entry.at)}","id":"{entry.id}","row":{of},'
-        f'"subject":"{entry.subject}","table":{_quoted(entry.table)},"why":{_quoted(entry.why)}}}'
+        f'{{"action":{_quoted(entry.action)},"actor":{by},"at":"{_moment(entry.at)}","id":"{_spelt(entry.id)}","row":{of},'
+        f'"subject":"{_spelt(entry.subject)}","table":{_quoted(entry.table)},"why":{_quoted(entry.why)}}}'
     ).encode("utf-8", "surrogatepass")
 
 
@@ -124,7 +124,15 @@ def entry_from(read: Mapping[str, Any]) -> Entry:
         raise ValueError("That is no entry of an audit.") from malformed
 
 
+def _spelt(one: UUID) -> str:
+    """As str does, in two thirds of the time."""
+    digits = one.bytes.hex()
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+@lru_cache(maxsize=64)
 def _moment(at: datetime) -> str:
+    """What is noted together happened at one moment."""
     return (at if at.tzinfo is UTC else utc(at)).isoformat(timespec="microseconds")
 
 
