@@ -15,7 +15,6 @@ import os
 import struct
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -91,11 +90,10 @@ def key_number_of(head: bytes) -> int:
 
 def seal(key: SubjectKey, plain: bytes, place: bytes) -> bytes:
     """Seal `plain` under the subject's key, bound to `place`."""
-    data_key = _new_data_key()
+    secret, aead, commitment = _new_data_key()
     nonces = os.urandom(2 * _NONCE)
     nonce = nonces[_NONCE:]
-    wrapping = _wrapped(key, data_key.secret, nonces[:_NONCE], place)
-    return wrapping + data_key.commitment + nonce + data_key.aead.encrypt(nonce, plain, place)
+    return _wrapped(key, secret, nonces[:_NONCE], place) + commitment + nonce + aead.encrypt(nonce, plain, place)
 
 
 def unseal(key: SubjectKey, sealed: bytes, place: bytes) -> bytes:
@@ -118,12 +116,8 @@ def rewrap(old: SubjectKey, new: SubjectKey, head: bytes, place: bytes) -> bytes
     return _wrapped(new, _data_key(old, head, place), os.urandom(_NONCE), place)
 
 
-class _DataKey(NamedTuple):
-    secret: bytes
-    aead: AESGCM
-    commitment: bytes
-
-
+_DataKey = tuple[bytes, AESGCM, bytes]
+"""Its secret, what encrypts with the key that is derived of it, and its commitment."""
 _made: list[_DataKey] = []
 """Data keys for the values to come. What a process that is a copy of another one draws is its own."""
 os.register_at_fork(after_in_child=_made.clear)
@@ -146,7 +140,7 @@ def _new_data_key() -> _DataKey:
 
 def _derived(secret: bytes) -> _DataKey:
     encryption, commitment = two_keys(secret, _DERIVED)
-    return _DataKey(secret, AESGCM(encryption), commitment)
+    return secret, AESGCM(encryption), commitment
 
 
 def _wrapped(key: SubjectKey, data_key: bytes, nonce: bytes, place: bytes) -> bytes:

@@ -1,6 +1,7 @@
 """A legal hold stops erasure until it is lifted; who placed and lifted it, and why, stays known."""
 
 import asyncio
+import re
 from datetime import timedelta
 
 import pytest
@@ -62,9 +63,11 @@ async def test_while_any_of_several_holds_stands_nothing_is_erased(database: Dat
 async def test_a_hold_needs_a_reason_and_comes_too_late_after_erasure(database: Database) -> None:
     vault = new_vault()
     async with database.transaction() as tx:
-        for reason in ("", "  ", "x" * 501):
-            with pytest.raises(BadInputError):
+        why, long = "Write why, too: who demands it, and under which number.", "A reason has 500 letters at most."
+        for reason, said in (("", why), ("  ", why), ("x" * 501, long)):
+            with pytest.raises(BadInputError, match=f"^{re.escape(said)}$"):
                 await place_hold(tx, vault, ANNA, actor=ADMIN, reason=reason)
+        assert (await place_hold(tx, vault, BEN, actor=ADMIN, reason="x" * 500)).reason == "x" * 500
         await forget(tx, vault, ANNA, actor=ANNA)
         with pytest.raises(ErasedError):
             await place_hold(tx, vault, ANNA, actor=ADMIN, reason="too late")
