@@ -34,7 +34,10 @@ ANY = ""
 
 # A transaction may wait for the homeserver or Stripe, but a process that has hung or lost its machine must not keep
 # rows locked for the next one: PostgreSQL ends its connections, and so its transactions, after this time.
-_SERVER_SETTINGS = {"idle_in_transaction_session_timeout": "330s"}
+_SERVER_SETTINGS = {
+    "idle_in_transaction_session_timeout": "330s",
+    "standard_conforming_strings": "on",  # as Statement.executing writes them
+}
 
 # Not waiting for the disk: who would miss what was told and not written down has lost its own memory, too.
 _NOTIFY = Statement(
@@ -79,6 +82,7 @@ class Tx:
     """What a floor above keeps for as long as this transaction lasts, under a key of its own."""
     assumptions: list[Assumption] = field(default_factory=list)
     """What has to be so for this to be committed."""
+    _last: list[tuple[str, str]] = field(default_factory=list)
 
     @property
     def conn(self) -> AsyncConnection:
@@ -89,6 +93,18 @@ class Tx:
         """Run a statement that runs often."""
         return await statement.run(self.driver, values)
 
+    def last(self, statement: Statement, values: Mapping[str, Any]) -> None:
+        """Run a statement with the commit, on the same way there: a change that nobody in it asks for any more.
+
+        That saves the way there and back. The values are given as to `run`, but no lists.
+        """
+        self._last.append((statement.preparing, statement.executing(values)))
+
+    @property
+    def parting(self) -> list[tuple[str, str]]:
+        """What goes with the commit: what is to be prepared for it once on a connection, and itself."""
+        return [*((each.prepared, each.statement()) for each in self.assumptions), *self._last]
+
     def wake(self, worker: str, lane: str = ANY) -> None:
         """Have a worker look at a lane, or at all of them, once this is committed."""
         self.wakes.add((worker, lane))
@@ -98,8 +114,9 @@ async def _commit(tx: Tx) -> None:
     """Commit if all that was assumed is so; else the first statement that fails keeps the last from being read."""
     try:
         with translated():
-            await _prepare(tx)
-            done = await tx.driver.execute("; ".join([*(each.statement() for each in tx.assumptions), "COMMIT"]))
+            parting = tx.parting
+            await _prepare(tx.driver, [prepared for prepared, _ in parting])
+            done = await tx.driver.execute("; ".join([*(said for _, said in parting), "COMMIT"]))
             _require_committed(done)
     except BaseException:
         for each in tx.assumptions:
@@ -110,13 +127,13 @@ async def _commit(tx: Tx) -> None:
 _prepared: WeakKeyDictionary[asyncpg.Connection, set[str]] = WeakKeyDictionary()
 
 
-async def _prepare(tx: Tx) -> None:
+async def _prepare(driver: asyncpg.Connection, statements: Iterable[str]) -> None:
     """What is prepared stays on its connection, whatever becomes of the transaction."""
-    for each in tx.assumptions:
-        known = _prepared.setdefault(tx.driver, set())
-        if each.prepared not in known:
-            await tx.driver.execute(each.prepared)
-            known.add(each.prepared)
+    for each in statements:
+        known = _prepared.setdefault(driver, set())
+        if each not in known:
+            await driver.execute(each)
+            known.add(each)
 
 
 def _require_committed(done: str) -> None:
@@ -156,6 +173,11 @@ class _Lent:
         assert raw is not None
         return raw
 
+    @property
+    def plain(self) -> bool:
+        """Whether only asyncpg was used on it: it is then as it came."""
+        return self._conn is None
+
     async def give_back(self) -> None:
         if self._conn is None:
             await greenlet_spawn(self._pooled.close)
@@ -194,6 +216,9 @@ class Database:
         self._rung: defaultdict[str, set[str]] = defaultdict(set)
         self._name = uuid4().hex
         self._alone: set[str] = set()
+        self._at_hand: list[_Lent] = []
+        """Connections that nobody uses now, and that the pool does not have back: that costs more than a statement."""
+        self._waiting = 0
         self._to_tell: set[str] = set()
         self._telling: asyncio.Task[None] | None = None
 
@@ -274,20 +299,31 @@ class Database:
         finally:
             # Cancelled at the wrong moment, nobody knows whether the server has begun or ended a transaction: the next
             # one on this connection could find itself inside it, and lose what it commits.
-            if not lent.settled:
-                lent.throw_away()
-            await lent.give_back()
+            if lent.settled and lent.plain and not self._waiting:
+                self._at_hand.append(lent)
+            else:
+                if not lent.settled:
+                    lent.throw_away()
+                await lent.give_back()
 
     async def _checked_out(self) -> _Lent:
         try:
             while True:
-                with translated():
-                    lent = _Lent(self.engine, await self.engine.raw_connection())
+                lent = self._at_hand.pop() if self._at_hand else await self._from_pool()
                 if not lent.driver.is_closed():
+                    lent.settled = False
                     return lent
                 lent.throw_away()  # the server ended it while nobody used it: the pool makes another
         except PoolTimeoutError as busy:
             raise OperationalError(None, None, busy) from busy
+
+    async def _from_pool(self) -> _Lent:
+        self._waiting += 1
+        try:
+            with translated():
+                return _Lent(self.engine, await self.engine.raw_connection())
+        finally:
+            self._waiting -= 1
 
     def _committed(self, wakes: Iterable[tuple[str, str]]) -> None:
         for name, lane in wakes:
@@ -343,9 +379,11 @@ class Database:
 
     def connections(self) -> int:
         """How many connections of the pool are in use now."""
-        return int(cast("QueuePool", self.engine.pool).checkedout())
+        return int(cast("QueuePool", self.engine.pool).checkedout()) - len(self._at_hand)
 
     async def close(self) -> None:
         if self._telling:
             await self._telling
+        while self._at_hand:
+            await self._at_hand.pop().give_back()
         await self.engine.dispose()

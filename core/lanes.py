@@ -281,26 +281,28 @@ class LaneWorker:
         row: Row | None = None
         try:
             async with self._database.transaction() as tx:
-                row = await self._take(tx, lane)
+                row, more = await self._take(tx, lane)
                 if row is None:
                     return False
                 if row.kind in self._heavy:
                     await self._begin(tx, row)
                 else:
-                    more = await self._do(tx, row)
+                    await self._do(tx, row)
             if row.kind in self._heavy:
                 async with self._database.transaction() as tx:
-                    if await self._take(tx, lane, row.id) is None:
+                    again, more = await self._take(tx, lane, row.id)
+                    if again is None:
                         return False  # another's meanwhile
-                    more = await self._do(tx, row)
+                    await self._do(tx, row)
         except InsteadError as instead:
             assert row is not None
             try:
                 async with self._database.transaction() as tx:
-                    if await self._take(tx, lane, row.id) is None:
+                    again, more = await self._take(tx, lane, row.id)
+                    if again is None:
                         return False  # another's meanwhile
                     await instead.work(tx)
-                    more = await self._mark_done(tx, row, None)
+                    self._mark_done(tx, row, None)
             except Exception as problem:  # noqa: BLE001  as below
                 await self._retry(row, problem)
                 return False
@@ -323,15 +325,13 @@ class LaneWorker:
         figures.row_seconds.labels(table.name, row.kind).observe(max(took, 0.0))
         return more
 
-    async def _do(self, tx: Tx, row: Row) -> bool:
-        """Say whether another row waits in the lane."""
+    async def _do(self, tx: Tx, row: Row) -> None:
         with speaking(DEFAULT):  # what a handler speaks is forgotten with its row
             result = await self._handlers[row.kind](tx, row)
-        return await self._mark_done(tx, row, result)
+        self._mark_done(tx, row, result)
 
-    async def _mark_done(self, tx: Tx, row: Row, result: str | None) -> bool:
-        marked = await tx.run(self._done, {"row": row.id, "lane": row.lane, "result": result, "now": tx.now})
-        return any(each.more for each in marked)
+    def _mark_done(self, tx: Tx, row: Row, result: str | None) -> None:
+        tx.last(self._done, {"row": row.id, "result": result, "now": tx.now})
 
     async def _begin(self, tx: Tx, row: Row) -> None:
         """Write down that heavy work is begun. Should its end not be, it waits longer each time, so that others' work
@@ -343,10 +343,16 @@ class LaneWorker:
             raise HopelessError("it ends whoever does it")
         await self._mark(tx, row, error=f"{_BEGUN}{count}", due_at=tx.now + timedelta(seconds=2.0**count))
 
-    async def _take(self, tx: Tx, lane: str, begun: UUID | None = None) -> Row | None:
-        """The lane's first row if it is due, or `begun`."""
+    async def _take(self, tx: Tx, lane: str, begun: UUID | None = None) -> tuple[Row | None, bool]:
+        """The lane's first row if it is due, or `begun`; and whether another waits behind it.
+
+        For what comes from now on the bell is rung.
+        """
         found = await tx.run(self._take_head, {"lane": lane, "now": tx.now, "begun": begun})
-        return Row(*found[0]) if found else None
+        if not found:
+            return None, False
+        *row, more = found[0]
+        return Row(*row), more
 
     async def _retry(self, row: Row, problem: Exception) -> None:
         most = _most_attempts(problem)
@@ -402,7 +408,9 @@ class LaneWorker:
 
 
 def _take_head(table: Table, share: Share) -> Statement:
-    """The first waiting row of a lane, locked, if it is due (or `begun`) and the worker's."""
+    """The first waiting row of a lane, locked, if it is due (or `begun`) and the worker's; and if there is more."""
+    other = table.alias()
+    more = select(other.c.id).where(other.c.lane == table.c.lane, other.c.state == _WAITING, other.c.seq > table.c.seq)
     head = (
         select(table.c.id)
         .where(table.c.lane == bindparam("lane", type_=Text), table.c.state == _WAITING)
@@ -412,14 +420,17 @@ def _take_head(table: Table, share: Share) -> Statement:
     )
     # SKIP LOCKED: should two processes ever both think that they lead, one of them finds nothing to do.
     return Statement(
-        select(table.c.id, table.c.lane, table.c.kind, table.c.payload, table.c.created_at, table.c.attempts)
+        select(
+            *(table.c[name] for name in ("id", "lane", "kind", "payload", "created_at", "attempts")),
+            more.exists().label("more"),
+        )
         .where(
             table.c.id == head,
             table.c.state == _WAITING,
             or_(table.c.due_at <= bindparam("now", type_=Moment()), table.c.id == bindparam("begun", type_=Uuid)),
             share.holds(table.c.lane, table.c.kind, table.c.shard),
         )
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=True, of=table)
     )
 
 
@@ -443,11 +454,7 @@ def _due(table: Table, share: Share) -> Statement:
 
 
 def _done(table: Table) -> Statement:
-    """The row is done; says whether there is more in its lane."""
-    other = table.alias()
-    more = select(other.c.id).where(
-        other.c.lane == bindparam("lane", type_=Text), other.c.state == _WAITING, other.c.id != bindparam("row")
-    )
+    """The row is done."""
     return Statement(
         update(table)
         .where(table.c.id == bindparam("row", type_=Uuid))
@@ -458,7 +465,6 @@ def _done(table: Table) -> Statement:
             payload=b"",
             error=None,
         )
-        .returning(more.exists().label("more"))
     )
 
 

@@ -4,10 +4,13 @@ SQLAlchemy takes about 100 us of Python for a statement that is compiled already
 once stays with `tx.conn.execute`; what every booking does is a `Statement`, run by `tx.run`.
 """
 
+import itertools
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from functools import cached_property
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError, ProgrammingError
@@ -37,11 +40,15 @@ class Record(asyncpg.Record):  # type: ignore[misc]
             raise AttributeError(name) from None
 
 
+_numbers = itertools.count(1)
+
+
 class Statement:
     """A SQLAlchemy statement, compiled at its first use. Its values are given by name each time it runs."""
 
     def __init__(self, source: Executable) -> None:
         self._source = source
+        self._name = f"statement_{next(_numbers)}"
 
     @cached_property
     def _compiled(self) -> tuple[str, list[tuple[str, Any, Callable[[Any], Any] | None]]]:
@@ -57,16 +64,45 @@ class Statement:
 
     async def run(self, driver: asyncpg.Connection, values: Mapping[str, Any]) -> list[Record]:
         """Raises KeyError for a name that it does not know, and what SQLAlchemy raises for errors of the database."""
-        sql, places = self._compiled
-        given = []
-        for name, constant, process in places:
-            value = values[name] if constant is _MISSING else values.get(name, constant)
-            given.append(process(value) if process else value)
         try:  # not `translated`: this runs for every statement
-            found: list[Record] = await driver.fetch(sql, *given, record_class=Record)
+            found: list[Record] = await driver.fetch(self._compiled[0], *self._given(values), record_class=Record)
         except FAULTS as error:
             raise _translated(error) from error
         return found
+
+    def _given(self, values: Mapping[str, Any]) -> list[Any]:
+        given = []
+        for name, constant, process in self._compiled[1]:
+            value = values[name] if constant is _MISSING else values.get(name, constant)
+            given.append(process(value) if process else value)
+        return given
+
+    @cached_property
+    def preparing(self) -> str:
+        """SQL that prepares it on a connection, for what `executing` returns."""
+        return f"PREPARE {self._name} AS {self._compiled[0]}"
+
+    def executing(self, values: Mapping[str, Any]) -> str:
+        """SQL that runs it with these values, whole: to be sent together with other SQL. Raises as `run` does."""
+        return f"EXECUTE {self._name} ({', '.join(map(_literal, self._given(values)))})"
+
+
+def _literal(value: object) -> str:
+    """A value as it is written in SQL. Connections have standard_conforming_strings on (core.database)."""
+    match value:
+        case None:
+            return "NULL"
+        case bool() | int():
+            return str(value)
+        case bytes():
+            return f"'\\x{value.hex()}'"
+        case UUID():
+            return f"'{value}'"
+        case datetime():
+            return f"'{value.isoformat()}'"
+        case str() if "\0" not in value:  # which ends what is sent
+            return "'" + value.replace("'", "''") + "'"
+    raise DataError(None, None, TypeError(f"no value for SQL: {type(value).__name__}"))
 
 
 _OF_ITS_OWN = ("22", "23", "25P02", "42", "P0")

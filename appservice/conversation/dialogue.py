@@ -196,7 +196,7 @@ async def save(tx: Tx, vault: Vault, person_id: UUID, room_id: str, state: Dialo
     plain = json.dumps([_write(each) for each in state.questions]).encode()
     sealed = await vault.seal(tx, person_id, _place(person_id, room_id, version), plain)
     values = {"person": person_id, "room": room_id, "version": version, "sealed": sealed, "now": tx.now}
-    await tx.run(_SAVE, values)
+    tx.last(_SAVE, values)
     state.version, state.changed = version, False
 
 

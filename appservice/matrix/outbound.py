@@ -76,6 +76,7 @@ class Outbound:
         self._bot = device.bot
         self._views = device.views
         self._cipher = device.cipher
+        self._attention = device.attention
         self._rooms = rooms
         self._attachments = attachments
 
@@ -94,7 +95,7 @@ class Outbound:
         else:
             content |= await self._relation(tx, said, room_id)
         sent = await self._send(row, await self._encrypted(room_id, public=said["public"]), "m.room.message", content)
-        await self._remember(tx, row, said["key"], edited or sent)
+        self._remember(tx, row, said["key"], edited or sent)
         if said["poll"]:
             await self._poll(tx, row, said)
         if said["choices"] or said["taps"]:
@@ -129,7 +130,7 @@ class Outbound:
         content = polls.start(_("Your answer"), said["poll"])
         sent = await self._send(row, room, polls.START, content, part="-poll")
         values = {"id": id_of(f"{said['key']}:poll"), "key": said["key"], "room_id": room[0], "event_id": sent}
-        await tx.run(_REMEMBER, {**values, "sent_at": tx.now})
+        tx.last(_REMEMBER, {**values, "sent_at": tx.now})
 
     async def file(self, tx: Tx, row: Row) -> str:
         """Send a File, encrypted before it leaves, in the language of whom it is for."""
@@ -154,7 +155,7 @@ class Outbound:
             **await self._relation(tx, {**said, "about": None}, room_id),
         }
         sent = await self._send(row, view, "m.room.message", content)
-        await self._remember(tx, row, said["key"], sent)
+        self._remember(tx, row, said["key"], sent)
         return sent
 
     async def _uploaded(self, made: bytes | Streamed) -> Json:
@@ -273,11 +274,12 @@ class Outbound:
         except MatrixError as refused:
             self._views.forget(room_id)
             raise HopelessError(refused.code) from refused
+        self._attention.said(room_id)
         return str(answer["event_id"])
 
-    async def _remember(self, tx: Tx, row: Row, key: str, event_id: str) -> None:
+    def _remember(self, tx: Tx, row: Row, key: str, event_id: str) -> None:
         values = {"id": row.id, "key": key, "room_id": room_of(row.lane), "event_id": event_id, "sent_at": tx.now}
-        await tx.run(_REMEMBER, values)
+        tx.last(_REMEMBER, values)
 
     async def _event_of(self, tx: Tx, key: str, room_id: str) -> str | None:
         found = await tx.conn.execute(

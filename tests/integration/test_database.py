@@ -1,17 +1,20 @@
-"""A transaction that is cancelled, whenever that happens, leaves nothing behind for those that follow it."""
+"""Transactions: what one that is cancelled leaves behind, what goes with a commit, and connections for all of them."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import nullcontext, suppress
+from datetime import UTC, datetime
 from itertools import count
 
 import pytest
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy import BigInteger, Boolean, LargeBinary, Text, Uuid, bindparam, text
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 
 from core.database import Database
+from core.ids import new_id
 from core.inbox import Came, inbox, receive_at_once
 from core.statements import Statement
+from core.tables import Moment
 
 
 async def _begins(database: Database, over: list[bool]) -> None:
@@ -178,3 +181,80 @@ async def test_a_transaction_in_which_an_error_was_passed_over_is_not_taken_for_
         await passes_over()
     async with database.transaction() as tx:
         assert (await tx.conn.execute(text("SELECT to_regclass('tried')"))).scalar_one() is None
+
+
+_KEPT = Statement(
+    text("INSERT INTO tried VALUES (:id, :words, :bytes, :at, :count, :so, :none)").bindparams(
+        bindparam("id", type_=Uuid),
+        bindparam("words", type_=Text),
+        bindparam("bytes", type_=LargeBinary),
+        bindparam("at", type_=Moment()),
+        bindparam("count", type_=BigInteger),
+        bindparam("so", type_=Boolean),
+        bindparam("none", type_=Text),
+    )
+)
+_TABLE = "CREATE TABLE tried (id uuid, words text, bytes bytea, at timestamptz, count bigint, so boolean, nothing text)"
+
+
+async def test_what_goes_with_the_commit_is_written_just_as_it_is_given(database: Database) -> None:
+    at = datetime(2026, 3, 1, 12, 30, 15, 123456, tzinfo=UTC)
+    hostile = "'); DROP TABLE tried; -- \\' \" $1 $$ %s \n é 🩺"
+    given = {"id": new_id(), "words": hostile, "bytes": bytes(range(256)), "at": at, "count": -(2**40), "so": True}
+    async with database.transaction() as tx:
+        await tx.conn.execute(text(_TABLE))
+    for before in range(2):
+        async with database.transaction() as tx:
+            tx.last(_KEPT, {**given, "none": None})
+            assert (await tx.conn.execute(text("SELECT count(*) FROM tried"))).scalar_one() == before
+    async with database.transaction() as tx:
+        rows = [tuple(row) for row in await tx.conn.execute(text("SELECT * FROM tried"))]
+    assert rows == [(*given.values(), None)] * 2
+
+
+async def test_what_goes_with_the_commit_is_not_done_without_the_rest_nor_the_rest_without_it(
+    database: Database,
+) -> None:
+    seven = Statement(text("INSERT INTO tried VALUES (1 / (:n - 7))").bindparams(bindparam("n", type_=BigInteger)))
+    async with database.transaction() as tx:
+        await tx.conn.execute(text("CREATE TABLE tried (n integer)"))
+
+    async def tries(n: int) -> None:
+        async with database.transaction() as tx:
+            await tx.conn.execute(text("INSERT INTO tried VALUES (5)"))
+            tx.last(seven, {"n": n})
+            if n == 9:
+                raise KeyError
+
+    with pytest.raises(DBAPIError):
+        await tries(7)
+    with pytest.raises(KeyError):
+        await tries(9)
+    await tries(8)
+    async with database.transaction() as tx:
+        assert [row.n for row in await tx.conn.execute(text("SELECT n FROM tried"))] == [5, 1]
+
+
+async def test_text_that_would_end_what_is_sent_is_refused_before_anything_is(database: Database) -> None:
+    async with database.transaction() as tx:
+        await tx.conn.execute(text(_TABLE))
+        with pytest.raises(DataError):
+            tx.last(_KEPT, dict.fromkeys(("id", "bytes", "at", "count", "so", "none")) | {"words": "a\0b"})
+
+
+async def test_a_connection_that_waits_at_hand_is_there_for_who_needs_one(database: Database) -> None:
+    """Those at hand count as free, and are given to others, also where all of the pool's are among them."""
+    two = Database(database.url, pool=2)
+    one = Statement(text("SELECT 1 AS n"))
+    try:
+        for _ in range(3):
+            found = await asyncio.gather(*(two.once(one, {}) for _ in range(6)))
+            assert [rows[0].n for rows in found] == [1] * 6
+            assert two.connections() == 0
+        async with two.transaction() as tx, two.transaction() as other:
+            assert two.connections() == 2
+            assert (await tx.conn.execute(text("SELECT 1"))).scalar_one() == 1
+            assert (await other.run(one, {}))[0].n == 1
+        assert two.connections() == 0
+    finally:
+        await two.close()

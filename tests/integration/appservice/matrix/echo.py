@@ -213,6 +213,7 @@ async def serving(settings: Settings) -> AsyncIterator[tuple[MatrixService, Echo
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await runner.cleanup()
+            await service.close()
             await database.close()
 
 
@@ -230,9 +231,9 @@ def die_once(moment: str, marker: Path) -> None:
         _die(marker)  # the key is in the store; nobody was woken, and the place in the stream is not saved
         await wake(self, sessions)
 
-    async def at_sent(self: Outbound, *what: object) -> None:
+    def at_sent(self: Outbound, *what: object) -> None:
         _die(marker)  # the homeserver has the answer; we have not written that down
-        await remember(self, *what)  # type: ignore[arg-type]
+        remember(self, *what)  # type: ignore[arg-type]
 
     async def at_heard(self: Echo, tx: Tx, incoming: Incoming) -> None:
         await hear(self, tx, incoming)

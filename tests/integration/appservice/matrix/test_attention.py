@@ -4,12 +4,18 @@ import asyncio
 from functools import partial
 from typing import Any
 
+import aiohttp
+import pytest
 from nio import KeyVerificationCancel
 
-from core.settings import Settings
+from appservice.matrix import attention
+from appservice.matrix.api import Api
+from appservice.matrix.attention import Attention
+from core.settings import MatrixSettings, Settings
 from demo.client import PATIENCE
 from tests.integration.appservice.matrix.conftest import NewPerson
 from tests.integration.appservice.matrix.echo import Echo
+from tests.integration.appservice.matrix.test_wire import OK, saying, wired
 
 
 async def ephemeral(anna: Any, room: str, kind: str, wanted: str, seconds: float = PATIENCE) -> bool:
@@ -26,12 +32,34 @@ async def ephemeral(anna: Any, room: str, kind: str, wanted: str, seconds: float
                     return True
 
 
-async def test_what_was_heard_is_shown_as_read(echo: Echo, settings: Settings, new_person: NewPerson) -> None:
+async def test_what_was_heard_is_shown_as_read_before_a_late_answer(
+    echo: Echo, settings: Settings, new_person: NewPerson
+) -> None:
     anna = await new_person("anna")
     room = await anna.direct_room(settings.matrix.bot_id)
-    event = await anna.say(room, "hello")
-    await anna.hears("you said hello", room=room)
+    event = await anna.say(room, "slowly")
     assert await ephemeral(anna, room, "m.receipt", event)
+
+
+async def test_an_answer_says_by_itself_that_what_came_before_was_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attention, "_SOON", 0.1)
+    async with wired(saying(OK)) as (server, _), aiohttp.ClientSession() as http:
+        api = Api(http, MatrixSettings(homeserver_url=f"http://127.0.0.1:{server.port}"))
+        async with Attention(api.acting("@bot:localhost")) as seen:
+            seen.read("!a", "$1")
+            seen.said("!a")
+            seen.read("!b", "$2")
+            seen.read("!b", "$3")
+            async with asyncio.timeout(PATIENCE):
+                while not server.requests:
+                    await asyncio.sleep(0.05)
+            seen.read("!a", "$4")
+            async with asyncio.timeout(PATIENCE):
+                while len(server.requests) < 2:
+                    await asyncio.sleep(0.05)
+        await api.close()
+    base = "POST /_matrix/client/v3/rooms/%21{}/receipt/m.read/%24{}?user_id=%40bot%3Alocalhost"
+    assert [asked for asked, _ in server.requests] == [base.format("b", 3), base.format("a", 4)]
 
 
 async def test_who_writes_for_long_is_seen_writing(echo: Echo, settings: Settings, new_person: NewPerson) -> None:
