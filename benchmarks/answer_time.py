@@ -3,8 +3,10 @@
 `python -m benchmarks.answer_time [ROUNDS] [OF_MANY]`: starts the whole demo in a folder of its own; one person asks
 both bots in turn, ROUNDS (50) times; then fifty people at once ask one bot and then the other, OF_MANY (2) times. It
 prints medians, their ratio, and the own processor time of a command for both bots, which shows what the library itself
-takes: all that a bot takes while it is asked and after that, until it is at rest again, without what it takes at rest
-(its clock, its looks at the tables), which is printed before. And what Synapse and PostgreSQL take meanwhile.
+takes: all that a bot takes from the homeserver's push of the command to the last that follows from it (numbers under a
+list, receipts, our own events that come back), until it is at rest again, without what it takes at rest (its clock, its
+looks at the tables), which is printed before. "Floor" is what the echo bot takes when it makes the same requests, the
+numbers under a list among them: what is left to save lies between. And what Synapse and PostgreSQL take meanwhile.
 
 A bot's turn ends when all that follows from its answers is done (the numbers under a list are reactions, a request to
 the homeserver each), so that nothing of it is laid on the other.
@@ -94,16 +96,19 @@ def _all_cpu(pid: int) -> float:
 
 
 def _head() -> None:
-    columns = ("median", "p95", "echo", "ratio", "own CPU", "echo's", "Synapse", "PostgreSQL")
+    columns = ("median", "p95", "echo", "ratio", "own CPU", "echo's", "floor", "Synapse", "PostgreSQL")
     print(f"{'command':<14}" + "".join(f"{column:>12}" for column in columns))
 
 
-def _line(name: str, ours: list[float], theirs: list[float], bots: Bots, whole: Spent, turn: Spent) -> None:
-    """`whole`: what both turns took until all was at rest again; `turn`: what ours did."""
+def _line(
+    name: str, ours: list[float], theirs: list[float], bots: Bots, whole: Spent, turn: Spent, floor: float | None = None
+) -> None:
+    """`whole`: what both turns took until all was at rest again; `turn`: what ours did; `floor`: see above."""
     median, peer = statistics.median(ours), statistics.median(theirs)
     own = (whole.ours - bots.rest * whole.at) / len(ours)
     times = (median, statistics.quantiles(ours, n=20)[-1], peer)
-    spent = (own, whole.echo / len(theirs), turn.synapse / len(ours), turn.postgres / len(ours))
+    echo = whole.echo / len(theirs)
+    spent = (own, echo, echo if floor is None else floor, turn.synapse / len(ours), turn.postgres / len(ours))
     print(
         f"{name:<14}"
         + "".join(f"{each * 1000:>9.0f} ms" for each in times)
@@ -148,7 +153,22 @@ async def _measure(bots: Bots, rounds: int) -> None:
                 theirs.append(await _wait(person, with_echo, f"{n}", f"echo {n}"))
                 await asyncio.sleep(0.1)
             await asyncio.sleep(1)  # the last receipt
-            _line(name, ours, theirs, bots, bots.cpu().since(before), _sum(turns))
+            whole = bots.cpu().since(before)
+            answer = next(heard.event for heard in reversed(person.heard) if heard.room == with_bot)
+            numbers = sum(tap.event == answer for tap in person.tapped)
+            floor = await _floor(bots, person, with_echo, numbers, rounds) if numbers else None
+            _line(name, ours, theirs, bots, whole, _sum(turns), floor)
+
+
+async def _floor(bots: Bots, person: Person, room: str, numbers: int, rounds: int) -> float:
+    """Seconds of processor time for which the echo bot answers and puts so many reactions under its answer."""
+    before = bots.cpu()
+    for n in range(rounds):
+        said = f"list {numbers} {n}"
+        answer = await person.ask(room, said, f"echo {said}")
+        await person.taps(answer.event, numbers)
+        await asyncio.sleep(0.1)
+    return bots.cpu().since(before).echo / rounds
 
 
 def _sum(turns: list[Spent]) -> Spent:

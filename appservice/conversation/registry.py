@@ -145,8 +145,8 @@ def find(text: str, person: Person) -> tuple[Command, str] | None:
     """
     said = plain(text)
     low = folded(said)
-    for spelt in _spellings(person.language, len(COMMANDS)):
-        for word, each in spelt:
+    for spelt in _by_first_letter(person.language, len(COMMANDS)):
+        for word, each in spelt.get(low[:1], ()):
             if not low.startswith(word) or not each.who(person):
                 continue
             if low == word or not (low[len(word)].isalnum() or each.bare):
@@ -178,6 +178,17 @@ def _spellings(language: str, _declared: int) -> tuple[tuple[tuple[str, Command]
     return tuple(
         tuple(sorted(words, key=lambda found: (-len(found[0]), not found[1].bare))) for words in (english, mine, theirs)
     )
+
+
+@lru_cache(maxsize=64)
+def _by_first_letter(language: str, declared: int) -> tuple[dict[str, list[tuple[str, Command]]], ...]:
+    """The same by the letter that they begin with: most of what is said is no command, and is compared with few."""
+    letters: list[dict[str, list[tuple[str, Command]]]] = []
+    for words in _spellings(language, declared):
+        letters.append({})
+        for word, each in words:
+            letters[-1].setdefault(word[0], []).append((word, each))
+    return tuple(letters)
 
 
 def _behind(said: str, low: str, length: int) -> str:

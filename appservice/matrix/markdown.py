@@ -9,7 +9,6 @@ from typing import Any
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
-from markdown_it.tree import SyntaxTreeNode
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False, "breaks": True}).enable(["table", "strikethrough"])
 _ESCAPABLE = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~])")
@@ -37,46 +36,71 @@ def plain(markdown: str) -> str:
 
 
 def _plain(parsed: list[Token]) -> str:
-    return _blocks(SyntaxTreeNode(parsed), "\n\n")
+    blocks, at = [], 0
+    while at < len(parsed):
+        block, at = _block(parsed, at)
+        blocks.append(block)
+    return "\n\n".join(blocks)
 
 
-def _blocks(node: SyntaxTreeNode, between: str = "\n") -> str:
-    return between.join(_block(child) for child in node.children)
+def _block(parsed: list[Token], at: int) -> tuple[str, int]:
+    """The words of the block that begins at this token, and where the next one does."""
+    first = parsed[at]
+    at += 1
+    if first.nesting == 0:
+        return _leaf(first), at
+    parts = []
+    while parsed[at].nesting >= 0:
+        part, at = _block(parsed, at)
+        parts.append(part)
+    return _joined(first, parts), at + 1
 
 
-def _block(node: SyntaxTreeNode) -> str:
-    match node.type:
-        case "ordered_list":
-            first = int(node.attrGet("start") or 1)
-            return "\n".join(_item(f"{n}. ", item) for n, item in enumerate(node.children, first))
-        case "bullet_list":
-            return "\n".join(_item("• ", item) for item in node.children)
-        case "blockquote":
-            return "\n".join(f"> {line}" for line in _blocks(node).splitlines())
-        case "tr":
-            return " | ".join(_blocks(cell) for cell in node.children)
+def _leaf(token: Token) -> str:
+    match token.type:
         case "inline":
-            return _words(node)
+            return _words(token.children or [])
         case "fence" | "code_block":
-            return node.content.rstrip()
+            return token.content.rstrip()
         case "hr":
             return "---"
         case _:
-            return _blocks(node)
+            return ""
 
 
-def _item(mark: str, item: SyntaxTreeNode) -> str:
-    return mark + _blocks(item).replace("\n", "\n" + " " * len(mark))
-
-
-def _words(node: SyntaxTreeNode) -> str:
-    match node.type:
-        case "text" | "code_inline":
-            return node.content
-        case "softbreak" | "hardbreak":
-            return "\n"
-        case "link":
-            words, address = "".join(map(_words, node.children)), str(node.attrGet("href"))
-            return words if words == address else f"{words} ({address})"
+def _joined(opening: Token, parts: list[str]) -> str:
+    match opening.type:
+        case "ordered_list_open":
+            return "\n".join(_item(f"{n}. ", part) for n, part in enumerate(parts, int(opening.attrGet("start") or 1)))
+        case "bullet_list_open":
+            return "\n".join(_item("• ", part) for part in parts)
+        case "blockquote_open":
+            return "\n".join(f"> {line}" for line in "\n".join(parts).splitlines())
+        case "tr_open":
+            return " | ".join(parts)
         case _:
-            return "".join(map(_words, node.children))
+            return "\n".join(parts)
+
+
+def _item(mark: str, words: str) -> str:
+    return mark + words.replace("\n", "\n" + " " * len(mark))
+
+
+def _words(inline: list[Token]) -> str:
+    said: list[str] = []
+    links: list[tuple[str, int]] = []
+    for token in inline:
+        match token.type:
+            case "text" | "code_inline":
+                said.append(token.content)
+            case "softbreak" | "hardbreak":
+                said.append("\n")
+            case "link_open":
+                links.append((str(token.attrGet("href")), len(said)))
+            case "link_close":
+                address, since = links.pop()
+                if "".join(said[since:]) != address:
+                    said.append(f" ({address})")
+            case _:
+                said.append(_words(token.children or []))
+    return "".join(said)
