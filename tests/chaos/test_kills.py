@@ -23,8 +23,10 @@ from demo.spoken import code_in
 from demo.stripe.payer import pay
 from tests.chaos.booking import PATIENCE, count, link_in, looks_for_a_time, newcomer
 
-_IN_ANOTHER_PLAY = ("stripe.delay",)
-"""Work that comes seconds later and does nothing where the link came in time."""
+_IN_ANOTHER_PLAY = ("stripe.delay", "staff.list")
+"""Work that comes seconds later: what does nothing where the link came in time, and what the clock finds once for each
+who is new among the staff, in whichever journey that is.
+"""
 
 
 class Mortal:
