@@ -163,7 +163,7 @@ async def test_calendars_are_listed_read_again_and_let_go_of(chat: Chat, server:
     await follow(chat, server)
     listed = await chat.say(CLARA, "calendars followed")
     assert "1. Dr Ama Osei: 127.0.0.1, read just now" in listed
-    assert "3f8a" not in listed
+    assert "private-3f8a" not in listed
     assert "1. Read it now\n2. Stop following it" in await chat.say(CLARA, "1")
     server.body = calendar(event("DTSTART:20261201T080000Z", LENGTH))
     assert "I am reading it" in await chat.say(CLARA, "1")
@@ -380,7 +380,7 @@ async def test_addresses_are_nowhere_in_clear(chat: Chat, server: CalendarServer
     async with chat.database.transaction() as tx:
         for table in (calendar_source, outbox):
             for row in await tx.conn.execute(select(table)):
-                assert "3f8a" not in repr(row)
+                assert "private-3f8a" not in repr(row)
                 assert "secret" not in repr(row)
 
 
