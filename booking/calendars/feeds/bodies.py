@@ -62,6 +62,8 @@ class Shelf:
     """When it was first seen to be in this state, in whole seconds."""
     tag: str | None = None
     """Of the body in this state, once it was written."""
+    said: tuple[str, ...] = ()
+    """The same as it is said to those who have it, in each encoding."""
     body: Body | None = None
     large: bool = False
     """It is too large to be kept."""
@@ -73,7 +75,7 @@ class Shelf:
             return
         at = now.replace(microsecond=0)
         self.modified = at if at > self.modified else self.modified + timedelta(seconds=1)
-        self.state, self.tag, self.body = state, None, None
+        self.state, self.tag, self.said, self.body = state, None, (), None
 
 
 class Shelves:
@@ -98,6 +100,7 @@ class Shelves:
     def put(self, shelf: Shelf, body: Body) -> None:
         """Keep a body, at the cost of those used longest ago."""
         shelf.body, shelf.tag = body, body.tag
+        shelf.said = (etag(body.tag, compressed=False), etag(body.tag, compressed=True))
         self._full.pop(shelf, None)
         self._full[shelf] = len(body.content)
         while sum(self._full.values()) > self._octets and len(self._full) > 1:

@@ -125,6 +125,9 @@ class _Door:
             if wait:
                 return _too_often(wait)
             self._server.uses.note(found.feed, now, family_of(request.headers.get("User-Agent", "")))
+            wanted = request.headers.get("If-None-Match")
+            if wanted is not None and self._server.is_had(found, wanted):  # as it mostly is
+                return unchanged(request, wanted)
             return await self._current(request, found)
         except (OSError, DBAPIError, *FAULTS) as away:
             _log.warning("database away", error=type(away).__name__)
@@ -133,7 +136,7 @@ class _Door:
         return web.Response(status=503, text="Please try again later.\n", headers={**_QUIET, "Retry-After": "30"})
 
     async def _current(self, request: web.Request, found: Found) -> web.StreamResponse:
-        tag, modified = self._server.known_tag(found) or await self._server.tag(found), found.shelf.modified
+        tag, modified = await self._server.tag(found), found.shelf.modified
         known = _unchanged(request, tag, modified)
         if known and known is not True:
             return unchanged(request, known)
@@ -209,8 +212,6 @@ def _unchanged(request: web.Request, tag: str, modified: datetime) -> str | bool
     if wanted is not None:
         if wanted.strip() == "*":
             return True
-        if wanted == etag(tag, compressed=False):  # as it mostly is
-            return wanted
         ours = {etag(tag, compressed=False), etag(tag, compressed=True)}
         return next((each for part in wanted.split(",") if (each := part.strip().removeprefix("W/")) in ours), False)
     since = request.headers.get("If-Modified-Since")

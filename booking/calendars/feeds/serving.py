@@ -6,13 +6,14 @@ database for the versions as they are (`versions`), so that an answer without a 
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from hmac import compare_digest
 from pathlib import Path
+from sys import intern
 from typing import NamedTuple
 from uuid import UUID
 
@@ -196,7 +197,7 @@ class FeedServer:
         known = tuple(versions[each] for each in subjects)
         day = now.replace(hour=0, minute=0, second=0, microsecond=0)
         ends = min(day + _DAY, feed.expires_at or day + _DAY)
-        seen = self._seen[hashed] = _Seen(feed, what, tuple(map(str, subjects)), known, day, ends, (known[1:], day))
+        seen = self._seen[hashed] = _Seen(feed, what, _words(subjects), known, day, ends, (known[1:], day))
         if len(self._seen) > _FEEDS_KEPT:
             self._seen.popitem(last=False)
         return seen
@@ -217,14 +218,16 @@ class FeedServer:
             return None
         return What(Part.EVENTS, feed.kind, ids, feed.members, feed.options, centre_id)
 
-    def known_tag(self, found: Found) -> str | None:
-        """Return the tag of what is there now, if it was written once in this state."""
+    def is_had(self, found: Found, tag: str) -> bool:
+        """Whether who says this tag has what is there now; False also where it is not known yet."""
         shelf = found.shelf
-        return shelf.tag if shelf.state == found.state else None
+        return tag in shelf.said and shelf.state == found.state
 
     async def tag(self, found: Found) -> str:
-        """Return the tag of what is there now, for which it is written where that is not known."""
+        """Return the tag of what is there now; what was written once in this state is not written again for it."""
         shelf = found.shelf
+        if shelf.state == found.state and shelf.tag:
+            return shelf.tag
         try:
             return (await self.body(found)).tag
         except TooLargeError:
@@ -298,6 +301,11 @@ _WRITERS: dict[Form, type[_AsItIs | JcalWriter | XcalWriter]] = {
     Form.JSON: JcalWriter,
     Form.XML: XcalWriter,
 }
+
+
+def _words(subjects: Iterable[UUID]) -> tuple[str, ...]:
+    """Ids as they are asked for. Most feeds share some of theirs: what is one string is compared at a glance."""
+    return tuple(intern(str(each)) for each in subjects)
 
 
 def _tag_of(shelf: Shelf, state: State) -> str:

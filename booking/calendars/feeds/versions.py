@@ -4,6 +4,7 @@ So a change that is committed is in the next fetch, whichever replica made it.
 """
 
 from collections.abc import Mapping, Sequence
+from sys import intern
 from uuid import UUID
 
 from booking.calendars.feeds.together import Together
@@ -50,4 +51,4 @@ class Versions(Together[str, int]):
     """The versions as they are."""
 
     def __init__(self, url: str) -> None:
-        super().__init__(url, _VERSIONS, lambda row: (str(row[0]), row[1]))
+        super().__init__(url, _VERSIONS, lambda row: (intern(str(row[0])), row[1]))
