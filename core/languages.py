@@ -5,7 +5,7 @@ A sentence is written in English where it is said, with names for what is put in
 """
 
 import gettext
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -14,6 +14,7 @@ from pathlib import Path
 
 from babel import Locale
 from babel.languages import get_official_languages
+from babel.lists import format_list
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
@@ -72,6 +73,22 @@ def _(sentence: str, /, **values: object) -> str:
 def ngettext(one: str, many: str, count: int, /, **values: object) -> str:
     """The sentence in the form that the number has in this language; `{count}` is there without being named."""
     return _catalogue(language()).ngettext(one, many, count).format(count=count, **values)
+
+
+def commas(words: Iterable[str]) -> str:
+    """One, two, three: in a row, with no word before the last; Arabic has a comma of its own."""
+    return _(", ").join(words)
+
+
+def enumerated(words: Iterable[str], *, either: bool = False) -> str:
+    """One, two and three; or one, two or three: as CLDR has it in the language that is spoken."""
+    several = [*words]
+    locale = locale_of(language())
+    if locale.language != DEFAULT:
+        return format_list(several, style="or" if either else "standard", locale=locale)
+    if len(several) < 2:  # English as it is written in most of the world, with no comma before the last
+        return "".join(several)
+    return f"{', '.join(several[:-1])} {'or' if either else 'and'} {several[-1]}"
 
 
 @cache

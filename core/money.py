@@ -1,12 +1,15 @@
 """Money: an integer of the currency's smallest unit, and the currency. Never a float."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 
-from babel.numbers import format_currency, list_currencies
+from babel.numbers import format_currency, get_decimal_symbol, get_group_symbol, list_currencies
 
 from core.errors import BadInputError
+from core.languages import language, locale_of
 
 # https://docs.stripe.com/currencies#zero-decimal, and #three-decimal
 _ZERO_DECIMAL = frozenset("BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF".split())
@@ -39,15 +42,19 @@ class Money:
 
     def show(self, language: str = "en") -> str:
         """Return the amount as people of that language write it: €50.00, 50,00 €."""
-        places = exponent(self.currency)
-        return format_currency(Decimal(self.amount).scaleb(-places), self.currency, locale=language.replace("-", "_"))
+        return _shown(self.currency, self.amount, language.replace("-", "_"))
+
+
+@lru_cache(4096)
+def _shown(currency: str, amount: int, locale: str) -> str:
+    return format_currency(Decimal(amount).scaleb(-exponent(currency)), currency, locale=locale)
 
 
 def parse_money(text: str, currency: str) -> Money:
     """Read "60", "60.50", "€60", "1.200,50 EUR", "RM 80"; `currency` is used where the text names none.
 
-    Raises BadInputError for anything else, for more decimals than the currency has, for amounts that are negative or
-    more than anything costs.
+    Raises BadInputError for anything else, for more decimals than the currency has, for a mark that may part thousands
+    or decimals, for amounts that are negative or more than anything costs.
     """
     sorry = BadInputError("I can't read that amount. Write it like 60, 60.50 or €60.")
     found = _AMOUNT.match(text)
@@ -76,12 +83,31 @@ def parse_money(text: str, currency: str) -> Money:
 def _split(number: str, places: int) -> tuple[str, str, str]:
     """Part whole units from decimals: the last of '.' or ',' is the decimal mark unless three digits follow it.
 
-    Where a currency has three `places` (KWD), a single point is the mark all the same: things cost 12.345 there.
+    Then it parts thousands, where nothing else can be meant or the language that is spoken writes them so; elsewhere
+    12.345 may be a slip for 123.45. Raises BadInputError for that. Where a currency has three `places` (KWD), a single
+    point is the decimal mark all the same, and a comma where the language has it so: things cost 12.345 there.
     """
     at = max(number.rfind("."), number.rfind(","))
     if at < 0:
         return number, "", ""
     whole, rest = re.sub(r"[.,]", "", number[:at]), number[at + 1 :]
-    if len(rest) == 3 and not (places == 3 and number.count(".") == 1 and number[at] == "."):
-        return whole + rest, "", ""
-    return whole, number[at], rest
+    if len(rest) != 3:
+        return whole, number[at], rest
+    mark = number[at]
+    if places == 3 and number.count(mark) == 1 and mark in {".", _mark(get_decimal_symbol)}:
+        return whole, mark, rest
+    if places == 2 and len(whole) == at and mark != _mark(get_group_symbol):
+        raise _in_doubt(number, whole + rest)
+    return whole + rest, "", ""
+
+
+def _mark(of: Callable[..., str]) -> str:
+    return of(locale_of(language()), numbering_system="latn")
+
+
+def _in_doubt(said: str, whole: str) -> BadInputError:
+    return BadInputError(
+        "{said} can be read in two ways. If you mean {whole}, write it without a mark; decimals are two, like 60.50.",
+        said=said,
+        whole=whole,
+    )

@@ -1,7 +1,7 @@
 """Time rules: aware datetimes only, UTC in tables, zones by IANA name."""
 
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from core.errors import BadInputError
@@ -19,6 +19,7 @@ def _names() -> dict[str, str]:
     return {name.lower(): name for name in available_timezones() if "/" in name or name == "UTC"}
 
 
+@lru_cache(2000)
 def zone(name: str) -> ZoneInfo:
     """Return the zone of an IANA name, in any case of letters. Raises BadInputError for an unknown one."""
     try:

@@ -1,4 +1,4 @@
-"""Of whom somebody speaks: "for Mia" at the end of what they write, or themselves."""
+"""Of whom somebody speaks: "for Mia" somewhere in what they write, or themselves."""
 
 import re
 from uuid import UUID
@@ -10,18 +10,28 @@ from booking.people.service import patient_name
 from core.errors import BadInputError
 from core.languages import _
 
-_FOR = re.compile(r"\s*\b(?:for|of) (?P<name>(?!@)[^,;:@]+?)(?= with | until |$)", re.IGNORECASE)
+_FOR = re.compile(r"\s*\b(?:for|of) (?P<name>(?!@)[^,;:@]+?)(?=\s*:| with | until |$)", re.IGNORECASE)
+_BEFORE = r"(?:\b(?:for|of|f[uü]r|von|pour|de|para|untuk|bagi)\s|(?<!\w)ل(?:ـ|\s)?)(?:my \w+ )?"
+"""What stands before a name in one of our languages."""
+_BEHIND = r"(?:'s)?(?!\w)\s*[:,;]?"
 
 
-def take_member(session: Session, text: str) -> tuple[UUID | None, str]:
-    """Part the member of the family who is named from the rest; None where nobody is. Raises BadInputError."""
-    named = _FOR.search(text)
-    if not named:
+def take_member(session: Session, text: str, *, prose: bool = False) -> tuple[UUID | None, str]:
+    """Part the member of the family who is named from the rest; None where nobody is.
+
+    Raises BadInputError for a name of nobody in the family. In `prose`, "of" makes nobody's name of what follows it.
+    """
+    low = folded(text)
+    as_written = len(low) != len(text)  # places in one are not those in the other
+    for member in (*session.person.family, session.person.patient):
+        for name in (member.name, member.name.split()[0]) if member.name else ():
+            spelt = re.escape(name if as_written else folded(name))
+            found = re.search(rf"{_BEFORE}{spelt}{_BEHIND}", text if as_written else low, re.IGNORECASE)
+            if found:
+                return member.id, f"{text[: found.start()]}{text[found.end() :]}".strip()
+    unknown = _FOR.search(text)
+    if unknown is None or (prose and unknown[0].lower().split()[0] == "of"):
         return None, text
-    wanted = folded(named["name"].strip(" ."))
-    for member in (session.person.patient, *session.person.family):
-        if member.name and wanted in {folded(member.name), folded(member.name.split()[0])}:
-            return member.id, text[: named.start()] + text[named.end() :]
     raise BadInputError("I know nobody of that name in your family. “family” lists them.")
 
 

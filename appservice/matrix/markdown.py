@@ -10,6 +10,8 @@ from typing import Any
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from appservice.matrix import plain_markdown
+
 _MARKDOWN = MarkdownIt("commonmark", {"html": False, "breaks": True}).enable(["table", "strikethrough"])
 _ESCAPABLE = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~])")
 
@@ -21,10 +23,8 @@ def escape(text: str) -> str:
 
 def message(markdown: str, *, notice: bool = False) -> dict[str, Any]:
     """Return the content of an m.room.message: `body`, and `formatted_body` where that says more."""
-    parsed = _MARKDOWN.parse(markdown)
-    body = _plain(parsed)
+    body, rendered = plain_markdown.read(markdown) or whole(markdown)
     content = {"msgtype": "m.notice" if notice else "m.text", "body": body}
-    rendered = _MARKDOWN.renderer.render(parsed, _MARKDOWN.options, {}).strip()
     if html.unescape(rendered) != f"<p>{body}</p>":
         content |= {"format": "org.matrix.custom.html", "formatted_body": rendered}
     return content
@@ -32,7 +32,14 @@ def message(markdown: str, *, notice: bool = False) -> dict[str, Any]:
 
 def plain(markdown: str) -> str:
     """Return the words: links with their address, list items with their mark, table rows as lines."""
-    return _plain(_MARKDOWN.parse(markdown))
+    known = plain_markdown.read(markdown)
+    return known[0] if known else _plain(_MARKDOWN.parse(markdown))
+
+
+def whole(markdown: str) -> tuple[str, str]:
+    """Return the words and the HTML, by the whole grammar."""
+    parsed = _MARKDOWN.parse(markdown)
+    return _plain(parsed), _MARKDOWN.renderer.render(parsed, _MARKDOWN.options, {}).strip()
 
 
 def _plain(parsed: list[Token]) -> str:

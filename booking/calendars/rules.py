@@ -10,7 +10,7 @@ from booking.calendars.entries import Setting
 from booking.calendars.model import FeedKind, Options, Tell
 from booking.calendars.series import Placed
 from booking.calendars.writing.events import Event, Party
-from core.languages import _
+from core.languages import _, commas
 from core.settings import Settings
 
 CANCELLED_KEPT = timedelta(days=30)
@@ -87,7 +87,7 @@ def _summary(placed: Placed, setting: Setting, tells: frozenset[Tell], patient: 
         what.append(setting.service)
     if Tell.DOCTORS in tells:
         what.append(setting.practitioner)
-    said = ", ".join(what)
+    said = commas(what)
     return _("{visit} (online)", visit=said) if setting.online else said
 
 

@@ -17,6 +17,7 @@ from booking.people.service import Person
 from core.database import Tx
 from core.errors import BadInputError, ConflictError, RefusedError
 from core.ids import new_id
+from core.languages import commas
 
 _table = model.resource
 _uses = model.service_resource
@@ -112,7 +113,7 @@ async def resources_named(tx: Tx, centre_id: UUID, names: Collection[str]) -> li
     known = {each.name.casefold(): each for each in await resources_at(tx, centre_id)}
     for name in names:
         if name.strip().casefold() not in known:
-            some = ", ".join(each.name for each in known.values()) or "none yet; “add room” adds one"
+            some = commas(each.name for each in known.values()) or "none yet; “add room” adds one"
             raise BadInputError("There is no “{name}”. Rooms and devices: {some}.", name=name.strip(), some=some)
     return [known[name.strip().casefold()] for name in names]
 

@@ -10,7 +10,7 @@ from booking.directory.reasons import REASONS, reason_label
 from booking.directory.specialties import SPECIALTIES, folded, specialty_of
 from booking.people.rules import checked_language, checked_reminders
 from core.errors import BadInputError
-from core.languages import _
+from core.languages import _, commas
 from core.money import Money
 
 _DEAREST = 100_000_000
@@ -51,7 +51,7 @@ def checked_specialty(text: str) -> str:
     """Return a specialty's code. Raises BadInputError with some of those that there are."""
     code = text if text in SPECIALTIES else specialty_of(text)
     if code is None:
-        some = ", ".join(sorted(specialty.label for specialty in SPECIALTIES.values()))
+        some = commas(sorted(specialty.label for specialty in SPECIALTIES.values()))
         raise BadInputError("I don't know that specialty. These I know: {some}.", some=some)
     return code
 
@@ -125,7 +125,7 @@ def checked_reasons(codes: Sequence[str], specialty: str) -> tuple[str, ...]:
     known = [code for code, reason in REASONS.items() if specialty in reason.specialties]
     for code in codes:
         if code not in known:
-            some = ", ".join(reason_label(each) for each in known) or "none"
+            some = commas(reason_label(each) for each in known) or "none"
             raise BadInputError("That specialty does not know this reason. These it knows: {some}.", some=some)
     return tuple(dict.fromkeys(codes))
 

@@ -1,4 +1,4 @@
-"""A report as files: a plot (PNG), in the language that is spoken, and a table (CSV), which programs read. Pure.
+"""A report as files: a plot (PNG) and a table (CSV, whose numbers programs read), in the language that is spoken. Pure.
 
 The library that draws is imported when it draws, in a process of its own: it takes more memory than the service.
 """
@@ -19,17 +19,18 @@ _SIZE = (9.0, 5.0)
 
 
 def report_csv(report: Report) -> bytes:
-    """Return a row for each doctor and one for all together, in UTF-8."""
+    """Return a row for each doctor and one for all together, in UTF-8; columns keep their order in each language."""
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(
-        ["centre", "first day", "last day", "doctor", "booked", "done", "cancelled", "missed", "minutes taken",
-         "minutes open", "utilisation", *(f"earned {each.currency}" for each in report.earned)]
+        [_("centre"), _("first day"), _("last day"), _("doctor"), _("booked"), _("done"), _("cancelled"), _("missed"),
+         _("minutes taken"), _("minutes open"), _("utilisation"),
+         *(_("earned {currency}", currency=each.currency) for each in report.earned)]
     )  # fmt: skip
     span = [_text(report.centre_name), report.first.isoformat(), report.last.isoformat()]
     for name, figures in report.doctors.items():
         writer.writerow([*span, _text(name), *_row(figures)])
-    writer.writerow([*span, "all", *_row(report.total), *(_number(each) for each in report.earned)])
+    writer.writerow([*span, _("all"), *_row(report.total), *(_number(each) for each in report.earned)])
     return out.getvalue().encode()
 
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 from booking.schedules.dates import DAY, DAYS, leading_date, parted
 from booking.schedules.rules import Minutes, WeeklySpan
 from core.errors import BadInputError
-from core.languages import _, language, locale_of
+from core.languages import _, commas, language, locale_of
 
 _MANY = {"daily": (0, 6), "every day": (0, 6), "weekdays": (0, 4), "weekend": (5, 6), "weekends": (5, 6)}
 _EXAMPLE = "Write hours like: mon-fri 9-12:30, 14-18; sat 10-14 from 1 Dec until 31 Dec"
@@ -206,7 +206,7 @@ def _minute(hour: str, minute: str | None, half: str | None, example: str) -> in
 
 def show_hours(hours: Iterable[Minutes]) -> str:
     """09:00-12:30, 14:00-18:00"""
-    return ", ".join(f"{_clock(start)}-{_clock(end)}" for start, end in sorted(hours)) or _("closed")
+    return commas(f"{_clock(start)}-{_clock(end)}" for start, end in sorted(hours)) or _("closed")
 
 
 def show_week(spans: Collection[WeeklySpan]) -> list[tuple[str, str]]:

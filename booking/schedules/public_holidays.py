@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from core.errors import BadInputError
+from core.languages import commas
 
 
 @lru_cache(maxsize=256)
@@ -43,7 +44,7 @@ def checked_region(country: str, region: str) -> str:
     for code, others in kind.get_subdivision_aliases().items():
         names |= {each.casefold(): code for each in others}
     if wanted not in names:
-        some = ", ".join(kind.subdivisions) or "none"
+        some = commas(kind.subdivisions) or "none"
         raise BadInputError("I don't know that region. These I know there: {some}.", some=some)
     return str(names[wanted])
 

@@ -5,6 +5,7 @@ Each comes with a bound (see bounds): before it, it is not free. What the wish s
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -14,6 +15,7 @@ from sqlalchemy import (
     ColumnElement,
     Double,
     Integer,
+    Table,
     Text,
     Uuid,
     all_,
@@ -31,12 +33,13 @@ from sqlalchemy.sql.expression import ColumnExpressionArgument
 from booking.directory import reading
 from booking.directory.model import Centre, Mode, Patients, Practitioner, centre, practitioner, service
 from booking.directory.names import names_match
-from booking.search.bounds import freed, next_free
+from booking.search.bounds import AHEAD, free_ahead, freed, next_free, stretch_of
 from booking.search.model import Sort, Wish
 from booking.search.rules import INSTANT, Candidate, Tier, box, tiers
 from core.database import Tx
 from core.statements import Record, Statement
 from core.tables import Moment
+from core.timezones import utc
 
 Condition = ColumnExpressionArgument[bool]
 
@@ -45,17 +48,22 @@ class Candidates:
     """Those of one tier, in order: those whose bound is not known at once, the others as they are asked for.
 
     The indexes on next_free have those of a specialty in this order, so that the first of them cost the same in a small
-    country and in a large one; those near a place are few enough to be put in order.
+    country and in a large one; those near a place are few enough to be put in order. Who asks for a day to come gets
+    those first of whom free_ahead has a start in the days from then on; the others are not free before these are over.
     """
 
-    def __init__(self, tx: Tx, wish: Wish, tier: Tier, unsure: Sequence[UUID], named: "_Named | None") -> None:
+    def __init__(
+        self, tx: Tx, wish: Wish, tier: Tier, unsure: Sequence[UUID], named: "_Named | None", ahead: "_Ahead | None"
+    ) -> None:
         self._tx = tx
         self._unsure = unsure
         self._wish = wish
         self._tier = tier
         self._named = named
         self._seen: list[UUID] = []
-        self._more = True
+        self._more = not (ahead and wish.latest and utc(wish.latest) <= ahead.until)
+        self._ahead = ahead
+        self._more_ahead = ahead is not None
 
     async def unsure(self) -> list[Candidate]:
         """Return those of whom something was freed that nobody has looked at."""
@@ -66,15 +74,37 @@ class Candidates:
 
     async def take(self, count: int) -> list[Candidate]:
         """Return the next ones; fewer, if there are no more."""
-        if not self._more:
-            return []
-        found = await self._select(but=[*self._seen, *self._unsure], limit=count)
-        self._seen += [each.service.id for each in found]
-        self._more = len(found) == count
-        return found
+        found: list[Candidate] = []
+        while self._more_ahead and len(found) < count:
+            found += await self._take_ahead(count - len(found))
+        if not self._more or len(found) == count:
+            return found
+        missing = count - len(found)
+        others = await self._select(but=[*self._seen, *self._unsure], limit=missing)
+        self._seen += [each.service.id for each in others]
+        self._more = len(others) == missing
+        if self._ahead:
+            over = self._ahead.until - INSTANT
+            others = [replace(each, bound=max(each.bound, over)) for each in others]
+        return [*found, *others]
+
+    async def _take_ahead(self, count: int) -> list[Candidate]:
+        """The next of those with a start soon after the wish's: of each its first."""
+        rows = await self._select(but=[*self._seen, *self._unsure], limit=count, ahead=self._ahead)
+        self._more_ahead = len(rows) == count
+        first: dict[UUID, Candidate] = {}
+        for each in rows:
+            first.setdefault(each.service.id, each)
+        self._seen += first
+        return [*first.values()]
 
     async def _select(
-        self, *, only: Sequence[UUID] | None = None, but: Sequence[UUID] = (), limit: int | None = None
+        self,
+        *,
+        only: Sequence[UUID] | None = None,
+        but: Sequence[UUID] = (),
+        limit: int | None = None,
+        ahead: "_Ahead | None" = None,
     ) -> list[Candidate]:
         wish, place = self._wish, self._wish.place
         area = box(place.latitude, place.longitude, wish.radius_km) if place else None
@@ -91,6 +121,7 @@ class Candidates:
             only=only is not None,
             but=bool(but),
             before=only is None and wish.latest is not None,
+            ahead=ahead is not None,
         )
         values = {name: getattr(wish, name) for name in _IF_GIVEN} | {
             "known_to": [*(wish.known_to or ())],
@@ -106,6 +137,8 @@ class Candidates:
             "only": only,
             "but": but,
             "most": limit,
+            "ahead": ahead and ahead.start,
+            "ahead_until": ahead and ahead.until,
         }
         if place and area:
             values |= {"latitude": place.latitude, "longitude": place.longitude}
@@ -120,7 +153,37 @@ async def candidates_for(tx: Tx, wish: Wish) -> list[Candidates]:
     """Return the candidates of each tier of a wish."""
     named = await _named(tx, wish.name) if wish.name is not None else None
     unsure = [row.service_id for row in await tx.run(_UNSURE, {})]
-    return [Candidates(tx, wish, tier, unsure, named) for tier in tiers(wish)]
+    found = []
+    for tier in tiers(wish):
+        ahead = _ahead(tx, wish, tier)
+        found.append(Candidates(tx, wish, tier, await _unsure_of(tx, wish, unsure, ahead), named, ahead))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Ahead:
+    """From when until when the starts in free_ahead are looked at. `start`: of a stretch."""
+
+    start: datetime
+    until: datetime
+
+
+def _ahead(tx: Tx, wish: Wish, tier: Tier) -> _Ahead | None:
+    """Return what of free_ahead serves a wish: for a day to come, of one specialty, wherever it is."""
+    if wish.earliest is None or wish.specialty is None or wish.name is not None or wish.sort != "soonest":
+        return None
+    start = stretch_of(utc(wish.earliest))
+    if tier.by_distance(wish) or not tx.now < start < tx.now + AHEAD - _LOOKED_AHEAD_DAILY:
+        return None
+    return _Ahead(start, start + _ENOUGH_AHEAD)
+
+
+async def _unsure_of(tx: Tx, wish: Wish, freed_again: Sequence[UUID], ahead: _Ahead | None) -> list[UUID]:
+    """Those of whom nothing is known: not of now, or not of the days that are wished for."""
+    if ahead is None:
+        return [*freed_again]
+    values = {"specialty": wish.specialty, "ahead": ahead.start, "now": tx.now}
+    return [*{*freed_again, *(row.service_id for row in await tx.run(_UNKNOWN_AHEAD, values))}]
 
 
 def _candidate(row: Record) -> Candidate:
@@ -128,6 +191,20 @@ def _candidate(row: Record) -> Candidate:
 
 
 _UNSURE = Statement(select(freed.c.service_id).distinct())
+# Who cannot be booked so far ahead is known not to be free.
+_UNKNOWN_AHEAD = Statement(
+    select(next_free.c.service_id)
+    .join(service, service.c.id == next_free.c.service_id)
+    .where(
+        next_free.c.specialty == bindparam("specialty", type_=Text),
+        next_free.c.known_until < bindparam("ahead", type_=Moment()),
+        bindparam("now", type_=Moment()) + func.make_interval(0, 0, 0, service.c.window_days)
+        > bindparam("ahead", type_=Moment()),
+    )
+)
+_LOOKED_AHEAD_DAILY = timedelta(days=2)
+_ENOUGH_AHEAD = timedelta(days=8)
+"""Over a weekend and a holiday somebody has a start; who is not free within it is looked for as for today."""
 _IF_GIVEN = (
     "specialty",
     "reason",
@@ -159,40 +236,45 @@ class _Shape:
     only: bool
     but: bool
     before: bool
+    ahead: bool
 
 
 @lru_cache(1000)
 def _statement(shape: _Shape) -> Statement:
     """The statement of a shape. Wishes have few shapes, and putting one together takes longer than running it."""
     distance = _distance() if "place" in shape.given else null()
-    bound = func.greatest(next_free.c.soonest, bindparam("floor", type_=Moment())).label("bound")
-    price = (next_free.c.price_currency, next_free.c.price_amount, next_free.c.service_id)
+    known = free_ahead if shape.ahead else next_free
+    soonest = free_ahead.c.starts if shape.ahead else next_free.c.soonest
+    bound = func.greatest(soonest, bindparam("floor", type_=Moment())).label("bound")
+    price = (known.c.price_currency, known.c.price_amount, known.c.service_id)
     near = (distance,) if shape.by_distance else ()
     order = {
-        "soonest": (next_free.c.soonest, *near, *price),
+        "soonest": (soonest, *near, *price),
         "nearest": (*near, *price),
         "cheapest": (*price[:2], *near, price[2]),
     }[shape.sort]
     return Statement(
         select(service, distance.label("distance"), centre.c.timezone, bound)
-        .join_from(next_free, service, service.c.id == next_free.c.service_id)
+        .join_from(known, service, service.c.id == known.c.service_id)
         .join(centre, centre.c.id == service.c.centre_id)
         .join(practitioner, practitioner.c.id == service.c.practitioner_id)
-        .where(*_wanted(shape), *_of(shape), *_which(shape))
+        .where(*_wanted(shape, known), *_of(shape, known), *_which(shape, known, soonest))
         .order_by(*order)
         .limit(bindparam("most", type_=Integer))
     )
 
 
-def _which(shape: _Shape) -> list[Condition]:
+def _which(shape: _Shape, known: Table, soonest: ColumnElement[datetime]) -> list[Condition]:
     """Some of all, or but some."""
     wanted: list[Condition] = []
     if shape.only:
-        wanted.append(next_free.c.service_id == any_(_ids("only")))
+        wanted.append(known.c.service_id == any_(_ids("only")))
     if shape.but:
-        wanted.append(next_free.c.service_id != all_(_ids("but")))
+        wanted.append(known.c.service_id != all_(_ids("but")))
     if shape.before:
-        wanted.append(next_free.c.soonest < bindparam("latest", type_=Moment()))
+        wanted.append(soonest < bindparam("latest", type_=Moment()))
+    if shape.ahead:
+        wanted += [soonest >= bindparam("ahead", type_=Moment()), soonest < bindparam("ahead_until", type_=Moment())]
     if "name" in shape.given:
         wanted.append(
             or_(service.c.practitioner_id == any_(_ids("doctors")), service.c.centre_id == any_(_ids("centres")))
@@ -200,23 +282,23 @@ def _which(shape: _Shape) -> list[Condition]:
     return wanted
 
 
-def _wanted(shape: _Shape) -> list[Condition]:
+def _wanted(shape: _Shape, known: Table) -> list[Condition]:
     """What does not depend on the tier."""
     given = shape.given
     wanted: list[Condition] = [service.c.active, practitioner.c.verified, _listed()]
     if "specialty" in given:
-        wanted.append(next_free.c.specialty == bindparam("specialty"))
+        wanted.append(known.c.specialty == bindparam("specialty"))
     if "reason" in given:
         wanted.append(or_(func.cardinality(service.c.reasons) == 0, _text("reason") == any_(service.c.reasons)))
     if "min_price" in given:
         wanted += [
-            next_free.c.price_currency == bindparam("min_currency"),
-            next_free.c.price_amount >= bindparam("min_amount"),
+            known.c.price_currency == bindparam("min_currency"),
+            known.c.price_amount >= bindparam("min_amount"),
         ]
     if "max_price" in given:
         wanted += [
-            next_free.c.price_currency == bindparam("max_currency"),
-            next_free.c.price_amount <= bindparam("max_amount"),
+            known.c.price_currency == bindparam("max_currency"),
+            known.c.price_amount <= bindparam("max_amount"),
         ]
     if "language" in given:
         wanted.append(_text("language") == any_(practitioner.c.languages))
@@ -225,7 +307,7 @@ def _wanted(shape: _Shape) -> list[Condition]:
     if "insurance" in given:
         wanted.append(_text("insurance") == any_(centre.c.insurances))
     if shape.accessible:
-        wanted.append(or_(centre.c.accessible, next_free.c.mode == Mode.ONLINE.value))
+        wanted.append(or_(centre.c.accessible, known.c.mode == Mode.ONLINE.value))
     return [*wanted, *_patients(shape)]
 
 
@@ -244,13 +326,13 @@ def _patients(shape: _Shape) -> list[Condition]:
     return [{Patients.NEW: as_new, Patients.KNOWN: as_known, Patients.ALL: or_(as_known, as_new)}[shape.patients]]
 
 
-def _of(shape: _Shape) -> list[Condition]:
+def _of(shape: _Shape, known: Table) -> list[Condition]:
     """What the tier is."""
     wanted: list[Condition] = []
     if shape.mode:
-        wanted.append(next_free.c.mode == bindparam("mode"))
+        wanted.append(known.c.mode == bindparam("mode"))
     if shape.currency is not None:
-        same = next_free.c.price_currency == bindparam("currency")
+        same = known.c.price_currency == bindparam("currency")
         wanted.append(same if shape.currency else ~same)
     if "place" in shape.given and shape.near is not None:
         near = _distance() <= bindparam("radius", type_=Double)

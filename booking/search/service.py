@@ -123,7 +123,12 @@ class _Tier:
         at_once, more = count + 2, True
         while True:
             waiting.sort(key=self._lower)
+            lower = [self._lower(each) for each in waiting[:1]]
             # Those not taken yet come after the last that was.
+            if more and frontier is not None:
+                lower.append(frontier)
+            if len(hits) >= count and (not lower or self._key(hits[count - 1]) <= min(lower)):
+                break
             if more and (not waiting or frontier is None or self._lower(waiting[0]) > frontier):
                 taken = await self._candidates.take(at_once)
                 more = len(taken) == at_once
@@ -131,9 +136,6 @@ class _Tier:
                 waiting += taken
                 continue
             if not waiting:
-                break
-            lowest = self._lower(waiting[0]) if frontier is None else min(self._lower(waiting[0]), frontier)
-            if len(hits) >= count and self._key(hits[count - 1]) <= (lowest if more else self._lower(waiting[0])):
                 break
             found, later = await self._look(waiting[:at_once])
             hits, waiting = sorted([*hits, *found], key=self._key), waiting[at_once:] + later

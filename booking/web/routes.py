@@ -35,7 +35,7 @@ from core import pages
 from core.database import Database
 from core.dates import full_day
 from core.ids import id_of
-from core.languages import N_
+from core.languages import N_, commas
 from core.logs import log
 from core.timezones import zone
 
@@ -130,7 +130,7 @@ class _Pages:
         return self._page(
             "doctor.html",
             doctor=found,
-            specialties=", ".join(label_of(code) for code in found.specialties if code in SPECIALTIES),
+            specialties=commas(label_of(code) for code in found.specialties if code in SPECIALTIES),
             languages=languages(found.languages),
             services=_views(services),
             bot_of=services[0].centre.id if services else None,

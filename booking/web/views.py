@@ -9,7 +9,7 @@ from booking.directory.specialties import label_of
 from booking.people.languages import language_name
 from booking.search.model import Offer, Relaxed
 from core.dates import full_day
-from core.languages import _, language, locale_of, ngettext
+from core.languages import _, commas, enumerated, language, locale_of, ngettext
 from core.timezones import zone
 
 _RELAXED = {
@@ -97,7 +97,7 @@ def offer_view(offer: Offer) -> ServiceView:
 
 def languages(codes: Sequence[str]) -> str:
     """English, German"""
-    return ", ".join(spoken_name(code) for code in codes)
+    return commas(spoken_name(code) for code in codes)
 
 
 def spoken_name(code: str) -> str:
@@ -124,7 +124,7 @@ def address(centre: Centre) -> str:
 
 def relaxed(parts: Sequence[Relaxed]) -> str:
     """at a higher price and farther away"""
-    return _(" and ").join(_(_RELAXED[part]) for part in parts)
+    return enumerated(_(_RELAXED[part]) for part in parts)
 
 
 def _days(

@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from core.dates import full_date
-from core.languages import N_, _, ngettext
+from core.languages import N_, _, commas, ngettext
 from core.timezones import zone
 from records.export.fhir import COLUMN
 from records.export.words import in_words, titled
@@ -81,7 +81,7 @@ def _appointment(one: Resource, there: ZoneInfo) -> Iterator[str]:
     yield _(
         "{when}: {state}, visit {code}", when=_when(one.get("start"), there), state=in_words(one["status"]), code=code
     )
-    yield ", ".join(each["actor"].get("display", "") for each in one["participant"])
+    yield commas(each["actor"].get("display", "") for each in one["participant"])
     yield _said(_("Why"), "; ".join(each["concept"]["text"] for each in one.get("reason", ())))
 
 

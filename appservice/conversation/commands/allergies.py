@@ -1,19 +1,14 @@
 """What one does not tolerate: stated by oneself, checked when something is prescribed."""
 
-import re
-from uuid import UUID
-
 from appservice.conversation.registry import command
 from appservice.conversation.session import Session
 from appservice.conversation.understanding.gloss import in_english
 from appservice.conversation.understanding.terms import NONE, WHOSE
+from appservice.conversation.whose import take_member
 from appservice.matrix.markdown import escape
 from booking.people.service import patient_name
-from core.errors import BadInputError
-from core.languages import _
+from core.languages import _, commas
 from records.prescriptions.allergies import allergies_of, read_allergies, state_allergies
-
-_FOR = re.compile(r"\s*\bfor (?P<name>[^,;]+)$", re.IGNORECASE)
 
 
 @command(
@@ -26,7 +21,8 @@ _FOR = re.compile(r"\s*\bfor (?P<name>[^,;]+)$", re.IGNORECASE)
 )
 async def allergies(session: Session, text: str) -> None:
     """Show, or state anew, for oneself or one of the family."""
-    patient, said = await _whose(session, text)
+    member, said = take_member(session, text, prose=True)
+    patient = member or session.person.patient.id
     tx, vault, reader = session.tx, session.ctx.vault, await session.reader()
     said = said.strip(" :,")
     if in_english(said, session.person.language, NONE) == "none":
@@ -48,17 +44,6 @@ async def allergies(session: Session, text: str) -> None:
         _(
             "Stated for {name}: **{value}**. Your doctors see it.",
             name=name,
-            value=escape(", ".join(held)) or _("no allergies"),
+            value=escape(commas(held)) or _("no allergies"),
         )
     )
-
-
-async def _whose(session: Session, text: str) -> tuple[UUID, str]:
-    named = _FOR.search(text)
-    if not named:
-        return session.person.patient.id, text
-    wanted = named["name"].strip(" .").casefold()
-    for member in session.person.family:
-        if member.name and wanted in {member.name.casefold(), member.name.split()[0].casefold()}:
-            return member.id, text[: named.start()]
-    raise BadInputError("I know nobody of that name in your family. “family” lists them.")

@@ -22,7 +22,7 @@ from booking.calendars.rules import DEFAULT_TELLS
 from booking.directory import reading as directory
 from booking.directory.resources import resource_by_id, resources_named
 from core.errors import BadInputError
-from core.languages import _
+from core.languages import _, commas
 
 _LIST = {"list", "show", "all", "addresses", "which"}
 _END = r"(?:revoke|end|stop|delete|remove|off)"
@@ -344,5 +344,5 @@ async def _named(session: Session, kind: FeedKind, subject_id: UUID, members: Se
             return title_of(kind, (await resource_by_id(tx, subject_id)).name)
         case _:
             doctors = (await directory.practitioners_with(tx, members)).values()
-            named = ", ".join(sorted(each.name for each in doctors))
+            named = commas(sorted(each.name for each in doctors))
             return title_of(kind, (await directory.centre(tx, subject_id)).name, named)

@@ -20,7 +20,7 @@ from booking.directory.model import Centre
 from booking.schedules.changes import ClosedDays
 from booking.schedules.closings import closings_of, open_again
 from core.errors import BadInputError
-from core.languages import _
+from core.languages import _, commas
 from core.timezones import zone
 
 _AGAIN = re.compile(r"^[ |]*(?:again |re)?(?:open|remove|undo|back|cancel)(?: again)?\b", re.IGNORECASE)
@@ -92,7 +92,7 @@ async def _open(session: Session, centre_id: UUID, days: Sequence[date]) -> None
     if not opened:
         raise BadInputError("It is not closed then. “closed days” lists the days on which it is.")
     at_centre = await reading.centre(session.tx, centre_id)
-    listed = ", ".join(days_line(first, last) for first, last in days_in_a_row(opened))
+    listed = commas(days_line(first, last) for first, last in days_in_a_row(opened))
     await session.say(
         _(
             "**{name}** is open again: {days}. All who work there have the hours of before on them.",

@@ -14,6 +14,7 @@ from appservice.conversation.rendering.values import moment
 from appservice.conversation.session import Session
 from appservice.conversation.telling import tell_of_document
 from appservice.conversation.understanding.arguments import split_code
+from appservice.conversation.whose import take_member
 from appservice.matrix.markdown import escape
 from booking.appointments import service as appointments
 from booking.people.service import patient_name
@@ -172,8 +173,9 @@ async def begun_encounter(session: Session, visit_id: str) -> Encounter:
 async def documents(session: Session, text: str) -> None:
     """Numbered, newest first: of oneself and one's family, or of the patient of a visit."""
     reader = await session.reader()
+    member, text = take_member(session, text)
     code, _rest = split_code(text)
-    patients = sorted(reader.own)
+    patients = sorted(reader.own & {member} if member else reader.own)
     if code:
         patients = [(await appointments.by_code(session.tx, session.ctx, session.person, code)).patient_id]
     found = [

@@ -10,7 +10,7 @@ from appservice.conversation.rendering.values import dated_day
 from appservice.conversation.session import Session
 from appservice.matrix.markdown import escape
 from appservice.outgoing import File
-from core.languages import _
+from core.languages import _, commas
 from records.export.service import Release, ask_export
 from records.files.service import files_of
 
@@ -41,7 +41,7 @@ async def export(session: Session, text: str) -> None:
         ask = _("Answer **yes** or **no**.")
         await session.say(f"{said}\n\n{ask}", words={"yes": mine, "no": leave, "stop": leave})
         return
-    names = ", ".join(escape(each.name or _("a patient")) for each in wards)
+    names = commas(escape(each.name or _("a patient")) for each in wards)
     rows = [_("Mine"), _("Mine, and what is held on {names}", names=names)]
     rows += [_("Only what is held on {name}", name=escape(each.name or _("a patient"))) for each in wards]
     choices = [mine, mine | {"patients": [str(own.id), *(str(each.id) for each in wards)]}]

@@ -11,6 +11,7 @@ from appservice.conversation.rendering.lists import numbered
 from appservice.conversation.session import Session
 from appservice.conversation.understanding.answers import chosen, read_pick
 from appservice.conversation.understanding.arguments import split_code
+from appservice.conversation.whose import take_member
 from appservice.outgoing import File
 from booking.appointments import service as appointments
 from core.errors import BadInputError, RefusedError
@@ -49,8 +50,9 @@ async def files(session: Session, text: str) -> None:
 
 async def _listed(session: Session, text: str) -> list[StoredFile]:
     tx, vault, reader = session.tx, session.ctx.vault, await session.reader()
+    member, text = take_member(session, text)
     code, rest = split_code(text)
-    patients = sorted(reader.own)
+    patients = sorted(reader.own & {member} if member else reader.own)
     if code:
         patients = [(await appointments.by_code(tx, session.ctx, session.person, code)).patient_id]
     elif rest:

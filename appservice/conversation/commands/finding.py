@@ -19,7 +19,7 @@ from booking.people.service import Patient, set_timezone
 from booking.search.model import Wish
 from booking.search.service import matching, search
 from core.errors import BadInputError
-from core.languages import _
+from core.languages import _, enumerated
 from core.timezones import zone
 
 _RADIUS_KM = 25.0
@@ -143,7 +143,8 @@ async def whom(session: Session, wanted: Wanted) -> Patient:
     if not person.family:
         raise BadInputError("Tell me first who that is: add family NAME DATE-OF-BIRTH, like add family Mia 2018-05-04")
     raise BadInputError(
-        "For whom? Write the name: {names}.", names=" or ".join(f"for {each.name}" for each in person.family)
+        "For whom? Write the name: {names}.",
+        names=enumerated((f"for {each.name}" for each in person.family), either=True),
     )
 
 

@@ -16,7 +16,7 @@ from appservice.matrix.sent_files import forget_files
 from appservice.outgoing import Reply, leave, post
 from booking.forgetting import before_forgetting, forget_person
 from core.ids import new_id
-from core.languages import N_, _
+from core.languages import N_, _, commas
 from records.erasure import Erasure
 
 _SENTENCE = N_("forget me for good")
@@ -48,7 +48,7 @@ async def forget_me(session: Session, text: str) -> None:
     if not what.alone:
         await explain(session, {"patients": []})
         return
-    names = ", ".join(escape(each.name or _("a patient")) for each in what.alone)
+    names = commas(escape(each.name or _("a patient")) for each in what.alone)
     rows = [_("Only me"), _("Me, and {names}, for whom nobody else speaks here", names=names)]
     await session.say(
         _("Whom shall I forget?\n\n{list}\n\nAnswer with a number, or **no**.", list=numbered(rows)),

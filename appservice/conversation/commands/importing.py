@@ -26,7 +26,7 @@ from booking.imports.model import Source, SourceKind
 from booking.imports.service import Draft, Purpose
 from booking.imports.store import address_of
 from core.errors import BadInputError
-from core.languages import _
+from core.languages import _, commas
 from records.sealing import ErasedError, SealBrokenError
 
 _ADDRESS = re.compile(r"<?\b(?:https?|webcals?)://[^\s<>]+>?", re.IGNORECASE)
@@ -219,7 +219,7 @@ async def import_apply(session: Session, choice: dict[str, Any]) -> None:
     else:
         said = _("Taken in. Nobody can book over that.")
     if left:
-        codes = ", ".join(each.code for each in left[:20] if each.visible)
+        codes = commas(each.code for each in left[:20] if each.visible)
         said += "\n\n" + _(
             "Still booked, to be moved or cancelled (“move CODE” or “cancel CODE”): {codes}", codes=codes
         )

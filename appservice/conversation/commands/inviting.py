@@ -22,7 +22,7 @@ from booking.staff.claiming import Claim, open_claim, open_claims, refuse_claim
 from booking.staff.model import Invitation, Role
 from booking.staff.verifying import to_verify, verify
 from core.errors import BadInputError, ConflictError
-from core.languages import _
+from core.languages import _, commas
 from core.outbox import Work, put
 
 _MINE = re.compile(r"\b(?:me|myself|us)\b", re.IGNORECASE)
@@ -227,8 +227,8 @@ async def unverified(session: Session, text: str) -> None:
     found = await to_verify(session.tx, session.ctx, session.person)
     rows = []
     for each in found:
-        at = ", ".join(escape(one.name) for one in await reading.centres_of(session.tx, each.id))
-        what = ", ".join(label_of(code) for code in each.specialties)
+        at = commas(escape(one.name) for one in await reading.centres_of(session.tx, each.id))
+        what = commas(label_of(code) for code in each.specialties)
         account = await _account(session, each)
         rows.append(f"- **{escape(each.name)}** ({each.slug}), {what}, {at}, {account}")
     rows += [

@@ -15,7 +15,7 @@ from booking.directory import reading
 from booking.people.service import guardians_of, person_of
 from booking.staff.leaving import HandOver, hand_over, leave_centre, leave_practice
 from core.errors import BadInputError
-from core.languages import _, ngettext
+from core.languages import _, commas, ngettext
 from records.access import Kind
 from records.consents.service import give_consent
 
@@ -148,7 +148,7 @@ async def remove_doctor(session: Session, text: str) -> None:
         theirs = await reading.centres_of(session.tx, who.id)
         runs = session.person.administers
         centres = [each for each in theirs if each.id in runs or session.person.platform_admin]
-    await _ask(session, who.id, who.name, [each.id for each in centres], ", ".join(each.name for each in centres))
+    await _ask(session, who.id, who.name, [each.id for each in centres], commas(each.name for each in centres))
 
 
 @command(
@@ -170,7 +170,7 @@ async def leave(session: Session, text: str) -> None:
         if theirs:
             name = (await reading.practitioner(session.tx, person.practitioner_id)).name
             ids = [each.id for each in theirs]
-            await _ask(session, person.practitioner_id, name, ids, ", ".join(each.name for each in theirs))
+            await _ask(session, person.practitioner_id, name, ids, commas(each.name for each in theirs))
             return
     at = await centre_of(session, words)
     yes = {"do": "leave centre", "centre": str(at.id)}

@@ -20,7 +20,7 @@ from booking.payments.disputes import Disputed, open_disputes
 from booking.payments.model import Entry, Stage
 from booking.payments.payouts import account_of, set_up
 from core.errors import BadInputError
-from core.languages import N_, _, ngettext
+from core.languages import N_, _, commas, ngettext
 from core.money import Money, parse_money
 from core.timezones import zone
 
@@ -117,7 +117,7 @@ async def payments(session: Session, text: str) -> None:
         if found.lines[_SHOWN:]
         else ""
     )
-    sums = ", ".join(each.show(language) for each in found.sums)
+    sums = commas(each.show(language) for each in found.sums)
     await session.say(
         _(
             "**{name}**, {when}\n\n| date | visit | what | amount"

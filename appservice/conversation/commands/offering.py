@@ -13,7 +13,7 @@ from booking.directory import reading
 from booking.directory.reasons import reason_in, reason_label
 from booking.directory.service import edit_centre, edit_service
 from core.errors import BadInputError
-from core.languages import _
+from core.languages import _, commas
 
 _NONE = {"none", "no", "nothing", "-"}
 
@@ -34,7 +34,7 @@ async def accepts(session: Session, text: str) -> None:
         raise BadInputError("Write which: centre accepts AOK, TK. Or: centre accepts none")
     wanted = () if {name.casefold() for name in names} <= _NONE else tuple(names)
     edited = await edit_centre(session.tx, session.ctx, session.person, at_centre.id, insurances=wanted)
-    accepted = ", ".join(escape(name.upper()) for name in edited.insurances) or _("no insurance by name")
+    accepted = commas(escape(name.upper()) for name in edited.insurances) or _("no insurance by name")
     await session.say(_("{name} accepts {accepted}.", name=escape(edited.name), accepted=accepted))
 
 

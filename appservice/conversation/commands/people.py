@@ -20,7 +20,7 @@ from booking.people.service import (
     set_timezone,
 )
 from core.errors import BadInputError
-from core.languages import _, speak, spoken_languages
+from core.languages import _, enumerated, speak, spoken_languages
 
 
 @command("name|my name is|i am called", "NAME", help="the name that clinics see", heard=True)
@@ -86,7 +86,7 @@ async def remind(session: Session, text: str) -> None:
     if text:
         session.person = await set_reminders(session.tx, session.ctx, session.person, read_lengths(text))
     leads = session.person.reminder_minutes
-    said = _(" and ").join(say_length(minutes) for minutes in leads)
+    said = enumerated(say_length(minutes) for minutes in leads)
     await session.say(
         _("I remind you **{said}** before each visit.", said=said) if leads else _("I do not remind you of visits.")
     )

@@ -21,7 +21,7 @@ from booking.reach.rules import Contacts, Group
 from booking.reach.service import absences_of, be_reachable, come_back, go_away, reach_of
 from booking.schedules.hours import parse_hours
 from core.errors import BadInputError
-from core.languages import N_, _
+from core.languages import N_, _, commas
 from core.timezones import zone
 
 _CENTRE = re.compile(r"^(?:the |our )?(?:centre|center|clinic|practice)\b", re.IGNORECASE)
@@ -186,8 +186,8 @@ def _said(chosen: Contacts) -> str:
     names = [escape(_(_GROUPS[Group(each)]) if each in {*Group} else each) for each in sorted(chosen.exceptions)]
     if chosen.allow_all:
         said = _("Everybody may write to you and invite you first.")
-        rest = _("But not: {names}.", names=", ".join(names))
+        rest = _("But not: {names}.", names=commas(names))
     else:
         said = _("Nobody may write to you or invite you first. Those with whom you have a visit still meet you there.")
-        rest = _("But for: {names}.", names=", ".join(names))
+        rest = _("But for: {names}.", names=commas(names))
     return f"{said} {rest}" if names else said

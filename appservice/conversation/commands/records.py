@@ -8,6 +8,7 @@ from appservice.conversation.rendering.lists import numbered
 from appservice.conversation.rendering.prescriptions import full, short
 from appservice.conversation.session import Session
 from appservice.conversation.understanding.arguments import split_code
+from appservice.conversation.whose import take_member
 from appservice.matrix.markdown import escape
 from appservice.outgoing import File
 from booking.people.service import patient_name
@@ -18,10 +19,11 @@ from records.prescriptions.service import prescription_by_code, prescriptions_of
 _SHOWN = 20
 
 
-@command("prescriptions|my prescriptions", help="your prescriptions", group="Health", heard=True)
+@command("prescriptions|my prescriptions", "[for NAME]", help="your prescriptions", group="Health", heard=True)
 async def prescriptions(session: Session, text: str) -> None:
-    """All of oneself and of one's family, newest first."""
-    newest = await newest_prescriptions(session)
+    """All of oneself and of one's family, or of whom is named, newest first."""
+    member, _rest = take_member(session, text)
+    newest = await newest_prescriptions(session, member)
     if not newest:
         await session.say(_("There are no prescriptions for you."))
         return
@@ -36,11 +38,11 @@ async def prescriptions(session: Session, text: str) -> None:
     )
 
 
-async def newest_prescriptions(session: Session) -> list[Prescription]:
-    """Those of oneself and of one's family, newest first, as they are numbered."""
+async def newest_prescriptions(session: Session, of: UUID | None = None) -> list[Prescription]:
+    """Those of oneself and of one's family, or `of` one of them, newest first, as they are numbered."""
     reader = await session.reader()
     found: list[Prescription] = []
-    for patient in sorted(reader.own):
+    for patient in sorted(reader.own & {of} if of else reader.own):
         found += await prescriptions_of(session.tx, session.ctx.vault, reader, patient)
     return sorted(found, key=lambda one: one.authored_on, reverse=True)[:_SHOWN]
 

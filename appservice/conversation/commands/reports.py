@@ -13,7 +13,7 @@ from appservice.matrix.markdown import escape
 from appservice.outgoing import File
 from booking.reports.model import Figures, Report
 from booking.reports.service import make_report
-from core.languages import _, ngettext
+from core.languages import _, commas, ngettext
 
 _CSV = re.compile(r"\bcsv\b|\bspreadsheet\b|\bexcel\b", re.IGNORECASE)
 _LAST = re.compile(r"\b(?:the )?(?:last|past) (?P<n>\d{1,3})? ?(?P<unit>day|week|month|year)s?\b", re.IGNORECASE)
@@ -90,8 +90,8 @@ def _drawn(made: Report, language: str) -> str:
         rows.append(_row("**all**", made.total))
     money = [each.show(language) for each in made.earned] or ["nothing"]
     desk = [each.show(language) for each in made.at_the_desk]
-    paid = _("Paid by card: **{listed}**", listed=", ".join(money)) + (
-        _("; at the desk: **{listed}**", listed=", ".join(desk)) if desk else ""
+    paid = _("Paid by card: **{listed}**", listed=commas(money)) + (
+        _("; at the desk: **{listed}**", listed=commas(desk)) if desk else ""
     )
     return (
         _(

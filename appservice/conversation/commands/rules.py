@@ -14,7 +14,7 @@ from appservice.matrix.markdown import escape
 from booking.directory.model import Centre, StaffNotices
 from booking.directory.service import CentreChanges, edit_centre
 from core.errors import BadInputError
-from core.languages import _
+from core.languages import _, enumerated
 
 _HOURS = re.compile(r"\b(?P<n>\d{1,3}) ?(?:h|hours?)\b", re.IGNORECASE)
 _PERCENT = re.compile(r"\b(?P<n>\d{1,3}) ?(?:%|percent)", re.IGNORECASE)
@@ -217,9 +217,7 @@ def _drawn(at: Centre) -> str:
     limit = at.no_show_limit
     misses = _("never") if limit is None else _("after {limit} missed visits within a year", limit=limit)
     own = at.reminder_minutes
-    lengths = (
-        _("at the usual times") if own is None else _(" and ").join(say_length(each) for each in own) or _("never")
-    )
+    lengths = _("at the usual times") if own is None else enumerated(say_length(each) for each in own) or _("never")
     waits = (
         _("never")
         if at.question_hours is None

@@ -17,7 +17,7 @@ from booking.directory.resources import add_resource, remove_resource, resources
 from booking.directory.service import add_service
 from booking.schedules.changes import ServiceChange
 from core.errors import BadInputError, RefusedError
-from core.languages import _
+from core.languages import _, commas
 from core.money import Money, parse_money
 
 _AT = re.compile(r"\bat (?:the )?(?P<name>[^\W\d][^,;|]*?)[\s,;|]*$", re.IGNORECASE)
@@ -42,11 +42,11 @@ async def shared_centre(session: Session, who: Practitioner, words: Reading) -> 
     if named:
         found = [each for each in await reading.centres_named(session.tx, named["name"].strip(' "')) if each in mine]
         if not found:
-            known = ", ".join(each.name for each in mine)
+            known = commas(each.name for each in mine)
             raise BadInputError("Of {doctor}'s centres you run: {known}.", doctor=who.name, known=known)
         return found[0]
     if len(mine) > 1:
-        known = ", ".join(each.name for each in mine)
+        known = commas(each.name for each in mine)
         raise BadInputError("At which centre? Write “at NAME” at the end. There are: {known}.", known=known)
     return mine[0]
 
@@ -56,7 +56,7 @@ async def service_named(session: Session, who: Practitioner, name: str | None, a
     known = await reading.services_of(session.tx, who.id, at.id if at else None)
     found = [each for each in known if name and each.name.casefold() == name.casefold()]
     if not found:
-        some = ", ".join(f"“{each.name}”" for each in known) or _("none yet")
+        some = commas(f"“{each.name}”" for each in known) or _("none yet")
         raise BadInputError(
             "Which service? Write its name in quotes. {doctor} offers: {some}.", doctor=who.name, some=some
         )

@@ -17,7 +17,7 @@ from booking.directory.service import add_practitioner, add_role, link_practitio
 from booking.directory.specialties import label_of
 from booking.staff.verifying import ask_for_verification
 from core.errors import BadInputError
-from core.languages import _
+from core.languages import _, commas
 
 
 async def centre_of(session: Session, words: Reading) -> Centre:
@@ -79,7 +79,7 @@ async def doctors(session: Session, text: str) -> None:
             "- **{name}** ({slug}), {listed}, speaks {languages}{more}{more2}{more3}",
             name=escape(each.name),
             slug=each.slug,
-            listed=", ".join(label_of(code) for code in each.specialties),
+            listed=commas(label_of(code) for code in each.specialties),
             languages=languages(each.languages),
             more="" if each.person_id else _(", no Matrix account yet"),
             more2="" if each.verified else _(", not verified yet"),

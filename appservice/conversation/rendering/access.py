@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from appservice.conversation.rendering.values import clock, dated, day
-from core.languages import N_, _, ngettext
+from core.languages import N_, _, commas, ngettext
 from records.access import SHAREABLE, Kind
 from records.audit.looks import Look
 from records.audit.rules import Action, Why
@@ -59,7 +59,7 @@ def kinds(which: Iterable[Kind]) -> str:
     named = {*which}
     if named >= SHAREABLE:
         return _("everything")
-    return ", ".join(_(word) for kind, word in _KINDS.items() if kind in named)
+    return commas(_(word) for kind, word in _KINDS.items() if kind in named)
 
 
 def until(end: datetime | None, place: ZoneInfo) -> str:

@@ -9,7 +9,7 @@ from appservice.conversation.understanding.languages import language_name
 from appservice.matrix.markdown import escape
 from booking.calendars.feeds.service import Addresses
 from booking.calendars.model import OPEN_FOR, Feed, FeedKind, Options, Tell
-from core.languages import N_, _, ngettext
+from core.languages import N_, _, enumerated, ngettext
 
 _TOLD = {
     Tell.DOCTORS: N_("the doctor and the centre by name"),
@@ -56,12 +56,12 @@ def told(feed: Feed, place: ZoneInfo) -> str:
     else:
         more = [_(sentence) for tell, sentence in _TOLD.items() if tell in options.tells]
         said = [
-            _("It tells time, street and code of each visit, and {more}.", more=_(" and ").join(more))
+            _("It tells time, street and code of each visit, and {more}.", more=enumerated(more))
             if more
             else _("It tells time, street and code of each visit: no names, and not what it is for.")
         ]
     if options.alarms:
-        said.append(_("It rings {lengths} before.", lengths=_(" and ").join(map(say_length, options.alarms))))
+        said.append(_("It rings {lengths} before.", lengths=enumerated(map(say_length, options.alarms))))
     if options.language != _USUAL.language:
         said.append(_("It is written in {language}.", language=language_name(options.language)))
     if options.timezone != place.key:

@@ -13,7 +13,7 @@ from booking.imports.reading import Read
 from booking.imports.rules import PROBLEMS
 from booking.schedules.opening import Schedule
 from booking.schedules.rules import Span
-from core.languages import N_, _, ngettext
+from core.languages import N_, _, commas, ngettext
 
 _DAYS = 7
 _DATES = 12
@@ -39,12 +39,12 @@ def counted(read: Read) -> str:
     said = [ngettext("{count} event was read", "{count} events were read", read.events)]
     if read.recurring:
         said.append(ngettext("{count} of them repeats", "{count} of them repeat", read.recurring))
-    lines = [_("{what}.", what=", ".join(said))]
+    lines = [_("{what}.", what=commas(said))]
     left = [_(sentence, count=read.left_out[why]) for why, sentence in _LEFT_OUT.items() if read.left_out.get(why)]
     if left:
-        lines.append(_("Left out: {what}.", what=", ".join(left)))
+        lines.append(_("Left out: {what}.", what=commas(left)))
     if read.zones:
-        names = ", ".join(f"“{escape(name[:60])}”" for name in read.zones)
+        names = commas(f"“{escape(name[:60])}”" for name in read.zones)
         lines.append(_("I don't know these time zones, and took the centre's in their place: {names}.", names=names))
     return "\n".join(lines)
 
@@ -59,7 +59,7 @@ def busy_table(spans: Sequence[Span], now: datetime, place: ZoneInfo) -> str:
         next_one = date + timedelta(days=1)
         last = datetime(next_one.year, next_one.month, next_one.day, tzinfo=place)
         pieces = [(max(start, first), min(end, last)) for start, end in spans if start < last and end > first]
-        shown = ", ".join(_piece(piece, (first, last), place) for piece in pieces) or "–"
+        shown = commas(_piece(piece, (first, last), place) for piece in pieces) or "–"
         rows.append(f"| {day(date)} | {shown} |")
     head = _("| day | busy |")
     return f"{head}\n|---|---|\n" + "\n".join(rows)

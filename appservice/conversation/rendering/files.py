@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from appservice.conversation.rendering.values import dated
 from appservice.matrix.markdown import escape
-from core.languages import _, ngettext
+from core.languages import _, commas, ngettext
 from records.files.rules import StoredFile
 
 _KB = 1024
@@ -21,7 +21,7 @@ def several(files: Sequence[StoredFile]) -> str:
     """What has just come."""
     if len(files) == 1:
         return f"**{escape(files[0].name)}** ({length(files[0].size)})"
-    names = ", ".join(escape(each.name) for each in files)
+    names = commas(escape(each.name) for each in files)
     return ngettext("{count} file: {names}", "{count} files: {names}", len(files), names=names)
 
 

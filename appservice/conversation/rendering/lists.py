@@ -11,7 +11,7 @@ from booking.appointments.rules import Status
 from booking.directory.reasons import reason_label
 from booking.directory.specialties import label_of
 from booking.search.model import Found, Offer, Relaxed
-from core.languages import DEFAULT, N_, _, language, locale_of
+from core.languages import DEFAULT, N_, _, enumerated, language, locale_of
 
 _RELAXED = {
     Relaxed.DISTANCE: "further away",
@@ -47,7 +47,7 @@ def offers(found: Found, place: ZoneInfo, prices_in: str, *, reason: str | None 
     elif found.widened:
         head += _(
             "Nothing fits all of that. This comes nearest, {listed}:\n\n",
-            listed=_(" and ").join(_(_RELAXED[r]) for r in found.relaxed),
+            listed=enumerated(_(_RELAXED[r]) for r in found.relaxed),
         )
     lines = [f"{n}. {_offer(offer, place, prices_in)}" for n, offer in enumerate(found.offers, 1)]
     tail = (

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from appservice.conversation.rendering.values import dated
 from appservice.matrix.markdown import escape
-from core.languages import _, ngettext
+from core.languages import _, commas, ngettext
 from records.prescriptions.checks import Checked
 from records.prescriptions.dosage import in_short
 from records.prescriptions.rules import Draft, Prescription, Status
@@ -55,7 +55,7 @@ def findings(found: Checked, allergies: Sequence[str] | None) -> str:
     if not found.warnings:
         rows.append(_("Nothing was found in what could be checked."))
     if allergies is not None:
-        rows.append(_("Allergies, as the patient says: {value}.", value=escape(", ".join(allergies)) or _("none")))
+        rows.append(_("Allergies, as the patient says: {value}.", value=escape(commas(allergies)) or _("none")))
     rows += [_("**NOT CHECKED**: {each}.", each=escape(each)) for each in found.not_checked]
     return "\n".join(f"- {row}" for row in rows)
 

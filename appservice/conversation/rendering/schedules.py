@@ -4,14 +4,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from uuid import UUID
 
-from appservice.conversation.rendering.values import day, listed, minutes, mode, span
+from appservice.conversation.rendering.values import day, minutes, mode, span
 from appservice.conversation.understanding.durations import say_length
 from appservice.matrix.markdown import escape
 from booking.directory.model import Patients, Payment, Resource, Service
 from booking.schedules.hours import show_hours, show_week
 from booking.schedules.opening import Schedule, Week
 from booking.schedules.rules import Span
-from core.languages import _, ngettext
+from core.languages import _, commas, enumerated, ngettext
 
 
 def drawn(schedule: Schedule, today: date, services: Mapping[UUID, str], off: Iterable[Span]) -> str:
@@ -38,7 +38,7 @@ def _week(week: Week, today: date, name: str = "") -> str:
     until = _("until {date}", date=_date(week.ends - timedelta(days=1), today)) if week.ends else ""
     when = " ".join(each for each in (since, until) if each)
     whose = _("only “{name}”", name=escape(name)) if name else ""
-    title = ", ".join(each for each in (whose, when) if each)
+    title = commas(each for each in (whose, when) if each)
     if name and not week.spans:
         return _("{upper}{title}: as the doctor's", upper=title[0].upper(), title=title[1:])
     rows = "\n".join(f"| {days} | {hours} |" for days, hours in show_week(week.spans))
@@ -93,5 +93,5 @@ def service_line(service: Service, resources: Sequence[Resource], language: str)
         said.append(_("notice {say_length}", say_length=say_length(service.min_notice_minutes)))
     said.append(ngettext("{count} day ahead", "{count} days ahead", service.window_days))
     if resources:
-        said.append(_("with {resources}", resources=listed([escape(each.name) for each in resources])))
-    return ", ".join(said)
+        said.append(_("with {resources}", resources=enumerated([escape(each.name) for each in resources])))
+    return commas(said)

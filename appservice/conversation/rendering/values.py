@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
@@ -10,18 +11,18 @@ from appservice.conversation.understanding.languages import language_name
 from appservice.matrix.markdown import escape
 from booking.appointments.model import Appointment
 from booking.directory.model import Mode, Service
-from core.languages import DEFAULT, _, language, locale_of, ngettext
+from core.languages import DEFAULT, _, commas, enumerated, language, locale_of, ngettext
 from core.timezones import zone
 
 
 def day(when: date) -> str:
     """Tue 24 Nov, in the language that is spoken: Di. 24. Nov."""
-    return format_date(when, *_forms("day"))
+    return _written("day", when, language())
 
 
 def dated_day(when: date) -> str:
     """24 Nov 2026"""
-    return format_date(when, *_forms("dated"))
+    return _written("dated", when, language())
 
 
 def dated(when: datetime, place: ZoneInfo) -> str:
@@ -33,12 +34,13 @@ _ENGLISH = {"day": "EEE d MMM", "dated": "d MMM y"}
 _SKELETONS = {"day": "MMMEd", "dated": "yMMMd"}
 
 
-def _forms(which: str) -> tuple[str, str]:
-    """CLDR's pattern for the language, and its locale; English as it is written in most of the world, day first."""
-    locale = locale_of(language())
+@lru_cache(4096)
+def _written(how: str, when: date, tag: str) -> str:
+    """By CLDR's pattern for the language; English as it is written in most of the world, day first."""
+    locale = locale_of(tag)
     if locale.language == DEFAULT:
-        return _ENGLISH[which], DEFAULT
-    return locale.datetime_skeletons[_SKELETONS[which]].pattern, str(locale)
+        return format_date(when, _ENGLISH[how], DEFAULT)
+    return format_date(when, locale.datetime_skeletons[_SKELETONS[how]].pattern, locale)
 
 
 def moment(when: datetime, place: ZoneInfo) -> str:
@@ -83,17 +85,9 @@ def days(count: int) -> str:
     return ngettext("{count} day", "{count} days", count)
 
 
-def listed(words: Sequence[str], *, either: bool = False) -> str:
-    """One, two and three; or one, two or three."""
-    if len(words) < 2:
-        return "".join(words)
-    first, last = _(", ").join(words[:-1]), words[-1]
-    return _("{first} or {last}", first=first, last=last) if either else _("{first} and {last}", first=first, last=last)
-
-
 def spoken(words: Sequence[str], *, either: bool = True) -> str:
     """“more”, “another day” or “earlier”"""
-    return listed([_("“{word}”", word=word) for word in words], either=either)
+    return enumerated([_("“{word}”", word=word) for word in words], either=either)
 
 
 def times(found: list[datetime] | tuple[datetime, ...], place: ZoneInfo) -> str:
@@ -101,7 +95,7 @@ def times(found: list[datetime] | tuple[datetime, ...], place: ZoneInfo) -> str:
     by_day: dict[date, list[str]] = {}
     for each in found:
         by_day.setdefault(each.astimezone(place).date(), []).append(clock(each, place))
-    return " · ".join(f"{day(when)} {', '.join(clocks)}" for when, clocks in by_day.items())
+    return " · ".join(f"{day(when)} {commas(clocks)}" for when, clocks in by_day.items())
 
 
 def mode(service: Service) -> str:
@@ -111,8 +105,13 @@ def mode(service: Service) -> str:
 
 def languages(codes: tuple[str, ...]) -> str:
     """English, German"""
-    names = locale_of(language()).languages
-    return ", ".join(names.get(code) or language_name(code) for code in codes)
+    return _named(codes, language())
+
+
+@lru_cache(1024)
+def _named(codes: tuple[str, ...], tag: str) -> str:
+    names = locale_of(tag).languages
+    return commas(names.get(code) or language_name(code) for code in codes)
 
 
 def where(visit: Appointment) -> str:

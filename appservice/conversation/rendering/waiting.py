@@ -10,7 +10,7 @@ from booking.directory.specialties import label_of
 from booking.waiting.model import Waiting
 from booking.waiting.rules import LONGEST
 from booking.waiting.service import Wait
-from core.languages import _, ngettext
+from core.languages import _, enumerated, ngettext
 
 _NAMED = 3
 
@@ -18,10 +18,10 @@ _NAMED = 3
 def waited_for(each: Wait, doctors: Sequence[str], place: ZoneInfo, *, whose: str = "") -> str:
     """With whom, and between when. `doctors`: their names; `whose`: the patient's name, unless it is the reader."""
     wait = each.wait
-    named = _(" or ").join(f"**{escape(name)}**" for name in doctors[:_NAMED])
+    named = enumerated([f"**{escape(name)}**" for name in doctors[:_NAMED]], either=True)
     if len(doctors) > _NAMED:
         named += ngettext(" or {count} more", " or {count} more", len(doctors) - _NAMED)
-    kinds = _(" or ").join(sorted({label_of(service.specialty) for service in each.services}))
+    kinds = enumerated(sorted({label_of(service.specialty) for service in each.services}), either=True)
     hours = {
         (True, True): f", {wait.after:%H:%M} to {wait.before:%H:%M}" if wait.after and wait.before else "",
         (True, False): f", from {wait.after:%H:%M} on" if wait.after else "",

@@ -12,7 +12,7 @@ from appservice.conversation.understanding.text import Reading
 from booking.calendars.model import Options, Tell
 from booking.directory.places import find_place
 from core.errors import BadInputError
-from core.languages import spoken_languages
+from core.languages import commas, spoken_languages
 from core.timezones import zone
 
 _WORDS = r" (?:with|without|in|time ?zone|zone|until|next|last|busy|open|alarms?|ring|for|ends?|and in|and with)\b"
@@ -81,7 +81,7 @@ def read_wanted(text: str, before: Options, now: datetime, here: ZoneInfo, langu
     if found := reading.take(_LANGUAGE):
         [code] = read_languages(found["language"])
         if code not in spoken_languages():
-            known = ", ".join(sorted(map(language_name, spoken_languages())))
+            known = commas(sorted(map(language_name, spoken_languages())))
             raise BadInputError("Calendars are written in one of these: {languages}.", languages=known)
         options = replace(options, language=code)
     while found := reading.take(_WITH):

@@ -1,7 +1,9 @@
 """Whose language is spoken, and what a sentence without a translation becomes."""
 
+import pytest
+
 from core.errors import BadInputError
-from core.languages import DEFAULT, _, language, ngettext, speak, speaking
+from core.languages import DEFAULT, _, commas, enumerated, language, ngettext, speak, speaking
 
 
 def test_values_are_put_in_by_name() -> None:
@@ -34,3 +36,20 @@ def test_an_error_speaks_the_language_in_which_it_was_raised() -> None:
     with speaking("de"):
         error = BadInputError("Nobody says {this} in any catalogue.", this="that")
     assert (error.language, str(error)) == ("de", "Nobody says that in any catalogue.")
+
+
+@pytest.mark.parametrize(
+    ("tag", "row", "all_of", "one_of"),
+    [
+        ("en", "a, b, c", "a, b and c", "a, b or c"),
+        ("de", "a, b, c", "a, b und c", "a, b oder c"),
+        ("fr", "a, b, c", "a, b et c", "a, b ou c"),
+        ("es", "a, b, c", "a, b y c", "a, b o c"),
+        ("ms", "a, b, c", "a, b dan c", "a, b, atau c"),
+        ("ar", "a، b، c", "a وb وc", "a أو b أو c"),
+    ],
+)
+def test_words_in_a_row_are_joined_as_the_language_has_it(tag: str, row: str, all_of: str, one_of: str) -> None:
+    with speaking(tag):
+        assert (commas("abc"), enumerated("abc"), enumerated("abc", either=True)) == (row, all_of, one_of)
+        assert (enumerated("a"), enumerated("")) == ("a", "")

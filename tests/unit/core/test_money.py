@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import UserError
+from core.languages import speaking
 from core.money import Money, parse_money
 
 
@@ -19,7 +20,9 @@ from core.money import Money, parse_money
         ("60 €", "GBP", Money("EUR", 6000)),
         ("1.200,50 EUR", "GBP", Money("EUR", 120050)),
         ("1,200.50", "USD", Money("USD", 120050)),
-        ("1.200", "EUR", Money("EUR", 120000)),
+        ("1,200", "EUR", Money("EUR", 120000)),
+        ("1.234.567", "EUR", Money("EUR", 123456700)),
+        ("1.200 JPY", "EUR", Money("JPY", 1200)),
         ("1'200 chf", "EUR", Money("CHF", 120000)),
         ("RM 80", "EUR", Money("MYR", 8000)),
         ("5000", "JPY", Money("JPY", 5000)),
@@ -39,6 +42,29 @@ def test_amounts_are_read_as_people_write_them(text: str, currency: str, expecte
 def test_what_is_no_amount_is_refused_with_a_sentence(text: str) -> None:
     with pytest.raises(UserError, match="Write it like"):
         parse_money(text, "EUR")
+
+
+@pytest.mark.parametrize(
+    ("text", "tag", "expected"),
+    [
+        ("12.345", "en", None),
+        ("12.345 EUR", "de", Money("EUR", 1234500)),
+        ("12,345", "en", Money("EUR", 1234500)),
+        ("12,345", "de", None),
+        ("12.345", "fr", None),
+        ("12,345 KWD", "ar", Money("KWD", 12345000)),
+        ("12,345 KWD", "fr", Money("KWD", 12345)),
+    ],
+)
+def test_three_decimals_are_thousands_only_where_the_language_writes_them_so(
+    text: str, tag: str, expected: Money | None
+) -> None:
+    with speaking(tag):
+        if expected:
+            assert parse_money(text, "EUR") == expected
+            return
+        with pytest.raises(UserError, match="12345"):
+            parse_money(text, "EUR")
 
 
 @given(st.text(max_size=40))

@@ -300,3 +300,17 @@ async def test_a_doctor_who_is_not_verified_learns_of_nobody_by_an_emergency(cha
     known = await chat.say(MAIER, f"emergency access {ANNA}: found unconscious, no papers")
     assert known == await chat.say(MAIER, "emergency access @nobody:localhost: found unconscious, no papers")
     assert known == await chat.say(MAIER, f"emergency access {visit}: found unconscious, no papers")
+
+
+async def test_whose_records_are_meant_may_stand_before_or_behind_what_is_said_of_them(chat: Chat) -> None:
+    await chat.say(ANNA, "add family Mia Weber 2018-05-04")
+    for said in ("allergies for Mia: penicillin", "allergies for Mia Weber penicillin", "allergies penicillin for mia"):
+        assert "Stated for Mia Weber: penicillin." in await chat.say(ANNA, said)
+    assert "Stated for Mia Weber: no allergies" in await chat.say(ANNA, "Allergien für Mia: none")
+    assert "Nothing is stated for Anna" in await chat.say(ANNA, "allergies")
+    assert "Stated for Anna: pollen of birch" in await chat.say(ANNA, "allergies pollen of birch")
+    assert "I know nobody of that name" in await chat.say(ANNA, "allergies for Zoe: nuts")
+    assert "There are no prescriptions" in await chat.say(ANNA, "prescriptions for Mia")
+    assert "I know nobody of that name" in await chat.say(ANNA, "prescriptions for Zoe")
+    assert "There are no files" in await chat.say(ANNA, "files for Mia")
+    assert "There are no notes" in await chat.say(ANNA, "documents of Mia")

@@ -1,8 +1,8 @@
 """Appointments as a state machine, against a naive model: whatever is done in whatever order, both say the same.
 
 Six times of one doctor, three patients and the clinic, a service that is booked at once and one that the centre
-approves, the waiting list, and a clock that goes on. After each step the statuses, the histories, what is free and who
-is where are compared. HYPOTHESIS_EXAMPLES=1000 tries more.
+approves, one time by itself or some together, the waiting list, and a clock that goes on. After each step the statuses,
+the histories, what is free and who is where are compared. HYPOTHESIS_EXAMPLES=1000 tries more.
 """
 
 import asyncio
@@ -28,6 +28,7 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import select
 
+from booking.appointments import series
 from booking.appointments import service as visits
 from booking.appointments.reading import appointment, moves_of
 from booking.appointments.rules import GRACE, KEPT, Status
@@ -61,6 +62,8 @@ class Visit:
     hold_until: datetime | None = None
     steps: int = 1
     settled: bool = False
+    together: int | None = None
+    """Of what was asked for together, the number."""
 
     def move(self, status: Status, hold_until: datetime | None = None) -> None:
         self.status, self.hold_until = status, hold_until
@@ -181,10 +184,7 @@ class Machine(RuleBasedStateMachine):
             if (each.patient, each.slot, each.approving) == (patient, slot, approving)
             and (each.status is Status.BOOKED or (each.status in KEPT and each.hold_until and each.hold_until > now))
         ]
-        held = sum(
-            each.patient == patient and each.status in KEPT and each.hold_until is not None and each.hold_until > now
-            for each in self.visits.values()
-        )
+        held = self._held(patient, now)
         to_come = self.start(slot) > now
         fits = not approving or (self.start(slot) - now >= 2 * HOUR and held < 3)
         self.world.town.clock.time += SECOND
@@ -210,6 +210,41 @@ class Machine(RuleBasedStateMachine):
             self.visits[done.id] = Visit(patient, slot, approving, Status.BOOKED, settled=True)
         return UUID(str(done.id))
 
+    @rule(
+        target=made,
+        patient=st.integers(0, PATIENTS - 1),
+        slots=st.lists(st.integers(0, SLOTS - 1), min_size=2, max_size=3, unique=True),
+    )
+    def ask_together(self, patient: int, slots: list[int]) -> MultipleResults[UUID]:
+        """A series that the centre approves: all of it is asked for, or nothing."""
+        self.world.town.clock.time += SECOND
+        soonest = min(map(self.start, slots))
+        fits = soonest - self.now >= 2 * HOUR and self._held(patient, self.now) < 3
+        works = fits and all(self._free(slot, patient) for slot in slots)
+        self.world.town.clock.time -= SECOND
+
+        async def act(tx: Tx, ctx: Any, actor: Any) -> Any:
+            starts = [self.start(slot) for slot in slots]
+            return await series.book_series(
+                tx, ctx, actor, service_id=self.approving.id, starts=starts, patient_id=actor.patient.id
+            )
+
+        asked = self._do(self.people[patient], act, works=works) or []
+        until, number = min(self.now + 24 * HOUR, soonest - HOUR), next(_numbers)
+        for each, slot in zip(asked, sorted(slots), strict=False):  # nothing, where it was refused
+            self.visits[each.id] = Visit(patient, slot, True, Status.PROPOSED, until, together=number)
+        return multiple(*(each.id for each in asked))
+
+    def _held(self, patient: int, now: datetime) -> int:
+        """How much a patient holds; what was asked for together is one."""
+        return len(
+            {
+                each.together or each_id
+                for each_id, each in self.visits.items()
+                if each.patient == patient and each.status in KEPT and each.hold_until and each.hold_until > now
+            }
+        )
+
     def _step(
         self, visit_id: UUID | None, who: str, work: Callable[..., Awaitable[Any]], to: Callable[[Visit], Status | None]
     ) -> None:
@@ -222,7 +257,12 @@ class Machine(RuleBasedStateMachine):
         self.world.town.clock.time -= SECOND
         if self._do(who, work, visit_id, works=wanted is not None) is not None:
             assert wanted
-            visit.move(wanted)
+            asked = [visit]
+            if visit.together and visit.status is Status.PROPOSED and wanted is not Status.ENTERED_IN_ERROR:
+                known = (visit.together, visit.status)  # one answer for all
+                asked = [each for each in self.visits.values() if (each.together, each.status) == known]
+            for each in asked:
+                each.move(wanted)
 
     @rule(visit=made)
     def approve(self, visit: UUID | None) -> None:

@@ -16,7 +16,7 @@ from booking.directory.resources import add_resource
 from booking.directory.service import edit_service
 from booking.schedules import occupancy
 from booking.schedules.service import add_time_off, free_times, free_times_of, remove_time_off
-from booking.search.bounds import freed, next_free, refresh
+from booking.search.bounds import free_ahead, freed, next_free, refresh
 from booking.search.candidates import candidates_for
 from booking.search.model import Wish
 from booking.search.rules import key, tiers, time_of_day
@@ -29,6 +29,10 @@ from tests.integration.booking.town import NOW, Town, at
 BERLIN = Place("Berlin", "DE", 52.52, 13.41, "Europe/Berlin")
 HOURS = ("mon-fri 9-17", "tue 9-12", "wed 14-18; thu 8-10", "fri 9-9:30", "mon 20-21", "sat 10-11")
 DAY = timedelta(days=1)
+_UNKNOWN = text("""
+    UPDATE next_free
+    SET soonest = '-infinity', stale_at = '-infinity', known_until = '-infinity', ahead_stale_at = '-infinity'
+""")
 
 wishes = st.builds(
     Wish,
@@ -37,8 +41,8 @@ wishes = st.builds(
     radius_km=st.sampled_from([10.0, 60.0, 700.0]),
     mode=st.sampled_from([None, Mode.ONLINE, Mode.IN_PERSON]),
     max_price=st.sampled_from([None, Money("EUR", 60_00)]),
-    earliest=st.sampled_from([None, NOW + DAY, NOW + 9 * DAY]),
-    latest=st.sampled_from([None, NOW + 10 * DAY]),
+    earliest=st.sampled_from([None, NOW + DAY, NOW + 9 * DAY, NOW + 15 * DAY - timedelta(hours=13), NOW + 30 * DAY]),
+    latest=st.sampled_from([None, NOW + 10 * DAY, NOW + 31 * DAY]),
     after=st.sampled_from([None, time(9), time(16)]),
     timezone=st.sampled_from([None, "Asia/Tokyo"]),
     currency=st.sampled_from([None, "EUR", "GBP"]),
@@ -49,7 +53,7 @@ wishes = st.builds(
 async def naive(tx: Tx, wish: Wish) -> list[tuple[UUID, tuple[datetime, ...]]]:
     """Everybody's times, in order."""
     found: list[tuple[UUID, tuple[datetime, ...]]] = []
-    for tier, candidates in zip(tiers(wish), await candidates_for(tx, wish), strict=True):
+    for tier, candidates in zip(tiers(wish), await candidates_for(tx, wish.without_times()), strict=True):
         all_of = [*await candidates.unsure(), *await candidates.take(10_000)]
         start, end = max(tx.now, wish.earliest or tx.now), wish.latest or tx.now + 700 * DAY
         fits = time_of_day(wish, all_of)
@@ -102,7 +106,7 @@ async def test_the_first_pages_are_those_of_looking_at_everybody(
 ) -> None:
     town.clock.time = NOW
     async with town.database.transaction() as tx:  # the clock went back, which it otherwise does not
-        await tx.conn.execute(text("UPDATE next_free SET soonest = '-infinity', stale_at = '-infinity'"))
+        await tx.conn.execute(_UNKNOWN)
     if refreshed:
         async with town.database.transaction() as tx:
             await refresh(tx)
@@ -187,3 +191,54 @@ async def test_a_service_that_is_offered_no_more_has_no_bound(town: Town) -> Non
     async with town.database.transaction() as tx:
         assert not (await tx.conn.execute(select(next_free))).first()
         assert not (await tx.conn.execute(select(freed))).first()
+
+
+async def ahead(town: Town, service: Service) -> list[datetime]:
+    """What is known of the weeks to come; nothing, where it is not known."""
+    async with town.database.transaction() as tx:
+        known = (
+            select(free_ahead.c.starts)
+            .join(next_free, next_free.c.service_id == free_ahead.c.service_id)
+            .where(free_ahead.c.service_id == service.id, text("isfinite(known_until) AND known_until > '2000-01-01'"))
+        )
+        return [*(await tx.conn.execute(known.order_by(free_ahead.c.starts))).scalars()]
+
+
+async def test_of_the_weeks_to_come_the_first_start_of_each_stretch_is_known(town: Town) -> None:
+    service = await town.offer(await town.centre(), "Dr Ama Osei", "tue 9-17", window_days=10)
+    await town.take(service, (at(1, 8), at(1, 9)))
+    assert await ahead(town, service) == []
+    await refreshed(town)
+    # By UTC, in stretches of six hours; behind the window everything is unknown.
+    expected = [at(1, 9), at(1, 12), at(8, 8), at(8, 12), NOW + 10 * DAY]
+    assert await ahead(town, service) == expected
+    await town.take(service, (at(8, 8), at(8, 16)))
+    assert await ahead(town, service) == expected
+    assert await refreshed(town) == 0
+    town.clock.time += DAY
+    await refreshed(town)
+    assert await ahead(town, service) == [await first_of(town, service), at(1, 12), NOW + 11 * DAY]
+
+
+async def test_what_is_freed_in_the_weeks_to_come_is_found_at_once_and_known_again_later(town: Town) -> None:
+    centre = await town.centre()
+    service = await town.offer(centre, "Dr Ama Osei", "tue 9-17")
+    other = await town.offer(centre, "Dr Ben Osei", "wed 9-17")
+    wish = Wish(specialty="cardiology", earliest=at(7, 0))
+    visit = new_id()
+    async with town.database.transaction() as tx:
+        await occupancy.take(tx, visit, {service.practitioner_id: (at(8, 8), at(8, 16))}, expires_at=None)
+    await refreshed(town)
+
+    async def first() -> tuple[UUID, datetime]:
+        async with town.database.transaction() as tx:
+            offer = (await search(tx, wish)).offers[0]
+            return offer.service.id, offer.next_times[0]
+
+    assert await first() == (other.id, at(9, 8))
+    async with town.database.transaction() as tx:
+        await occupancy.release(tx, visit)
+    assert await first() == (service.id, at(8, 8))
+    await refreshed(town)
+    assert at(8, 8) in await ahead(town, service)
+    assert await first() == (service.id, at(8, 8))

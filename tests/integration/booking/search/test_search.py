@@ -224,15 +224,22 @@ async def queries(town: Town, wish: Wish, monkeypatch: pytest.MonkeyPatch) -> in
     return len(asked)
 
 
+@pytest.mark.parametrize(
+    "wish",
+    [
+        Wish(specialty="cardiology", place=BERLIN),
+        Wish(specialty="cardiology", earliest=NOW + timedelta(days=8, hours=-11)),  # midnight, a week ahead
+    ],
+)
 async def test_the_number_of_queries_does_not_grow_with_the_number_of_those_found(
-    town: Town, monkeypatch: pytest.MonkeyPatch
+    town: Town, wish: Wish, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     centre = await town.centre()
     counts = []
-    for n in range(24):
+    for n in range(36):
         await town.offer(centre, f"Dr Number {n}", "mon-fri 9-17")
-        if n in {11, 23}:  # more than are looked at for a page
+        if n in {11, 35}:  # more than are looked at for a page
             async with town.database.transaction() as tx:
                 await refresh(tx)
-            counts.append(await queries(town, Wish(specialty="cardiology", place=BERLIN), monkeypatch))
+            counts.append(await queries(town, wish, monkeypatch))
     assert counts[0] == counts[1]

@@ -10,6 +10,7 @@ from uuid import UUID
 from booking.reports.files import report_csv, report_plot
 from booking.reports.model import Figures, Report
 from booking.reports.service import minutes_without
+from core.languages import speaking
 from core.money import Money
 
 OSEI = Figures(booked=10, done=6, cancelled=1, missed=2, taken=300, opened=600)
@@ -39,6 +40,14 @@ def test_the_table_has_a_row_for_each_doctor_and_one_for_all() -> None:
     assert rows[0][3:] == ["Dr Ama Osei", "10", "6", "1", "2", "300", "600", "0.500"]
     assert rows[1][-1] == ""
     assert rows[-1][3:5] == ["all", "10"]
+    assert rows[-1][-2:] == ["123.45", "500"]
+
+
+def test_the_heads_of_columns_are_in_the_readers_language() -> None:
+    with speaking("de"):
+        head, *rows = csv.reader(io.StringIO(report_csv(REPORT).decode()))
+    assert (head[0], head[6], head[-1]) == ("Zentrum", "abgesagt", "eingenommen JPY")
+    assert rows[-1][3] == "alle"
     assert rows[-1][-2:] == ["123.45", "500"]
 
 
