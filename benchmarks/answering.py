@@ -7,7 +7,6 @@ what takes the time.
 """
 
 import argparse
-import asyncio
 import cProfile
 import pstats
 import time
@@ -16,6 +15,7 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
+import uvloop
 from sqlalchemy import event, select, update
 
 from appservice.conversation.service import Conversation
@@ -138,7 +138,7 @@ async def measure(url: str, rounds: int, profile: str | None) -> None:
 
 def main(rounds: int, profile: str | None) -> None:
     with database_url() as url:
-        asyncio.run(measure(url, rounds, profile))
+        uvloop.run(measure(url, rounds, profile))
 
 
 if __name__ == "__main__":

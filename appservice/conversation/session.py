@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from appservice.conversation.buttons import asking
@@ -38,6 +39,8 @@ class Session:
     """Whether what is answered may be heard by all who are in that room."""
     said: int = 0
     _wanted: dict[tuple[str, Speaker], Wanted] = field(default_factory=dict)
+    _heard_where: Place | Literal[False] | None = False
+    """Where the person said they are; False until somebody asks, once in a turn."""
 
     @property
     def place(self) -> ZoneInfo:
@@ -52,7 +55,9 @@ class Session:
     @property
     def speaker(self) -> Speaker:
         names = tuple(member.name for member in self.person.family if member.name)
-        return Speaker(self.today, self.person.timezone, self.person.language, names, self._here())
+        if self._heard_where is False:
+            self._heard_where = self._here()
+        return Speaker(self.today, self.person.timezone, self.person.language, names, self._heard_where)
 
     def _here(self) -> Place | None:
         """Where the person said they are: in a wish that is still talked about, and nowhere else."""

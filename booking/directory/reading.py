@@ -30,6 +30,20 @@ _SERVICE = select(model.service).where(model.service.c.id == bindparam("wanted")
 _IDS = bindparam("wanted", type_=ARRAY(Uuid))
 _CENTRES = Statement(select(model.centre).where(model.centre.c.id == func.any(_IDS)))
 _PRACTITIONERS = Statement(select(model.practitioner).where(model.practitioner.c.id == func.any(_IDS)))
+_WHO = Statement(
+    select(
+        model.service.c.id,
+        *(
+            column.label(f"{table.name}__{column.name}")
+            for table in (model.practitioner, model.centre)
+            for column in table.c
+            if column.name != "trigrams"
+        ),
+    )
+    .join(model.practitioner, model.practitioner.c.id == model.service.c.practitioner_id)
+    .join(model.centre, model.centre.c.id == model.service.c.centre_id)
+    .where(model.service.c.id == func.any(_IDS))
+)
 
 
 async def centre(tx: Tx, centre_id: UUID) -> Centre:
@@ -96,6 +110,26 @@ async def centres_with(tx: Tx, ids: Collection[UUID]) -> dict[UUID, Centre]:
 async def practitioners_with(tx: Tx, ids: Collection[UUID]) -> dict[UUID, Practitioner]:
     """Return practitioners by their ids."""
     return {row.id: practitioner_from(row) for row in await tx.run(_PRACTITIONERS, {"wanted": [*ids]})}
+
+
+async def who_offers(tx: Tx, ids: Collection[UUID]) -> dict[UUID, tuple[Practitioner, Centre]]:
+    """Return of services, by their ids, who sees patients and where, in one look."""
+    found: dict[UUID, tuple[Practitioner, Centre]] = {}
+    for row in await tx.run(_WHO, {"wanted": [*ids]}):
+        found[row.id] = practitioner_from(_Part(row, "practitioner")), centre_from(_Part(row, "centre"))
+    return found
+
+
+class _Part:
+    """The columns of one table of a row that has those of several, under their own names."""
+
+    __slots__ = ("_prefix", "_row")
+
+    def __init__(self, row: Record, table: str) -> None:
+        self._row, self._prefix = row, f"{table}__"
+
+    def __getattr__(self, name: str) -> Any:
+        return self._row[self._prefix + name]
 
 
 async def unverified_practitioners(tx: Tx) -> list[Practitioner]:
@@ -186,7 +220,7 @@ async def _all(tx: Tx, table: Any, wanted: ColumnElement[bool], made: Callable[[
     return [made(row) for row in await tx.conn.execute(select(table).where(wanted))]
 
 
-def centre_from(row: Row[Any] | Record) -> Centre:
+def centre_from(row: Row[Any] | Record | _Part) -> Centre:
     """Make the value from a row that has all the columns of `centre`."""
     return Centre(
         row.id, row.slug, row.name, row.street, row.city, row.country, row.latitude, row.longitude, row.timezone,
@@ -199,7 +233,7 @@ def centre_from(row: Row[Any] | Record) -> Centre:
     )  # fmt: skip
 
 
-def practitioner_from(row: Row[Any] | Record) -> Practitioner:
+def practitioner_from(row: Row[Any] | Record | _Part) -> Practitioner:
     """Make the value from a row that has all the columns of `practitioner`."""
     return Practitioner(
         row.id,

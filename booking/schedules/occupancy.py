@@ -12,8 +12,8 @@ overbook a practitioner take a further seat.
 """
 
 import re
-from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -154,28 +154,6 @@ async def release(tx: Tx, appointment_id: UUID) -> None:
     await tx.run(_GIVE_BACK, {"appointment": appointment_id, "now": tx.now})
 
 
-async def busy_times(
-    tx: Tx,
-    resources: Iterable[UUID],
-    start: datetime,
-    end: datetime,
-    *,
-    gap: timedelta = timedelta(),
-    ignoring: UUID | None = None,
-) -> dict[UUID, list[Span]]:
-    """Return when each resource is taken, off, or busy by a calendar, between two instants, in order, without overlaps.
-
-    Times that are not further apart than `gap` are one: where nobody fits in between, a full day comes over as one.
-    Holds that expired do not count, nor does the appointment `ignoring`, which is to be moved; nor a session that
-    nobody else shares with it.
-    """
-    found = await tx.run(
-        _BUSY,
-        {"resources": [*resources], "start": start, "end": end, "gap": gap, "now": tx.now, "appointment": ignoring},
-    )
-    return {row.resource_id: list(zip(row.starts, row.ends, strict=True)) for row in found}
-
-
 IGNORED = """
     WITH ignored AS (
         SELECT :appointment AS id
@@ -193,8 +171,7 @@ IGNORED = """
 
 # No busy time is longer than a day (a constraint), which bounds what the index has to look at. One row a resource: a
 # full month of visits comes over in a tenth of the time of as many rows.
-_BUSY = query(f"""
-    {IGNORED}
+BUSY = """
     SELECT resource_id, array_agg(lower(piece) ORDER BY piece) AS starts,
         array_agg(upper(piece) - :gap ORDER BY piece) AS ends
     FROM (
@@ -216,4 +193,10 @@ _BUSY = query(f"""
         GROUP BY resource_id
     ) AS pieces
     GROUP BY resource_id
-""")  # noqa: S608  (one constant put into another)
+"""
+"""After IGNORED: when each of :resources is taken, off, or busy by a calendar from :start to :end, in order, without
+overlaps.
+
+Times that are not further apart than :gap are one: where nobody fits in between, a full day comes over as one. Holds
+that expired do not count, nor does the :appointment that is to be moved; nor a session that nobody else shares with it.
+"""

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from booking.directory.model import Service
-from booking.schedules.occupancy import IGNORED, busy_times, query, session_of
+from booking.schedules.occupancy import BUSY, IGNORED, query, session_of
 from booking.schedules.rules import Span
 from core.database import Tx
 
@@ -47,18 +47,23 @@ def length_of(service: Service) -> timedelta:
 async def taken_of(
     tx: Tx, services: Collection[Service], start: datetime, end: datetime, *, ignoring: UUID | None = None
 ) -> dict[UUID, Taken]:
-    """Return what stands in the way of each service (by its id) between two instants, in two queries or three.
+    """Return what stands in the way of each service (by its id) between two instants, in one query or two.
 
     Holds that expired do not count, nor does the appointment `ignoring`, which is to be moved.
     """
     doctors = {each.practitioner_id for each in services}
     # Less than the shortest visit takes: nothing is booked in such a gap.
     gap = min((length_of(each) for each in services), default=_INSTANT) - _INSTANT
-    busy = await busy_times(tx, doctors, start, end, gap=gap, ignoring=ignoring)
     values = {"start": start, "end": end, "now": tx.now, "appointment": ignoring}
-    rooms = await tx.run(_ROOMS, {**values, "services": [each.id for each in services]})
+    found = await tx.run(
+        _TAKEN, {**values, "resources": [*doctors], "gap": gap, "services": [each.id for each in services]}
+    )
+    busy: dict[UUID, list[Span]] = {}
     kinds: dict[UUID, dict[UUID, list[list[Span]]]] = {}
-    for row in rooms:
+    for row in found:
+        if row.service_id is None:
+            busy[row.resource_id] = list(zip(row.starts, row.ends, strict=True))
+            continue
         kind = kinds.setdefault(row.service_id, {}).setdefault(row.resource_id, [[] for _ in range(row.seats)])
         if row.seat is not None:
             kind[row.seat] = list(zip(row.starts, row.ends, strict=True))
@@ -91,10 +96,14 @@ def _free(taken: list[Span], begins: datetime, ends: datetime) -> bool:
     return nearest == 0 or taken[nearest - 1][1] <= begins
 
 
-# A row for each room that is taken at some time, and one without a seat for a kind of which none is. What a calendar
-# of the room says holds for all of its kind.
-_ROOMS = query(f"""
+# A row for each practitioner, without a service; then one for each room that is taken at some time, and one without a
+# seat for a kind of which none is. What a calendar of the room says holds for all of its kind.
+_TAKEN = query(f"""
     {IGNORED}
+    SELECT NULL::uuid AS service_id, busy.resource_id, NULL::integer AS seats, NULL::integer AS seat, busy.starts,
+        busy.ends
+    FROM ({BUSY}) AS busy
+    UNION ALL
     SELECT needed.service_id, r.id AS resource_id, r.seats, o.seat, o.starts, o.ends
     FROM service_resource needed
     JOIN resource r ON r.id = needed.resource_id AND r.active
@@ -117,7 +126,6 @@ _ROOMS = query(f"""
         GROUP BY seat
     ) AS o ON true
     WHERE needed.service_id = ANY (:services)
-    ORDER BY r.id, o.seat
 """)  # noqa: S608  (one constant put into another)
 # A session's own rows have its id as their appointment, its seats have it as their resource. None is left to join
 # where the practitioner has taken time off since, or they or the room are busy by a calendar.

@@ -197,16 +197,8 @@ class _Tier:
 
 
 async def _offers(tx: Tx, hits: Sequence[_Hit]) -> tuple[Offer, ...]:
-    services = [hit.candidate.service for hit in hits]
-    doctors = await reading.practitioners_with(tx, {each.practitioner_id for each in services})
-    centres = await reading.centres_with(tx, {each.centre_id for each in services})
+    who = await reading.who_offers(tx, [hit.candidate.service.id for hit in hits]) if hits else {}
     return tuple(
-        Offer(
-            service=hit.candidate.service,
-            practitioner=doctors[hit.candidate.service.practitioner_id],
-            centre=centres[hit.candidate.service.centre_id],
-            distance_km=hit.candidate.distance_km,
-            next_times=hit.times,
-        )
+        Offer(hit.candidate.service, *who[hit.candidate.service.id], hit.candidate.distance_km, hit.times)
         for hit in hits
     )

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 from babel.core import get_global
 from babel.numbers import get_territory_currencies, list_currencies
@@ -98,6 +99,7 @@ def _price(match: re.Match[str]) -> Price:
     return Price((match["n1"] or match["n2"]).rstrip(".,'"), _WORDS.get(sign, sign))
 
 
+@cache
 def currency_of_country(country: str, default: str = "EUR") -> str:
     """Return the currency that a country (ISO 3166 alpha-2) pays with."""
     try:
