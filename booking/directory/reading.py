@@ -1,10 +1,27 @@
 """Finding centres, practitioners and services: by id, by short name, by a name with typing errors. Public knowledge."""
 
 from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from functools import cache
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Table, Uuid, bindparam, column, func, or_, select, true, union
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Table,
+    Text,
+    Uuid,
+    any_,
+    bindparam,
+    column,
+    func,
+    literal_column,
+    or_,
+    select,
+    true,
+    union,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from booking.directory import model
@@ -90,16 +107,12 @@ async def practitioners_at(tx: Tx, centre_id: UUID) -> list[Practitioner]:
 
 async def centres_named(tx: Tx, text: str) -> list[Centre]:
     """Return the centres that the text may mean, best first; typing errors are forgiven."""
-    return await _called(tx, model.centre, true(), text, centre_from)
+    return await _called(tx, model.centre, text, centre_from)
 
 
 async def practitioners_named(tx: Tx, text: str, centre_id: UUID | None = None) -> list[Practitioner]:
     """Return the practitioners that the text may mean ("dr osei", "osei", "dr.osei"), best first."""
-    wanted: ColumnElement[bool] = true()
-    if centre_id is not None:
-        role = model.practitioner_role
-        wanted = model.practitioner.c.id.in_(select(role.c.practitioner_id).where(role.c.centre_id == centre_id))
-    return await _called(tx, model.practitioner, wanted, text, practitioner_from)
+    return await _called(tx, model.practitioner, text, practitioner_from, centre_id)
 
 
 async def centres_with(tx: Tx, ids: Collection[UUID]) -> dict[UUID, Centre]:
@@ -162,32 +175,55 @@ async def practitioner_person(tx: Tx, practitioner_id: UUID) -> UUID | None:
 
 
 async def _called(
-    tx: Tx,
-    table: Table,
-    wanted: ColumnElement[bool],
-    text: str,
-    made: Callable[[Row[Any]], Named],
+    tx: Tx, table: Table, text: str, made: Callable[[Record], Named], centre_id: UUID | None = None
 ) -> list[Named]:
-    """Return the things of a table that a text may mean, best first.
+    """Return the things of a table that a text may mean, best first; practitioners of one centre, if it is given.
 
     Who has just these words, or this short name, is looked up first; what is near is looked for when nobody has.
     """
     grams = trigrams(text)
-    short = table.c.slug == folded(text).replace(" ", ".")
-    exact = or_(short, table.c.trigrams.contains(grams)) if grams else short
-    found = _ranked(text, await _all(tx, table, wanted & exact, made))
+    how = _naming(table, at_centre=centre_id is not None)
+    values = {"slug": folded(text).replace(" ", "."), "grams": grams, "signs": signs(text), "at": centre_id}
+    found = _ranked(text, map(made, await tx.run(how.exact if grams else how.short, values)))
     if not grams or any(names_match(text, each.name, each.slug) >= _EXACT for each in found):
         return found
+    return _ranked(text, map(made, await tx.run(how.near, values)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Naming:
+    """How a table is looked through: by the short name, with those who have all trigrams, for who has some."""
+
+    short: Statement
+    exact: Statement
+    near: Statement
+
+
+@cache
+def _naming(table: Table, *, at_centre: bool) -> _Naming:
+    wanted: ColumnElement[bool] = true()
+    if at_centre:
+        role = model.practitioner_role
+        there = select(role.c.practitioner_id).where(role.c.centre_id == bindparam("at", type_=Uuid))
+        wanted = table.c.id.in_(there)
+    short = table.c.slug == bindparam("slug", type_=Text)
+    grams = bindparam("grams", type_=ARRAY(Text))
     alike = (
-        select(func.count()).select_from(func.unnest(table.c.trigrams).alias("gram")).where(column("gram").in_(grams))
+        select(func.count())
+        .select_from(func.unnest(table.c.trigrams).alias("gram"))
+        .where(column("gram", Text) == any_(grams))
     )
     near = (
         select(table.c.id)
-        .where(wanted, table.c.trigrams.overlap(signs(text)))
+        .where(wanted, table.c.trigrams.overlap(bindparam("signs", type_=ARRAY(Text))))
         .order_by(alike.scalar_subquery().desc(), table.c.id)
-        .limit(_NEAREST)
+        .limit(literal_column(str(_NEAREST)))
     )
-    return _ranked(text, await _all(tx, table, table.c.id.in_(near), made))
+    return _Naming(
+        short=Statement(select(table).where(wanted, short)),
+        exact=Statement(select(table).where(wanted, or_(short, table.c.trigrams.contains(grams)))),
+        near=Statement(select(table).where(table.c.id.in_(near))),
+    )
 
 
 def _ranked(text: str, things: Iterable[Named]) -> list[Named]:
