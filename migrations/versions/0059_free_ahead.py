@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0058_free_ahead"
-down_revision = "0057_looked_at"
+revision = "0059_free_ahead"
+down_revision = "0058_rooms_both_ways"
 
 
 def upgrade() -> None:
