@@ -25,12 +25,12 @@ from booking.people.service import patient_name, person_by_id, person_id_of
 from booking.sharing import service as sharing
 from booking.sharing.service import Shared
 from core.errors import BadInputError, ConflictError
-from core.languages import _
+from core.languages import N_, _
 from core.timezones import zone
 from records.access import Kind, may_read
 
 _UNTIL = re.compile(r"\b(?:until|till|to the|through|bis)\b(?P<when>.+)$", re.IGNORECASE)
-_EXAMPLE = "share prescriptions with @ama:example.org until 1 March"
+_EXAMPLE = N_("share prescriptions with @ama:example.org until 1 March")
 
 
 @command(
@@ -53,7 +53,7 @@ async def share(session: Session, text: str) -> None:
     mxid = await _whom(session, whole)
     kinds = take_kinds(whole)
     if not kinds:
-        raise BadInputError("Say what to share, and with whom: {example}", example=_EXAMPLE)
+        raise BadInputError("Say what to share, and with whom: {example}", example=_(_EXAMPLE))
     patient = member or session.person.patient.id
     wished, until = until, await sharing.shared_until(session.tx, session.person, patient, until)
     to = await grantee(session.tx, session.ctx, await person_id_of(session.tx, mxid))
@@ -99,7 +99,7 @@ async def _whom(session: Session, said: Reading) -> str:
         return (await person_by_id(session.tx, session.ctx, known.person_id)).mxid
     if slug:
         raise BadInputError("That doctor cannot be reached here. Write a Matrix id, like @ama:example.org")
-    raise BadInputError("With whom? Write a Matrix id, or a doctor's short name: {example}", example=_EXAMPLE)
+    raise BadInputError("With whom? Write a Matrix id, or a doctor's short name: {example}", example=_(_EXAMPLE))
 
 
 @action("share")
@@ -173,7 +173,7 @@ async def _list(session: Session) -> None:
     shared = await sharing.shared_by(session.tx, session.ctx, session.person)
     if not shared:
         await session.say(
-            _("You share nothing. To share, write: {example}", example=_EXAMPLE)
+            _("You share nothing. To share, write: {example}", example=_(_EXAMPLE))
             + "\n\n"
             + _("The doctors who treat you read your records without that.")
         )
@@ -183,7 +183,7 @@ async def _list(session: Session) -> None:
         f"{await for_whom(session, each.patient_id)}"
         for each in shared
     ]
-    hint = _("Answer with a number to stop it. To share more, write: {example}", example=_EXAMPLE)
+    hint = _("Answer with a number to stop it. To share more, write: {example}", example=_(_EXAMPLE))
     await session.say(
         f"{numbered(lines)}\n\n{hint}",
         choices=[{"do": "stop sharing", "patient": str(each.patient_id), "to": str(each.given_to)} for each in shared],

@@ -39,6 +39,7 @@ SHARING: tuple[Term, ...] = (
     _FOR,
     ("everything", H_("everything|all records")),
     ("prescriptions", H_("prescriptions|my prescriptions")),
+    ("prescriptions", H_("prescription")),
     ("sick notes", H_("sick note|sicknote|certificate")),
     ("sick notes", H_("sick notes")),
     ("notes", H_("notes of visits")),

@@ -102,6 +102,7 @@ async def test_records_are_shared_and_closed_in_german(chat: Chat) -> None:
         ("ms", "alahan tiada", "alahan", "senyap tutup", "kenalan sekat semua"),
         ("ar", "الحساسية لا شيء", "الحساسية", "هدوء إيقاف", "الاتصالات حظر الجميع"),
     ],
+    ids=["de", "fr", "es", "ms", "ar"],
 )
 async def test_what_patients_set_is_heard_with_its_words(
     chat: Chat, code: str, allergy: str, none: str, quiet: str, blocked: str
@@ -115,6 +116,17 @@ async def test_what_patients_set_is_heard_with_its_words(
     await chat.say(ANNA, "contacts allow all")
     assert [await chat.say(ANNA, each) for each in (allergy, quiet, blocked)] == as_english
     assert await chat.say(ANNA, none) == as_english[0]
+
+
+@pytest.mark.parametrize("code", sorted(spoken_languages() - {DEFAULT}))
+async def test_the_example_of_sharing_can_be_written_as_it_is_shown(chat: Chat, code: str) -> None:
+    await chat.say(ANNA, _LANGUAGE[code])
+    shown = (await chat.say(ANNA, "share")).splitlines()[0].partition(": ")[2]
+    assert "share" not in shown
+    asked = await chat.say(ANNA, shown)
+    assert "@ama:example.org" in asked
+    assert "2027" in asked
+    assert "@ama:example.org" in await chat.say(ANNA, _YES[code])
 
 
 @pytest.mark.parametrize("code", sorted(spoken_languages() - {DEFAULT}))
