@@ -17,6 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from jeepney import DBusAddress, HeaderFields, Message, MessageType, new_method_return, new_signal
 from jeepney.bus_messages import message_bus
@@ -55,6 +56,8 @@ class Nheko:
         self._folder = folder
         self._homeserver = homeserver
         self._account = (user, password)
+        self._profile = uuid4().hex[:8]
+        """There is one nheko for each profile on a machine: another one's would be handed our link."""
         self._surroundings: dict[str, str] | None = None
         self._started: list[asyncio.subprocess.Process] = []
         self._numbers = itertools.count(1)
@@ -128,14 +131,15 @@ class Nheko:
         # A person who wants to be notified of all that is said, edits and what bots say included.
         everything = {"conditions": [], "actions": ["notify"]}
         await asyncio.to_thread(self._ask, "PUT", "pushrules/global/override/everything", everything)
+        account = {
+            "access_token": self._token,
+            "device_id": signed_in["device_id"],
+            "home_server": self._homeserver,
+            "user_id": "@" + signed_in["user_id"],  # a value that begins with @ has it twice
+        }
         settings = {
             "General": {"run_without_secure_secrets_service": "true"},
-            "auth": {
-                "access_token": self._token,
-                "device_id": signed_in["device_id"],
-                "home_server": self._homeserver,
-                "user_id": "@" + signed_in["user_id"],  # a value that begins with @ has it twice
-            },
+            "profile": {f"{self._profile}\\auth\\{name}": value for name, value in account.items()},
             "user": {"reduced_motion": "true"},
         }
         lines = []
@@ -224,7 +228,7 @@ class Nheko:
     async def talk_with(self, user: str) -> Shown:
         """Start it by a link to somebody, as from a web page; return the first message of the talk that it begins."""
         link = f"matrix:u/{user.removeprefix('@')}?action=chat"
-        await self._run("nheko", "--log-level", "info", "--log-type", "stderr", link)
+        await self._run("nheko", "--profile", self._profile, "--log-level", "info", "--log-type", "stderr", link)
 
         async def agreed() -> bool:
             if not self._shown:
