@@ -10,7 +10,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from core.clock import SystemClock
-from core.database import Database
+from core.database import Database, Tx
 from core.errors import BadInputError, ConflictError, RefusedError, UserError
 from core.ids import new_id
 from records.audit.model import audit_event
@@ -19,6 +19,7 @@ from records.pharmacy import service
 from records.pharmacy.rules import Standing
 from records.pharmacy.secrets import new_typed_secret
 from records.pharmacy.service import Paper
+from records.prescriptions import store as prescriptions
 from records.prescriptions.rules import Draft, Prescription, Status
 from records.prescriptions.service import change_prescription, prescription, prescriptions_of, versions_of
 from records.sealing import ErasedError, Vault
@@ -195,6 +196,27 @@ async def test_what_is_left_of_a_part_can_be_got_elsewhere_once_it_is_handed_bac
     assert (await second.accept()).supply.left == 12
     assert (await second.dispense()).standing is Standing.USED_UP
     assert not (await first.claimed())[1]
+
+
+@pytest.mark.parametrize("what", ["accept", "dispense", "hand_back"])
+async def test_whatever_changes_something_waits_for_who_holds_the_prescription(shop: Shop, what: str) -> None:
+    pharmacy = shop.counter()
+    if what != "accept":
+        await pharmacy.accept()
+    async with shop.database.transaction() as holder:
+        await prescriptions.lock(holder, shop.made.id)
+        coming = asyncio.create_task(getattr(pharmacy, what)())
+        while not await waits_for(shop.database, holder):
+            assert not coming.done()
+            await asyncio.sleep(0.01)
+    await coming  # let go with the commit
+
+
+async def waits_for(database: Database, holder: Tx) -> bool:
+    """Whether somebody waits for what this transaction holds."""
+    async with database.transaction() as tx:
+        query = "SELECT count(*) FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid))"
+        return bool(await tx.driver.fetchval(query, holder.driver.get_server_pid()))
 
 
 async def test_repeats_are_given_one_after_the_other_each_taken_on_anew(shop: Shop) -> None:
