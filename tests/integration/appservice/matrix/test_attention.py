@@ -11,6 +11,9 @@ from nio import KeyVerificationCancel
 from appservice.matrix import attention
 from appservice.matrix.api import Api
 from appservice.matrix.attention import Attention
+from core.database import Database
+from core.lanes import counts
+from core.outbox import outbox
 from core.settings import MatrixSettings, Settings
 from demo.client import PATIENCE
 from tests.integration.appservice.matrix.conftest import NewPerson
@@ -32,11 +35,22 @@ async def ephemeral(anna: Any, room: str, kind: str, wanted: str, seconds: float
                     return True
 
 
+async def all_is_said(database: Database) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            async with database.transaction() as tx:
+                if not (await counts(tx, outbox)).get("waiting"):
+                    return
+            await asyncio.sleep(0.05)
+
+
 async def test_what_was_heard_is_shown_as_read_before_a_late_answer(
-    echo: Echo, settings: Settings, new_person: NewPerson
+    echo: Echo, settings: Settings, database: Database, new_person: NewPerson
 ) -> None:
     anna = await new_person("anna")
     room = await anna.direct_room(settings.matrix.bot_id)
+    await anna.hears("joined", room=room)
+    await all_is_said(database)  # what is said later than a message is heard is a receipt for it
     event = await anna.say(room, "slowly")
     assert await ephemeral(anna, room, "m.receipt", event)
 
