@@ -21,7 +21,10 @@ _LONG = (
 _TOGETHER = ("tests/integration/synapse/",)
 """Folders whose files go to one worker."""
 _DEMO = "tests/e2e/ with one demo"
-_WITH_DEMO = tuple(f"tests/e2e/test_{name}.py" for name in ("booking_with_element", "forgetting", "keys", "markers"))
+_WITH_DEMO = tuple(
+    f"tests/e2e/test_{name}.py"
+    for name in ("booking_with_element", "booking_with_nheko", "forgetting", "keys", "markers")
+)
 
 
 class LongestFirst(LoadFileScheduling):
