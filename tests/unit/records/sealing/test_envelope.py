@@ -236,6 +236,13 @@ def test_no_data_key_seals_twice() -> None:
     assert len(set(_commitments(100))) == 100
 
 
+def test_no_two_data_keys_have_bytes_in_common() -> None:
+    heads = [seal(KEY, b"x", b"place")[5:HEAD] for _ in range(20)]
+    secrets = [KEY.aead.decrypt(head[:12], head[12:], KEY.bound + b"place") for head in heads]
+    parts = {secret[start : start + 16] for secret in secrets for start in range(17)}
+    assert len(parts) == 17 * len(secrets)
+
+
 def test_a_copy_of_the_process_seals_with_no_data_key_of_the_others() -> None:
     """Keys are made some at a time: those that were left when it was copied are the first one's alone."""
     seal(KEY, b"x", b"place")
