@@ -168,7 +168,7 @@ async def test_each_calendar_of_visits_takes_each_choice(
 
     assert (await last_feed(chat, mxid)) == (kind, Options(_ALL, "de", "Asia/Tokyo", 10, 40, (60, 15)), "2026-12-30")
     for choice in (
-        "the doctor and the centre by name and the kind of visit and the patient’s name",
+        "the doctor and the centre by name, the kind of visit and the patient’s name",
         "rings 1 hour and 15 minutes before",
         "written in German",
         "in the time zone Asia/Tokyo",
