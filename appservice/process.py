@@ -153,7 +153,6 @@ class _Process:
             await self._run(lambda tx: withdraw(tx, self._rotating.replica))
             if self._gateway:
                 await self._gateway.close()
-            await self._matrix.close()
             await self._ctx.vault.close()
 
     def _application(self) -> web.Application:

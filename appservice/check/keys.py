@@ -36,7 +36,6 @@ async def check_keys(settings: Settings) -> AsyncIterator[Finding]:
                         yield finding
                 async for finding in _keeper(api, matrix):
                     yield finding
-                await api.close()
     except (psycopg.Error, ArgumentError, AwayError, MatrixError, OSError, ValueError):
         return
 

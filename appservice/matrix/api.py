@@ -5,15 +5,13 @@ Nothing is understood here: paths in, JSON out, and errors sorted by what can be
 
 import json
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import quote, urlencode
 
 import aiohttp
 from yarl import URL
 
-from appservice.matrix.wire import Wire
 from core import figures
 from core.lanes import LaterError
 from core.settings import MatrixSettings
@@ -75,7 +73,7 @@ class Actor:
 
     async def upload(self, parts: AsyncIterator[bytes], size: int) -> str:
         """Keep (encrypted) bytes on the homeserver: `size` of them, in parts. Returns their mxc address."""
-        answer = await self._api.upload(parts, size, self._query(None))
+        answer = await self._api.call("POST", _UPLOAD, self._query(None), (parts, size), None)
         return str(answer["content_uri"])
 
     def download(self, server: str, media_id: str) -> AsyncIterator[bytes]:
@@ -98,40 +96,58 @@ class Api:
     def __init__(self, session: aiohttp.ClientSession, matrix: MatrixSettings) -> None:
         self._session = session
         self._base = matrix.homeserver_url.rstrip("/")
-        self._path = URL(self._base).raw_path.rstrip("/")
-        self._wire = Wire(self._base)
-        token = matrix.as_token.get_secret_value()
-        self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        self._token = matrix.as_token.get_secret_value()
 
     def acting(self, user_id: str, device_id: str | None = None) -> Actor:
         return Actor(self, user_id, device_id)
 
     async def call(
-        self, method: str, path: tuple[str, ...], query: Json, body: Json | None, seconds: float = _TIMEOUT
+        self,
+        method: str,
+        path: tuple[str, ...],
+        query: Json,
+        body: Json | tuple[AsyncIterator[bytes], int] | None,
+        seconds: float | None,
     ) -> Json:
         """Ask. Path segments are quoted here; they start below /_matrix/client/v3, or at the root after an empty one.
 
         Raises AwayError, ForbiddenError, NotFoundError, MatrixError.
         """
-        data = None if body is None else json.dumps(body).encode()
-        with _measured(count=not query.get("timeout")):  # a long poll takes as long as nothing happens
-            return read_answer(*await self._wire.ask(method, self._target(path, query), self._headers, data, seconds))
-
-    async def upload(self, parts: AsyncIterator[bytes], size: int, query: Json) -> Json:
-        """Send what is no JSON and may be large. Raises as `call` does."""
-        # Synapse takes nothing whose length it is not told.
-        headers = self._headers | {"Content-Type": "application/octet-stream", "Content-Length": str(size)}
-        timeout = aiohttp.ClientTimeout(total=None, sock_read=_MEDIA)
-        url = self._url(_UPLOAD, query)
-        with _measured():
-            async with self._session.post(url, data=parts, headers=headers, timeout=timeout) as answer:
-                return read_answer(answer.status, await answer.read())
+        headers = self._headers()
+        data: bytes | AsyncIterator[bytes] | None
+        if isinstance(body, tuple):  # Synapse takes nothing whose length it is not told
+            data, size = body
+            headers |= {"Content-Type": "application/octet-stream", "Content-Length": str(size)}
+        else:
+            data = None if body is None else json.dumps(body).encode()
+            headers["Content-Type"] = "application/json"
+        began = time.monotonic()
+        outcome = "away"
+        try:
+            async with self._session.request(
+                method,
+                self._url(path, query),
+                data=data,
+                headers=headers,
+                timeout=aiohttp.ClientTimeout(total=seconds, sock_read=None if seconds else _MEDIA),
+            ) as answer:
+                read = read_answer(answer.status, await answer.read())
+            outcome = "done"
+            return read
+        except MatrixError:
+            outcome = "refused"
+            raise
+        except (aiohttp.ClientError, TimeoutError, OSError) as away:
+            raise AwayError(type(away).__name__) from away
+        finally:
+            if not query.get("timeout"):  # a long poll takes as long as nothing happens
+                figures.homeserver_seconds.labels(outcome).observe(time.monotonic() - began)
 
     async def stream(self, path: tuple[str, ...], query: Json) -> AsyncIterator[bytes]:
         """Ask for what is no JSON and may be large. Raises as `call` does."""
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=_TIMEOUT, sock_read=_SILENCE)
         try:
-            async with self._session.get(self._url(path, query), headers=self._headers, timeout=timeout) as answer:
+            async with self._session.get(self._url(path, query), headers=self._headers(), timeout=timeout) as answer:
                 if answer.status != 200:
                     read_answer(max(answer.status, 300), await answer.content.read(_PART))
                 async for part in answer.content.iter_chunked(_PART):
@@ -139,35 +155,13 @@ class Api:
         except (aiohttp.ClientError, TimeoutError, OSError) as away:
             raise AwayError(type(away).__name__) from away
 
-    async def close(self) -> None:
-        """Close the connections to the homeserver; the session is its maker's."""
-        await self._wire.close()
-
-    def _target(self, path: tuple[str, ...], query: Json) -> str:
-        root = "/" if path[0] == "" else "/_matrix/client/v3/"
-        place = "/".join(quote(part, safe="") for part in path)
-        return f"{self._path}{root}{place.removeprefix('/')}?{urlencode(query)}"
-
     def _url(self, path: tuple[str, ...], query: Json) -> URL:
-        return URL(self._base).join(URL(self._target(path, query), encoded=True))
+        root = "" if path[0] == "" else "/_matrix/client/v3/"
+        place = root + "/".join(quote(part, safe="") for part in path)
+        return URL(f"{self._base}{place}?{urlencode(query)}", encoded=True)
 
-
-@contextmanager
-def _measured(*, count: bool = True) -> Iterator[None]:
-    """Time a request, and raise AwayError for what kept it from being answered."""
-    began = time.monotonic()
-    outcome = "away"
-    try:
-        yield
-        outcome = "done"
-    except MatrixError:
-        outcome = "refused"
-        raise
-    except (aiohttp.ClientError, OSError) as away:
-        raise AwayError(type(away).__name__) from away
-    finally:
-        if count:
-            figures.homeserver_seconds.labels(outcome).observe(time.monotonic() - began)
+    def _headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self._token}"}
 
 
 def read_answer(status: int, text: bytes) -> Json:

@@ -63,10 +63,6 @@ class MatrixService:
         """The homeserver's door. Its transactions may be large: the web application has to take 64 MiB."""
         return routes(self._database, self._matrix, self._people)
 
-    async def close(self) -> None:
-        """Let go of the connections to the homeserver."""
-        await self._api.close()
-
     async def run_as_leader(
         self,
         listener: Listener,
