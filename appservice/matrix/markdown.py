@@ -10,8 +10,6 @@ from typing import Any
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from appservice.matrix import plain_markdown
-
 _MARKDOWN = MarkdownIt("commonmark", {"html": False, "breaks": True}).enable(["table", "strikethrough"])
 _ESCAPABLE = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~])")
 
@@ -23,7 +21,9 @@ def escape(text: str) -> str:
 
 def message(markdown: str, *, notice: bool = False) -> dict[str, Any]:
     """Return the content of an m.room.message: `body`, and `formatted_body` where that says more."""
-    body, rendered = plain_markdown.read(markdown) or whole(markdown)
+    parsed = _MARKDOWN.parse(markdown)
+    body = _plain(parsed)
+    rendered = _MARKDOWN.renderer.render(parsed, _MARKDOWN.options, {}).strip()
     content = {"msgtype": "m.notice" if notice else "m.text", "body": body}
     if html.unescape(rendered) != f"<p>{body}</p>":
         content |= {"format": "org.matrix.custom.html", "formatted_body": rendered}
@@ -32,14 +32,7 @@ def message(markdown: str, *, notice: bool = False) -> dict[str, Any]:
 
 def plain(markdown: str) -> str:
     """Return the words: links with their address, list items with their mark, table rows as lines."""
-    known = plain_markdown.read(markdown)
-    return known[0] if known else _plain(_MARKDOWN.parse(markdown))
-
-
-def whole(markdown: str) -> tuple[str, str]:
-    """Return the words and the HTML, by the whole grammar."""
-    parsed = _MARKDOWN.parse(markdown)
-    return _plain(parsed), _MARKDOWN.renderer.render(parsed, _MARKDOWN.options, {}).strip()
+    return _plain(_MARKDOWN.parse(markdown))
 
 
 def _plain(parsed: list[Token]) -> str:

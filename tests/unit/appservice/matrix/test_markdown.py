@@ -1,11 +1,8 @@
 """What the bot writes reads well with and without HTML."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from appservice.matrix import plain_markdown
-from appservice.matrix.markdown import escape, message, plain, whole
+from appservice.matrix.markdown import escape, message, plain
 
 
 @pytest.mark.parametrize(
@@ -45,57 +42,3 @@ def test_names_are_shown_as_they_are(name: str) -> None:
 
 def test_a_notice_is_marked() -> None:
     assert message("x", notice=True)["msgtype"] == "m.notice"
-
-
-_PIECES = (
-    *("a", "Dr", " ", " ", "\n", "\n\n", "\n   ", "**", "**", "*", "1. ", "10. ", "- ", ".", "-", "–", "“", "é", "\\"),
-    *(
-        "&",
-        "&lt;",
-        "<",
-        '"',
-        "'",
-        "#",
-        ">",
-        "_",
-        "`",
-        "[x](y)",
-        "|",
-        "|-|",
-        "~~",
-        "=",
-        "\u00a0",
-        "مرحبا",
-        "☎",
-        "+",
-        "1)",
-    ),
-)
-
-
-@given(st.lists(st.sampled_from(_PIECES), max_size=14).map("".join))
-def test_what_is_read_line_by_line_is_what_the_whole_grammar_reads(markdown: str) -> None:
-    known = plain_markdown.read(markdown)
-    assert known is None or known == whole(markdown)
-
-
-@given(st.lists(st.text(max_size=12).map(escape), min_size=1, max_size=4))
-def test_names_in_lists_and_in_bold_are_read_alike(names: list[str]) -> None:
-    rows = (f"{n}. **{name}**, {name}\n   and so on" for n, name in enumerate(names, 1))
-    said = "**Head** and more:\n\n" + "\n".join(rows)
-    known = plain_markdown.read(said)
-    assert known is None or known == whole(said)
-
-
-_OFFERS = """\
-1. **Dr Ama Osei**, Cardiology, online, **€48.00**
-   Berlin Heart Centre, Berlin (8 km); speaks English
-   Next: Mon 23 Nov 19:05
-2. **Dr Müller\\-Lüdenscheidt**, x
-
-Answer with a number to see the times."""
-
-
-@pytest.mark.parametrize("said", [_OFFERS, "**Mon 23 Nov**\n\n1. 19:05\n2. 19:10", "- one\n- **two**"])
-def test_lists_that_we_make_are_read_line_by_line(said: str) -> None:
-    assert plain_markdown.read(said) == whole(said)
