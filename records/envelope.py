@@ -34,10 +34,6 @@ _FRONT = struct.Struct(">BI")
 _DERIVED = b"careconnect seal 2"
 
 
-_AHEAD = 8
-"""How many data keys are made at once: the processor is slow at what it has not done for a while."""
-
-
 class SealBrokenError(Exception):
     """What should be opened is not what was sealed there. Says nothing more to the outside."""
 
@@ -90,10 +86,11 @@ def key_number_of(head: bytes) -> int:
 
 def seal(key: SubjectKey, plain: bytes, place: bytes) -> bytes:
     """Seal `plain` under the subject's key, bound to `place`."""
-    secret, aead, commitment = _new_data_key()
-    nonces = os.urandom(2 * _NONCE)
-    nonce = nonces[_NONCE:]
-    return _wrapped(key, secret, nonces[:_NONCE], place) + commitment + nonce + aead.encrypt(nonce, plain, place)
+    random = os.urandom(_KEY + 2 * _NONCE)
+    data_key, nonce = random[:_KEY], random[_KEY + _NONCE :]
+    encryption, commitment = two_keys(data_key, _DERIVED)
+    wrapping = _wrapped(key, data_key, random[_KEY : _KEY + _NONCE], place)
+    return wrapping + commitment + nonce + AESGCM(encryption).encrypt(nonce, plain, place)
 
 
 def unseal(key: SubjectKey, sealed: bytes, place: bytes) -> bytes:
@@ -114,33 +111,6 @@ def rewrap(old: SubjectKey, new: SubjectKey, head: bytes, place: bytes) -> bytes
     if len(head) != HEAD:
         raise SealBrokenError
     return _wrapped(new, _data_key(old, head, place), os.urandom(_NONCE), place)
-
-
-_DataKey = tuple[bytes, AESGCM, bytes]
-"""Its secret, what encrypts with the key that is derived of it, and its commitment."""
-_made: list[_DataKey] = []
-"""Data keys for the values to come. What a process that is a copy of another one draws is its own."""
-os.register_at_fork(after_in_child=_made.clear)
-
-
-def _new_data_key() -> _DataKey:
-    """One that nothing was sealed with, and that is given out once.
-
-    Where a whole machine is copied while it runs, two may have one all the same: nonces are drawn for each value, so
-    that this gives nothing away.
-    """
-    try:
-        return _made.pop()
-    except IndexError:
-        random = os.urandom(_AHEAD * _KEY)
-        first, *others = [_derived(random[at : at + _KEY]) for at in range(0, len(random), _KEY)]
-        _made.extend(others)
-        return first
-
-
-def _derived(secret: bytes) -> _DataKey:
-    encryption, commitment = two_keys(secret, _DERIVED)
-    return secret, AESGCM(encryption), commitment
 
 
 def _wrapped(key: SubjectKey, data_key: bytes, nonce: bytes, place: bytes) -> bytes:

@@ -225,35 +225,3 @@ def test_a_key_is_not_shown_by_accident() -> None:
 def test_twenty_thousand_hostile_envelopes_are_refused() -> None:
     """`python -m benchmarks.fuzz_envelopes` does a million of them."""
     fuzz(20_000, seed=7)
-
-
-def _commitments(count: int) -> list[bytes]:
-    """One for each data key that was sealed with, in the order in which that was done."""
-    return [seal(KEY, b"x", b"place")[HEAD : HEAD + 32] for _ in range(count)]
-
-
-def test_no_data_key_seals_twice() -> None:
-    assert len(set(_commitments(100))) == 100
-
-
-def test_no_two_data_keys_have_bytes_in_common() -> None:
-    heads = [seal(KEY, b"x", b"place")[5:HEAD] for _ in range(20)]
-    secrets = [KEY.aead.decrypt(head[:12], head[12:], KEY.bound + b"place") for head in heads]
-    parts = {secret[start : start + 16] for secret in secrets for start in range(17)}
-    assert len(parts) == 17 * len(secrets)
-
-
-def test_a_copy_of_the_process_seals_with_no_data_key_of_the_others() -> None:
-    """Keys are made some at a time: those that were left when it was copied are the first one's alone."""
-    seal(KEY, b"x", b"place")
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.write(writing, b"".join(_commitments(20)))
-        os._exit(0)
-    os.close(writing)
-    with os.fdopen(reading, "rb") as told:
-        theirs = told.read()
-    assert os.waitpid(child, 0)[1] == 0
-    assert len(theirs) == 20 * 32
-    assert not any(each in theirs for each in _commitments(20))
