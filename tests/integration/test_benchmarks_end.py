@@ -10,8 +10,9 @@ import psutil
 import pytest
 
 _BENCHMARK = """
-import subprocess, sys, time
+import signal, subprocess, sys, time
 from benchmarks.ending import own_folder
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored by what a shell runs in its background
 with own_folder() as folder:
     sleep = [sys.executable, "-c", "import time; time.sleep(600)"]
     marked = subprocess.Popen(sleep, start_new_session=True)
