@@ -213,7 +213,6 @@ async def serving(settings: Settings) -> AsyncIterator[tuple[MatrixService, Echo
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await runner.cleanup()
-            await service.close()
             await database.close()
 
 

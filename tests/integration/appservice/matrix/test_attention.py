@@ -6,6 +6,8 @@ from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from nio import KeyVerificationCancel
 
 from appservice.matrix import attention
@@ -18,7 +20,6 @@ from core.settings import MatrixSettings, Settings
 from demo.client import PATIENCE
 from tests.integration.appservice.matrix.conftest import NewPerson
 from tests.integration.appservice.matrix.echo import Echo
-from tests.integration.appservice.matrix.test_wire import OK, saying, wired
 
 
 async def ephemeral(anna: Any, room: str, kind: str, wanted: str, seconds: float = PATIENCE) -> bool:
@@ -57,23 +58,27 @@ async def test_what_was_heard_is_shown_as_read_before_a_late_answer(
 
 async def test_an_answer_says_by_itself_that_what_came_before_was_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(attention, "_SOON", 0.1)
-    async with wired(saying(OK)) as (server, _), aiohttp.ClientSession() as http:
-        api = Api(http, MatrixSettings(homeserver_url=f"http://127.0.0.1:{server.port}"))
-        async with Attention(api.acting("@bot:localhost")) as seen:
+    asked: asyncio.Queue[str] = asyncio.Queue()
+
+    async def take(request: web.Request) -> web.Response:
+        asked.put_nowait(request.path)
+        return web.json_response({})
+
+    homeserver = web.Application()
+    homeserver.router.add_post("/{path:.*}", take)
+    async with TestServer(homeserver) as server, aiohttp.ClientSession() as http:
+        api = Api(http, MatrixSettings(homeserver_url=str(server.make_url("")).rstrip("/")))
+        async with Attention(api.acting("@bot:localhost")) as seen, asyncio.timeout(PATIENCE):
             seen.read("!a", "$1")
             seen.said("!a")
             seen.read("!b", "$2")
             seen.read("!b", "$3")
-            async with asyncio.timeout(PATIENCE):
-                while not server.requests:
-                    await asyncio.sleep(0.05)
+            first = await asked.get()
             seen.read("!a", "$4")
-            async with asyncio.timeout(PATIENCE):
-                while len(server.requests) < 2:
-                    await asyncio.sleep(0.05)
-        await api.close()
-    base = "POST /_matrix/client/v3/rooms/%21{}/receipt/m.read/%24{}?user_id=%40bot%3Alocalhost"
-    assert [asked for asked, _ in server.requests] == [base.format("b", 3), base.format("a", 4)]
+            second = await asked.get()
+    base = "/_matrix/client/v3/rooms/!{}/receipt/m.read/${}"
+    assert [first, second] == [base.format("b", 3), base.format("a", 4)]
+    assert asked.empty()
 
 
 async def test_who_writes_for_long_is_seen_writing(echo: Echo, settings: Settings, new_person: NewPerson) -> None:
