@@ -82,12 +82,7 @@ class _Sealing:
 
     store: "KeyStore"
     numbers: dict[UUID, int] = field(default_factory=dict)
-    prepared: str = (
-        "PREPARE sealing_key (uuid, integer) AS SELECT require_sealing_key($1, $2) WHERE $2 IS DISTINCT FROM ("
-        "SELECT CASE WHEN k.wrapped IS NOT NULL THEN k.number END"
-        " FROM keys.subject_key k WHERE k.subject = $1 ORDER BY k.number DESC LIMIT 1)"
-    )
-    """Asks what the function asks, which takes longer to be called, and is called only where it refuses."""
+    prepared: str = "PREPARE sealing_key (uuid, integer) AS SELECT require_sealing_key($1, $2)"
 
     def statement(self) -> str:
         return "; ".join([f"EXECUTE sealing_key ('{subject}', {number})" for subject, number in self.numbers.items()])
