@@ -34,7 +34,8 @@ export class Person {
       this.#client.on(sdk.ClientEvent.Sync, (state) => state === "PREPARED" && done()),
     );
     this.#client.on(sdk.ClientEvent.Sync, () => this.#ring());
-    await this.#client.startClient({ initialSyncLimit: 20 });
+    // A sync leaves out what more events than this follow, until somebody scrolls back.
+    await this.#client.startClient({ initialSyncLimit: 200 });
     await prepared;
     return { user_id: userId, device_id: deviceId };
   }

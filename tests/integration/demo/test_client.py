@@ -1,4 +1,4 @@
-"""The client of the tour and of the tests is read by all who are in a room, whoever comes while it shares the key."""
+"""The client of the tour and of the tests is read by all who are in a room, and misses nothing that is said there."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
@@ -91,3 +91,13 @@ async def test_who_has_just_come_is_given_the_key_before_the_client_has_asked_fo
         assert anna.client.should_query_keys
         await anna.say(room, "for three")
     assert (await carl.hears("for three", room=room)).encrypted
+
+
+async def test_what_a_dozen_numbers_follow_is_heard_by_who_was_out_of_touch(people: list[Person]) -> None:
+    anna, ben, _ = people
+    room = await _meet(anna, ben)
+    async with anna.out_of_touch():
+        said = await ben.say(room, "choose")
+        for number in range(12):
+            await ben.react(room, said, str(number))
+    assert (await anna.hears("choose", room=room)).event == said
