@@ -6,18 +6,22 @@ somebody says something new. So the bot's rooms are also read by /sync, from the
 the inbox. What came before is no repeat: an event has one row by its id.
 
 The /sync is one without a device: it must not acknowledge keys, which are the key loop's to take in.
+
+An invitation comes by /sync as stripped state, without its id, so one that a transaction brings as well would be two.
+It is left to the transaction at first: the next look begins at the same place, and takes what is still open then.
 """
 
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Set
 from typing import Any
 
 from sqlalchemy.exc import DBAPIError
 
 from appservice.matrix.api import Actor, AwayError, ForbiddenError, Json, MatrixError, NotFoundError
 from appservice.matrix.device import Device
+from appservice.matrix.filtering import is_invitation
 from appservice.matrix.transactions import keep
 from core import figures
 from core.database import Database
@@ -28,6 +32,8 @@ _EVERY = 5.0
 """Seconds between two looks."""
 _OVERDUE = 5.0
 """Seconds after which a transaction should have brought an event, were all well."""
+_LOOKS = 6
+"""How often at most a look begins at the same place: where somebody sends invitations without end, the rest matters."""
 _PAGES = 50
 _NO: Json = {"types": []}
 _KINDS = ["m.room.encrypted", "m.room.message", "m.reaction", "m.room.member"]
@@ -46,6 +52,28 @@ _FILTER = json.dumps(
 _log = log("appservice.matrix")
 
 
+class Patience:
+    """Which invitations are to be taken up, and whether the next look begins where this one ends. Pure."""
+
+    def __init__(self) -> None:
+        self.looks = 0
+        """How often the same place was looked at."""
+        self._open: frozenset[str] = frozenset()
+
+    def ripe(self, invited: Set[str]) -> Set[str]:
+        """Those that were open at the last look already; all of them at the last look of its place."""
+        return invited & self._open if self._waits(invited) else invited
+
+    def settle(self, invited: Set[str]) -> bool:
+        """Say that the look has ended well; false if the next one begins at the same place."""
+        self.looks = self.looks + 1 if self._waits(invited) else 0
+        self._open = frozenset(invited) if self.looks else frozenset()
+        return not self.looks
+
+    def _waits(self, invited: Set[str]) -> bool:
+        return self.looks < _LOOKS and not invited <= self._open
+
+
 class CatchingUp:
     """Reads after the transactions, for the process that leads. `nudge` has the homeserver try them again."""
 
@@ -57,6 +85,7 @@ class CatchingUp:
         self._matrix = matrix
         self._nudge = nudge
         self._bot: Actor = device.bot.without_device()
+        self._patience = Patience()
 
     async def run(self) -> None:
         """Look until cancelled."""
@@ -72,22 +101,36 @@ class CatchingUp:
         """Fetch what is missing since the last look. Returns how much of it should have come by itself."""
         store = self._device.olm.store
         since = store.load_heard_token() or store.load_sync_token()
-        query = {"filter": _FILTER, "timeout": 0, "set_presence": "offline", "since": since}
+        # Synapse gives the same answer to the same question for two minutes, so each look asks another.
+        query = {"filter": _FILTER, "timeout": self._patience.looks, "set_presence": "offline", "since": since}
         answer = await self._bot.get("sync", query=query)
-        events = [invitation for room in answer.get("rooms", {}).get("invite", {}).items() for invitation in _of(*room)]
-        for room_id, room in answer.get("rooms", {}).get("join", {}).items():
-            events += await self._in_room(room_id, room["timeline"], str(since))
+        rooms = answer.get("rooms", {})
+        invited = rooms.get("invite", {})
+        ripe = self._patience.ripe(invited.keys())
+        events = self._invitations({room_id: invited[room_id] for room_id in ripe}, str(since))
+        for room_id, room in (*rooms.get("join", {}).items(), *rooms.get("leave", {}).items()):
+            events += await self._in_room(room_id, room.get("timeline", {"events": []}), str(since))
         missed = 0
         if events:
             async with self._database.transaction() as tx:
                 new = await keep(tx, self._matrix, events)
             missed = sum(event["event_id"] in new and self._overdue(event) for event in events)
-        store.save_heard_token(answer["next_batch"])
+        if self._patience.settle(invited.keys()):
+            store.save_heard_token(answer["next_batch"])
         if missed:
             figures.fetched_events.inc(missed)
             _log.warning("fetched what no transaction had brought", count=missed)
             await self._nudge()
         return missed
+
+    def _invitations(self, rooms: Json, since: str) -> list[Json]:
+        """What Synapse leaves out of them is made up, the same each time that one is found at this place."""
+        return [
+            {**event, "room_id": room_id, "event_id": f"{room_id} since {since}"}
+            for room_id, room in rooms.items()
+            for event in room.get("invite_state", {}).get("events", [])
+            if isinstance(event, dict) and is_invitation(event, self._bot.user_id)
+        ]
 
     def _overdue(self, event: Json) -> bool:
         """Whether a transaction should have brought it: not who came before us, which no transaction tells."""
@@ -109,9 +152,3 @@ class CatchingUp:
             events = [*reversed(page["chunk"]), *events]
             place = page.get("end") if page["chunk"] else None
         return [{**event, "room_id": room_id} for event in events if isinstance(event, dict)]
-
-
-def _of(room_id: str, invitation: Json) -> list[Json]:
-    """The invitation itself, which stands among the state that comes with it."""
-    state = invitation.get("invite_state", {}).get("events", [])
-    return [{**event, "room_id": room_id} for event in state if isinstance(event, dict) and "event_id" in event]

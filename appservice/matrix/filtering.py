@@ -4,7 +4,7 @@ What a person wrote without encryption is never stored: only that something was 
 is kept but who came and went, which whoever stores it sees to (transactions.py).
 """
 
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from typing import Any
 
 EVENT, MEMBER, UNREADABLE = "matrix", "matrix.member", "matrix.unreadable"
@@ -42,6 +42,13 @@ def kept(event: Any, ours: Container[str]) -> tuple[str, dict[str, Any]] | None:
     if event["type"] == "m.room.message":
         return EVENT, slim | {"content": {"msgtype": content.get("msgtype")}}
     return None
+
+
+def is_invitation(event: Mapping[str, Any], user_id: str) -> bool:
+    """Whether the event, whole or stripped, invites this user."""
+    content = event.get("content")
+    membership = content.get("membership") if isinstance(content, dict) else None
+    return (event.get("type"), event.get("state_key"), membership) == ("m.room.member", user_id, "invite")
 
 
 def well_formed(event: Any) -> bool:

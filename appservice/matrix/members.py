@@ -69,6 +69,8 @@ class Members:
         invited = membership == "invite"
         if invited and not row.attempts and not self._strangers.may_invite(event["sender"], time.monotonic()):
             return  # too many from there: this one stays open
+        if invited and await self._is_followed(tx, event["room_id"]):
+            return
         if invited and await self._join(row, event):
             await self._inbound.joined(tx, event)
             await self._catch_up(tx, row, event)
@@ -76,6 +78,17 @@ class Members:
             self._device.views.forget(event["room_id"])
             await self._rooms.forget(tx, event["room_id"])
             await self._rooms.bots.goes(tx, event["room_id"])
+
+    async def _is_followed(self, tx: Tx, room_id: str) -> bool:
+        """Whether the bot talks with somebody there already: an invitation may come by a transaction and by /sync."""
+        if not await self._rooms.is_one(tx, room_id):
+            return False
+        self._device.views.forget(room_id)
+        try:
+            await self._device.views.of(room_id)
+        except ForbiddenError:
+            return False
+        return True
 
     async def _join(self, row: Row, event: Json) -> bool:
         """Go there; False if the invitation is not good any more."""
@@ -98,9 +111,10 @@ class Members:
             )
         except (ForbiddenError, NotFoundError):
             return  # put out again meanwhile
-        missed = itertools.takewhile(lambda event: event["event_id"] != invitation["event_id"], recent["chunk"])
+        bot = self._device.bot.user_id
+        missed = itertools.takewhile(lambda event: not filtering.is_invitation(event, bot), recent["chunk"])
         for event in reversed([*missed]):
-            use = filtering.kept(event, (self._device.bot.user_id,))
+            use = filtering.kept(event, (bot,))
             if use and use[0] == filtering.EVENT:
                 payload = json.dumps(use[1]).encode()
                 await receive(tx, kind=filtering.EVENT, event_id=event["event_id"], lane=row.lane, payload=payload)

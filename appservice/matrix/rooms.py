@@ -65,6 +65,11 @@ class DirectRooms:
             )
         )
 
+    async def is_one(self, tx: Tx, room_id: str) -> bool:
+        """Whether this is where a person and the bot talk."""
+        found = await tx.conn.execute(select(direct_room.c.person_id).where(direct_room.c.room_id == room_id))
+        return found.first() is not None
+
     async def forget(self, tx: Tx, room_id: str) -> None:
         """The person has left this room, or the bot was put out: the next message needs a new one."""
         await tx.conn.execute(

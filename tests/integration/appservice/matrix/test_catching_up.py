@@ -1,9 +1,14 @@
 """What people say reaches the bot although the homeserver's transactions do not: they fail, or never come."""
 
+import asyncio
+from typing import Any
+from uuid import uuid4
+
+import aiohttp
 from aiohttp import web
 
 from core.settings import Settings
-from demo.client import Person
+from demo.client import PATIENCE, Person
 from demo.homeserver import Homeserver
 from tests.integration.appservice.matrix.conftest import NewPerson
 from tests.integration.appservice.matrix.echo import serving
@@ -14,19 +19,31 @@ class Deaf:
 
     def __init__(self, port: int) -> None:
         self._port = port
+        self._taken: list[dict[str, Any]] = []
 
-    async def __aenter__(self) -> None:
+    async def __aenter__(self) -> "Deaf":
         app = web.Application()
         app.router.add_route("*", "/{rest:.*}", self._take)
         self._runner = web.AppRunner(app)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", self._port, reuse_address=True).start()
+        return self
 
     async def __aexit__(self, *_: object) -> None:
         await self._runner.cleanup()
 
-    async def _take(self, _request: web.Request) -> web.Response:
+    async def _take(self, request: web.Request) -> web.Response:
+        self._taken += (await request.json()).get("events", [])
         return web.json_response({})
+
+    async def takes(self, room_id: str, membership: str) -> dict[str, Any]:
+        """Wait until it has taken that somebody was invited to the room, or put out; return the event."""
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                for event in self._taken:
+                    if (event["room_id"], event["content"].get("membership")) == (room_id, membership):
+                        return event
+                await asyncio.sleep(0.05)
 
 
 async def test_events_that_the_homeserver_lost_are_fetched_once(
@@ -36,15 +53,59 @@ async def test_events_that_the_homeserver_lost_are_fetched_once(
     async with serving(settings):
         room = await anna.direct_room(settings.matrix.bot_id)
         await anna.ask(room, "one", "you said one")
-    async with Deaf(settings.http.port):
+    async with Deaf(settings.http.port) as deaf:
         for n in range(60):  # more than one page of a room's timeline
             await anna.say(room, f"lost {n}")
         boris = await new_person("boris")
         made = await boris.client.room_create(is_direct=True, invite=[settings.matrix.bot_id])
+        await deaf.takes(made.room_id, "invite")
     async with serving(settings):
         await anna.hears("you said lost 59", room=room)
         await boris.appears(made.room_id, settings.matrix.bot_id)
-        await boris.hears(room=made.room_id)
+        await boris.hears("that was joined", room=made.room_id)
         await anna.ask(room, "two", "you said two")
     said = [text for text in anna.shown(room) if text.startswith("you said")]
     assert said == ["you said one", *(f"you said lost {n}" for n in range(60)), "you said two"]
+
+
+async def test_an_invitation_that_comes_both_ways_is_followed_once(
+    settings: Settings, homeserver: Homeserver, new_person: NewPerson
+) -> None:
+    anna: Person = await new_person("anna")
+    async with serving(settings):  # the bot has a device, and a place up to which all is known
+        await anna.ask(await anna.direct_room(settings.matrix.bot_id), "one", "you said one")
+    async with Deaf(settings.http.port) as deaf:
+        made = await anna.client.room_create(is_direct=True, invite=[settings.matrix.bot_id])
+        invitation = await deaf.takes(made.room_id, "invite")
+    async with serving(settings):
+        await anna.hears("that was joined", room=made.room_id)
+        await _bring(settings, invitation)
+        await anna.ask(made.room_id, "two", "you said two")
+    assert anna.shown(made.room_id) == ["that was joined", "you said two"]
+
+
+async def test_who_was_put_out_unheard_comes_when_invited_again(
+    settings: Settings, homeserver: Homeserver, new_person: NewPerson
+) -> None:
+    anna: Person = await new_person("anna")
+    bot = settings.matrix.bot_id
+    async with serving(settings):
+        room = await anna.direct_room(bot)
+        await anna.ask(room, "one", "you said one")
+    async with Deaf(settings.http.port) as deaf:
+        await anna.client.room_kick(room, bot)
+        await deaf.takes(room, "leave")
+        await anna.client.room_invite(room, bot)
+        await deaf.takes(room, "invite")
+    async with serving(settings):
+        await anna.appears(room, bot)
+        await anna.ask(room, "two", "you said two")
+    assert anna.shown(room) == ["that was joined", "you said one", "that was joined", "you said two"]
+
+
+async def _bring(settings: Settings, event: dict[str, Any]) -> None:
+    """Bring it as the homeserver does."""
+    url = f"http://127.0.0.1:{settings.http.port}/_matrix/app/v1/transactions/{uuid4()}"
+    headers = {"Authorization": f"Bearer {settings.matrix.hs_token.get_secret_value()}"}
+    async with aiohttp.ClientSession() as http, http.put(url, json={"events": [event]}, headers=headers) as answer:
+        assert answer.status == 200
