@@ -42,7 +42,7 @@ from core.database import ANY, Database, Tx
 from core.errors import UnavailableError, UserError
 from core.languages import DEFAULT, speaking
 from core.logs import log
-from core.precedence import Precedence
+from core.precedence import MOMENT, Precedence
 from core.shards import Share
 from core.statements import Statement, is_away
 from core.tables import Moment, metadata
@@ -249,6 +249,14 @@ class LaneWorker:
             self._overflow = True
         elif self._precedence.may_begin(lane, time.monotonic(), partial(self._database.ring, self._bell, lane)):
             self._busy[lane] = asyncio.create_task(self._lane(lane))
+        else:
+            self._look_after_a_moment()
+
+    def _look_after_a_moment(self) -> None:
+        """Let those begin for whom it is quiet enough by then."""
+        if self._precedence.waiting:
+            later = 1.1 * MOMENT  # timers come a little early at times
+            asyncio.get_running_loop().call_later(later, lambda: self._precedence.look(time.monotonic()))
 
     async def _due_lanes(self) -> list[str]:
         """Return lanes whose first row is due, those that have waited longest first, as many as there are places."""
@@ -271,6 +279,7 @@ class LaneWorker:
         finally:
             del self._busy[lane]
             self._precedence.ended(lane, time.monotonic())
+            self._look_after_a_moment()
             if self._overflow:
                 self._overflow = False
                 self._database.ring(self._bell)

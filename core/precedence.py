@@ -1,13 +1,16 @@
 """What goes first where there is more to do than can be done at once: what people wait for, before what adorns it.
 
-Lanes that can wait are taken up when this process has nothing else under way; where that does not happen for a while,
-a few at a time all the same, so that they come late but come. Pure: time is handed in, in seconds.
+Lanes that can wait are taken up when this process has had nothing else under way for a moment: what it has just said is
+still on its way to people, through a peer that has its hands full with it. Where that does not happen for a while, they
+are taken up a few at a time all the same, so that they come late but come. Pure: time is handed in, in seconds.
 """
 
 from collections.abc import Callable
 
 _AT_ONCE = 2
 """Lanes that can wait and are under way together: what is said meanwhile finds places free, here and at the peer."""
+MOMENT = 0.1
+"""Seconds without anything that people wait for. Long enough for an answer to be shown, too short to be noticed."""
 _LONGEST = 3.0
 """Seconds that such a lane waits for a quiet moment."""
 
@@ -22,6 +25,7 @@ class Precedence:
         self._can_wait = can_wait
         self._first = 0
         self._last = 0
+        self._quiet_since = float("-inf")
         self._waiting: dict[str, tuple[float, Ring]] = {}
 
     @property
@@ -35,7 +39,7 @@ class Precedence:
             self._first += 1
             return True
         since, _ = self._waiting.get(lane, (now, ring))
-        if self._last < _AT_ONCE and (not self._first or now - since >= _LONGEST):
+        if self._last < _AT_ONCE and self._is_due(since, now):
             self._waiting.pop(lane, None)
             self._last += 1
             return True
@@ -48,12 +52,17 @@ class Precedence:
             self._last -= 1
         else:
             self._first -= 1
+            self._quiet_since = now
         self.look(now)
 
     def look(self, now: float) -> None:
-        """Ring for those whose turn it is: call it now and then, as what waits for long is not rung for otherwise."""
+        """Ring for those whose turn it is: call it a moment after anything ended or was refused, and now and then."""
         free = _AT_ONCE - self._last
         if free > 0:
-            due = [ring for since, ring in self._waiting.values() if not self._first or now - since >= _LONGEST]
+            due = [ring for since, ring in self._waiting.values() if self._is_due(since, now)]
             for ring in due[:free]:
                 ring()
+
+    def _is_due(self, since: float, now: float) -> bool:
+        quiet = not self._first and now - self._quiet_since >= MOMENT
+        return quiet or now - since >= _LONGEST

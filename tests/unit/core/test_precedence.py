@@ -1,6 +1,6 @@
 """What people wait for goes first; what can wait comes in a quiet moment, or late, but comes."""
 
-from core.precedence import Precedence
+from core.precedence import MOMENT, Precedence
 
 
 class Lanes:
@@ -19,6 +19,10 @@ class Lanes:
         self.begun.remove(lane)
         self.order.ended(lane, self.now)
 
+    def pass_time(self, seconds: float) -> None:
+        self.now += seconds
+        self.order.look(self.now)
+
 
 def test_what_can_wait_begins_at_once_where_nothing_else_is_done() -> None:
     lanes = Lanes()
@@ -26,7 +30,7 @@ def test_what_can_wait_begins_at_once_where_nothing_else_is_done() -> None:
     assert lanes.begun == ["can wait"]
 
 
-def test_what_can_wait_begins_when_the_last_of_the_others_has_ended() -> None:
+def test_what_can_wait_begins_a_moment_after_the_last_of_the_others_has_ended() -> None:
     lanes = Lanes()
     for lane in ("a", "b", "can wait"):
         lanes.ask(lane)
@@ -35,8 +39,36 @@ def test_what_can_wait_begins_when_the_last_of_the_others_has_ended() -> None:
     lanes.end("a")
     assert lanes.begun == ["b"]
     lanes.end("b")
+    lanes.pass_time(MOMENT / 2)
+    assert lanes.begun == []
+    lanes.pass_time(MOMENT * 0.6)
     assert lanes.begun == ["can wait"]
     assert lanes.order.waiting == ()
+
+
+def test_a_moment_in_which_something_began_is_none() -> None:
+    lanes = Lanes()
+    for lane in ("a", "can wait"):
+        lanes.ask(lane)
+    lanes.end("a")
+    lanes.pass_time(MOMENT / 2)
+    lanes.ask("b")
+    lanes.pass_time(MOMENT)
+    lanes.end("b")
+    lanes.pass_time(MOMENT / 2)
+    assert lanes.begun == []
+    lanes.pass_time(MOMENT * 0.6)
+    assert lanes.begun == ["can wait"]
+
+
+def test_what_comes_just_after_an_answer_waits_for_a_moment_too() -> None:
+    lanes = Lanes()
+    lanes.ask("a")
+    lanes.end("a")
+    lanes.ask("can wait")
+    assert lanes.begun == []
+    lanes.pass_time(MOMENT)
+    assert lanes.begun == ["can wait"]
 
 
 def test_the_others_never_wait() -> None:
