@@ -6,6 +6,7 @@ key can come: for what was said before the bot's device was there, or where the 
 """
 
 import json
+import math
 import time
 from collections.abc import Awaitable
 from datetime import UTC, datetime, timedelta
@@ -27,6 +28,7 @@ from appservice.matrix.rooms import DirectRooms
 from appservice.matrix.sent_files import addresses_of, note_sent
 from appservice.matrix.staff_rooms import centre_of
 from appservice.matrix.strangers import Strangers, Verdict
+from appservice.matrix.sync import keys_lie_there
 from appservice.matrix.views import RoomView
 from appservice.outgoing import Reply, post, refusal_key
 from core import figures
@@ -78,6 +80,8 @@ class Inbound:
         self._rooms = rooms
         self._listener = listener
         self._waiting: dict[UUID, tuple[str, float]] = {}
+        self._no_keys_at = -math.inf
+        """When the homeserver was asked last that had no more keys for us (time.monotonic)."""
         self._learnt: set[str] = set()
 
     async def event(self, tx: Tx, row: Row) -> None:
@@ -151,8 +155,10 @@ class Inbound:
     async def _said(self, tx: Tx, row: Row, event: Json) -> Said | None:
         if event["type"] == "m.room.encrypted":
             opened = await self._decrypt(event)
+            if opened is None and await self._has_waited(row, event):
+                opened = await self._decrypt(event)  # the key may have come meanwhile
             if opened is None:
-                await self._wait(tx, row, event)
+                await self._give_up(tx, row, event)
                 return None
             self._after_those_before(row, event["content"]["session_id"])
             if await self._verifies(event, opened.type, opened.content):
@@ -191,15 +197,35 @@ class Inbound:
         if any(other == session and since > just_now for other, since in self._waiting.values()):
             raise LaterError("one before it is about to wake", _MOMENT / 10)
 
-    async def _wait(self, tx: Tx, row: Row, event: Json) -> None:
-        """Wait for the key; after a while, give up and have the person told: once an hour for each session."""
+    async def _has_waited(self, row: Row, event: Json) -> bool:
+        """Wait for the key (BlockedError); return True once that was long enough, False if no key can come.
+
+        It is not as long as the homeserver has keys for us that were not taken in yet: it may be slow, or we.
+        """
         session = event["content"]["session_id"]
         if row.id not in self._waiting:
             self._waiting[row.id] = session, time.monotonic()
             self._device.asking.ask(event)
-        if not self._never_comes(event) and time.monotonic() - self._waiting[row.id][1] < self._patience():
+        if self._never_comes(event):
+            return False
+        since = self._waiting[row.id][1]
+        if time.monotonic() - since < self._patience() or await self._may_be_there(since):
             raise BlockedError(session)
-        del self._waiting[row.id]
+        return True
+
+    async def _may_be_there(self, since: float) -> bool:
+        """Whether keys lie at the homeserver, asked after that moment: a client gives them before it speaks."""
+        if self._no_keys_at <= since:
+            asked_at = time.monotonic()
+            if await keys_lie_there(self._device):
+                return True
+            self._no_keys_at = asked_at
+        return False
+
+    async def _give_up(self, tx: Tx, row: Row, event: Json) -> None:
+        """Have the person told that the key did not come: once an hour for each session."""
+        session = event["content"]["session_id"]
+        self._waiting.pop(row.id, None)
         slim = {name: event[name] for name in ("event_id", "room_id", "sender")} | {"session_id": session}
         once = f"{session}:{tx.now:%Y%m%d%H}"
         await receive(tx, kind=UNREADABLE, event_id=once, lane=row.lane, payload=json.dumps(slim).encode())

@@ -11,6 +11,7 @@ from nio import AsyncClient, RoomPreset
 from sqlalchemy import select, update
 
 from appservice.matrix import inbound
+from appservice.matrix.api import Actor
 from appservice.matrix.filtering import EVENT
 from appservice.outgoing import REACTIONS
 from core.database import Database
@@ -281,10 +282,10 @@ async def test_a_message_whose_key_never_comes_is_admitted_once(
     monkeypatch: pytest.MonkeyPatch,
     database: Database,
 ) -> None:
-    monkeypatch.setattr(inbound, "_PATIENCE", 1.0)
     anna = await new_person("anna")
     room = await anna.direct_room(settings.matrix.bot_id)
     await anna.ask(room, "hello", "you said hello")
+    monkeypatch.setattr(inbound, "_PATIENCE", 1.0)  # from here on, as that key may have come late
     lost = LOST | {
         "sender_key": anna.client.olm.account.identity_keys["curve25519"],
         "device_id": anna.client.device_id,
@@ -296,6 +297,37 @@ async def test_a_message_whose_key_never_comes_is_admitted_once(
     async with database.transaction() as tx:
         kinds = [row.kind for row in await tx.conn.execute(select(inbox.c.kind))]
     assert kinds.count("matrix.unreadable") == 1
+
+
+async def test_a_key_that_the_homeserver_or_we_are_slow_with_is_waited_for(
+    echo: Echo, settings: Settings, new_person: NewPerson, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However little patience there is: nobody is told that a message can't be read whose key is on its way."""
+    monkeypatch.setattr(inbound, "_LITTLE_PATIENCE", 0.2)
+    anna = await new_person("anna")
+    room = await anna.direct_room(settings.matrix.bot_id)
+    ask, stirs, looks = Actor.get, asyncio.Event(), asyncio.Semaphore(0)
+    stirs.set()
+
+    async def slow(self: Actor, *path: str, **how: Any) -> Any:
+        answer = await ask(self, *path, **how)
+        if path == ("sync",) and '"rooms": []' in how["query"]["filter"]:
+            looks.release()
+        elif path == ("sync",) and "m.room.encrypted" not in how["query"]["filter"]:
+            await stirs.wait()  # this answer has the key
+        return answer
+
+    monkeypatch.setattr(Actor, "get", slow)
+    await anna.ask(room, "hello", "you said hello")  # the next answer will be a slow one
+    stirs.clear()
+    anna.client.invalidate_outbound_session(room)
+    await anna.say(room, "again")
+    async with asyncio.timeout(PATIENCE):
+        for _ in range(2):
+            await looks.acquire()
+    stirs.set()
+    await anna.hears("you said again", room=room)
+    assert "that was undecryptable" not in anna.shown(room)
 
 
 async def test_what_is_said_before_anybody_there_has_keys_waits_for_them(
