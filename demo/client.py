@@ -4,7 +4,7 @@ import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Self, TypeVar
 from urllib.parse import quote
@@ -26,10 +26,11 @@ from nio import (
     UnknownEvent,
 )
 from nio.crypto import decrypt_attachment, encrypt_attachment
+from nio.exceptions import EncryptionError
 from nio.store import SqliteMemoryStore
 
 ENCRYPTION = {"type": "m.room.encryption", "state_key": "", "content": {"algorithm": "m.megolm.v1.aes-sha2"}}
-PATIENCE = 90.0
+PATIENCE = 150.0
 """Seconds that anything may take, unless somebody says otherwise: far more than it does on a machine that is busy."""
 _ALL_SAID = {"room": {"timeline": {"limit": 100}}}
 """A filter for sync, which without one leaves out what ten events follow: a list has ten numbers to tap under it."""
@@ -90,11 +91,14 @@ class Person:
         self.heard: list[Heard] = []
         self.tapped: list[Tapped] = []
         self.unreadable: list[MegolmEvent] = []
+        """What came, and its key has not."""
         self.others: list[tuple[str, str, str]] = []
         """Room, event and type of what is no message."""
         self._news = asyncio.Condition()
         self._sharing = asyncio.Lock()
         self._syncing: asyncio.Task[None] | None = None
+        self._deaf: Exception | None = None
+        """Why nothing is heard any more: a fault in what came, or in nio."""
 
     @property
     def mxid(self) -> str:
@@ -127,17 +131,24 @@ class Person:
         return self
 
     async def _sync(self) -> None:
-        while True:
-            try:
-                await self._sync_once(20_000)
-            except (aiohttp.ClientError, OSError):  # the homeserver is away: a client tries again, as any does
-                await asyncio.sleep(0.5)
+        try:
+            while True:
+                try:
+                    await self._sync_once(20_000)
+                except (aiohttp.ClientError, OSError):  # the homeserver is away: a client tries again, as any does
+                    await asyncio.sleep(0.5)
+        except Exception as fault:
+            async with self._news:  # whoever waits learns of it
+                self._deaf = fault
+                self._news.notify_all()
+            raise
 
     async def _sync_once(self, patience: int, *, full: bool = False) -> None:
         answer = await self.client.sync(timeout=patience, full_state=full, sync_filter=None if full else _ALL_SAID)
         if not isinstance(answer, SyncResponse):
             await asyncio.sleep(0.2)
             return
+        await self._read_again()
         if self.client.should_upload_keys:
             await self.client.keys_upload()
         if self.client.should_query_keys:
@@ -147,6 +158,16 @@ class Person:
         await self.client.send_to_device_messages()
         async with self._news:
             self._news.notify_all()
+
+    async def _read_again(self) -> None:
+        """Read what came before its key, as from another homeserver it may; nio itself does not look again."""
+        for event in [*self.unreadable]:
+            room = self.client.rooms.get(event.room_id)
+            if room and self.client.olm.inbound_group_store.get(event.room_id, event.sender_key, event.session_id):
+                with suppress(EncryptionError):
+                    read = self.client.decrypt_event(event)
+                    self.unreadable.remove(event)
+                    await self._on_event(room, read)
 
     @asynccontextmanager
     async def out_of_touch(self) -> AsyncIterator[None]:
@@ -393,6 +414,10 @@ class Person:
             try:
                 async with asyncio.timeout(seconds):
                     while (answer := question()) is None:
+                        if self._deaf:
+                            raise ClientError(
+                                f"{self.mxid}: {complaint}; its sync broke: {self._deaf!r}"
+                            ) from self._deaf
                         await self._news.wait()
             except TimeoutError:
                 said = [message.body[:80] for message in self.heard[-3:]]

@@ -6,7 +6,7 @@ import { VerificationPhase, VerifierEvent } from "matrix-js-sdk/lib/crypto-api/i
 import { EventShieldColour, EventShieldReason } from "matrix-js-sdk/lib/crypto-api/index.js";
 
 const ENCRYPTION = { algorithm: "m.megolm.v1.aes-sha2" };
-const PATIENCE = 90; // seconds that anything may take, unless somebody says otherwise
+const PATIENCE = 150; // seconds that anything may take, unless somebody says otherwise
 
 export class Person {
   #client;

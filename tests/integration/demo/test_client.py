@@ -1,13 +1,14 @@
 """The client of the tour and of the tests is read by all who are in a room, and misses nothing that is said there."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from nio import RoomPreset, ShareGroupSessionResponse
+from nio import RoomPreset, ShareGroupSessionResponse, SyncResponse
 
-from demo.client import ENCRYPTION, Person
+from demo.client import ENCRYPTION, PATIENCE, ClientError, Person
 from demo.homeserver import Homeserver
 
 
@@ -91,6 +92,45 @@ async def test_who_has_just_come_is_given_the_key_before_the_client_has_asked_fo
         assert anna.client.should_query_keys
         await anna.say(room, "for three")
     assert (await carl.hears("for three", room=room)).encrypted
+
+
+async def test_what_came_before_its_key_is_read_when_that_comes(
+    people: list[Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two homeservers tell each other of messages and of keys apart."""
+    anna, ben, _ = people
+    room = await _meet(anna, ben)
+    take, kept = anna.client._handle_to_device, []
+
+    async def late(answer: SyncResponse) -> None:
+        kept.append(answer)
+        if anna.unreadable:
+            while kept:
+                await take(kept.pop(0))
+
+    monkeypatch.setattr(anna.client, "_handle_to_device", late)
+    said = await ben.say(room, "good day")
+    await anna._until(lambda: anna.unreadable or None, PATIENCE, "it was read without its key")
+    await ben.react(room, said, "1")
+    heard = await anna.hears("good day", room=room)
+    assert (heard.event, heard.encrypted) == (said, True)
+    assert anna.unreadable == []
+
+
+async def test_who_waits_is_told_when_nothing_can_come_any_more(
+    people: list[Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna, ben, _ = people
+    room = await _meet(anna, ben)
+
+    async def trip(_: SyncResponse) -> None:
+        raise KeyError("a fault of nio's")
+
+    monkeypatch.setattr(anna.client, "_handle_to_device", trip)
+    waiting = asyncio.ensure_future(anna.hears("good day", room=room))
+    await ben.say(room, "good day")
+    with pytest.raises(ClientError, match="a fault of nio's"):
+        await waiting
 
 
 async def test_what_a_dozen_numbers_follow_is_heard_by_who_was_out_of_touch(people: list[Person]) -> None:
