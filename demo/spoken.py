@@ -18,6 +18,14 @@ def choice_of(text: str, words: str) -> int | None:
     return next((number for number, said in choices(text).items() if words in said), None)
 
 
+def time_in(text: str) -> int:
+    """Return the number of the second time of a list, if it has two.
+
+    The first may be too close to be booked by when the answer is heard: a doctor is not to be surprised.
+    """
+    return 2 if 2 in choices(text) else 1
+
+
 def code_in(text: str) -> str | None:
     """Return the first code of a visit."""
     found = _CODE.search(text)

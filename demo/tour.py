@@ -21,10 +21,10 @@ from demo.authenticator import Authenticator
 from demo.client import ClientError, Heard, Person
 from demo.pharmacy import Pharmacy
 from demo.run import Demo
-from demo.spoken import address_in, choice_of, choices, code_in
+from demo.spoken import address_in, choice_of, choices, code_in, time_in
 from demo.stripe.payer import pay
 
-_SHORT_OF_BREATH = 60.0
+_SHORT_OF_BREATH = 90.0
 """Seconds that anything may take."""
 
 
@@ -58,7 +58,7 @@ class Tour:
         self._checked: list[tuple[bool, str]] = []
         self._people: dict[str, Person] = {}
         self._begins = datetime.now(UTC)
-        self._code = ""
+        self._time = self._code = ""
         self._paper = b""
 
     async def run(self) -> None:
@@ -102,11 +102,12 @@ class Tour:
         self.check("the doctor of the demo is among them", own is not None)
         times = await self.ask("Patient", self._room, str(own))
         self.check("the day's times come, numbered", re.search(r"\d\d:\d\d", times.body))
+        self._time = str(time_in(times.body))
 
     async def patient_holds_and_pays(self) -> None:
-        self._show("Patient", "1")
+        self._show("Patient", self._time)
         since = len(self.patient.heard)
-        await self.patient.say(self._room, "1")
+        await self.patient.say(self._room, self._time)
         card = await self.hears("Patient", self._has_pay_link, since=since)
         address = self._pay_link(card)
         self.check("the time is held, with a link to pay", "eld" in card.body and address is not None)

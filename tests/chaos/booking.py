@@ -8,7 +8,7 @@ from demo.client import Heard, Person
 from demo.run import Demo
 from demo.spoken import address_in, choice_of
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 """Seconds that anything may take while something is broken and mended."""
 
 
@@ -21,7 +21,10 @@ async def newcomer(demo: Demo) -> tuple[Person, str]:
 
 
 async def looks_for_a_time(demo: Demo, person: Person, room: str, days: int) -> None:
-    """The person sees the numbered times of the demo's doctor in so many days; to answer 1 books the first."""
+    """The person sees the numbered times of the demo's doctor in so many days; to answer 1 books the first.
+
+    From two days on, no midnight comes between that makes it too close.
+    """
     found = await person.ask(room, f"cardiologist near Berlin in {days} days online under 60", seconds=PATIENCE)
     await person.ask(room, str(choice_of(found.body, demo.accounts.doctor.name)), seconds=PATIENCE)
 

@@ -117,7 +117,7 @@ class Storm:
         """Go on until the storm is over."""
         while not over.is_set():
             if chance.random() < 0.25:
-                await traveller.book(self._demo, next(self._days) % 25 + 1)
+                await traveller.book(self._demo, next(self._days) % 25 + 2)
             else:
                 await traveller.asker.ask()
 

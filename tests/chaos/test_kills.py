@@ -70,7 +70,7 @@ def living(demo: Demo, folder: Path) -> Iterator[Mortal]:
 async def journey(demo: Demo, number: int) -> tuple[Person, str]:
     """A patient books and pays; returns them with the visit's code once all has reached them."""
     person, room = await newcomer(demo)
-    await looks_for_a_time(demo, person, room, days=number % 20 + 1)
+    await looks_for_a_time(demo, person, room, days=number % 20 + 2)
     await person.say(room, "1")
     card = await person.hears(lambda heard: link_in(demo, heard) is not None, room=room, seconds=PATIENCE)
     await pay(str(link_in(demo, card)), come_back=False)  # a browser is not a patient: it does not try again
@@ -126,7 +126,7 @@ async def check(demo: Demo, person: Person, code: str) -> None:
     assert person.unreadable == []
 
 
-@pytest.mark.timeout(600)  # some twenty journeys, each with two deaths in it
+@pytest.mark.timeout(1200)  # some twenty journeys, each with two deaths in it
 async def test_a_death_between_any_two_steps_is_noticed_by_nobody(demo: Demo, tmp_path: Path) -> None:
     demo.careconnect.stop()
     with living(demo, tmp_path) as mortal:

@@ -7,7 +7,7 @@ import pytest
 
 from core.database import Database
 from demo.certificates import Certificates
-from demo.spoken import address_in, choice_of, code_in
+from demo.spoken import address_in, choice_of, code_in, time_in
 from demo.stripe.payer import pay
 from tests.conftest import HomeserverFactory
 from tests.e2e.element import Element
@@ -40,8 +40,8 @@ async def test_somebody_of_another_homeserver_books_pays_and_talks_with_the_doct
         await fritz.say(room, "cardiologist near Berlin online under 60")
         found = await fritz.wait(room, contains=clinic.doctor.name)
         await fritz.say(room, str(choice_of(found.body, clinic.doctor.name)))
-        await fritz.wait(room, contains="1. ")
-        await fritz.say(room, "1")
+        times = await fritz.wait(room, contains="1. ")
+        await fritz.say(room, str(time_in(times.body)))
         card = await fritz.wait(room, contains="Held for you until")
         await pay(str(address_in(f"{card.body} {card.html}", f":{clinic.stripe.port}/")))
         done = await fritz.wait(room, contains="Confirmed")

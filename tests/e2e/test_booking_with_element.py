@@ -7,7 +7,7 @@ import psycopg
 
 from appservice.outgoing import lane_of
 from demo.run import Demo
-from demo.spoken import address_in, choice_of, code_in
+from demo.spoken import address_in, choice_of, code_in, time_in
 from demo.stripe.payer import pay
 from tests.e2e.element import Element
 
@@ -26,8 +26,8 @@ async def test_a_visit_is_booked_paid_and_talked_over(demo: Demo) -> None:
         await elena.say(room, "cardiologist near Berlin online under 60")
         found = await elena.wait(room, contains=account.name)
         await elena.say(room, str(choice_of(found.body, account.name)))
-        await elena.wait(room, contains="1. ")
-        await elena.say(room, "1")
+        times = await elena.wait(room, contains="1. ")
+        await elena.say(room, str(time_in(times.body)))
         card = await elena.wait(room, contains="Held for you until")
         await pay(str(address_in(f"{card.body} {card.html}", f":{demo.ports.stripe}/")))
         done = await elena.wait(room, contains="Confirmed")

@@ -6,7 +6,7 @@ from uuid import uuid4
 import psycopg
 
 from demo.run import Demo
-from demo.spoken import address_in, choice_of, code_in
+from demo.spoken import address_in, choice_of, code_in, time_in
 from demo.stripe.payer import pay
 from tests.e2e.nheko import Nheko
 
@@ -26,7 +26,7 @@ async def test_a_visit_is_booked_with_nheko(demo: Demo, tmp_path: Path) -> None:
         found = await nora.hears(doctor)
         await nora.answer(found, str(choice_of(found.text, doctor)))
         times = await nora.hears("Answer with a number to book")
-        await nora.answer(times, "1")
+        await nora.answer(times, str(time_in(times.text)))
         card = await nora.hears("Held for you until")
         await pay(str(address_in(card.text, f":{demo.ports.stripe}/")))
         done = await nora.hears("Confirmed")

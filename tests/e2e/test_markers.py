@@ -10,11 +10,11 @@ import psycopg
 from demo.authenticator import Authenticator
 from demo.client import Heard, Person
 from demo.run import Demo
-from demo.spoken import address_in, choice_of, code_in
+from demo.spoken import address_in, choice_of, code_in, time_in
 from demo.stripe.payer import pay
 from tests.e2e.traces import found, left_by
 
-SECONDS = 60.0
+SECONDS = 90.0
 
 
 def marker() -> str:
@@ -104,12 +104,12 @@ async def book(demo: Demo, patient: Person, room: str, whom: str) -> str:
     """Book and pay the first time of the demo's doctor; return the visit's code."""
     doctor = demo.accounts.doctor.name
     offers = await patient.ask(room, f"cardiologist{whom} near Berlin online under 60", doctor)
-    await patient.ask(room, str(choice_of(offers.body, doctor)), "1. ")
+    times = await patient.ask(room, str(choice_of(offers.body, doctor)), "1. ")
 
     def address(heard: Heard) -> str | None:
         return address_in(f"{heard.body} {heard.html}", f":{demo.ports.stripe}/")
 
-    card = await patient.ask(room, "1", lambda heard: address(heard) is not None, SECONDS)
+    card = await patient.ask(room, str(time_in(times.body)), lambda heard: address(heard) is not None, SECONDS)
     await pay(str(address(card)))
     done = await patient.hears(
         lambda heard: heard.replaces == card.event and "Confirmed" in heard.body, seconds=SECONDS

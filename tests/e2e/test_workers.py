@@ -9,11 +9,11 @@ import pytest
 from demo.client import Person
 from demo.ports import Ports
 from demo.run import Demo
-from demo.spoken import address_in, choice_of, code_in
+from demo.spoken import address_in, choice_of, code_in, time_in
 from demo.stripe.payer import pay
 from demo.workers import ManyProcesses
 
-_SECONDS = 60
+_SECONDS = 90
 
 
 class Many(Demo):
@@ -58,8 +58,8 @@ async def test_a_visit_is_booked_through_workers_one_of_which_dies(demo: Many) -
         room = await wanda.direct_room(demo.bot_id, seconds=_SECONDS)
         await wanda.hears(room=room, seconds=_SECONDS)
         found = await wanda.ask(room, "cardiologist near Berlin online under 60", doctor_account.name, _SECONDS)
-        await wanda.ask(room, str(choice_of(found.body, doctor_account.name)), "1. ", _SECONDS)
-        card = await wanda.ask(room, "1", has_link(demo), _SECONDS)
+        times = await wanda.ask(room, str(choice_of(found.body, doctor_account.name)), "1. ", _SECONDS)
+        card = await wanda.ask(room, str(time_in(times.body)), has_link(demo), _SECONDS)
         await pay(str(link(demo, card)))
         done = await wanda.hears(
             lambda heard: heard.replaces == card.event and "onfirmed" in heard.body, room=room, seconds=_SECONDS
