@@ -12,13 +12,14 @@ import os
 import shutil
 import signal
 import urllib.request
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import psutil
 from jeepney import DBusAddress, HeaderFields, Message, MessageType, new_method_return, new_signal
 from jeepney.bus_messages import message_bus
 from jeepney.io.asyncio import DBusConnection, DBusRouter, Proxy, open_dbus_connection
@@ -31,14 +32,14 @@ _PROGRAMS = {
     "xdotool": "xdotool",
     "dbus-daemon": "dbus-daemon",
 }
-_SECONDS = 90
+_SECONDS = 150
 _NOTIFICATIONS = "org.freedesktop.Notifications"
 # https://specifications.freedesktop.org/notification-spec/latest/protocol.html
 _DESKTOP = DBusAddress("/org/freedesktop/Notifications", _NOTIFICATIONS, _NOTIFICATIONS)
 
 
 class NhekoError(Exception):
-    """It waited in vain; ends with what nheko showed until then, and the last of its log."""
+    """It waited in vain; says what nheko showed until then, its windows, and what its log has, each thing once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class Shown:
     """A message as nheko showed it to its user."""
 
     notification: int
+    title: str
     text: str
 
 
@@ -184,10 +186,13 @@ class Nheko:
         return printed.decode()
 
     async def _end(self) -> None:
+        left = [file for program in self._started for file in _in_memory(program.pid)]
         for program in reversed(self._started):
             with suppress(ProcessLookupError):
                 os.killpg(program.pid, signal.SIGKILL)
             await program.wait()
+        for file in left:
+            file.unlink(missing_ok=True)
 
     async def _serve(self, bus: DBusConnection) -> None:
         """Be the desktop's notifications."""
@@ -204,10 +209,10 @@ class Nheko:
         if asked == "GetServerInformation":
             return new_method_return(message, "ssss", ("a test", "careConnect", "1", "1.2"))
         if asked == "Notify":
-            _app, replaces, _icon, _title, text, *_ = message.body
+            _app, replaces, _icon, title, text, *_ = message.body
             number = replaces or next(self._numbers)
             async with self._news:
-                self._shown.append(Shown(number, text.partition(": ")[2]))  # without who says it
+                self._shown.append(Shown(number, title, text.partition(": ")[2]))  # without who says it
                 self._news.notify_all()
             return new_method_return(message, "u", (number,))
         return new_method_return(message)
@@ -218,12 +223,24 @@ class Nheko:
                 while not await done():
                     await asyncio.sleep(0.2)
         except TimeoutError:
-            raise self._in_vain(what) from None
+            raise await self._in_vain(what) from None
 
-    def _in_vain(self, what: str) -> NhekoError:
+    async def _in_vain(self, what: str) -> NhekoError:
+        windows = await self._do("xdotool", "search", "--onlyvisible", "--name", ".", "getwindowname", "%@")
         log = self._folder / "nheko.log"
-        told = log.read_text(errors="replace")[-3000:] if log.exists() else "It was not started."
-        return NhekoError(f"nheko waited {_SECONDS} s for {what}.\nShown: {self._shown}\n{told}")
+        lines = log.read_text(errors="replace").splitlines() if log.exists() else ["It was not started."]
+        first = {line.partition("] ")[2] or line: line for line in reversed(lines)}  # without when it was said
+        told = [line for line in lines if line in {*first.values()}]
+        return NhekoError(
+            "\n".join(
+                (
+                    f"nheko waited {_SECONDS} s for {what}; of what follows, {self._returned} had been heard.",
+                    *(f"shown as {each.notification}: {each.title!r} {each.text!r}" for each in self._shown),
+                    f"windows: {windows.splitlines()}",
+                    *told,
+                )
+            )
+        )
 
     async def talk_with(self, user: str) -> Shown:
         """Start it by a link to somebody, as from a web page; return the first message of the talk that it begins."""
@@ -263,8 +280,16 @@ class Nheko:
             async with asyncio.timeout(_SECONDS), self._news:
                 return await self._news.wait_for(found)  # type: ignore[return-value]
         except TimeoutError:
-            raise self._in_vain(f"“{words}”") from None
+            raise await self._in_vain(f"“{words}”") from None
 
     async def answer(self, shown: Shown, text: str) -> None:
         """Write into a notification: nheko sends it, encrypted, as a reply to that message."""
         await self._bus.send(new_signal(_DESKTOP, "NotificationReplied", "us", (shown.notification, text)))
+
+
+def _in_memory(pid: int) -> Iterator[Path]:
+    """What Qt shares between the processes of a program; it stays when the last one is killed."""
+    with suppress(psutil.Error):
+        for each in psutil.Process(pid).memory_maps():
+            if each.path.startswith("/dev/shm/") and "qipc" in each.path:
+                yield Path(each.path)
