@@ -40,7 +40,7 @@ class Proxy:
 
     def __enter__(self) -> Self:
         self._thread.start()
-        if not self._ready.wait(10):
+        if not self._ready.wait(60):
             raise OSError(f"the proxy does not listen on port {self.port}")
         return self
 

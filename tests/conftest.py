@@ -30,8 +30,11 @@ from demo.homeserver import Homeserver
 from demo.postgres import Postgres
 from tests.scheduling import LongestFirst, turn
 
-# The same examples in each run: a run says what a change did. For others: --hypothesis-profile=default
-hypothesis.settings.register_profile("suite", derandomize=True, deadline=None)
+# The same examples in each run, however slow the machine is: a run says what a change did. For others:
+# --hypothesis-profile=default
+hypothesis.settings.register_profile(
+    "suite", derandomize=True, deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
 hypothesis.settings.load_profile("suite")
 
 

@@ -42,7 +42,7 @@ def answers(person: Person, since: int) -> list[str]:
 async def test_who_books_while_stripe_is_away_is_told_so_and_gets_the_link_when_it_is_back(demo: Demo) -> None:
     person, room = await newcomer(demo)
     async with person:
-        await looks_for_a_time(demo, person, room, 1)
+        await looks_for_a_time(demo, person, room, 2)
         demo.stripe.stop()
         try:
             card = await person.ask(room, "1", "as soon as it is", seconds=PATIENCE)
@@ -78,13 +78,16 @@ async def test_who_writes_while_the_database_is_away_is_answered_once_when_it_is
 async def test_notices_wait_for_the_homeserver_and_arrive_once(demo: Demo) -> None:
     person, room = await newcomer(demo)
     async with person:
-        await looks_for_a_time(demo, person, room, 2)
+        await looks_for_a_time(demo, person, room, 3)
         card = await person.ask(room, "1", lambda heard: link_in(demo, heard) is not None, seconds=PATIENCE)
         await asyncio.to_thread(demo.homeserver.stop)
         try:
             await pay(str(link_in(demo, card)))
-            await asyncio.sleep(_GONE)
             waiting = "SELECT count(*) FROM outbox WHERE kind IN ('notice', 'matrix.message') AND state = 'waiting'"
+            async with asyncio.timeout(PATIENCE):
+                while not count(demo, waiting):
+                    await asyncio.sleep(0.1)
+            await asyncio.sleep(_GONE)
             assert count(demo, waiting) > 0
         finally:
             await asyncio.to_thread(demo.homeserver.start)

@@ -10,7 +10,7 @@ _SECONDS = 15
 _SEED = 7
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 async def test_each_command_has_one_effect_and_one_answer_whoever_is_killed(demo: Demo) -> None:
     with replicated(demo, "one", "two") as replicas:
         said = await weather(demo, replicas, _SECONDS, _SEED)

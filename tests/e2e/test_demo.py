@@ -31,7 +31,7 @@ class Running:
         return self._output.read_text()
 
     def wait_until_up(self) -> None:
-        until = time.monotonic() + 120
+        until = time.monotonic() + 240
         while UP not in self.printed():
             assert self.process.poll() is None, self.printed()
             assert time.monotonic() < until, self.printed()
@@ -39,7 +39,7 @@ class Running:
 
     def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         self.process.send_signal(number)
-        return self.process.wait(60)
+        return self.process.wait(120)
 
     def parts(self) -> list[psutil.Process]:
         """Its children, and PostgreSQL, which is nobody's child."""
@@ -94,7 +94,7 @@ def test_it_starts_says_how_to_log_in_is_sound_small_and_alone_and_stops_without
 
 def a_second_one_is_refused(start: Start, demo: Running) -> None:
     second = start()
-    assert second.process.wait(60) == 2
+    assert second.process.wait(120) == 2
     assert f"already runs in {demo.folder} (process {demo.process.pid})" in second.printed().replace("\n", " ")
 
 
@@ -133,7 +133,7 @@ def test_after_a_kill_the_next_start_clears_up_keeps_the_data_and_tells_of_a_par
     parts = demo.parts()
     synapse = next(part for part in parts if "synapse.app.homeserver" in part.cmdline())
     synapse.kill()
-    assert demo.process.wait(60) == 1
+    assert demo.process.wait(120) == 1
     assert "Synapse ended by itself" in demo.printed()
     assert not alive(left)
     assert not alive(parts)

@@ -13,7 +13,7 @@ from demo.client import Person
 from demo.run import Demo
 from records.sealing import ErasedError, Place, Vault
 
-SECONDS = 60.0
+SECONDS = 90.0
 PDF = b"%PDF-1.7\n" + bytes(100_000)
 
 
@@ -45,7 +45,7 @@ async def test_the_bot_leaves_the_files_are_gone_and_no_record_opens_any_more(
 
             await patient.ask(room, "forget me", "This erases all that I hold on you")
             await patient.ask(room, "forget me for good", "You are forgotten here", SECONDS)
-            for _ in range(60):
+            for _ in range(90):
                 members = await patient.client.joined_members(room)
                 if demo.bot_id not in {each.user_id for each in members.members}:
                     break
@@ -53,7 +53,7 @@ async def test_the_bot_leaves_the_files_are_gone_and_no_record_opens_any_more(
             else:
                 pytest.fail("the bot stayed in the room")
 
-            for _ in range(60):
+            for _ in range(90):
                 if not await is_there(patient, media[0]):
                     break
                 await asyncio.sleep(1)

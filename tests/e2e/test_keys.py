@@ -16,7 +16,7 @@ from demo.run import CARECONNECT, Demo
 from tests.e2e.element import Element
 
 Talk = tuple[Element, str]
-_SECONDS = 60
+_SECONDS = 90
 
 
 @pytest.fixture

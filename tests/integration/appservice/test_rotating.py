@@ -1,6 +1,7 @@
 """`careconnect rotate`, `move-keys`, and what `check` says of keys: as an operator calls them."""
 
 import base64
+import fcntl
 import os
 import re
 import signal
@@ -61,8 +62,9 @@ async def test_a_rotation_that_is_killed_goes_on_and_nothing_is_ever_unreadable(
     command = [sys.executable, "-c", "from appservice.cli import main; main()", "rotate", "subjects", "--batch", "1"]
     killed = 0
     for _ in range(2):
-        child = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, cwd=Path.cwd())
+        child = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, cwd=Path.cwd(), bufsize=0)
         assert child.stdout
+        fcntl.fcntl(child.stdout, fcntl.F_SETPIPE_SZ, 4096)  # so that it is never further ahead of what is read here
         seen = b""
         while b" of " not in seen[-200:] or len(seen) < 700:
             piece = child.stdout.read(70)

@@ -168,7 +168,7 @@ async def test_it_is_checked_and_written_without_silence(
 
     def checked(bundle: dict[str, Any]) -> list[str]:
         begun.set()
-        assert stirred.wait(5), "nothing else was done meanwhile"
+        assert stirred.wait(60), "nothing else was done meanwhile"
         return []
 
     monkeypatch.setattr(exporting, "faults_of", checked)

@@ -83,6 +83,8 @@ class Echo:
         self.heard: list[Incoming] = []
         self.notices: list[Row] = []
         self.faults = 0
+        self.go_on = asyncio.Event()
+        """What is asked for slowly waits for this."""
 
     async def hear(self, tx: Tx, incoming: Incoming) -> None:
         self.heard.append(incoming)
@@ -107,7 +109,7 @@ class Echo:
                 reply=file,
             )
         elif text == "slowly":
-            await asyncio.sleep(3)
+            await asyncio.wait_for(self.go_on.wait(), 300)
             await self._say(tx, incoming, "you said slowly")
         elif text == "poll":
             reply = Reply("1. one\n2. two", poll={"1": "one", "2": "two"})

@@ -54,6 +54,8 @@ async def test_what_was_heard_is_shown_as_read_before_a_late_answer(
     await all_is_said(database)  # what is said later than a message is heard is a receipt for it
     event = await anna.say(room, "slowly")
     assert await ephemeral(anna, room, "m.receipt", event)
+    echo.go_on.set()
+    await anna.hears("you said slowly", room=room)
 
 
 async def test_an_answer_says_by_itself_that_what_came_before_was_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,6 +90,7 @@ async def test_who_writes_for_long_is_seen_writing(echo: Echo, settings: Setting
     seen = asyncio.create_task(ephemeral(anna, room, "m.typing", settings.matrix.bot_id))
     await anna.say(room, "slowly")
     assert await seen
+    echo.go_on.set()
     await anna.hears("you said slowly", room=room)
 
 

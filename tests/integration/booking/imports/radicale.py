@@ -26,7 +26,7 @@ class Radicale:
     def client(self) -> Any:
         """As the doctor's own calendar program is logged in."""
         return caldav.DAVClient(
-            self.address, username=USER, password=PASSWORD, enable_rfc6764=False, require_tls=False, timeout=20
+            self.address, username=USER, password=PASSWORD, enable_rfc6764=False, require_tls=False, timeout=120
         )
 
     async def make(self, *names: str) -> list[str]:
@@ -79,12 +79,14 @@ async def radicale(folder: Path) -> AsyncIterator[Radicale]:
             *(sys.executable, "-m", "radicale", "--config", str(folder / "config")), stdout=log, stderr=log
         )
     try:
-        for _ in range(300):
-            with contextlib.suppress(OSError):
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-                writer.close()
-                break
-            await asyncio.sleep(0.1)
+        async with asyncio.timeout(120):
+            while True:
+                assert server.returncode is None, (folder / "log").read_text()
+                with contextlib.suppress(OSError):
+                    _, writer = await asyncio.open_connection("127.0.0.1", port)
+                    writer.close()
+                    break
+                await asyncio.sleep(0.1)
         yield Radicale(f"http://127.0.0.1:{port}/", f"127.0.0.1:{port}")
     finally:
         server.terminate()

@@ -19,11 +19,14 @@ def _serving(file: str, *arguments: str) -> Iterator[str]:
     port = free_port()
     child = subprocess.Popen([sys.executable, str(Path(__file__).parent / file), str(port), *arguments])
     try:
-        for _ in range(300):
+        until = time.monotonic() + 120
+        while True:
             try:
                 socket.create_connection(("127.0.0.1", port), 1).close()
                 break
             except OSError:
+                assert child.poll() is None
+                assert time.monotonic() < until, f"{file} does not answer"
                 time.sleep(0.05)
         yield f"http://127.0.0.1:{port}"
     finally:
