@@ -35,7 +35,7 @@ _FILTER = json.dumps(
         },
     }
 )
-_NO_ROOMS = {"presence": {"types": []}, "account_data": {"types": []}}
+_NO_ROOMS: Json = {"presence": {"types": []}, "account_data": {"types": []}}
 _LONG_POLL = 30_000
 """Milliseconds."""
 
