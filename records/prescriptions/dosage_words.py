@@ -1,4 +1,4 @@
-"""What German, French, Spanish and Malay say of how a medicine is taken, in English: whole sentences alone. Pure.
+"""What German, French, Spanish, Malay and Arabic say of taking a medicine, in English: whole sentences alone. Pure.
 
 In English, words beside those that are understood may stand as long as they are none that raise a doubt
 (records.prescriptions.dosage). Which words do is known of English alone, so in another language a sentence counts only
@@ -7,8 +7,10 @@ where each of its words is one of these: "1 Tablette 3-mal täglich nach dem Ess
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+
+from records.prescriptions import dosage_arabic
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,8 @@ class _Tongue:
     beside: str
     """What may be said besides and changes nothing of it: before, with or after meals, with water."""
     take: str
+    spelt: Callable[[str], str] = str
+    """Brings what was said to the forms of these words."""
 
 
 _MEALS_DE = (
@@ -40,6 +44,7 @@ _MEALS_DE = (
 _MEALS_FR = "(?:avant|pendant|apres) (?:les|le|chaque) repas|au cours des repas|avec de l'eau"
 _MEALS_ES = "(?:antes de|con|despues de) (?:las comidas|la comida|cada comida|comer)|con agua"
 _MEALS_MS = "(?:sebelum|semasa|selepas) makan|dengan (?:air|makanan)"
+_MEALS_AR = "(?:قبل|بعد|مع|اثناء) (?:الاكل|الطعام|الوجبات|كل وجبه)|مع (?:الماء|كوب ماء|كوب من الماء)"
 
 _TONGUES = (
     _Tongue(
@@ -114,15 +119,39 @@ _TONGUES = (
         beside=_MEALS_MS,
         take="(?:ambil |makan )",
     ),
+    _Tongue(
+        numbers=dosage_arabic.NUMBERS,
+        units={
+            "قرص": "tablet", "كبسوله": "capsule", "قطره|نقطه": "drop", "بخه": "puff", "مل": "ml", "كيس": "sachet",
+            "تحميله": "suppository", "لصقه": "patch",
+            "حبه": "pill",  # a tablet or a capsule: no unit of a dose
+        },
+        times=" مره",
+        per={
+            "يوميا|(?:في ال|بال)يوم|كل 1 يوم": "day", "اسبوعيا|(?:في ال|بال)اسبوع|كل 1 اسبوع": "week",
+            "شهريا|(?:في ال|بال)شهر|كل 1 شهر": "month",
+        },
+        every="(?:1 مره )?كل",
+        spans={"ساعه": "hour", "يوم": "day", "اسبوع": "week", "شهر": "month"},
+        daily="يوميا",
+        up_to="حتي",
+        lasts="لمده",
+        needed="(?:عند|حسب) (?:الحاجه|اللزوم)",
+        beside=_MEALS_AR,
+        take="(?:[يت]وخذ |يتناول |تناولي? |خذي? )",
+        spelt=dosage_arabic.counted,
+    ),
 )  # fmt: skip
 
 
 def in_english(said: str) -> str:
     """The same in English, small letters, without what changes nothing; empty unless all of it is understood."""
-    plain = "".join(each for each in unicodedata.normalize("NFD", said) if not unicodedata.combining(each))
+    letters = unicodedata.normalize("NFD", said)
+    # Without accents, and without the marks that turn the direction of writing.
+    plain = "".join(each for each in letters if not unicodedata.combining(each) and unicodedata.category(each) != "Cf")
     plain = plain.replace("’", "'")
     for tongue, whole in _WHOLE:
-        found = whole.fullmatch(plain)
+        found = whole.fullmatch(tongue.spelt(plain))
         if found and not (found["n"] and found["after"]):
             return _said(tongue, found)
     return ""
@@ -166,7 +195,7 @@ def _whole(tongue: _Tongue) -> re.Pattern[str]:
         rf"|(?:{tongue.every}) (?P<every>{number}) (?P<span>{span})|(?:{tongue.daily})"
     )
     return re.compile(
-        rf"{tongue.take}?(?:(?P<n>\d{{1,3}}|{number}) (?P<unit>{unit}),? )?(?:{often})"
+        rf"{tongue.take}?(?:(?P<n>\d{{1,3}}|{number}) (?P<unit>{unit}){beside},? )?(?:{often})"
         rf"(?:,? (?P<after>\d{{1,3}}|{number}) (?P<unit_after>{unit}))?{beside}"
         rf"(?:,? {tongue.lasts} (?P<long>\d{{1,3}}|{number}) (?P<length>{span}))?{beside}"
         rf"(?:,? (?P<needed>{tongue.needed}))?"

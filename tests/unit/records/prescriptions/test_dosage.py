@@ -59,6 +59,7 @@ def test_what_the_words_say_without_doubt(words: str, short: str) -> None:
     ("words", "short"),
     [
         ("1 Tablette 3-mal täglich nach dem Essen für 7 Tage", "1 tablet; 3 × / 1 d; 7 d"),
+        ("1 Tablette nach dem Essen 3-mal täglich", "1 tablet; 3 × / 1 d"),
         ("3x täglich 2 Kapseln.", "2 capsule; 3 × / 1 d"),
         ("Eine Tablette zweimal am Tag, 5 Tage", ""),
         ("Eine Tablette zweimal am Tag, für 5 Tage", "1 tablet; 2 × / 1 d; 5 d"),
@@ -88,6 +89,42 @@ def test_what_other_languages_say_in_whole_sentences(words: str, short: str) -> 
     assert in_short(found) == short
     in_need = any(each in words for each in ("Bedarf", "besoin", "necesario", "perlu"))
     assert ("asNeeded" in found) == in_need
+    Dosage.model_validate({"text": words, **found})
+
+
+@pytest.mark.parametrize(
+    ("words", "short"),
+    [
+        ("قرص واحد ثلاث مرات يومياً لمدة سبعة أيام", "1 tablet; 3 × / 1 d; 7 d"),
+        ("قرص 3 مرات في اليوم بعد الأكل لمدة أسبوع.", "1 tablet; 3 × / 1 d; 1 wk"),
+        ("قرصين مرتين يوميا", "2 tablet; 2 × / 1 d"),
+        ("قُرْصَانِ مَرَّتَيْنِ يَوْمِيًّا", "2 tablet; 2 × / 1 d"),
+        ("٣ أقراص مرة واحدة باليوم، لمدة ١٠ أيام", "3 tablet; 1 × / 1 d; 10 d"),
+        ("تؤخذ كبسولة كل 8 ساعات، عند اللزوم", "1 capsule; 1 × / 8 h"),
+        ("كبسولتان قبل الطعام كل اثنتي عشرة ساعة", "2 capsule; 1 × / 12 h"),
+        ("كبسوله كل ساعتين", "1 capsule; 1 × / 2 h"),
+        ("5مل حتى أربع مرات يوميا عند الحاجة", "5 ml; 1–4 × / 1 d"),
+        ("\u200f20 قطرة كل يوم لمدة شهرين", "20 drop; 1 × / 1 d; 2 mo"),
+        ("مرة كل أسبوع", "1 × / 1 wk"),
+        ("مرتين في الأسبوع قرصين مع كوب من الماء لمدة 14 يوماً", "2 tablet; 2 × / 1 wk; 14 d"),
+        ("بختين كل يومين لمدة أربعة عشر يوما", "2 puff; 1 × / 2 d; 14 d"),
+        ("حبتين ثلاث مرات يوميا", "3 × / 1 d"),  # of what, the words alone say
+        ("نصف قرص مرتين يوميا", ""),
+        ("قرص ونصف مرتين يوميا", ""),
+        ("قرص أو قرصين مرتين يوميا", ""),
+        ("أقراص مرتين يوميا", ""),
+        ("3 قرصين مرتين يوميا", ""),
+        ("3 أقراص واحدة مرتين يوميا", ""),
+        ("قرص واحد يوميا لمدة ثلاثة عشر يوما", ""),
+        ("قرص مرتين يوميا لمدة 3 أيام ثم مرة واحدة يوميا", ""),
+        ("قرص يوميا عدا الجمعة", ""),
+        ("قرص صباحا ومساء", ""),
+    ],
+)
+def test_what_arabic_says_by_forms_of_the_word_that_is_counted(words: str, short: str) -> None:
+    found = coded(words)
+    assert in_short(found) == short
+    assert ("asNeeded" in found) == any(each in words for each in ("الحاجة", "اللزوم"))
     Dosage.model_validate({"text": words, **found})
 
 
