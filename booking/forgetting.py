@@ -21,7 +21,7 @@ from booking.waiting.model import waiting
 from core.database import Tx
 from core.errors import ConflictError, RefusedError
 from records.consents.model import consent
-from records.erasure import Erasure, final_at, forget, require_unheld
+from records.erasure import Erasure, final_at, forget_all, require_unheld
 from records.files.service import discard_files
 from records.prescriptions.model import renewal
 
@@ -91,11 +91,10 @@ async def forget_person(tx: Tx, ctx: Context, actor: Person, patients: Collectio
         .values(withdrawn_at=tx.now, withdrawn_by=actor.id)
     )
     await tx.conn.execute(delete(guardian).where(guardian.c.person_id == actor.id))
+    *_, erased = await forget_all(tx, ctx.vault, [*subjects, actor.id], actor=actor.id)
     for subject in subjects:
-        await forget(tx, ctx.vault, subject, actor=actor.id)
         await discard_files(tx, subject)
     await unlisted(tx, subjects)
-    erased = await forget(tx, ctx.vault, actor.id, actor=actor.id)
     await tx.conn.execute(
         update(person)
         .where(person.c.id == actor.id)

@@ -17,6 +17,7 @@ from records.erasure.service import (
     final_at,
     finish,
     forget,
+    forget_all,
     unfinished,
 )
 
@@ -29,6 +30,7 @@ __all__ = [
     "final_at",
     "finish",
     "forget",
+    "forget_all",
     "holds_on",
     "is_held",
     "lift_hold",

@@ -8,6 +8,7 @@ database of their own, nothing opens from that commit on, and `finish` destroys 
 between, it is done at the next look. `finish` also destroys what a restored backup of the keys brought back.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -75,6 +76,14 @@ async def forget(tx: Tx, vault: Vault, subject: UUID, *, actor: UUID | None) -> 
     return done
 
 
+async def forget_all(tx: Tx, vault: Vault, subjects: Sequence[UUID], *, actor: UUID | None) -> list[Erasure]:
+    """The same for several, in order. All are locked at once: who locks several in the order of their ids, as rotation
+    does, does not wait for one of them while it holds another.
+    """
+    await lock_subjects(tx, subjects)
+    return [await forget(tx, vault, subject, actor=actor) for subject in subjects]
+
+
 async def erasure_of(tx: Tx, subject: UUID) -> Erasure | None:
     """Whether and when a subject was erased, the last time."""
     found = await tx.conn.execute(
@@ -117,6 +126,7 @@ async def carry_out_again(tx: Tx, vault: Vault) -> int:
     )
     through = {row.subject: row.through for row in everyone}
     back = await vault.keys.living_among(tx, through)
+    await lock_subjects(tx, back)
     for subject in back:
         await vault.keys.destroy(tx, subject, through[subject])
     return len(back)

@@ -5,7 +5,9 @@
 - `data`: every value is opened and sealed anew, with a data key of its own in the format of now.
 
 A rotation is a row that says how far it has come. `step` does one batch, and writes down the new place in the same
-transaction: killed at any line it goes on where it was, and a batch that is done twice does no harm.
+transaction: killed at any line it goes on where it was, and a batch that is done twice does no harm. Keys it changes
+after it has locked their subjects, all at once and in order, as whoever erases does; for a value that somebody else
+holds it does not wait, but comes again. So nobody waits in a circle with it.
 """
 
 from collections.abc import Sequence
@@ -68,7 +70,7 @@ class Rotation:
     """How many there were when it began; `done` may come out a little above or below."""
     finished_at: datetime | None
     waiting: bool = False
-    """Whether the last step found that older transactions have to end first, or a replica has another master key."""
+    """Whether the last step found that other transactions have to end first, or a replica has another master key."""
     whole: bool = True
     """Whether it is everybody's keys."""
     asked_by: UUID | None = None
@@ -267,6 +269,8 @@ async def _values(tx: Tx, vault: Vault, row: Any, limit: int) -> dict[str, Any]:
         column, left = names[place], limit - seen
         batch = await values.renew(tx, vault, column, after, subjects=row.subjects, reseal=reseal, limit=left)
         seen, found, after = seen + batch.seen, found + batch.changed, batch.after
+        if batch.held:
+            break
         if after is None:
             place = min((name for name in names if name > place), default=None)
     changes = {
@@ -278,7 +282,7 @@ async def _values(tx: Tx, vault: Vault, row: Any, limit: int) -> dict[str, Any]:
         "done": min(row.total, row.done + seen),
     }
     if place is not None:
-        return changes
+        return changes | {"waiting": not seen}
     if reseal:
         return changes | {"phase": _Phase.DONE, "finished_at": tx.now}
     if found or not quiet:

@@ -71,16 +71,20 @@ async def rewrap(tx: Tx, vault: Vault, after: str | None, limit: int) -> Batch:
         select(_KEY.subject, _KEY.number, _KEY.key_id, _KEY.wrapped, _KEY.wrapped_by)
         .where(*await _outdated(vault))
         .order_by(_KEY.subject, _KEY.number)
-        .limit(limit)
-        .with_for_update()
     )
+    come_next = query.limit(limit)
     if after is not None:
         subject, number = json.loads(after)
-        query = query.where(tuple_(_KEY.subject, _KEY.number) > tuple_(literal(UUID(subject), Uuid), literal(number)))
+        last = tuple_(literal(UUID(subject), Uuid), literal(number))
+        come_next = come_next.where(tuple_(_KEY.subject, _KEY.number) > last)
     async with vault.keys.connection(tx) as conn:
-        rows = (await conn.execute(query)).all()
-        if not rows:
-            return Batch(0, None)
+        found = (await conn.execute(come_next)).all()
+    if not found:
+        return Batch(0, None)
+    subjects = {row.subject for row in found}
+    await lock_subjects(tx, [*subjects])
+    async with vault.keys.connection(tx) as conn:
+        rows = (await conn.execute(query.where(_KEY.subject.in_(subjects)).with_for_update())).all()
         wrapped = await vault.keys.ring.rewrap(
             [(Name(row.subject, row.key_id), Wrapped(row.wrapped, row.wrapped_by)) for row in rows]
         )
@@ -94,8 +98,8 @@ async def rewrap(tx: Tx, vault: Vault, after: str | None, limit: int) -> Batch:
                 "by": [each.by for each in wrapped],
             },
         )
-    vault.keys.unremember(tx, [row.subject for row in rows])
-    return Batch(len(rows), json.dumps([str(rows[-1].subject), rows[-1].number]))
+    vault.keys.unremember(tx, subjects)
+    return Batch(len(rows), json.dumps([str(found[-1].subject), found[-1].number]))
 
 
 async def renew(

@@ -6,7 +6,7 @@ A value that somebody else changed meanwhile is left alone: it was sealed with t
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 from sqlalchemy import (
@@ -79,6 +79,24 @@ def cursor_of(value: Value) -> str:
     return json.dumps([str(each) for each in value.key])
 
 
+async def lock_until_held(tx: Tx, column: SealedColumn, values: Sequence[Value]) -> int:
+    """Lock the rows of these values, up to the first that somebody else holds or that is gone. Returns how many.
+
+    It never waits, and so nobody can wait in a circle with it, in whatever order they lock.
+    """
+    if not values:
+        return 0
+    by = _Keys.of(column, values)
+    # Names of tables and columns are the program's own.
+    statement = text(
+        f"SELECT v.n FROM unnest({by.given}) WITH ORDINALITY AS v ({by.names}, n)"  # noqa: S608
+        f" JOIN {_quoted(column.table.fullname)} AS t ON {by.same} ORDER BY v.n FOR NO KEY UPDATE OF t SKIP LOCKED"
+    )
+    free = await tx.conn.execute(statement.bindparams(*by.binds), by.values)
+    numbers = [*free.scalars()]
+    return next((at for at, number in enumerate(numbers) if number != at + 1), len(numbers))
+
+
 async def write_heads(tx: Tx, column: SealedColumn, changed: Sequence[tuple[Value, bytes]]) -> int:
     """Put another wrapping in the place of each value's. Returns how many were still as they were."""
     at = column.prefix + 1
@@ -106,32 +124,42 @@ async def write_whole(tx: Tx, column: SealedColumn, changed: Sequence[tuple[Valu
 async def _write(tx: Tx, column: SealedColumn, changed: Sequence[tuple[Value, bytes]], made: str, stands: str) -> int:
     if not changed:
         return 0
-    keys = [*column.table.primary_key.columns]
-    names = [f"key_{n}" for n in range(len(keys))]
-    table, target = column.table, column.column.name
-    same = " AND ".join(f't."{key.name}" = v.{name}' for key, name in zip(keys, names, strict=True))
+    by, target = _Keys.of(column, [value for value, _ in changed]), column.column.name
     # Names of tables and columns are the program's own.
     statement = text(
-        f'UPDATE {_quoted(table.fullname)} AS t SET "{target}" = {made}'  # noqa: S608
-        f" FROM unnest({', '.join(':' + name for name in names)}, :old, :new) AS v ({', '.join(names)}, old, new)"
-        f" WHERE {same} AND {stands} = v.old"
-    ).bindparams(
-        *(bindparam(name, type_=ARRAY(key.type)) for key, name in zip(keys, names, strict=True)),
-        bindparam("old", type_=ARRAY(LargeBinary)),
-        bindparam("new", type_=ARRAY(LargeBinary)),
-    )
+        f'UPDATE {_quoted(column.table.fullname)} AS t SET "{target}" = {made}'  # noqa: S608
+        f" FROM unnest({by.given}, :old, :new) AS v ({by.names}, old, new) WHERE {by.same} AND {stands} = v.old"
+    ).bindparams(*by.binds, bindparam("old", type_=ARRAY(LargeBinary)), bindparam("new", type_=ARRAY(LargeBinary)))
     # Tables that are only added to let this through, and nothing but the sealed column of it.
     await tx.conn.execute(text("SELECT set_config('careconnect.resealing', 'on', true)"))
     written = await tx.conn.execute(
         statement,
-        {
-            **{name: [value.key[n] for value, _ in changed] for n, name in enumerate(names)},
-            "old": [value.sealed for value, _ in changed],
-            "new": [new for _, new in changed],
-        },
+        {**by.values, "old": [value.sealed for value, _ in changed], "new": [new for _, new in changed]},
     )
     await tx.conn.execute(text("SELECT set_config('careconnect.resealing', 'off', true)"))
     return written.rowcount
+
+
+@dataclass(frozen=True, slots=True)
+class _Keys:
+    """Primary keys of some rows as arrays, to be joined with their table: `unnest(given) AS v (names)` by `same`."""
+
+    given: str
+    names: str
+    same: str
+    binds: list[Any]
+    values: dict[str, list[Any]]
+
+    @classmethod
+    def of(cls, column: SealedColumn, values: Sequence[Value]) -> Self:
+        keys = {f"key_{n}": key for n, key in enumerate(column.table.primary_key.columns)}
+        return cls(
+            ", ".join(f":{name}" for name in keys),
+            ", ".join(keys),
+            " AND ".join(f't."{key.name}" = v.{name}' for name, key in keys.items()),
+            [bindparam(name, type_=ARRAY(key.type)) for name, key in keys.items()],
+            {name: [value.key[n] for value in values] for n, name in enumerate(keys)},
+        )
 
 
 async def count(tx: Tx, column: SealedColumn, subjects: Sequence[UUID] | None) -> int:

@@ -39,6 +39,8 @@ async def run(database: Database, vault: Vault, level: Level, subjects: list[UUI
             now = await step(tx, vault, now.id, limit=3)
         if now.finished_at:
             return now
+        if now.waiting:
+            await asyncio.sleep(0.05)
     pytest.fail("it does not come to an end")
 
 
@@ -191,6 +193,34 @@ async def test_a_value_that_changes_while_it_is_rewrapped_is_left_as_it_is(datab
     await asyncio.gather(write_on(), run(database, vault(), Level.SUBJECTS), return_exceptions=False)
     await run(database, vault(), Level.DATA)
     assert (await everything(database, vault(), ANNA))[reason.name] == b"39"
+
+
+@pytest.mark.parametrize("level", [Level.SUBJECTS, Level.DATA])
+async def test_it_waits_for_nobody_who_holds_a_value_and_comes_again(database: Database, level: Level) -> None:
+    """Whoever waited there could be waited for: in a circle, as others lock their rows in orders of their own."""
+    await fill(database, vault(), [ANNA, BEN])
+    before = {subject: await envelopes(database, subject) for subject in (ANNA, BEN)}
+    reason = next(column for column in sealed_columns() if column.name == "appointment.reason")
+    async with database.transaction() as other:
+        held = select(reason.table).where(reason.table.c.id == max(ANNA, BEN))
+        await other.conn.execute(held.with_for_update())
+        async with database.transaction() as tx:
+            now = await start(tx, vault(), level)
+        for _ in range(20):
+            async with database.transaction() as tx:
+                await tx.conn.execute(text("SET LOCAL lock_timeout = '10s'"))  # which would be said
+                now = await step(tx, vault(), now.id)
+        assert now.waiting
+        async with database.transaction() as tx:
+            row = (await tx.conn.execute(select(rotation.c.place, rotation.c.after))).one()
+        assert row.place == reason.name
+        assert str(min(ANNA, BEN)) in row.after  # the one before is done
+    done = await run(database, vault(), level)
+    assert done.id == now.id
+    for subject in (ANNA, BEN):
+        assert await everything(database, vault(), subject) == whole(subject)
+    for subject, sealed in before.items():
+        assert all(each != sealed[name] for name, each in (await envelopes(database, subject)).items())
 
 
 async def test_erased_values_stay_as_they_are_and_stop_nothing(database: Database) -> None:
