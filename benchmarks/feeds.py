@@ -3,10 +3,10 @@
     python -m benchmarks.feeds [unchanged]
 
 In one run: answers without a body (304) a second, for 2,000 feeds of a centre with 10,000 visits, over a hundred
-connections at once, in turn with those of the bare handler; what each costs the server in processor time; how long one
-takes that is asked alone, which has the question to the database in it; a feed of 1,000 and of 10,000 visits written
-anew, from the request to the last octet; whether a change is in the next fetch; the memory that a feed of 100,000
-visits takes while it is sent. The server is one process; who asks is another.
+connections at once, in turn with those of the bare handler (`unchanged.py`); how long one takes that is asked alone,
+which has the question to the database in it; a feed of 1,000 and of 10,000 visits written anew, from the request to
+the last octet; whether a change is in the next fetch; the memory that a feed of 100,000 visits takes while it is sent.
+The server is one process; who asks is another.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ import statistics
 import sys
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -30,12 +30,14 @@ from sqlalchemy.exc import IntegrityError
 
 from benchmarks.filling import patients, visits
 from benchmarks.ground import Ground, context, database_url
+from benchmarks.unchanged import TAG, Rounds, compare
 from booking.calendars.feeds.routes import install
 from booking.calendars.feeds.service import issue_feed
 from booking.calendars.feeds.versions import count_changes
 from booking.calendars.model import FeedKind, Options
 from booking.calendars.rules import DEFAULT_TELLS
 from booking.context import Context
+from core.connecting import connect
 from core.database import Database
 from core.ids import new_id, new_secret, secret_hash
 
@@ -45,9 +47,9 @@ class Size:
     """How much of everything."""
 
     subscribers: int = 2000
-    connections: int = 100
-    seconds: float = 3.0
+    unchanged: Rounds = field(default_factory=Rounds)
     rounds: int = 5
+    """Of those that write something."""
     visits: tuple[int, int, int] = (10_000, 1000, 100_000)
     """Of the feeds that are asked for, written anew, and streamed."""
     unchanged_alone: bool = False
@@ -59,7 +61,6 @@ _CHANGE = text("""
         SELECT id FROM appointment WHERE centre_id = (SELECT subject_id FROM calendar_feed LIMIT 1) LIMIT 1
     )
 """)
-_TAG = '"0123456789abcdef0123456789abcdef01234567"'
 
 
 def serve(url: str, ctx: Context, port: Any) -> None:
@@ -67,7 +68,7 @@ def serve(url: str, ctx: Context, port: Any) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # who began it has an ending of its own (ending.py)
 
     async def bare(_: web.Request) -> web.Response:
-        return web.Response(status=304, headers={"ETag": _TAG})
+        return web.Response(status=304, headers={"ETag": TAG})
 
     async def run() -> None:
         application = web.Application()
@@ -119,29 +120,6 @@ class Connection:
             while left:
                 left -= len(await self._reader.read(min(left, 1 << 18)))
         return status, headers, size
-
-
-async def rate(port: int, process: psutil.Process, asked: list[tuple[str, str]], size: Size) -> tuple[float, float]:
-    """Return answers a second to the same questions in turn, over several connections, and what each costs the server.
-
-    That is in microseconds of a processor.
-    """
-    connections = [await Connection.open(port) for _ in range(size.connections)]
-    turn, count, end = iter(range(10**9)), 0, time.perf_counter() + size.seconds
-
-    async def ask(connection: Connection) -> int:
-        done = 0
-        while time.perf_counter() < end:
-            path, tag = asked[next(turn) % len(asked)]
-            status, _, _ = await connection.get(path, tag)
-            assert status == 304, status
-            done += 1
-        return done
-
-    used, began = sum(process.cpu_times()[:2]), time.perf_counter()
-    count = sum(await asyncio.gather(*map(ask, connections)))
-    took = time.perf_counter() - began
-    return count / took, (sum(process.cpu_times()[:2]) - used) / count * 1e6
 
 
 async def alone(connection: Connection, asked: list[tuple[str, str]], count: int) -> float:
@@ -238,29 +216,16 @@ async def filled(ground: Ground, name: str, count: int) -> tuple[str, str]:
     return admin, await feed(ground, admin, FeedKind.CENTRE, centre.id)
 
 
-async def unchanged(
-    port: int, process: psutil.Process, one: Connection, asked: list[tuple[str, str]], sizes: Size
-) -> None:
-    """Say how quick answers without a body are, beside the bare handler's."""
-    questions = {
-        "ours": asked,
-        "bare handler, one address": [("/bare", _TAG)],
-        "bare handler, as many addresses": [(path.replace("/feeds/", "/bare/"), _TAG) for path, _ in asked],
-    }
-    found: dict[str, list[tuple[float, float]]] = {name: [] for name in questions}
-    for _ in range(sizes.rounds):  # in turn, so that whatever else the machine does meets all
-        for name, each in questions.items():
-            found[name].append(await rate(port, process, each, sizes))
-    for name, rounds in found.items():
-        middle, cost = (statistics.median(values) for values in zip(*rounds, strict=True))
-        print(f"304, {name}: {middle:,.0f} a second ({max(rounds)[0]:,.0f} at best), {cost:.1f} µs of a processor each")
-    for name in list(found)[1:]:
-        pairs = list(zip(found["ours"], found[name], strict=True))
-        slower = statistics.median(bare / ours for (ours, _), (bare, _) in pairs)
-        dearer = statistics.median(ours / max(bare, 1) for (_, ours), (_, bare) in pairs)
-        print(f"  beside the {name}: {dearer:.2f} times the processor time, {slower:.2f} times by the clock")
-    first = await alone(one, [("/bare", _TAG)], sizes.subscribers), await alone(one, asked, sizes.subscribers)
-    print(f"asked alone, with a question to the database each: {first[1]:.0f} µs; bare handler: {first[0]:.0f}")
+async def settled(database: Database) -> None:
+    """Leave behind so many visits at once what the clock and autovacuum leave where they come one by one."""
+    left = True
+    while left:
+        async with database.transaction() as tx:
+            await count_changes(tx)
+            left = (await tx.conn.execute(text("SELECT EXISTS (SELECT FROM calendar_change)"))).scalar_one()
+    connection = await connect(database.url)
+    await connection.execute("VACUUM (ANALYZE) appointment, calendar_change, calendar_feed, calendar_version")
+    await connection.close()
 
 
 async def measure(url: str, port: int, server: int, ctx: Context, sizes: Size) -> None:
@@ -269,9 +234,7 @@ async def measure(url: str, port: int, server: int, ctx: Context, sizes: Size) -
     visits_of_large, visits_of_small, visits_of_huge = sizes.visits
     _, large = await filled(ground, "Ten", visits_of_large)
     paths = await many(ground, large, sizes.subscribers)
-    async with database.transaction() as tx:
-        await tx.conn.execute(text("ANALYZE"))
-        await count_changes(tx)
+    await settled(database)
     one = await Connection.open(port)
     _, headers, size = await one.get(large)
     tag = headers["etag"]
@@ -279,7 +242,9 @@ async def measure(url: str, port: int, server: int, ctx: Context, sizes: Size) -
     for path, known in asked:
         assert (await one.get(path, known))[0] == 304
 
-    await unchanged(port, process, one, asked, sizes)
+    await compare(port, process, asked, sizes.unchanged)
+    first = await alone(one, [("/bare", TAG)], sizes.subscribers), await alone(one, asked, sizes.subscribers)
+    print(f"asked alone, with a question to the database each: {first[1]:.0f} µs; bare handler: {first[0]:.0f}")
     if sizes.unchanged_alone:
         await database.close()
         return
@@ -294,12 +259,14 @@ async def measure(url: str, port: int, server: int, ctx: Context, sizes: Size) -
     async with database.transaction() as tx:
         await tx.conn.execute(text("DELETE FROM calendar_feed"))
     _, small = await filled(ground, "One", visits_of_small)
+    await settled(database)
     _, headers, _ = await one.get(small)
     times = [await cold(one, database, small, headers["etag"]) for _ in range(sizes.rounds * 2)]
     print(f"{visits_of_small:,} visits anew: {min(times):.1f} ms ({statistics.median(times):.1f} in the middle)")
     print(f"icalendar's writer alone, for as many: {by_icalendar(visits_of_small):.0f} ms")
 
     _, huge = await filled(ground, "Hundred", visits_of_huge)
+    await settled(database)
     await one.get(huge)  # once, so that what is asked for at the first time is there
     before = process.memory_info().rss
     peak, done = before, asyncio.Event()
@@ -331,7 +298,7 @@ def run(url: str, sizes: Size) -> None:
     process.start()
     assert process.pid
     try:
-        asyncio.run(measure(url, here.recv(), process.pid, ctx, sizes))
+        uvloop.run(measure(url, here.recv(), process.pid, ctx, sizes))
     finally:
         process.terminate()
         process.join()

@@ -18,11 +18,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import psutil
-from sqlalchemy import text
 
-from benchmarks.feeds import Connection, change, filled, many, serve
+from benchmarks.feeds import Connection, change, filled, many, serve, settled
 from benchmarks.ground import Ground, context, database_url
-from booking.calendars.feeds.versions import count_changes
 from booking.context import Context
 from core.database import Database
 
@@ -56,9 +54,7 @@ async def measure(url: str, port: int, server: int, ctx: Context, day: Day) -> l
     ground = Ground(database, ctx)
     _, first = await filled(ground, "Ten", day.visits)
     paths = await many(ground, first, day.subscribers)
-    async with database.transaction() as tx:
-        await tx.conn.execute(text("ANALYZE"))
-        await count_changes(tx)
+    await settled(database)
     one = await Connection.open(port)
     tag = (await one.get(first, gzip=True))[1]["etag"]
     for path in paths:  # they have looked a quarter of an hour ago
