@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
@@ -141,8 +142,10 @@ calendar_feed = Table(
     Index("ix_calendar_feed_owner", "owner"),
 )
 
-# How often what concerns a subject has changed: the version, and a row for each change since it was counted last.
-# Rows are added by triggers; whoever adds one waits for nobody, and counting them misses none that is committed.
+# What has changed of what concerns a subject: the version, and a row for each change since it was added up last. Rows
+# are added by triggers; whoever adds one waits for nobody, and adding them up misses none that is committed. Each has a
+# mark that is drawn, and a version is the marks of all changes, put together by XOR. So the same version is the same
+# changes: a database that was set back to a backup and goes on from there says nothing that it has said before.
 calendar_version = Table(
     "calendar_version",
     metadata,
@@ -154,4 +157,5 @@ calendar_change = Table(
     metadata,
     Column("id", BigInteger, Identity(always=True), primary_key=True),
     Column("subject_id", Uuid, nullable=False, index=True),
+    Column("mark", BigInteger, nullable=False, server_default=text("(random() * 4503599627370496)::bigint")),
 )

@@ -19,7 +19,8 @@ from uuid import UUID
 
 from sqlalchemy import select, text
 
-import booking.calendars
+import booking
+import core
 from booking.calendars.feeds.bodies import Body, Form, Shelf, Shelves, State
 from booking.calendars.feeds.contents import Part, What, contents
 from booking.calendars.feeds.rights import may_read
@@ -28,6 +29,7 @@ from booking.calendars.feeds.together import Together
 from booking.calendars.feeds.uses import Uses
 from booking.calendars.feeds.versions import Known, Versions, versions_in
 from booking.calendars.model import Feed, FeedKind, calendar_feed
+from booking.calendars.rules import Links
 from booking.calendars.writing.jcal import JcalWriter
 from booking.calendars.writing.xcal import XcalWriter
 from booking.context import Context
@@ -231,7 +233,7 @@ class FeedServer:
         try:
             return (await self.body(found)).tag
         except TooLargeError:
-            return _tag_of(shelf, found.state)
+            return self._tag_of(shelf, found.state)
 
     async def body(self, found: Found) -> Body:
         """Return the whole of it, written once for all who ask at the same time. Raises TooLargeError."""
@@ -279,7 +281,15 @@ class FeedServer:
                 subjects = found.shelf.what.subjects
                 versions = await versions_in(tx, subjects)
                 state = (tuple(versions[each] for each in subjects), found.day)
-                yield _tag_of(found.shelf, state), self._pieces(tx, found)
+                yield self._tag_of(found.shelf, state), self._pieces(tx, found)
+
+    def _tag_of(self, shelf: Shelf, state: State) -> str:
+        """Return the tag of a body that is sent before it is whole: it follows from all that the body follows from."""
+        what, settings = shelf.what, self._ctx.settings
+        choices = sorted((name, str(value)) for name, value in what.options.columns.items())
+        ours = settings.matrix.display_name, Links.of(settings, what.ids[0])
+        follows = (what.part, what.kind, what.ids, what.members, choices, shelf.form, ours, state, _SOURCE)
+        return sha256(repr(follows).encode()).hexdigest()[:40]
 
     async def close(self) -> None:
         """Write down what is left to be noted, and give the connections back."""
@@ -308,17 +318,10 @@ def _words(subjects: Iterable[UUID]) -> tuple[str, ...]:
     return tuple(intern(str(each)) for each in subjects)
 
 
-def _tag_of(shelf: Shelf, state: State) -> str:
-    """Return the tag of a body that is sent before it is whole: it follows from all that the body follows from."""
-    what = shelf.what
-    choices = sorted((name, str(value)) for name, value in what.options.columns.items())
-    follows = (what.part, what.kind, what.ids, what.members, choices, shelf.form, state, _SOURCE)
-    return sha256(repr(follows).encode()).hexdigest()[:40]
-
-
 def _source() -> str:
-    """A new version of this program may write the same visits in other words."""
-    files = sorted(Path(booking.calendars.__path__[0]).rglob("*.py"))
+    """A new version of this program, or of its catalogues, may write the same visits in other words."""
+    folders = [Path(each.__path__[0]) for each in (booking, core)]
+    files = sorted(file for folder in folders for ending in ("*.py", "*.po") for file in folder.rglob(ending))
     return sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
