@@ -1,6 +1,6 @@
 """Feeds over HTTP, as calendars fetch them, from visits that were really booked."""
 
-from datetime import UTC, timedelta
+from datetime import UTC, date, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 from unittest.mock import AsyncMock
@@ -17,8 +17,10 @@ from booking.calendars.feeds.service import change_feed, end_feed, feeds_of, rev
 from booking.calendars.feeds.versions import count_changes
 from booking.calendars.model import FeedKind, Options, Tell
 from booking.directory.resources import add_resource, book_along
-from booking.people.service import person_of, set_name
+from booking.handover.service import give_code, take_over
+from booking.people.service import add_family_member, person_of, set_name
 from core.errors import BadInputError, RefusedError
+from records.erasure.service import forget
 from tests.integration.booking.calendars.subscriber import Subscriber, simple
 from tests.integration.booking.clinic import ANNA, BEN, CLARA, DAY, HOUR, OSEI, PRICE, Clinic
 
@@ -578,3 +580,54 @@ async def test_one_childs_calendar_has_that_childs_visits_alone(calendars: Subsc
     assert [
         simple(each)[1] for each in await calendars.events(await calendars.issue(subject=mia, kind=FeedKind.PATIENT))
     ] == [visit.start]
+
+
+async def test_a_patients_name_is_in_the_next_fetch_of_all_who_asked_for_names_and_so_is_that_it_is_gone(
+    calendars: Subscriber, clinic: Clinic
+) -> None:
+    room = await room_of(clinic)
+    await clinic.book()
+    named = frozenset({Tell.NAMES})
+    paths = [
+        await calendars.issue(mxid, kind, subject, members=members, tells=named)
+        for kind, mxid, subject, members in (
+            (FeedKind.FAMILY, ANNA, None, ()),
+            (FeedKind.PRACTITIONER, OSEI, None, ()),
+            (FeedKind.CENTRE, CLARA, None, ()),
+            (FeedKind.TEAM, CLARA, None, (clinic.doctor.id,)),
+            (FeedKind.RESOURCE, CLARA, room, ()),
+        )
+    ]
+
+    async def fetched(known: list[str]) -> tuple[list[str], list[bytes]]:
+        """The tags and the bodies, asked for by those who have what was there before."""
+        answers = [await calendars.get(path, If_None_Match=tag) for path, tag in zip(paths, known, strict=True)]
+        assert {each.status for each in answers} == {200}
+        return [each.headers["ETag"] for each in answers], [await each.read() for each in answers]
+
+    tags, _ = await fetched([""] * len(paths))
+    async with clinic.tx() as tx:
+        await set_name(tx, clinic.ctx, await clinic.person(), "Vera Lind")
+    tags, bodies = await fetched(tags)
+    assert all(b"Vera Lind" in each for each in bodies)
+    async with clinic.tx() as tx:
+        anna = await clinic.person()
+        await forget(tx, clinic.ctx.vault, anna.patient.id, actor=anna.id)
+    _, bodies = await fetched(tags)
+    assert not any(b"Vera" in each for each in bodies)
+
+
+async def test_who_takes_their_records_over_has_their_visits_in_the_next_fetch(
+    calendars: Subscriber, clinic: Clinic
+) -> None:
+    born = date(2000, 1, 1)
+    async with clinic.tx() as tx:
+        mia = (await add_family_member(tx, clinic.ctx, await person_of(tx, clinic.ctx, ANNA), "Mia", born)).id
+    visit = await clinic.book(patient_id=mia)
+    path = await calendars.issue(BEN)
+    assert await calendars.events(path) == []
+    async with clinic.tx() as tx:
+        given = await give_code(tx, clinic.ctx, await person_of(tx, clinic.ctx, CLARA), visit.code)
+        await take_over(tx, clinic.ctx, await person_of(tx, clinic.ctx, BEN), given.code, born)
+
+    assert [simple(each)[1] for each in await calendars.events(path)] == [visit.start]
