@@ -72,7 +72,7 @@ class Child:
         """The code it ended with, or None while it runs (or was never started)."""
         return None if self._process is None else self._process.poll()
 
-    def wait_for(self, url: str, *, seconds: float = 120) -> None:
+    def wait_for(self, url: str, *, seconds: float = 300) -> None:
         """Return when `url` answers with 200. Raises ChildError if the child dies first or the time is over."""
         until = time.monotonic() + seconds
         while True:

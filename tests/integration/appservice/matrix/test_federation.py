@@ -13,6 +13,7 @@ from appservice.matrix import admitting
 from appservice.matrix.people import Visit
 from appservice.registration import registration
 from benchmarks.hostile import Hostile, attack
+from core import lanes
 from core.database import Database
 from core.settings import DatabaseSettings, Settings
 from demo.certificates import Certificates
@@ -194,6 +195,7 @@ async def test_while_a_homeserver_is_away_the_invitation_waits_and_the_clinic_is
 ) -> None:
     monkeypatch.setattr(admitting, "_TOLD_AFTER", 1)
     monkeypatch.setattr(admitting, "_AGAIN", timedelta(seconds=1))
+    monkeypatch.setattr(lanes, "backoff", lambda _: 1.0)  # else the longer it is away, the longer nobody tries again
     homeserver, settings = here
     away = start_homeserver(certificates=certificates)
     async with serving(settings) as (_, echo):
