@@ -4,7 +4,7 @@ import json
 from datetime import timedelta
 from uuid import UUID
 
-from appservice.matrix.api import Actor, AwayError, Json, MatrixError
+from appservice.matrix.api import Actor, AwayError, ForbiddenError, Json, MatrixError, NotFoundError
 from appservice.matrix.consultation import TEAM, power_levels
 from appservice.matrix.creation import invite, leave
 from appservice.matrix.keeping import INVITE, LEAVE, RoomRow, come_back, notice, room_of_visit, step
@@ -18,6 +18,8 @@ _NO_ACCOUNT_YET = 300.0
 _TOLD_AFTER = 4
 """Attempts at an invitation, some 8 seconds in all, before the clinic is told that a homeserver does not answer."""
 _AGAIN = timedelta(minutes=1)
+_KEEPER_LEAVES = 1.0
+"""Seconds."""
 
 
 class Admitting:
@@ -49,6 +51,8 @@ class Admitting:
             await notice(tx, "unreachable", what["appointment"], person, visit.clinic)
             return "their homeserver is away"
         except MatrixError as refused:
+            if await self._is_away(room.room_id):  # it left as this was under way: in a moment that is written down
+                raise LaterError("the keeper has just left", _KEEPER_LEAVES) from refused
             raise HopelessError(refused.code) from refused
         await notice(tx, "room", what["appointment"], person, [person])
         return None
@@ -59,6 +63,14 @@ class Admitting:
         room = await room_of_visit(tx, UUID(what["appointment"]))
         if room:  # else they are invited with the others
             await step(tx, INVITE, what | {"room": room.room_id}, what["person"])
+
+    async def _is_away(self, room_id: str) -> bool:
+        """Whether the keeper is not in the room."""
+        try:
+            own = await self._keeper.get("rooms", room_id, "state", "m.room.member", self._keeper.user_id)
+        except (ForbiddenError, NotFoundError):
+            return True
+        return own.get("membership") != "join"
 
     async def _let_in(self, tx: Tx, room: RoomRow, visit: Visit, mxid: str) -> None:
         """Invite one of the team. Who was not of it when the room was made is written into the room first."""

@@ -12,6 +12,8 @@ import pytest
 from appservice.matrix import admitting
 from appservice.matrix import closing as closing_module
 from appservice.matrix import keeper as keeper_module
+from appservice.matrix.api import Actor
+from appservice.matrix.creation import leave
 from appservice.matrix.people import Visit
 from core.database import Database
 from core.outbox import enqueue
@@ -182,6 +184,33 @@ async def test_a_doctor_without_an_account_is_waited_for(
     echo.people.visits[appointment] = Visit(visit.code, True, visit.patient_side, linked)
     await doctor.join(await doctor.invitation())
     await until(database, "SELECT keeper_left_at IS NOT NULL FROM consultation_room", [True])
+
+
+async def test_whom_the_keeper_invites_as_it_leaves_is_invited_all_the_same(
+    echo: Echo, database: Database, two: tuple[Person, Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It does not stay for who is of another homeserver, and an invitation there may take long."""
+    patient, doctor = two
+    real, there, overtaken = admitting.invite, asyncio.Event(), []
+
+    async def invite(keeper: Actor, room_id: str, mxid: str) -> None:
+        if mxid == doctor.mxid and not overtaken:
+            await there.wait()
+            overtaken.append(mxid)
+            await leave(keeper, room_id)
+            async with database.transaction() as tx:
+                await tx.conn.exec_driver_sql("UPDATE consultation_room SET keeper_left_at = now()")
+        await real(keeper, room_id, mxid)
+
+    monkeypatch.setattr(admitting, "invite", invite)
+    await open_room(database, plan(echo, patient, doctor))
+    room = await patient.invitation()
+    await patient.join(room)
+    there.set()
+    assert await doctor.invitation() == room
+    assert overtaken
+    await doctor.join(room)
+    await hears_of(patient, room, {patient.mxid, doctor.mxid})
 
 
 async def consulting(echo: Echo, database: Database, patient: Person, doctor: Person) -> tuple[UUID, str]:
