@@ -65,9 +65,17 @@ def _heard(call: ast.Call) -> str | None:
     place = 0 if name in {"H_", "command"} else _WORDS.get(name)
     if place is None or len(call.args) <= place:
         return None
-    everyday = name != "command" or any(word.arg == "heard" for word in call.keywords)
     words = call.args[place]
-    return str(words.value) if everyday and isinstance(words, ast.Constant) and words.value else None
+    return (
+        str(words.value)
+        if (name != "command" or _is_everyday(call)) and isinstance(words, ast.Constant) and words.value
+        else None
+    )
+
+
+def _is_everyday(command: ast.Call) -> bool:
+    """Whether a command is said in each language, and what follows its words named in it."""
+    return any(word.arg == "heard" for word in command.keywords)
 
 
 def _shown(page: str) -> Iterator[tuple[int, str]]:
@@ -112,6 +120,8 @@ def _said(call: ast.Call, constants: Mapping[str, Sequence[str]]) -> Iterator[Se
         for word in call.keywords:
             if word.arg in _DECLARES and isinstance(word.value, ast.Constant) and word.value.value:
                 yield str(word.value.value)
+        if _is_everyday(call) and len(texts) > 1 and isinstance(texts[1], str):
+            yield texts[1]
 
 
 def _is_user_error(name: str) -> bool:

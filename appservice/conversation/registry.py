@@ -48,6 +48,15 @@ def platform_admin(person: Person) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """How help tells of a command: among which, what follows its words, and what it does."""
+
+    group: str
+    usage: str
+    help: str
+
+
+@dataclass(frozen=True, slots=True)
 class Command:
     """`words`: all spellings, the first is the one that help shows; `usage`: what follows them."""
 
@@ -63,6 +72,16 @@ class Command:
     """Whether it takes no words behind it: "today" alone, but "today after 5" is a wish."""
     heard: bool
     """Whether people say it in their own language, too: the everyday ones. English always works."""
+    patients: Line | None = None
+    """How help tells those of it who neither treat nor run a centre, where it is another matter to them.
+
+    Of no group: help tells of it only when asked.
+    """
+
+    def line(self, person: Person) -> Line:
+        """How help tells this person of it."""
+        told = None if runs_or_treats(person) else self.patients
+        return told or Line(self.group, self.usage, self.help)
 
     def spelt(self, language: str) -> tuple[str, ...]:
         """Its words in a person's language, the most usual first; empty if it is said in English alone."""
@@ -91,6 +110,7 @@ def command(
     heard: bool = False,
     dated: bool = False,
     terms: tuple[Term, ...] = (),
+    patients: Line | None = None,
 ) -> Callable[[Run], Run]:
     """Declare a command. `words`: spellings with bars between; `verified`: a doctor does it only once verified.
 
@@ -103,7 +123,7 @@ def command(
         does = _in_english(run, ()) if dated else run
         does = _in_english(does, terms) if terms else does
         does = _once_verified(does) if verified else does
-        COMMANDS.append(Command(tuple(words.split("|")), usage, help, who, group, does, open, bare, heard))
+        COMMANDS.append(Command(tuple(words.split("|")), usage, help, who, group, does, open, bare, heard, patients))
         return run
 
     return declare

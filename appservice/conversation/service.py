@@ -14,7 +14,7 @@ from appservice.conversation.dialogue import Choice, Question, load, save
 from appservice.conversation.importing import came
 from appservice.conversation.registry import ACTIONS, doctor, find, nearest
 from appservice.conversation.session import Session
-from appservice.conversation.understanding.answers import Pick, chosen, read_pick, read_word
+from appservice.conversation.understanding.answers import Pick, chosen, read_pick, read_word, several
 from appservice.conversation.understanding.rhythm import take_rhythm
 from appservice.conversation.understanding.text import Reading
 from appservice.conversation.understanding.wishes import Wanted
@@ -253,6 +253,10 @@ async def _answer(session: Session, question: Question, text: str) -> bool:
     if pick and question.choices:
         await _choose(session, question, pick)
         return True
+    if question.choices and not question.free and several(text, len(question.choices)):
+        raise BadInputError(
+            "One at a time, please: answer with one number from 1 to {count}.", count=len(question.choices)
+        )
     words = Reading(text)
     rhythm = take_rhythm(words)
     pick = read_pick(words.rest.replace(Reading.GAP.strip(), " ").strip(" ,;:"))
@@ -287,6 +291,9 @@ async def _by_name(session: Session, text: str) -> bool:
 async def _lost(session: Session, text: str) -> None:
     """The nearest meaning, or a hint."""
     guess = nearest(text, session.person)
+    asked = session.dialogue.last
+    if guess is None and asked and not asked.choices and {"yes", "no"} <= asked.words.keys():
+        raise UserError("I did not understand that. Answer yes or no, or write “help” to see everything I can do.")
     if guess is None:
         raise UserError(_HINT)
     await session.say(

@@ -121,7 +121,8 @@ def _plain(text: str, example: str) -> str:
 def _check_apart(week: dict[int, list[Minutes]], example: str = _EXAMPLE) -> None:
     for day, spans in week.items():
         if any(other[0] < one[1] for one, other in pairwise(sorted(spans))):
-            where = "" if example == _DATE_EXAMPLE else f" on {DAYS[day].title()}"
+            name = locale_of(language()).days["format"]["abbreviated"][day]
+            where = "" if example == _DATE_EXAMPLE else _(" on {day}", day=name)
             raise BadInputError("Two of those hours overlap{where}. {example}", where=where, example=example)
 
 

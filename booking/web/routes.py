@@ -53,13 +53,20 @@ _NO_DOCTOR = N_("There is no such doctor")
 _NO_CENTRE = N_("There is no such centre")
 _NO_INVITATION = N_("There is no such invitation")
 _NO_TIME = N_("There is no such time")
+_NO_PAGE = N_("There is no such page")
+_MISSPELT = N_("The address may be misspelt.")
+_INVITATIONS_END = N_("It is good for a week and for one person. Ask who invited you for a new one.")
+_TIMES_END = N_("It may be over, or be offered no more.")
 _log = log("booking.web")
 
 Door = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def routes(database: Database, ctx: Context) -> list[web.RouteDef]:
-    """Return `/`, the pages of doctors, centres, invitations, visits and free times, and the style sheet."""
+    """Return `/`, the pages of doctors, centres, invitations, visits and free times, and the style sheet.
+
+    An address that nobody answers leads to a page that says so; those of programs (`/_...`) are their own.
+    """
     doors = _Pages(database, ctx)
     return [
         web.get("/", doors.guarded(doors.find)),
@@ -69,6 +76,7 @@ def routes(database: Database, ctx: Context) -> list[web.RouteDef]:
         web.get("/visits/{code:[0-9A-Z]{6}}", doors.guarded(doors.visit)),
         web.get("/book/{service:[0-9a-f-]{36}}/{start:[0-9]{8}T[0-9]{4}Z}", doors.guarded(doors.book)),
         web.get("/pages.css", doors.style),
+        web.get("/{nowhere:(?!_).*}", doors.guarded(doors.nowhere)),
     ]
 
 
@@ -125,7 +133,7 @@ class _Pages:
         async with self._database.transaction() as tx:
             found = await practitioner_called(tx, _slug(request))
             if found is None:
-                return self._page("missing.html", status=404, what=_NO_DOCTOR)
+                return self._missing(_NO_DOCTOR)
             services = await offered(tx, tx.now + _TWO_WEEKS, practitioner_id=found.id)
         return self._page(
             "doctor.html",
@@ -141,7 +149,7 @@ class _Pages:
         async with self._database.transaction() as tx:
             found = await centre_called(tx, _slug(request))
             if found is None:
-                return self._page("missing.html", status=404, what=_NO_CENTRE)
+                return self._missing(_NO_CENTRE)
             services = await offered(tx, tx.now + _TWO_WEEKS, centre_id=found.id, limit=3)
         return self._page(
             "centre.html", centre=found, cancelling=cancelling(found), services=_views(services), bot_of=found.id
@@ -153,7 +161,7 @@ class _Pages:
         async with self._database.transaction() as tx:
             found = await open_invitation(tx, code)
             if found is None:
-                return self._page("missing.html", status=404, what=_NO_INVITATION)
+                return self._missing(_NO_INVITATION, _INVITATIONS_END)
             at = (await centre(tx, found.centre_id)).name if found.centre_id else ""
         matrix = self._ctx.settings.matrix
         token = registration_token(code) if matrix.admin_token.get_secret_value() else ""
@@ -179,11 +187,11 @@ class _Pages:
             start = datetime.strptime(request.match_info["start"], "%Y%m%dT%H%MZ").replace(tzinfo=UTC)
             service_id = UUID(request.match_info["service"])
         except ValueError:
-            return self._page("missing.html", status=404, what=_NO_TIME)
+            return self._missing(_NO_TIME, _TIMES_END)
         async with self._database.transaction() as tx:
             found = await offered(tx, start + timedelta(minutes=1), service_id=service_id, start=start)
         if not found:
-            return self._page("missing.html", status=404, what=_NO_TIME)
+            return self._missing(_NO_TIME, _TIMES_END)
         [one] = found
         view = service_view(one.practitioner, one.centre, one.service, one.times, say_mode=True)
         words = next((slot.words for day in view.days for slot in day.slots), None)
@@ -195,6 +203,13 @@ class _Pages:
             words=words,
             bot_of=one.centre.id,
         )
+
+    async def nowhere(self, _request: web.Request) -> web.Response:
+        """An address that none of the pages has."""
+        return self._missing(_NO_PAGE)
+
+    def _missing(self, what: str, why: str = _MISSPELT) -> web.Response:
+        return self._page("missing.html", status=404, what=what, why=why)
 
     async def style(self, _: web.Request) -> web.Response:
         headers = {**_HEADERS, "Cache-Control": "public, max-age=3600"}

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from appservice.conversation.registry import COMMANDS, Command, action, command, find
+from appservice.conversation.registry import COMMANDS, Command, Line, action, command, find
 from appservice.conversation.session import Session
 from appservice.conversation.understanding.text import folded
 from appservice.matrix.markdown import escape
@@ -17,13 +17,14 @@ _FIRST = "To book, say what you need: “cardiologist near Berlin tomorrow under
 async def help_(session: Session, text: str) -> None:
     """The words this person can use, a line for each matter; behind a word, what it does and how it is written."""
     mine = [each for each in COMMANDS if each.group and each.who(session.person)]
-    groups = {name: [each for each in mine if each.group == name] for name in _ORDER}
+    lines = {each.words: each.line(session.person) for each in mine}
+    groups = {name: [each for each in mine if lines[each.words].group == name] for name in _ORDER}
     if text:
         about = folded(text)
         told = next((each for name, each in groups.items() if about in {folded(name), folded(_(name))}), None)
         told = told or [each for each in mine if about in {*each.words, *map(folded, each.spelt(language()))}]
         if told:
-            await session.say("\n".join(_explained(each) for each in told))
+            await session.say("\n".join(_explained(each, lines[each.words]) for each in told))
             return
     rows = [
         f"- **{_(name)}**: {_(', ').join(each.shown(language()) for each in found)}"
@@ -34,9 +35,9 @@ async def help_(session: Session, text: str) -> None:
     await session.say(f"{_(_FIRST)}\n\n" + "\n".join(rows) + f"\n\n{explain}")
 
 
-def _explained(each: Command) -> str:
-    usage = f" {escape(each.usage)}" if each.usage else ""
-    return f"- **{each.shown(language())}**{usage}: {escape(_(each.help))}"
+def _explained(each: Command, line: Line) -> str:
+    usage = line.usage and f" {escape(_(line.usage) if each.heard else line.usage)}"
+    return f"- **{each.shown(language())}**{usage}: {escape(_(line.help))}"
 
 
 @command("hello|hi|hey|good morning|good evening|hallo|start", help="a greeting", group="", bare=True, heard=True)

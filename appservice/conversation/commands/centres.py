@@ -10,7 +10,15 @@ from booking.directory import reading
 from core.languages import _
 
 
-@command("bookings", "[DAY]", help="your centre's visits of a day", who=lambda p: bool(p.administers), group="Centre")
+@command(
+    "bookings",
+    "[DAY]",
+    help="your centre's visits of a day",
+    who=lambda p: bool(p.administers),
+    group="Centre",
+    heard=True,
+    dated=True,
+)
 async def bookings(session: Session, text: str) -> None:
     """The centre's list."""
     when = day_of(session, text)

@@ -13,6 +13,7 @@ from appservice.conversation.rendering.lists import numbered
 from appservice.conversation.rendering.schedules import days_in_a_row, days_line
 from appservice.conversation.session import Session
 from appservice.conversation.understanding.days import read_days
+from appservice.conversation.understanding.terms import CLOSING
 from appservice.conversation.understanding.text import Reading
 from appservice.matrix.markdown import escape
 from booking.directory import reading
@@ -36,6 +37,9 @@ _HOW = "Write it like: closed days 24.12. - 26.12., or closed days open 24.12."
     " closed days open 24.12.",
     who=runs_centres,
     group="Centre",
+    heard=True,
+    terms=CLOSING,
+    dated=True,
 )
 async def closed_days(session: Session, text: str) -> None:
     """Close on days, asking first when bookings lie in them; open again; without days, list them."""

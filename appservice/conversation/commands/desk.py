@@ -34,6 +34,8 @@ from core.languages import _, ngettext
     help="take a patient in beside what is booked: overbook dr.osei tomorrow 10:00 for K7QM3F",
     who=runs_visits,
     group="Centre",
+    heard=True,
+    dated=True,
 )
 async def overbook(session: Session, text: str) -> None:
     """Say what is there already, and ask."""

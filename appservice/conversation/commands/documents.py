@@ -7,7 +7,7 @@ from appservice.conversation.commands.filing import for_whom
 from appservice.conversation.commands.prescribing import begun, begun_today
 from appservice.conversation.commands.signing import ask_for_code, unlocked
 from appservice.conversation.dialogue import Choice, Question
-from appservice.conversation.registry import ACTIONS, action, command, doctor
+from appservice.conversation.registry import ACTIONS, Line, action, command, doctor
 from appservice.conversation.rendering.documents import full, one_line, papers, quoted
 from appservice.conversation.rendering.lists import numbered
 from appservice.conversation.rendering.values import moment
@@ -19,7 +19,7 @@ from appservice.matrix.markdown import escape
 from booking.appointments import service as appointments
 from booking.people.service import patient_name
 from core.errors import BadInputError, RefusedError
-from core.languages import _
+from core.languages import N_, _
 from records.documents.rules import Document, DocumentKind, DocumentStatus, Note, checked, checked_why
 from records.documents.service import (
     amend_document,
@@ -169,6 +169,7 @@ async def begun_encounter(session: Session, visit_id: str) -> Encounter:
     help="notes and sick notes; doctors write a visit's code for its patient's",
     group="Health",
     heard=True,
+    patients=Line("Health", "[VISIT]", N_("your notes and sick notes, all or those of a visit")),
 )
 async def documents(session: Session, text: str) -> None:
     """Numbered, newest first: of oneself and one's family, or of the patient of a visit."""

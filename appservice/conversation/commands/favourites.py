@@ -7,9 +7,10 @@ from appservice.conversation.rendering.lists import numbered
 from appservice.conversation.rendering.prescriptions import medicine
 from appservice.conversation.session import Session
 from appservice.conversation.understanding.arguments import split_code
+from appservice.conversation.understanding.terms import REMOVING
 from appservice.matrix.markdown import escape
 from core.errors import BadInputError
-from core.languages import _
+from core.languages import _, commas
 from records.prescriptions.favourites import Habits, add_favourite, habits_of, remove_favourite
 from records.prescriptions.service import prescription_by_code
 
@@ -36,6 +37,7 @@ async def favourites(session: Session, text: str) -> None:
     who=doctor,
     group="Doctor",
     heard=True,
+    terms=REMOVING,
 )
 async def favourite(session: Session, text: str) -> None:
     """Keep what was prescribed, without whom it was for; or forget one."""
@@ -55,7 +57,7 @@ async def _show(session: Session, habits: Habits) -> None:
     if not habits.favourites:
         await session.say(_("You have no favourites. Keep one: favourite and the code of a prescription."))
         return
-    rows = [f"{medicine(each)}, {escape(each.dosage)}, {escape(each.quantity)}" for each in habits.favourites]
+    rows = [commas((medicine(each), escape(each.dosage), escape(each.quantity))) for each in habits.favourites]
     await session.say(
         _("Your favourites; “prescribe” and the visit's code offers them:\n\n{numbered}", numbered=numbered(rows))
     )

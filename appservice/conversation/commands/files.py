@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from appservice.conversation.commands.filing import for_whom
-from appservice.conversation.registry import action, command
+from appservice.conversation.registry import Line, action, command
 from appservice.conversation.rendering.files import one_line
 from appservice.conversation.rendering.lists import numbered
 from appservice.conversation.session import Session
@@ -15,7 +15,7 @@ from appservice.conversation.whose import take_member
 from appservice.outgoing import File
 from booking.appointments import service as appointments
 from core.errors import BadInputError, RefusedError
-from core.languages import _
+from core.languages import N_, _
 from records.files.rules import StoredFile
 from records.files.service import files_of, stored_file
 
@@ -29,6 +29,7 @@ _WHICH = re.compile(r"^(?P<number>\S+)(?:\s+(?:of )?(?P<code>.+))?$")
     help="files that you sent or got; doctors write a visit's code for its patient's; send me a file to add one",
     group="Health",
     heard=True,
+    patients=Line("Health", "[VISIT]", N_("files that you sent or got; send me a file to add one")),
 )
 async def files(session: Session, text: str) -> None:
     """Numbered, newest first: of oneself and one's family, or of the patient of a visit."""

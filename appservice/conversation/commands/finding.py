@@ -19,17 +19,17 @@ from booking.people.service import Patient, set_timezone
 from booking.search.model import Wish
 from booking.search.service import matching, search
 from core.errors import BadInputError
-from core.languages import _, enumerated
+from core.languages import N_, _, enumerated
 from core.timezones import zone
 
 _RADIUS_KM = 25.0
-_EXAMPLE = "“cardiologist near Berlin tomorrow under 60”"
+_EXAMPLE = N_("“cardiologist near Berlin tomorrow under 60”")
 
 
 @command(
     "find|search|look for|show me|i need|i want",
     "WHAT",
-    help=f"find a doctor, for example {_EXAMPLE}",
+    help="find a doctor, for example “cardiologist near Berlin tomorrow under 60”",
     group="Visits",
     heard=True,
 )
@@ -50,7 +50,7 @@ async def wish(
     wanted = understood(session, sentences)
     if not wanted.whom and not wanted.rest and not wanted.here:
         await session.say(
-            _("Which kind of doctor do you need? Write it like {EXAMPLE}.", EXAMPLE=_EXAMPLE),
+            _("Which kind of doctor do you need? Write it like {EXAMPLE}.", EXAMPLE=_(_EXAMPLE)),
             refine=refining,
         )
         return

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from appservice.conversation.naming import grantee
-from appservice.conversation.registry import action, command
+from appservice.conversation.registry import Line, action, command
 from appservice.conversation.rendering import access as words
 from appservice.conversation.rendering.values import dated
 from appservice.conversation.session import Session
@@ -13,7 +13,7 @@ from appservice.conversation.understanding.dates import read_birthday
 from appservice.matrix.markdown import escape
 from booking.handover.service import Wrong, give_code, shared_before, take_over
 from core.errors import BadInputError
-from core.languages import _
+from core.languages import N_, _
 
 _SECRET = re.compile(r"[0-9A-Za-z]{4}(?:[- ]?[0-9A-Za-z]{4}){7}", re.ASCII)
 _STOP = {"stop": {"do": "leave records"}, "no": {"do": "leave records"}}
@@ -23,7 +23,8 @@ _STOP = {"stop": {"do": "leave records"}, "no": {"do": "leave records"}}
     "hand records to|hand the records to|give records to|records for",
     "VISIT",
     help="give a patient who has come of age, and whom you have seen, a code to take over their records",
-    group="Health",
+    group="Centre",
+    patients=Line("", "VISIT", N_("a clinic gives you a code to take over your records; “take over” takes it")),
 )
 async def hand_records(session: Session, text: str) -> None:
     """By a visit's code, for those who run its centre, and before whom the patient stands."""

@@ -12,6 +12,7 @@ from appservice.conversation.rendering.history import happened
 from appservice.conversation.rendering.lists import status
 from appservice.conversation.rendering.values import moment
 from appservice.conversation.session import Session
+from appservice.conversation.understanding.terms import HISTORY
 from appservice.matrix.markdown import escape
 from booking.appointments import service as appointments
 from core.errors import BadInputError
@@ -43,6 +44,7 @@ class _Line:
     help="what happened until now; “more” goes on",
     group="Health",
     heard=True,
+    terms=HISTORY,
 )
 async def history(session: Session, text: str) -> None:
     """All of it, a year, a kind, or both; latest first."""

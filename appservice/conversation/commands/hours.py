@@ -14,6 +14,9 @@ from appservice.conversation.session import Session
 from appservice.conversation.understanding.arguments import take_quoted
 from appservice.conversation.understanding.clock import moment as at
 from appservice.conversation.understanding.days import Days, read_days
+from appservice.conversation.understanding.gloss import in_english
+from appservice.conversation.understanding.schedules import hours_in_english
+from appservice.conversation.understanding.terms import HOLIDAYS, REMOVING
 from appservice.conversation.understanding.text import Reading
 from appservice.matrix.markdown import escape
 from booking.directory.model import Service
@@ -36,6 +39,7 @@ _REGION = re.compile(r"\bregion:? (?P<region>\"[^\"]+\"|[\w-]+(?: (?!at\b)[\w-]+
     ' on 24 Dec closed, on 24 Dec as usual. Of one service: hours dr.osei "First visit" mon 9-12',
     who=runs_or_treats,
     group="Centre",
+    heard=True,
 )
 async def hours(session: Session, text: str) -> None:
     """Set the hours, asking first when bookings would be left outside; without hours, show all that is set."""
@@ -48,7 +52,7 @@ async def hours(session: Session, text: str) -> None:
     at_centre = await shared_centre(session, who, words)
     service = await service_named(session, who, name, at_centre) if name else None
     today = session.tx.now.astimezone(zone(at_centre.timezone)).date()
-    rest = _left(words)
+    rest = hours_in_english(_left(words), session.person.language)
     if not rest:
         await session.say(await drawn_schedule(session, who.id, at_centre.id))
         return
@@ -88,12 +92,14 @@ def _weekly(rest: str, today: date, service: Service | None, doctor: UUID, centr
     help="a doctor is away: time off dr.osei 24.12. - 31.12., or tomorrow 14-18; time off dr.osei remove 24.12.",
     who=runs_or_treats,
     group="Centre",
+    heard=True,
 )
 async def time_off(session: Session, text: str) -> None:
     """Take days off, or show which are off; "time off dr.osei remove 24.12." takes them back."""
     words = Reading(text)
     who = await doctor_of(session, words)
     here = zone((await shared_centres(session, who))[0].timezone)
+    words.rest = in_english(in_english(words.rest, session.person.language, REMOVING), session.person.language)
     remove = words.take(re.compile(r"\b(?:remove|back|cancel)\b", re.IGNORECASE))
     days = read_days(words, session.tx.now.astimezone(here).date(), session.person.language)
     if days is None:
@@ -105,7 +111,7 @@ async def time_off(session: Session, text: str) -> None:
     start = at(days.first, time(), here)
     end = at((days.last or days.first) + timedelta(days=1), time(), here)
     if (left := _left(words)) and any(letter.isdigit() for letter in left):
-        start, end = _part_of_day(left, days, here)
+        start, end = _part_of_day(hours_in_english(left, session.person.language), days, here)
     if remove:
         count = await remove_time_off(session.tx, session.ctx, session.person, who.id, start, end)
         await session.say(_("Taken back.") if count else _("There was none on that day."))
@@ -138,6 +144,8 @@ def _part_of_day(text: str, days: Days, here: ZoneInfo) -> tuple[datetime, datet
     help="close your centre on public holidays, or show the next ones: holidays on region BE",
     who=runs_centres,
     group="Centre",
+    heard=True,
+    terms=HOLIDAYS,
 )
 async def holidays(session: Session, text: str) -> None:
     """Close on public holidays, or open on them; without a word, the next ones. A doctor's dates that differ stay."""

@@ -12,6 +12,7 @@ from appservice.conversation.rendering.values import dated, dated_day, moment
 from appservice.conversation.session import Session
 from appservice.conversation.understanding.arguments import split_code
 from appservice.conversation.understanding.days import read_days
+from appservice.conversation.understanding.terms import PAST, WHOLE
 from appservice.conversation.understanding.text import Reading
 from appservice.matrix.markdown import escape
 from booking.appointments import service as appointments
@@ -87,6 +88,9 @@ def _receipt(session: Session, of: Statement) -> str:
     help="what came in and went back by card, with the sum",
     who=clinic_admin,
     group="Centre",
+    heard=True,
+    terms=PAST,
+    dated=True,
 )
 async def payments(session: Session, text: str) -> None:
     """The centre's list; today's if no days are named."""
@@ -147,6 +151,8 @@ def _span(session: Session, words: Reading) -> tuple[date, date]:
     help="give money back for a visit, whatever the rules say",
     who=clinic_admin,
     group="Centre",
+    heard=True,
+    terms=WHOLE,
 )
 async def refund(session: Session, text: str) -> None:
     """Say what would go back, and ask."""

@@ -17,6 +17,7 @@ from core.languages import _, ngettext
     help="the visits of your centre's patients of that name: patient Anna Lind",
     who=clinic_admin,
     group="Centre",
+    heard=True,
 )
 async def patient(session: Session, text: str) -> None:
     """When, with whom, by which code: what the centre's lists show. Nothing of health, and no other centre's visits."""

@@ -1,7 +1,7 @@
 """Oneself and one's family: name, zone, language, reminders; the calendar's address."""
 
 from appservice.conversation.registry import command
-from appservice.conversation.rendering.values import languages, moment
+from appservice.conversation.rendering.values import dated_day, languages, moment
 from appservice.conversation.session import Session
 from appservice.conversation.understanding.clock import read_quiet
 from appservice.conversation.understanding.durations import read_lengths, say_length
@@ -11,6 +11,7 @@ from appservice.matrix.markdown import escape
 from booking.directory.places import find_place
 from booking.people.rules import Buttons
 from booking.people.service import (
+    Patient,
     add_family_member,
     set_buttons,
     set_language,
@@ -51,7 +52,7 @@ async def timezone(session: Session, text: str) -> None:
     )
 
 
-@command("language", "LANGUAGE", help="the language of your dates and prices", heard=True)
+@command("language", "LANGUAGE", help="the language in which I answer: language German", heard=True)
 async def language(session: Session, text: str) -> None:
     """Set or show the language."""
     if text:
@@ -174,5 +175,9 @@ async def family(session: Session, text: str) -> None:
     if not members:
         await session.say(_("You book for yourself alone. To add somebody, write: add family Mia 2018-05-04"))
         return
-    rows = [f"- **{escape(each.name or '?')}**{f', born {each.born}' if each.born else ''}" for each in members]
-    await session.say("\n".join(rows))
+    await session.say("\n".join(_member(each) for each in members))
+
+
+def _member(each: Patient) -> str:
+    name = f"**{escape(each.name or '?')}**"
+    return "- " + (_("{name}, born {day}", name=name, day=dated_day(each.born)) if each.born else name)

@@ -22,7 +22,7 @@ from booking.appointments.model import Appointment
 from booking.appointments.rules import Status
 from booking.people.service import patient_name
 from core.errors import BadInputError, RefusedError
-from core.languages import _
+from core.languages import _, commas
 from records.prescriptions.dosage import coded
 from records.prescriptions.favourites import habits_of, remember
 from records.prescriptions.medications import suggest
@@ -94,7 +94,7 @@ async def _begin(session: Session, visit: Appointment, line: str) -> None:
         raise BadInputError("You can prescribe once the visit has begun: note first that the patient has arrived.")
     draft: dict[str, Any] = {"visit": str(visit.id)}
     if line:
-        read = read_prescription(line)
+        read = read_prescription(line, session.person.language)
         draft |= {name: value for name, value in _fields(read).items() if value not in ("", None)}
         if read.dosage and read.quantity:  # a whole line: what it does not say, it does not mean
             draft = {"strength": "", "form": "", "repeats": 0} | draft
@@ -133,7 +133,7 @@ async def _ask_medicine(session: Session, draft: dict[str, Any]) -> None:
     if not often:
         await _ask(session, draft, "medication", _("Which medicine? For example: amoxicillin 500 mg capsules"), [])
         return
-    listed = numbered(f"{medicine_of(each)}, {escape(each.dosage)}, {escape(each.quantity)}" for each in often)
+    listed = numbered(commas((medicine_of(each), escape(each.dosage), escape(each.quantity))) for each in often)
     await session.say(
         _(
             "Which medicine?\n\n{listed}\n\nAnswer with a number to take it as it is, or write another"
@@ -171,7 +171,7 @@ async def answered(session: Session, choice: dict[str, Any]) -> None:
     """One of the questions was answered."""
     draft, name, text = dict(choice["draft"]), choice["name"], choice.get("text", "").strip()
     if name == "medication":
-        line = read_medicine(text)
+        line = read_medicine(text, session.person.language)
         found = suggest(line.medication, limit=3)
         draft |= {key: value for key, value in _fields(line).items() if value not in ("", None)}
         names = [each.name for each in found]
@@ -186,7 +186,7 @@ async def answered(session: Session, choice: dict[str, Any]) -> None:
             )
             return
     elif name == "repeats":
-        draft[name] = read_repeats(text)
+        draft[name] = read_repeats(text, session.person.language)
     elif name:
         if not text:
             raise BadInputError("Please write it in a few words.")

@@ -5,12 +5,13 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from appservice.conversation.commands.team import centre_of, doctor_of
-from appservice.conversation.registry import command, runs_or_treats
+from appservice.conversation.registry import Line, command, runs_or_treats
 from appservice.conversation.rendering.reach import absent, answered_when, spoken_hours
 from appservice.conversation.rendering.values import moment
 from appservice.conversation.session import Session
 from appservice.conversation.understanding.days import read_days
 from appservice.conversation.understanding.gloss import in_english
+from appservice.conversation.understanding.schedules import hours_in_english
 from appservice.conversation.understanding.terms import ABSENCE, CONTACTS, ENDING
 from appservice.conversation.understanding.text import Reading
 from appservice.matrix.markdown import escape
@@ -30,7 +31,7 @@ _INSTEAD = re.compile(
     r"[,;]? ?\b(?:instead|stand-in|stand in|deputy|colleague)(?: is)?:? ?(?P<who>[^,;:|]+)", re.IGNORECASE
 )
 _BACK = re.compile(r"^(?:off|over|back|end|ended|stop|no more|remove)\b", re.IGNORECASE)
-_EXAMPLE = "absent until Friday, instead dr.weber: I am at a congress."
+_EXAMPLE = N_("absent until Friday, instead dr.weber: I am at a congress.")
 
 
 @command(
@@ -63,7 +64,7 @@ async def absence(session: Session, text: str) -> None:
     days = read_days(words, session.tx.now.astimezone(here).date(), session.person.language)
     if days is None:
         if message or instead or left:
-            raise BadInputError("Until when? Write it like: {example}", example=_EXAMPLE)
+            raise BadInputError("Until when? Write it like: {example}", example=_(_EXAMPLE))
         await _show(session, subject)
         return
     colleague = await _colleague(session, instead["who"].strip(' ".')) if instead else None
@@ -109,7 +110,7 @@ async def _show(session: Session, subject: Practitioner | Centre) -> None:
     here = await _zone(session, subject)
     name = escape(subject.name)
     if not away:
-        await session.say(_("{name} is not away. To say so: {example}", name=name, example=_EXAMPLE))
+        await session.say(_("{name} is not away. To say so: {example}", name=name, example=_(_EXAMPLE)))
         return
     rows = [
         _("From {start}: {answer}", start=moment(each.start, here), answer=absent(each, name, here)) for each in away
@@ -124,6 +125,7 @@ async def _show(session: Session, subject: Practitioner | Centre) -> None:
     group="Doctor",
     heard=True,
     terms=ENDING,
+    patients=Line("Visits", "DOCTOR", N_("when a doctor answers questions between visits: reachable dr.osei")),
 )
 async def reachable(session: Session, text: str) -> None:
     """Set or show the hours in which a doctor answers."""
@@ -131,7 +133,11 @@ async def reachable(session: Session, text: str) -> None:
     who = await doctor_of(session, words)
     left = words.rest.replace(Reading.GAP, " ").strip(" ,;")
     if left:
-        hours = [] if _BACK.match(left) else parse_hours(left, session.today).spans
+        hours = (
+            []
+            if _BACK.match(left)
+            else parse_hours(hours_in_english(left, session.person.language), session.today).spans
+        )
         await be_reachable(session.tx, session.ctx, session.person, who, hours)
     reach = await reach_of(session.tx, session.ctx, who.id)
     name = escape(who.name)

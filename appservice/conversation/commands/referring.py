@@ -24,10 +24,10 @@ from booking.people.service import patient_name
 from booking.referrals import service as referrals
 from booking.referrals.model import Priority, Referral
 from core.errors import BadInputError
-from core.languages import _
+from core.languages import N_, _
 
 _URGENT = re.compile(r"\b(?:urgent(?:ly)?|dringend)\b", re.IGNORECASE)
-_EXAMPLE = "refer K7Q2MX to dermatology, urgent: please look at the mole"
+_EXAMPLE = N_("refer K7Q2MX to dermatology, urgent: please look at the mole")
 
 
 @command(
@@ -52,7 +52,7 @@ async def refer(session: Session, text: str) -> None:
 async def _ask_for_whom(session: Session, text: str) -> None:
     begun = await begun_today(session)
     if not begun:
-        raise BadInputError("Write the visit, to whom, and a note behind a colon: {example}", example=_EXAMPLE)
+        raise BadInputError("Write the visit, to whom, and a note behind a colon: {example}", example=_(_EXAMPLE))
     rows = [
         f"{escape(await patient_name(session.tx, session.ctx, each.patient_id))}, {moment(each.start, session.place)}"
         for each in begun
@@ -78,7 +78,7 @@ async def _refer(session: Session, visit_id: UUID, line: str) -> None:
     wanted = read_wish(words.rest.replace(Reading.GAP, " "), session.speaker)
     performer = await _doctor(session, slug or wanted.name)
     if not performer and not wanted.specialty and not wanted.mode:
-        raise BadInputError("I don't know to whom that is. Write it like: {example}", example=_EXAMPLE)
+        raise BadInputError("I don't know to whom that is. Write it like: {example}", example=_(_EXAMPLE))
     made = await referrals.refer(
         session.tx,
         session.ctx,

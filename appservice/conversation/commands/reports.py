@@ -8,6 +8,7 @@ from appservice.conversation.registry import clinic_admin, command
 from appservice.conversation.rendering.values import dated_day
 from appservice.conversation.session import Session
 from appservice.conversation.understanding.days import read_days
+from appservice.conversation.understanding.terms import PAST
 from appservice.conversation.understanding.text import Reading
 from appservice.matrix.markdown import escape
 from appservice.outgoing import File
@@ -28,6 +29,9 @@ _A_DAY = timedelta(days=1)
     help="bookings, utilisation, missed visits, revenue; with a plot, or as csv",
     who=clinic_admin,
     group="Centre",
+    heard=True,
+    terms=PAST,
+    dated=True,
 )
 async def report(session: Session, text: str) -> None:
     """A table and a plot of a span of days; the last 30 if none is named."""
@@ -88,7 +92,7 @@ def _drawn(made: Report, language: str) -> str:
     rows = [_row(escape(name), figures) for name, figures in made.doctors.items()]
     if len(rows) > 1:
         rows.append(_row("**all**", made.total))
-    money = [each.show(language) for each in made.earned] or ["nothing"]
+    money = [each.show(language) for each in made.earned] or [_("nothing")]
     desk = [each.show(language) for each in made.at_the_desk]
     paid = _("Paid by card: **{listed}**", listed=commas(money)) + (
         _("; at the desk: **{listed}**", listed=commas(desk)) if desk else ""

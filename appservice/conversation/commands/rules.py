@@ -34,6 +34,7 @@ _OFF = re.compile(r"\b(?:off|never|no|none|not)\b", re.IGNORECASE)
     who=runs_centres,
     group="Centre",
     open=True,
+    heard=True,
 )
 async def rules(session: Session, text: str) -> None:
     """Draw them as a table."""

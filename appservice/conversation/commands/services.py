@@ -8,7 +8,9 @@ from appservice.conversation.registry import command, runs_centres, runs_or_trea
 from appservice.conversation.rendering.schedules import service_line
 from appservice.conversation.session import Session
 from appservice.conversation.understanding.arguments import take_quoted
+from appservice.conversation.understanding.gloss import in_english
 from appservice.conversation.understanding.offers import Terms, read_terms
+from appservice.conversation.understanding.terms import OFFERING
 from appservice.conversation.understanding.text import Reading
 from appservice.matrix.markdown import escape
 from booking.directory import reading
@@ -71,6 +73,7 @@ async def service_named(session: Session, who: Practitioner, name: str | None, a
     " Ultrasound",
     who=runs_centres,
     group="Centre",
+    heard=True,
 )
 async def new_service(session: Session, text: str) -> None:
     """A service's name, length, price, place, how it is paid, and what else is set."""
@@ -108,6 +111,7 @@ async def new_service(session: Session, text: str) -> None:
     " without Ultrasound, no approval",
     who=runs_centres,
     group="Centre",
+    heard=True,
 )
 async def change_service(session: Session, text: str) -> None:
     """Change what was said; the rest stays. What is booked keeps its price and length."""
@@ -138,6 +142,7 @@ async def change_service(session: Session, text: str) -> None:
 async def _terms(session: Session, who: Practitioner, words: Reading) -> tuple[Centre, Terms]:
     """The centre, and what is said of the service: "at the desk" is no centre, and rooms are the centre's."""
     known = await _rooms_known(session, who)
+    words.rest = in_english(words.rest, session.person.language, OFFERING)
     terms = read_terms(words, known)
     return await shared_centre(session, who, words), terms
 
@@ -154,7 +159,7 @@ def _price(text: str, at_centre: Centre, example: str) -> Money:
         raise BadInputError(example) from unreadable
 
 
-@command("services|prices", "DOCTOR", help="what a doctor offers", who=runs_or_treats, group="Centre")
+@command("services|prices", "DOCTOR", help="what a doctor offers", who=runs_or_treats, group="Centre", heard=True)
 async def services(session: Session, text: str) -> None:
     """A doctor's services, with all that is set."""
     who = await doctor_of(session, Reading(text))

@@ -2,7 +2,7 @@
 
 import re
 
-from appservice.conversation.registry import command, runs_centres
+from appservice.conversation.registry import command, runs_centres, runs_or_treats
 from appservice.conversation.rendering.values import languages
 from appservice.conversation.session import Session
 from appservice.conversation.understanding.arguments import take_mxid, take_quoted, take_slug
@@ -53,6 +53,8 @@ async def doctor_of(session: Session, words: Reading) -> Practitioner:
     if name is None and session.person.practitioner_id:
         return await reading.practitioner(session.tx, session.person.practitioner_id)
     found = await reading.practitioners_named(session.tx, name) if name else []
+    if not found and not runs_or_treats(session.person):
+        raise BadInputError("Which doctor? Write the name, like Dr Osei.")
     if not found:
         raise BadInputError("Which doctor? Write the short name, like dr.osei; “doctors” lists them.")
     return found[0]
@@ -70,6 +72,7 @@ async def _not_a_doctor(session: Session, words: Reading) -> bool:
     who=runs_centres,
     group="Centre",
     open=True,
+    heard=True,
 )
 async def doctors(session: Session, text: str) -> None:
     """Who works at the centre."""

@@ -14,6 +14,7 @@ from appservice.conversation.rendering.lists import visit as shown
 from appservice.conversation.rendering.values import clock
 from appservice.conversation.session import Session
 from appservice.conversation.understanding.durations import read_lengths
+from appservice.conversation.understanding.terms import LENGTHS
 from appservice.conversation.understanding.text import Reading, refuse_less_than_nothing
 from appservice.matrix.markdown import escape
 from booking.appointments import attendance
@@ -176,6 +177,7 @@ async def _who(session: Session, visit: Appointment) -> str:
     who=runs_visits,
     group="Doctor",
     heard=True,
+    terms=LENGTHS,
 )
 async def late(session: Session, text: str) -> None:
     """By how many minutes; of which doctor, where an admin says it."""

@@ -18,22 +18,22 @@ from booking.waiting import offering
 from booking.waiting import service as waiting
 from booking.waiting.service import Wait
 from core.errors import BadInputError
-from core.languages import _
+from core.languages import N_, _
 
-_EXAMPLE = "“wait for dr.osei next week”"
+_EXAMPLE = N_("“wait for dr.osei next week”")
 
 
 @command(
     "wait for|wait|put me on the waiting list for|waiting list for",
     "WHAT",
-    help=f"be offered a time that comes free, for example {_EXAMPLE}",
+    help="be offered a time that comes free, for example “wait for dr.osei next week”",
     group="Visits",
     heard=True,
 )
 async def wait_for_(session: Session, text: str) -> None:
     """A wish, as for finding."""
     if not text:
-        raise BadInputError("Write whom you wait for, like {example}.", example=_EXAMPLE)
+        raise BadInputError("Write whom you wait for, like {example}.", example=_(_EXAMPLE))
     await _wait_for(session, [text])
 
 
@@ -49,7 +49,7 @@ async def _wait_for(
     """Wait with all that are what the wish can't do without; its days and hours are what is waited for."""
     wanted = understood(session, sentences)
     if not wanted.whom:
-        raise BadInputError("Write which doctor or kind of doctor you wait for, like {example}.", example=_EXAMPLE)
+        raise BadInputError("Write which doctor or kind of doctor you wait for, like {example}.", example=_(_EXAMPLE))
     patient = own(session, for_whom) if for_whom else await whom(session, wanted)
     wish = await meant_by(session, wanted, patient)
     made = await waiting.ask(
@@ -108,7 +108,7 @@ async def waiting_(session: Session, text: str) -> None:
     """Numbered, to be stopped."""
     found = await waiting.waits_of(session.tx, session.ctx, session.person)
     if not found:
-        await session.say(_("You wait for nothing. When no time suits you, write {EXAMPLE}.", EXAMPLE=_EXAMPLE))
+        await session.say(_("You wait for nothing. When no time suits you, write {EXAMPLE}.", EXAMPLE=_(_EXAMPLE)))
         return
     await session.say(
         _(

@@ -72,7 +72,7 @@ def _offer(offer: Offer, place: ZoneInfo, prices_in: str) -> str:
         if offer.distance_km is None or offer.distance_km < 1
         else _(" ({distance_km} km)", distance_km=f"{offer.distance_km:.0f}")
     )
-    price = offer.service.price.show(prices_in) if offer.service.price.amount else "free"
+    price = offer.service.price.show(prices_in) if offer.service.price.amount else _("free")
     return _(
         "**{name}**, {label_of}, {mode}, **{price}**\n   {name2}, {city}{km}; speaks {languages}\n   Next: {times}",
         name=escape(offer.practitioner.name),

@@ -26,7 +26,7 @@ _STATES = {
 def medicine(draft: Draft) -> str:
     """Bisoprolol 2.5 mg, tablets"""
     name = " ".join(part for part in (draft.medication, draft.strength) if part)
-    return escape(f"{name}, {draft.form}" if draft.form else name)
+    return escape(commas((name, draft.form)) if draft.form else name)
 
 
 def lines(draft: Draft, coded: Mapping[str, Any]) -> str:
@@ -67,7 +67,7 @@ def state(of: Status) -> str:
 
 def short(one: Prescription, place: ZoneInfo) -> str:
     """One line of a list."""
-    return f"**{one.code}** {medicine(one.draft)}, {state(one.status)}, {dated(one.authored_on, place)}"
+    return commas((f"**{one.code}** {medicine(one.draft)}", state(one.status), dated(one.authored_on, place)))
 
 
 def full(one: Prescription, place: ZoneInfo) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from appservice.conversation.understanding.numbers import NUMBERS, ORDINALS
-from appservice.conversation.understanding.text import plain
+from appservice.conversation.understanding.text import folded, plain
 from core.errors import BadInputError
 
 Word = Literal["yes", "no", "more", "earlier", "later", "another day", "wait", "back", "stop", "sign"]
@@ -39,10 +39,15 @@ _MEANINGS = {
 _MEANINGS |= {"others": "more", "any others": "more", "other days": "another day"}
 _NUMBER = re.compile(
     r"^(?:(?:i(?:'ll| will)? (?:take|want|choose|pick)|book|take|choose|pick|give me|show(?: me)?|the|option|number|no\.?|nr\.?|#|slot|time|list) ?)*"
-    r"(?P<number>\d+|[a-zäöü0-9]+)\.?\)?(?: (?:one|please|option))*$",
+    r"(?P<number>\d+|[^\W_]+)\.?\)?(?: (?:one|please|option))*$",
     re.IGNORECASE,
 )
 _LONGEST = 3
+_AND = frozenset({"", "and", "und", "et", "y", "dan", "و"})
+_ARTICLES = frozenset("der die das den le la el".split())
+_LAST = frozenset(
+    map(folded, "last letzte letzter letztes letzten dernier derniere ultimo ultima terakhir الأخير الأخيرة".split())
+)
 _SKIN = re.compile("[\U0001f3fb-\U0001f3ff]")
 
 
@@ -63,19 +68,28 @@ def read_word(text: str) -> Word | None:
 def read_pick(text: str) -> Pick | None:
     """Return which place of a list a whole text names ("2", "#2", "the second one", "last"), or None."""
     bare = plain(text, 60).casefold().strip(" .!?").removesuffix(" please").rstrip(",")
+    article, _, alone = bare.partition(" ")
+    if article in _ARTICLES and not alone.isdecimal():  # “le 2” is a day
+        bare = alone
     match = _NUMBER.match(bare)
     if not match:
         return None
     word = match["number"]
     if word.isdecimal():
         return Pick(int(word)) if len(word) <= _LONGEST else None
-    if word in {"last", "letzte", "letzter", "letztes"}:
+    if folded(word) in _LAST:
         return Pick(-1)
-    if word in ORDINALS:
-        return Pick(ORDINALS[word])
+    if folded(word) in ORDINALS:
+        return Pick(ORDINALS[folded(word)])
     if word in NUMBERS and word not in {"a", "an"}:
         return Pick(NUMBERS[word])
     return None
+
+
+def several(text: str, count: int) -> bool:
+    """Whether a whole text names more than one place of a list of `count`: "1, 2", "1 and 3"."""
+    numbers = [each for each in re.split(r"[\s,;+&/،]+", plain(text, 60)) if each not in _AND]
+    return len(numbers) > 1 and all(each.isdecimal() and 1 <= int(each) <= count for each in numbers)
 
 
 def chosen(pick: Pick, count: int) -> int:

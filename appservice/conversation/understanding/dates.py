@@ -1,13 +1,14 @@
 """Dates with a day and a month: 24.11., 24/11, 11/24, Nov 24, 24th of November 2026, 2026-11-24, in December."""
 
 import re
-from calendar import isleap, month_name, monthrange
+from calendar import isleap, monthrange
 from collections.abc import Callable, Iterator
 from datetime import date
 from functools import lru_cache
 
 from appservice.conversation.understanding.vocabulary import Vocabulary, vocabulary
 from core.errors import BadInputError
+from core.languages import language, locale_of
 
 _EARLIEST, _LATEST = 1850, 2500
 """What is counted on from a date is one that there is, too."""
@@ -116,7 +117,8 @@ def make_date(year: int, month: int, day: int) -> date:
         pass
     if not 1 <= month <= 12:
         raise BadInputError("There is no month {month}. Write a date like 24.11. or Nov 24.", month=month)
-    where = f"{month_name[month]} {year}" if (month, day) == (2, 29) else month_name[month]
+    name = locale_of(language()).months["format"]["wide"][month]
+    where = f"{name} {year}" if (month, day) == (2, 29) else name
     raise BadInputError("There is no {day} {month}. Which day do you mean?", day=day, month=where)
 
 

@@ -88,6 +88,7 @@ _MEANT = {
 """Where the words in the catalogue say to translators what is meant, and the readers know it by others."""
 _TOKEN = re.compile(r"[\w\u064b-\u0652]+")
 _TIED = frozenset(".@:/#_")
+_QUOTED = re.compile(r'"[^"]*"')
 _BETWEEN = re.compile(r"[\s'’\-]+")
 
 
@@ -115,7 +116,7 @@ def _key(text: str) -> str:
 def in_english(text: str, language: str, terms: Sequence[Term] = ()) -> str:
     """Return the text with the words of that language that are known put into English, the longest first.
 
-    `terms`: only these, where a command knows but a few words.
+    What stands in quotes is a name, and stays. `terms`: only these, where a command knows but a few words.
     """
     tag = language.split("-", maxsplit=1)[0]
     if tag == DEFAULT or tag not in spoken_languages():
@@ -124,9 +125,10 @@ def in_english(text: str, language: str, terms: Sequence[Term] = ()) -> str:
     text = plain(text)
     tokens = list(_TOKEN.finditer(text))
     keys = [folded(each[0]) for each in tokens]
+    named = [each.span() for each in _QUOTED.finditer(text)]
     out, at, end = "", 0, 0
     while at < len(tokens):
-        runs = range(min(longest, len(tokens) - at), 0, -1) if _bare(text, tokens[at]) else ()
+        runs = range(min(longest, len(tokens) - at), 0, -1) if _bare(text, tokens[at], named) else ()
         count = next((n for n in runs if _joined(text, tokens[at : at + n], keys[at : at + n]) in words), 0)
         if count:
             out += text[end : tokens[at].start()] + words[" ".join(keys[at : at + count])]
@@ -135,8 +137,10 @@ def in_english(text: str, language: str, terms: Sequence[Term] = ()) -> str:
     return out + text[end:]
 
 
-def _bare(text: str, token: re.Match[str]) -> bool:
-    """Whether it is a word by itself, and no part of a short name (dr.morgen), a Matrix id or an address."""
+def _bare(text: str, token: re.Match[str], named: Sequence[tuple[int, int]]) -> bool:
+    """Whether it is a word by itself, and no part of a short name (dr.morgen), a Matrix id, an address or a name."""
+    if any(start < token.start() < end for start, end in named):
+        return False
     before, after = text[token.start() - 1 : token.start()], text[token.end() : token.end() + 2]
     return before not in _TIED and not (after[:1] in _TIED and after[1:].isalnum())
 

@@ -1,5 +1,7 @@
 """Small numbers in words."""
 
+from appservice.conversation.understanding.text import folded
+
 NUMBERS = {
     word: number
     for number, words in enumerate(
@@ -27,20 +29,21 @@ ORDINALS = {
     for number, words in enumerate(
         (
             "",
-            "first 1st erste erster erstes",
-            "second 2nd zweite zweiter zweites",
-            "third 3rd dritte dritter drittes",
-            "fourth 4th vierte",
-            "fifth 5th fünfte",
-            "sixth 6th sechste",
+            "first 1st erste erster erstes ersten premier premiere primero primera pertama الأول الأولى",
+            "second 2nd zweite zweiter zweites zweiten deuxieme seconde segundo segunda kedua الثاني الثانية",
+            "third 3rd dritte dritter drittes dritten troisieme tercero tercera ketiga الثالث الثالثة",
+            "fourth 4th vierte vierten quatrieme cuarto cuarta keempat الرابع الرابعة",
+            "fifth 5th funfte funften cinquieme quinto quinta kelima الخامس الخامسة",
+            "sixth 6th sechste sechsten sixieme sexto sexta keenam السادس السادسة",
             "seventh 7th",
             "eighth 8th",
             "ninth 9th",
             "tenth 10th",
         )
     )
-    for word in words.split()
+    for word in map(folded, words.split())
 }
+"""By the folded word."""
 
 NUMBER = rf"(?:\d{{1,3}}|{'|'.join(sorted(NUMBERS, key=len, reverse=True))})"
 

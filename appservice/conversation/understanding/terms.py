@@ -49,6 +49,12 @@ SHARING: tuple[Term, ...] = (
     ("history", H_("history|my history")),
     ("reasons", H_("reason|symptoms")),
 )
+HISTORY: tuple[Term, ...] = (
+    ("visits", H_("visits, of a history")),
+    ("prescriptions", H_("prescriptions|my prescriptions")),
+    ("notes", H_("notes of visits")),
+    ("files", H_("files|my files|file|attachments|documents sent")),
+)
 ROLES: tuple[Term, ...] = (
     ("interpreter", H_("interpreter")),
     ("family", H_("family")),
@@ -80,3 +86,87 @@ REFERRING: tuple[Term, ...] = (
     ("in person", H_("in person")),
     ("online", H_("online")),
 )
+_CLOSED = ("closed", H_("closed"))
+HOURS: tuple[Term, ...] = (
+    ("from", H_("from, of days and hours")),
+    ("until", H_("until, of days and hours")),
+    ("and", H_("and")),
+    ("on", H_("on a day")),
+    ("daily", H_("daily")),
+    ("weekdays", H_("on weekdays")),
+    ("weekend", H_("at the weekend")),
+    ("break", H_("break|lunch break")),
+    _CLOSED,
+    ("as usual", H_("as usual")),
+    ("today", H_("today")),
+    ("tomorrow", H_("tomorrow")),
+)
+REMOVING: tuple[Term, ...] = (("remove", H_("remove")),)
+CLOSING: tuple[Term, ...] = (("open", H_("open again|open")),)
+HOLIDAYS: tuple[Term, ...] = (
+    ("on", H_("on, of a switch")),
+    ("off", H_("off, of a switch")),
+    _CLOSED,
+    ("open", H_("open again|open")),
+    ("region", H_("region|in the region")),
+)
+PAST: tuple[Term, ...] = (
+    ("last month", H_("last month")),
+    ("last week", H_("last week")),
+    ("last year", H_("last year")),
+    ("last", H_("last, of the last 30 days")),
+    ("yesterday", H_("yesterday")),
+    *_LENGTHS,
+    ("months", H_("months")),
+)
+WHOLE: tuple[Term, ...] = (("all", H_("all of it|everything")),)
+OFFERING: tuple[Term, ...] = (
+    ("online", H_("online")),
+    ("in person", H_("in person")),
+    ("at the desk", H_("at the desk")),
+    ("in advance", H_("paid in advance")),
+    ("free", H_("free of charge")),
+    ("price", H_("price")),
+    ("group of", H_("group of")),
+    ("needs approval", H_("needs approval|with approval")),
+    ("no approval", H_("no approval|without approval")),
+    ("for new patients", H_("for new patients")),
+    ("for known patients", H_("for known patients")),
+    ("for all patients", H_("for all patients")),
+    ("before", H_("before")),
+    ("after", H_("after")),
+    ("every", H_("every")),
+    ("notice", H_("notice, of hours before a visit")),
+    ("ahead", H_("ahead, of days")),
+    ("with", H_("with somebody")),
+    ("without", H_("without")),
+    ("name", H_("is called, of a service")),
+    *_LENGTHS,
+)
+PRESCRIBING: tuple[Term, ...] = (
+    ("no repeats", H_("no repeats|without repeats")),
+    ("repeats", H_("repeats, of a prescription|repeat")),
+    ("no substitution", H_("no substitution|do not substitute")),
+    ("valid", H_("valid|valid for")),
+    *_LENGTHS,
+)
+FORMS: tuple[Term, ...] = (
+    ("tablets", H_("tablets|tablet|film-coated tablets")),
+    ("capsules", H_("capsules|capsule")),
+    ("syrup", H_("syrup")),
+    ("solution", H_("oral solution|solution|suspension")),
+    ("drops", H_("drops|eye drops|ear drops|nose drops")),
+    ("spray", H_("spray|nasal spray")),
+    ("inhaler", H_("inhaler")),
+    ("cream", H_("cream")),
+    ("ointment", H_("ointment")),
+    ("gel", H_("gel")),
+    ("patches", H_("patches|patch")),
+    ("suppositories", H_("suppositories|suppository")),
+    ("injection", H_("injection")),
+    ("pen", H_("pen, to inject with")),
+    ("powder", H_("powder|granules")),
+    ("sachets", H_("sachets|sachet")),
+    ("lozenges", H_("lozenges|lozenge")),
+)
+"""Of a medicine. What a doctor writes stays as it is; these say only where it stands."""

@@ -22,6 +22,8 @@ TABLES: list[Table] = [
 ]  # fmt: skip
 
 COMMANDS = [
+    (ANNA, "book for Ben: dr.osei friday 15:00", "I know nobody of that name in your family"),
+    (ANNA, "book dr.osei friday 15:00 for Ben", "I know nobody of that name in your family"),
     (CLARA, "hours dr.osei mon-fri 25-30", "There is no such time of day"),
     (CLARA, "hours dr.osei someday 9-17", "Write hours like"),
     (CLARA, "hours dr.nobody mon 9-17", "Which doctor?"),

@@ -145,6 +145,18 @@ async def test_a_doctor_is_asked_within_their_hours(chat: Chat, town: Town, visi
     assert "next from" not in await chat.say(ANNA, f"ask {visit} and now?")
     assert "names no hours" in await chat.say(OSEI, "reachable off")
     assert "You may not do that" in await chat.say(ANNA, "reachable dr.osei mon 9-10")
+    assert "Write the name, like Dr Osei" in await chat.say(ANNA, "reachable")
+    assert "names no hours" in await chat.say(ANNA, "reachable Dr Osei")
+
+
+async def test_help_tells_patients_and_doctors_of_reachable_hours_in_words_for_them(chat: Chat) -> None:
+    lines = (await chat.say(ANNA, "help")).splitlines()
+    assert [line.partition(":")[0] for line in lines if "reachable" in line] == ["• Visits"]
+    assert not any("Doctor:" in line for line in lines)
+    assert "when a doctor answers" in await chat.say(ANNA, "help reachable")
+    lines = (await chat.say(OSEI, "help")).splitlines()
+    assert [line.partition(":")[0] for line in lines if "reachable" in line] == ["• Doctor"]
+    assert "in which you answer questions" in await chat.say(OSEI, "help reachable")
 
 
 async def test_a_doctor_who_lets_nobody_write_is_not_asked(chat: Chat, visit: str) -> None:

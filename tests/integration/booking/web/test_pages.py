@@ -106,6 +106,37 @@ async def test_markup_in_a_query_stays_text(browser: Browser) -> None:
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
 
 
+@pytest.mark.parametrize(
+    ("path", "what", "why"),
+    [
+        ("/nowhere", "There is no such page", "The address may be misspelt."),
+        ("/doctors/nobody/at/all", "There is no such page", "The address may be misspelt."),
+        ("/doctors/nobody", "There is no such doctor", "The address may be misspelt."),
+        ("/join/ABCD-EFGH", "There is no such invitation", "Ask who invited you for a new one."),
+        (f"/book/{'0' * 8}-0000-0000-0000-{'0' * 12}/20261201T0900Z", "There is no such time", "offered no more"),
+    ],
+)
+async def test_an_address_that_leads_nowhere_has_a_page_that_says_what_to_do(
+    browser: Browser, path: str, what: str, why: str
+) -> None:
+    answer = await browser.get(path)
+
+    assert answer.status == 404
+    shown = await text(answer)
+    assert what in shown
+    assert why in shown
+    assert "Search for a doctor" in shown
+    german = await text(await browser.get(path, headers={"Accept-Language": "de"}))
+    assert what not in german
+
+
+async def test_what_programs_ask_for_gets_no_page(browser: Browser) -> None:
+    answer = await browser.get("/_matrix/app/v1/nothing")
+
+    assert answer.status == 404
+    assert answer.content_type == "text/plain"
+
+
 @pytest.mark.parametrize("path", ["/", "/doctors/nobody", "/join/0000", "/pages.css"])
 async def test_no_page_is_shown_within_another_site(browser: Browser, path: str) -> None:
     answer = await browser.get(path)

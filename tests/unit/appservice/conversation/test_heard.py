@@ -1,9 +1,11 @@
 """Commands and wishes in the person's own language; English always works beside it."""
 
+import re
 from dataclasses import replace
 from datetime import date, time
 
 import pytest
+from babel.messages.pofile import read_po
 
 from appservice.conversation.commands import basics  # noqa: F401  (declares all)
 from appservice.conversation.registry import COMMANDS, find
@@ -13,21 +15,31 @@ from appservice.conversation.understanding.kinds import take_kinds
 from appservice.conversation.understanding.terms import (
     ABSENCE,
     BORN,
+    CLOSING,
     CONTACTS,
+    FORMS,
+    HISTORY,
+    HOLIDAYS,
+    HOURS,
     LENGTHS,
+    OFFERING,
+    PAST,
+    PRESCRIBING,
     REFERRING,
+    REMOVING,
     RHYTHM,
     ROLES,
     SHARING,
+    WHOLE,
     Term,
 )
 from appservice.conversation.understanding.text import Reading, folded
 from appservice.conversation.understanding.wishes import Speaker, read_wish
 from booking.directory.model import Mode
 from booking.directory.reasons import is_emergency
-from core.languages import DEFAULT, heard, speaking, spoken_languages
+from core.languages import DEFAULT, LOCALES, heard, speaking, spoken_languages
 from records.access import SHAREABLE
-from tests.unit.appservice.conversation.test_commands import ANNA
+from tests.unit.appservice.conversation.test_commands import ANNA, CLARA, OSEI, PAUL
 
 OTHERS = sorted(spoken_languages() - {DEFAULT})
 TODAY = date(2026, 11, 30)
@@ -58,7 +70,10 @@ def test_no_word_of_any_language_names_two_commands() -> None:
     assert {word: commands for word, commands in meant.items() if len(commands) > 1} == known
 
 
-_TERMS = (ABSENCE, BORN, CONTACTS, LENGTHS, REFERRING, RHYTHM, ROLES, SHARING)
+_TERMS = (
+    ABSENCE, BORN, CLOSING, CONTACTS, FORMS, HISTORY, HOLIDAYS, HOURS, LENGTHS, OFFERING, PAST, PRESCRIBING, REFERRING,
+    REMOVING, RHYTHM, ROLES, SHARING, WHOLE,
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("code", OTHERS)
@@ -150,6 +165,59 @@ def test_every_everyday_command_is_heard(code: str) -> None:
 def test_a_command_is_found_in_the_persons_language(code: str, text: str, command: str, rest: str) -> None:
     found = find(text, replace(ANNA, language=code))
     assert (found[0].words[0], found[1]) == (command, rest) if found else command == ""
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "command", "rest"),
+    [
+        ("de", "Sprechzeiten dr.osei Mo-Fr 9-18", "hours", "dr.osei Mo-Fr 9-18"),
+        ("de", "Leistung hinzufügen dr.osei", "add service", "dr.osei"),
+        ("fr", "Congés dr.osei 24.12.", "time off", "dr.osei 24.12."),
+        ("fr", "jours de fermeture", "closed days", ""),
+        ("es", "Reglas", "rules", ""),
+        ("es", "informe noviembre", "report", "noviembre"),
+        ("ms", "cuti umum", "holidays", ""),
+        ("ms", "cuti dr.osei", "time off", "dr.osei"),
+        ("ar", "استرداد K7QM3F كله", "refund", "K7QM3F كله"),
+        ("ar", "حجز إضافي dr.osei", "overbook", "dr.osei"),
+    ],
+)
+def test_what_runs_a_centre_is_found_in_the_admin_s_language(code: str, text: str, command: str, rest: str) -> None:
+    found = find(text, replace(CLARA, language=code))
+    assert found
+    assert (found[0].words[0], found[1]) == (command, rest)
+    assert find(text, replace(ANNA, language=code)) is None or command == "overbook"
+
+
+def test_what_stands_in_quotes_is_a_name_and_no_words() -> None:
+    text = 'dr.osei "Erstbesuch nach Unfall" 5 Minuten nach, kostenlos'
+    assert in_english(text, "de", OFFERING) == 'dr.osei "Erstbesuch nach Unfall" 5 minutes after, free'
+
+
+_EVERYTHING = replace(PAUL, practitioner_id=OSEI.practitioner_id, administers=CLARA.administers, verified=True)
+_CALENDARS = "calendar"
+"""What can be chosen of them is said in English, so that its examples are English from the first word on."""
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_what_a_sentence_tells_to_write_begins_with_the_word_of_its_language(code: str) -> None:
+    with (LOCALES / code / "LC_MESSAGES" / "careconnect.po").open("rb") as written:
+        catalogue = read_po(written, locale=code)
+    english = []
+    for message in catalogue:
+        said = message.id if isinstance(message.id, str) else "".join(message.id)
+        for example in re.findall(r"“([^”]+)”", said):
+            found = find(example, _EVERYTHING)
+            if found is None or not found[0].heard or found[0].words[0] == _CALENDARS:
+                continue
+            words = next((each for each in found[0].words if folded(example).startswith(each)), None)
+            if words is None:
+                continue
+            forms = [message.string] if isinstance(message.string, str) else message.string
+            shown = any(re.search(rf"[“„«]\s?{re.escape(words)}(?=[\s”“»])", form) for form in forms)
+            if shown and words not in map(folded, found[0].spelt(code)):
+                english.append(example)
+    assert english == []
 
 
 @pytest.mark.parametrize(

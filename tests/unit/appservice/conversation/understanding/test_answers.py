@@ -2,7 +2,7 @@
 
 import pytest
 
-from appservice.conversation.understanding.answers import Pick, chosen, read_pick, read_word
+from appservice.conversation.understanding.answers import Pick, chosen, read_pick, read_word, several
 from core.errors import BadInputError
 
 
@@ -12,7 +12,9 @@ from core.errors import BadInputError
         ("2", 2), ("2.", 2), ("2)", 2), ("#2", 2), ("no 2", 2), ("number two", 2), ("two", 2), ("2nd", 2),
         ("second", 2), ("the second one", 2), ("the second one, please", 2), ("option 3", 3), ("book 1", 1),
         ("I'll take the first one", 1), ("2️⃣", 2), ("٣", 3), ("last", -1), ("the last one", -1), ("10", 10),
-        ("zwei", 2), ("die zweite", None), ("a", None), ("hello", None), ("12345", None), ("", None),
+        ("die zweite", 2), ("la première", 1), ("premiere", 1), ("el segundo", 2), ("ketiga", 3), ("الثانية", 2),
+        ("الأخير", -1), ("la dernière", -1), ("último", -1),
+        ("zwei", 2), ("le 2", None), ("a", None), ("hello", None), ("12345", None), ("", None),
         ("2 days", None), ("1 and 2", None), ("-1", None), ("²", 2),
     ],
 )  # fmt: skip
@@ -34,6 +36,11 @@ def test_a_whole_text_may_be_a_place_in_a_list(text: str, number: int | None) ->
 )  # fmt: skip
 def test_a_whole_text_may_be_a_fixed_answer(text: str, word: str | None) -> None:
     assert read_word(text) == word
+
+
+def test_more_than_one_place_of_a_list_is_noticed() -> None:
+    assert all(several(text, 3) for text in ("1 2", "1, 2", "1 and 3", "1,2", "1 und 2", "٢ و ٣"))
+    assert not any(several(text, 3) for text in ("1", "1, 9", "12", "9 12", "1.2.", "1 every 2 weeks", "", "and"))
 
 
 def test_a_place_is_looked_up_in_the_list() -> None:

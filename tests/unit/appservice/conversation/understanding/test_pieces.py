@@ -85,10 +85,60 @@ def test_a_member_without_a_name_or_with_an_impossible_birthday_is_refused(text:
         ),
         ("salbutamol 100 mcg/dose inhaler", Line("salbutamol", "100 mcg/dose", "inhaler")),
         ("ibuprofen", Line("ibuprofen")),
+        ("insulin glargine 100 units/ml pen SoloStar", Line("insulin glargine", "100 units/ml", "pen SoloStar")),
+        ("Amoxi 500 mg trihydrate", Line("Amoxi", "500 mg", "trihydrate")),
+        (
+            "ramipril 5 mg tablets, 1 tablet, 7 days, 30 tablets",
+            Line("ramipril", "5 mg", "tablets", "1 tablet, 7 days", "30 tablets"),
+        ),
     ],
 )
 def test_a_prescription_is_written_in_one_line(text: str, line: Line) -> None:
     assert read_prescription(text) == line
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "line"),
+    [
+        (
+            "de",
+            "Amoxicillin 500 mg Kapseln, 1 Kapsel, 3-mal täglich, 21 Kapseln, keine Wiederholung, gültig 30 Tage",
+            Line("Amoxicillin", "500 mg", "Kapseln", "1 Kapsel, 3-mal täglich", "21 Kapseln", 0, "", None, 30),
+        ),
+        (
+            "de-AT",
+            "Ramipril 5 mg Filmtabletten, 1 morgens, 100 Stück, 2 Wiederholungen, kein Austausch, Kalium prüfen",
+            Line("Ramipril", "5 mg", "Filmtabletten", "1 morgens", "100 Stück", 2, "Kalium prüfen", False),
+        ),
+        (
+            "fr",
+            "amoxicilline 500 mg gélules, 1 gélule 3 fois par jour, 21 gélules, non renouvelable, non substituable",
+            Line("amoxicilline", "500 mg", "gélules", "1 gélule 3 fois par jour", "21 gélules", 0, "", False),
+        ),
+        (
+            "es",
+            "amoxicilina 500 mg capsulas, 1 cada 8 horas, 21 cápsulas, sin repeticiones, válido por 2 semanas",
+            Line("amoxicilina", "500 mg", "capsulas", "1 cada 8 horas", "21 cápsulas", 0, "", None, 14),
+        ),
+        (
+            "ms",
+            "amoxicillin 500 mg kapsul, 1 kapsul 3 kali sehari, 21 kapsul, tiada ulangan",
+            Line("amoxicillin", "500 mg", "kapsul", "1 kapsul 3 kali sehari", "21 kapsul", 0),
+        ),
+        (
+            "ar",
+            "amoxicillin 500 mg كبسولات, كبسولة ثلاث مرات يوميا, 21 كبسولة, 2 تكرارات",
+            Line("amoxicillin", "500 mg", "كبسولات", "كبسولة ثلاث مرات يوميا", "21 كبسولة", 2),
+        ),
+        (
+            "de",
+            "amoxicillin 500 mg capsules, 1 capsule three times daily for 7 days, 21 capsules, no repeats",
+            Line("amoxicillin", "500 mg", "capsules", "1 capsule three times daily for 7 days", "21 capsules", 0),
+        ),
+    ],
+)
+def test_the_line_of_a_prescription_is_read_in_the_doctor_s_language(code: str, text: str, line: Line) -> None:
+    assert read_prescription(text, code) == line
 
 
 @pytest.mark.parametrize("text", ["", "500 mg", "  ,,, "])
@@ -104,6 +154,12 @@ def test_repeats_are_a_small_number() -> None:
     for text in ("many", "99", "-"):
         with pytest.raises(BadInputError, match="from 0 to 12"):
             read_repeats(text)
+
+
+def test_repeats_are_denied_in_the_doctor_s_language() -> None:
+    said = {"ar": "بدون تكرار", "de": "keine", "es": "ninguna", "fr": "aucun", "ms": "tiada"}
+    assert {code: read_repeats(text, code) for code, text in said.items()} == dict.fromkeys(said, 0)
+    assert read_repeats("2 Wiederholungen", "de") == 2
 
 
 def test_languages_are_listed_by_code_or_name() -> None:

@@ -1,0 +1,66 @@
+"""Hours and dates as those who run a centre write them in their own language, in the English of booking.schedules.
+
+"Mo-Fr 9-18 Uhr, Pause 12:30-13:30 ab 1. Dezember" is "mon-fri 9-18, break 12:30-13:30 from 1 dec". Names of days and
+months are CLDR's. Names of doctors, services and centres are no part of what is put into English here. Pure.
+"""
+
+import re
+from collections.abc import Mapping
+from functools import cache
+
+from appservice.conversation.understanding.gloss import in_english
+from appservice.conversation.understanding.terms import HOURS
+from appservice.conversation.understanding.text import folded
+from booking.schedules.dates import DAY, DAYS
+from core.languages import DEFAULT, locale_of
+
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_ARABIC = str.maketrans("،؛", ",;")
+_MONTH = re.compile(r"(?P<day>\d{1,2})\.?º? ?(?:de |di |d')?(?P<name>[^\W\d]{3,})\.?(?: (?:de |del )?(?=\d{4}\b))?")
+_NAME = re.compile(r"(?<![\w.@:/#])[^\W\d]{2,}\b\.?(?![\w@:/#])")
+_CLOCK = re.compile(r"(?P<at>\b\d{1,2}(?::\d{2})?) ?(?:uhr|h)\b|\b(?P<hour>\d{1,2}) ?h ?(?P<minute>\d{2})\b")
+_FROM_TIME = re.compile(r"\bfrom (\d{1,2}(?::\d{2})?) (?:until|to) (?=\d)")
+_ON_TOO = re.compile(r"\b(from|until) on ")
+_FROM_DAY = re.compile(rf"^from (?P<first>{DAY}) (?:until|to) (?P<last>{DAY})(?= )")
+_DAY_UNTIL = re.compile(rf"(?<!from )\b(?P<first>{DAY}) until (?P<last>{DAY})(?= )")
+
+
+def hours_in_english(text: str, language: str) -> str:
+    """Return hours, weekly ones or those of a date, as booking.schedules.hours reads them; English stays as it is."""
+    tag = language.split("-", maxsplit=1)[0]
+    months, weekdays = _names(tag)
+    if not weekdays:
+        return text
+    text = _MONTH.sub(lambda found: _in_month(found, months), text.casefold().translate(_ARABIC))
+    text = _NAME.sub(lambda found: _in_week(found[0], weekdays), text)
+    text = in_english(text.lower(), language, HOURS)
+    text = _CLOCK.sub(lambda found: found["at"] or f"{found['hour']}:{found['minute']}", text)
+    text = _FROM_TIME.sub(r"\1-", _ON_TOO.sub(r"\1 ", text))
+    return _DAY_UNTIL.sub(r"\g<first>-\g<last>", _FROM_DAY.sub(r"\g<first>-\g<last>", text))
+
+
+def _in_month(found: re.Match[str], months: Mapping[str, str]) -> str:
+    month = months.get(folded(found["name"]))
+    gap = " " if found[0].endswith(" ") else ""
+    return f"{found['day']} {month.upper()}{gap}" if month else found[0]  # capitals: no day of the week (mar, es)
+
+
+def _in_week(name: str, weekdays: Mapping[str, str]) -> str:
+    return name if name.isupper() else weekdays.get(folded(name.rstrip(".")), name)
+
+
+@cache
+def _names(tag: str) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """English months and weekdays by the names that a language has, folded; none for English itself."""
+    locale = locale_of(tag)
+    if locale.language == DEFAULT:
+        return {}, {}
+    months: dict[str, str] = {}
+    weekdays: dict[str, str] = {}
+    for width in ("wide", "abbreviated", "short"):
+        for context in ("format", "stand-alone"):
+            for number, name in (locale.months[context].get(width) or {}).items():
+                months.setdefault(folded(name.rstrip(".")), _MONTHS[number - 1])
+            for number, name in (locale.days[context].get(width) or {}).items():
+                weekdays.setdefault(folded(name.rstrip(".")), DAYS[number])
+    return months, weekdays
