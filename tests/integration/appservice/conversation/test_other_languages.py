@@ -140,3 +140,37 @@ async def test_forgetting_takes_its_sentence_in_the_person_s_language(chat: Chat
     await chat.say(ANNA, _FORGET[code])
     await chat.say(ANNA, _SURE[code])
     assert (await chat.person(ANNA)).id != before.id
+
+
+async def test_a_centre_is_run_in_german(chat: Chat) -> None:
+    await chat.say(CLARA, "Sprache Deutsch")
+    await chat.say(CLARA, "Sprechzeiten dr.osei Mo-Fr 8-16 Uhr, Pause 12 bis 13 Uhr")
+    assert "08:00-12:00, 13:00-16:00" in await chat.say(CLARA, "Sprechzeiten dr.osei")
+    await chat.say(CLARA, "Urlaub dr.osei 24.12. bis 26.12.")
+    assert "24. Dez." in await chat.say(CLARA, "Urlaub dr.osei")
+    await chat.say(CLARA, "Urlaub dr.osei entfernen 24.12. bis 26.12.")
+    assert "24. Dez." not in await chat.say(CLARA, "Urlaub dr.osei")
+    await chat.say(CLARA, 'Leistung hinzufügen dr.osei "Besuch nach Unfall" 40 Minuten 70 vor Ort, am Empfang')
+    offered = await chat.say(CLARA, "Leistungen dr.osei")
+    assert "Besuch nach Unfall" in offered
+    assert "70,00" in offered
+    assert "DOCTOR" not in await chat.say(CLARA, "Hilfe Sprechzeiten")
+
+
+async def test_a_family_is_listed_in_german(chat: Chat) -> None:
+    await chat.say(ANNA, "Sprache Deutsch")
+    await chat.say(ANNA, "Kind hinzufügen Mia 4.5.2018")
+    assert "Mia, geboren am 4. Mai 2018" in await chat.say(ANNA, "Familie")
+
+
+async def test_two_numbers_are_asked_again_and_so_is_neither_yes_nor_no(chat: Chat) -> None:
+    await chat.say(ANNA, "cardiologist near Berlin tomorrow under 60")
+    assert "answer with one number from 1 to 2" in await chat.say(ANNA, "1, 2")
+    await chat.say(ANNA, "1")
+    await chat.say(ANNA, "1")
+    told = (await chat.notices())[ANNA][0].text
+    visit = re.search(r"“move (\w{6})”", told)
+    assert visit
+    await chat.say(ANNA, f"cancel {visit[1]}")
+    assert "Answer yes or no" in await chat.say(ANNA, "hmmm")
+    assert "Nothing has changed" in await chat.say(ANNA, "no")
