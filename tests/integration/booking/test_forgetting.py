@@ -8,10 +8,10 @@ from sqlalchemy import select, text
 
 import appservice.tables  # noqa: F401
 from booking.forgetting import forget_person
-from booking.people.model import patient
 from booking.people.service import person_of
 from core.database import Database
 from core.ids import id_of
+from records.keys import subject_key
 from records.keys.local import LocalKey
 from records.keys.ring import Ring
 from records.rotation.service import Level, start, step
@@ -65,8 +65,9 @@ async def test_keys_are_exchanged_while_somebody_is_forgotten(clinic: Clinic, le
             await vault.sealing_key(tx, each)
     new = vault if level is Level.SUBJECTS else Vault(Ring(LocalKey(os.urandom(32)), vault.keys.ring.current))
     async with database.transaction() as other:
-        # Somebody reads her name: forgetting waits for that when it has begun to destroy her keys.
-        await other.conn.execute(select(patient).where(patient.c.id == ada.patient.id).with_for_update(read=True))
+        # Forgetting waits there when it has begun with what she is as a patient, and not yet with what as a person.
+        hers = select(subject_key).where(subject_key.c.subject == ada.patient.id)
+        await other.conn.execute(hers.with_for_update(read=True))
         tasks = [asyncio.create_task(forget(clinic))]
         await until_waiting(database, tasks)
         tasks.append(asyncio.create_task(rotate(database, new, level)))
