@@ -13,6 +13,7 @@ import json
 import os
 import statistics
 import time
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
@@ -143,15 +144,24 @@ async def _writes(database: Database, vault: Vault, rounds: int) -> None:
     """
     plain_vault = Plain(vault.keys.ring)
 
-    async def plain() -> None:
+    async def plain(lap: _Laps) -> None:
         async with database.transaction() as tx:
-            await tx.conn.execute(insert(plain_table).values(id=new_id(), patient_id=PATIENT, content=PLAIN))
+            lap("BEGIN")
+            row = new_id()
+            lap("seal")
+            await tx.conn.execute(insert(plain_table).values(id=row, patient_id=PATIENT, content=PLAIN))
+            lap("INSERT")
+        lap("COMMIT")
 
-    async def sealed() -> None:
+    async def sealed(lap: _Laps) -> None:
         async with database.transaction() as tx:
+            lap("BEGIN")
             row = new_id()
             made = await vault.seal(tx, PATIENT, CONTENT.place(row), PLAIN)
+            lap("seal")
             await tx.conn.execute(insert(sealed_table).values(id=row, patient_id=PATIENT, sealed=made))
+            lap("INSERT")
+        lap("COMMIT")
 
     async with database.transaction() as tx:
         reader, signer = await _doctor(tx, vault)
@@ -165,18 +175,38 @@ async def _writes(database: Database, vault: Vault, rounds: int) -> None:
             await prescribe(tx, by, reader, signer, visit, draft)
 
     await _compare("insert and commit", rounds, plain, sealed)
-    await _compare("prescribe and commit", rounds, lambda: prescribed(plain_vault), lambda: prescribed(vault))
+    await _compare("prescribe and commit", rounds, lambda lap: prescribed(plain_vault), lambda lap: prescribed(vault))
+
+
+class _Laps:
+    """How many seconds each part of a work took, each time: called with its name at its end."""
+
+    def __init__(self) -> None:
+        self.took: defaultdict[str, list[float]] = defaultdict(list)
+        self._counts = False
+        self._since = 0.0
+
+    def begin(self, *, counts: bool) -> None:
+        self._counts, self._since = counts, time.perf_counter()
+
+    def __call__(self, part: str) -> None:
+        now = time.perf_counter()
+        if self._counts:
+            self.took[part].append(now - self._since)
+        self._since = now
 
 
 async def _compare(
-    what: str, rounds: int, plain: Callable[[], Awaitable[None]], sealed: Callable[[], Awaitable[None]]
+    what: str, rounds: int, plain: Callable[[_Laps], Awaitable[None]], sealed: Callable[[_Laps], Awaitable[None]]
 ) -> None:
+    laps = {"plain": _Laps(), "sealed": _Laps()}
     took: dict[str, list[float]] = {"plain": [], "sealed": []}
     computed = dict.fromkeys(took, 0.0)
     for number in range(-rounds // 10, rounds):  # the first tenth warms up
         for name, work in {"plain": plain, "sealed": sealed}.items():
+            laps[name].begin(counts=number >= 0)
             began, cpu = time.perf_counter(), time.process_time()
-            await work()
+            await work(laps[name])
             if number >= 0:
                 took[name].append(time.perf_counter() - began)
                 computed[name] += time.process_time() - cpu
@@ -184,6 +214,9 @@ async def _compare(
     for name in took:
         own = computed[name] / rounds * 1e6
         print(f"{what}, {name}: {medians[name]:.0f} us at the median, of which this process computes {own:.0f} us")
+    for part, plainly in laps["plain"].took.items():
+        one, other = (statistics.median(each) * 1e6 for each in (plainly, laps["sealed"].took[part]))
+        print(f"  {part}: {one:.0f} us plain, {other:.0f} us sealed")
     print(f"  sealing adds {100 * (medians['sealed'] / medians['plain'] - 1):.1f} % (goal 10 at most)")
 
 
