@@ -89,12 +89,11 @@ async def lock_until_held(tx: Tx, column: SealedColumn, values: Sequence[Value])
     by = _Keys.of(column, values)
     # Names of tables and columns are the program's own.
     statement = text(
-        f"SELECT v.n FROM unnest({by.given}) WITH ORDINALITY AS v ({by.names}, n)"  # noqa: S608
-        f" JOIN {_quoted(column.table.fullname)} AS t ON {by.same} ORDER BY v.n FOR NO KEY UPDATE OF t SKIP LOCKED"
+        f"SELECT array_agg(n ORDER BY n) FROM (SELECT v.n FROM unnest({by.given}) WITH ORDINALITY AS v ({by.names}, n)"  # noqa: S608
+        f" JOIN {_quoted(column.table.fullname)} AS t ON {by.same} FOR NO KEY UPDATE OF t SKIP LOCKED) AS free"
     )
-    free = await tx.conn.execute(statement.bindparams(*by.binds), by.values)
-    numbers = [*free.scalars()]
-    return next((at for at, number in enumerate(numbers) if number != at + 1), len(numbers))
+    free = (await tx.conn.execute(statement.bindparams(*by.binds), by.values)).scalar_one() or []
+    return next((at for at, number in enumerate(free) if number != at + 1), len(free))
 
 
 async def write_heads(tx: Tx, column: SealedColumn, changed: Sequence[tuple[Value, bytes]]) -> int:
