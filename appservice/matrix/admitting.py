@@ -18,8 +18,6 @@ _NO_ACCOUNT_YET = 300.0
 _TOLD_AFTER = 4
 """Attempts at an invitation, some 8 seconds in all, before the clinic is told that a homeserver does not answer."""
 _AGAIN = timedelta(minutes=1)
-_KEEPER_LEAVES = 1.0
-"""Seconds."""
 
 
 class Admitting:
@@ -51,8 +49,8 @@ class Admitting:
             await notice(tx, "unreachable", what["appointment"], person, visit.clinic)
             return "their homeserver is away"
         except MatrixError as refused:
-            if await self._is_away(room.room_id):  # it left as this was under way: in a moment that is written down
-                raise LaterError("the keeper has just left", _KEEPER_LEAVES) from refused
+            if not room.keeper_left_at and await self._is_away(room.room_id):  # that is written down in a moment
+                raise LaterError("the keeper has just left") from refused
             raise HopelessError(refused.code) from refused
         await notice(tx, "room", what["appointment"], person, [person])
         return None
