@@ -16,7 +16,7 @@ from appservice.conversation.understanding.clock import moment as at
 from appservice.conversation.understanding.days import Days, read_days
 from appservice.conversation.understanding.gloss import in_english
 from appservice.conversation.understanding.schedules import hours_in_english
-from appservice.conversation.understanding.terms import HOLIDAYS, REMOVING
+from appservice.conversation.understanding.terms import HOLIDAYS, HOURS, REMOVING
 from appservice.conversation.understanding.text import Reading
 from appservice.matrix.markdown import escape
 from booking.directory.model import Service
@@ -99,7 +99,9 @@ async def time_off(session: Session, text: str) -> None:
     words = Reading(text)
     who = await doctor_of(session, words)
     here = zone((await shared_centres(session, who))[0].timezone)
-    words.rest = in_english(in_english(words.rest, session.person.language, REMOVING), session.person.language)
+    words.rest = in_english(
+        in_english(words.rest, session.person.language, (*REMOVING, *HOURS)), session.person.language
+    )
     remove = words.take(re.compile(r"\b(?:remove|back|cancel)\b", re.IGNORECASE))
     days = read_days(words, session.tx.now.astimezone(here).date(), session.person.language)
     if days is None:

@@ -174,3 +174,9 @@ async def test_two_numbers_are_asked_again_and_so_is_neither_yes_nor_no(chat: Ch
     await chat.say(ANNA, f"cancel {visit[1]}")
     assert "Answer yes or no" in await chat.say(ANNA, "hmmm")
     assert "Nothing has changed" in await chat.say(ANNA, "no")
+
+
+async def test_time_off_is_named_in_spanish(chat: Chat) -> None:
+    await chat.say(CLARA, "idioma español")
+    await chat.say(CLARA, "vacaciones dr.osei del 24.12. al 26.12.")
+    assert "24 dic" in await chat.say(CLARA, "vacaciones dr.osei")

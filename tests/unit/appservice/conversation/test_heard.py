@@ -189,6 +189,14 @@ def test_what_runs_a_centre_is_found_in_the_admin_s_language(code: str, text: st
     assert find(text, replace(ANNA, language=code)) is None or command == "overbook"
 
 
+@pytest.mark.parametrize("code", OTHERS)
+def test_the_word_that_help_shows_is_the_command_itself(code: str) -> None:
+    """And no English word with something behind it."""
+    everybody = replace(PAUL, language=code, practitioner_id=OSEI.practitioner_id, administers=CLARA.administers)
+    found = {each.shown(code): find(each.shown(code), everybody) for each in COMMANDS if each.heard}
+    assert [word for word, each in found.items() if each is None or each[1]] == []
+
+
 def test_what_stands_in_quotes_is_a_name_and_no_words() -> None:
     text = 'dr.osei "Erstbesuch nach Unfall" 5 Minuten nach, kostenlos'
     assert in_english(text, "de", OFFERING) == 'dr.osei "Erstbesuch nach Unfall" 5 minutes after, free'
