@@ -12,6 +12,7 @@ from appservice.conversation.session import Session
 from appservice.conversation.understanding.clock import moment
 from appservice.conversation.understanding.prices import country_of_zone, currency_of_country
 from appservice.conversation.understanding.wishes import Wanted
+from appservice.matrix.markdown import escape
 from booking.appointments.reading import practitioners_seen
 from booking.directory.model import Patients
 from booking.directory.reasons import REASONS
@@ -82,8 +83,9 @@ async def wish(
         words["more"] = search_on | {"page": page + 1}
     if page:
         words["earlier"] = search_on | {"page": page - 1}
+    listed = offers(found, session.place, session.person.language, reason=wanted.reason, wait=bool(wait))
     await session.say(
-        offers(found, session.place, session.person.language, reason=wanted.reason, wait=bool(wait)),
+        f"{_not_for(wanted)}{listed}",
         choices=[
             {
                 "do": "times",
@@ -146,6 +148,18 @@ async def whom(session: Session, wanted: Wanted) -> Patient:
         "For whom? Write the name: {names}.",
         names=enumerated((f"for {each.name}" for each in person.family), either=True),
     )
+
+
+def _not_for(wanted: Wanted) -> str:
+    """Said before a list that may not be for whom it was wished for."""
+    if wanted.patient or not wanted.stranger:
+        return ""
+    said = _(
+        "Nobody in your family is called “{name}”, so these times are for yourself. To add somebody, write: add family"
+        " NAME DATE-OF-BIRTH",
+        name=escape(wanted.stranger),
+    )
+    return f"{said}\n\n"
 
 
 async def meant_by(session: Session, wanted: Wanted, patient: Patient) -> Wish:

@@ -114,6 +114,10 @@ _CENTRE = re.compile(
     r"\b(?:at|in) (?:the )?(?P<name>(?:[\w'&-]+ ){1,4}?(?:clinic|cent(?:re|er)|hospital|practice|praxis|klinikum))\b",
     re.I,
 )
+_SOMEBODY = re.compile(
+    r"(?<!look )(?<!looking )(?<!search )(?<!searching )\b(?:for|für|pour|para|untuk|bagi) (?:my )?(?P<name>[^\W\d_][\w'-]*)",
+    re.I,
+)
 FILLERS = frozenset(
     "a able about afternoon again all am an and any anybody anyone anything appointment appointments are around as at"
     " available be best book booking by call can centre clinic consult consultation could days do doctor doctors"
@@ -152,13 +156,17 @@ class Wanted:
     """Words that may name a doctor or a centre."""
     patient: str | None = None
     """For whom, if not for oneself: the name of one of the family, or what they are ("daughter")."""
+    stranger: str | None = None
+    """For whom it may be, though the family has nobody who is called so: "Ben" or "implants" in "dentist for ..."."""
     rest: str = ""
     """Words that nobody understood; they may be a name."""
 
     @property
     def empty(self) -> bool:
         """Whether nothing at all was understood."""
-        return all(getattr(self, field.name) is None for field in fields(self) if field.name != "rest")
+        return all(
+            getattr(self, field.name) is None for field in fields(self) if field.name not in {"rest", "stranger"}
+        )
 
     @property
     def whom(self) -> bool:
@@ -236,6 +244,7 @@ def read_wish(text: str, speaker: Speaker) -> Wanted:
         sort=sort,
         name=doctor or (centre["name"] if centre else None),
         patient=patient,
+        stranger=None if patient else _stranger(reading),
         rest=" ".join(word for word in reading.words() if folded(word).strip(".'\"") not in FILLERS)[:100],
     )
 
@@ -295,6 +304,11 @@ def _take_patient(reading: Reading, family: Sequence[str]) -> str | None:
                 return name
     kin = reading.take(_KIN)
     return kin["kin"].lower() if kin else None
+
+
+def _stranger(reading: Reading) -> str | None:
+    named = (match["name"] for match in _SOMEBODY.finditer(reading.rest))
+    return next((name[:50] for name in named if folded(name) not in FILLERS), None)
 
 
 def _take_doctor(reading: Reading) -> str | None:

@@ -141,6 +141,14 @@ async def test_a_guardian_books_for_a_child(chat: Chat) -> None:
     assert "for Mia" in await chat.say(ANNA, "appointments")
 
 
+async def test_a_wish_for_nobody_known_says_for_whom_its_times_are(chat: Chat) -> None:
+    said = await chat.say(ANNA, "cardiologist near Berlin tomorrow for Tim")
+    assert said.startswith("Nobody in your family is called “Tim”, so these times are for yourself.")
+    assert "1. Dr Ama Osei" in said
+    await chat.say(ANNA, "add family Tim 2018-05-04")
+    assert "Nobody" not in await chat.say(ANNA, "cardiologist near Berlin tomorrow for Tim")
+
+
 async def test_cancelling_asks_first(chat: Chat) -> None:
     code = await book(chat)
     asked = await chat.say(ANNA, f"cancel {code}")

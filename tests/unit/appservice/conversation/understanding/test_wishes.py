@@ -71,6 +71,12 @@ WISHES: dict[str, dict[str, object]] = {
     "dentist who takes AOK": {"specialty": "dentistry", "insurance": "aok"},
     "gp with TK insurance": {"specialty": "general-practice", "insurance": "tk"},
     "wheelchair accessible dentist": {"specialty": "dentistry", "accessible": True},
+    "cardiologist for Tim tomorrow": {
+        "specialty": "cardiology", "days": TOMORROW, "stranger": "Tim", "rest": "Tim",
+    },
+    "dentist for my cat": {"specialty": "dentistry", "stranger": "cat", "rest": "cat"},
+    "I'm looking for Charité, a dentist": {"specialty": "dentistry", "rest": "Charité"},
+    "dentist for a visit": {"specialty": "dentistry"},
     "dentist accepting new patients": {"specialty": "dentistry", "patients": Patients.NEW},
     "follow-up with dr osei": {"name": "osei", "patients": Patients.KNOWN},
     "dentist within walking distance of Leeds": {"specialty": "dentistry", "place": "Leeds", "radius_km": 2.0},
@@ -152,6 +158,7 @@ def test_a_later_sentence_changes_what_it_speaks_of_and_leaves_the_rest() -> Non
 
 def test_nothing_understood_is_nothing() -> None:
     assert Wanted(rest="blargh").empty
+    assert read_wish("thanks for nothing", ANNA).empty
     assert read_wish("🙂 دكتور", ANNA).empty
 
 
