@@ -114,10 +114,19 @@ _CENTRE = re.compile(
     r"\b(?:at|in) (?:the )?(?P<name>(?:[\w'&-]+ ){1,4}?(?:clinic|cent(?:re|er)|hospital|practice|praxis|klinikum))\b",
     re.I,
 )
+_FOR_IN_ARABIC = r"(?<!\w)ل(?:ـ|\s)?"
 _SOMEBODY = re.compile(
-    r"(?<!look )(?<!looking )(?<!search )(?<!searching )\b(?:for|für|pour|para|untuk|bagi) (?:my )?(?P<name>[^\W\d_][\w'-]*)",
+    r"(?:(?<!look )(?<!looking )(?<!search )(?<!searching )\b(?:for|für|pour|para|untuk|bagi) (?:my )?|(?<!\w)لـ ?)"
+    r"(?P<name>[^\W\d_][\w'-]*)",
     re.I,
 )
+_NOBODY = frozenset(
+    "adult adults anyone babies boys check checkup child children everyone everybody exam examination families girls kids"
+    " less men more myself new old oneself patients people pain seniors surgery teenagers treatment us women work x-ray"
+    " mich mir uns kinder erwachsene frauen männer moi nous enfants adultes femmes hommes mi nosotros ninos adultos"
+    " mujeres hombres saya kami aku kanak-kanak dewasa wanita lelaki".split()
+)
+"""What is no name of somebody behind "for"."""
 FILLERS = frozenset(
     "a able about afternoon again all am an and any anybody anyone anything appointment appointments are around as at"
     " available be best book booking by call can centre clinic consult consultation could days do doctor doctors"
@@ -300,7 +309,9 @@ def _cut(reading: Reading, words: str, code: str) -> str:
 def _take_patient(reading: Reading, family: Sequence[str]) -> str | None:
     for name in family:
         for spelt in (name, name.split()[0]):
-            if reading.take(re.compile(rf"\b(?:for|für) (?:my \w+ )?{re.escape(spelt)}(?!\w)", re.I)):
+            if reading.take(
+                re.compile(rf"(?:\b(?:for|für) (?:my \w+ )?|{_FOR_IN_ARABIC}){re.escape(spelt)}(?!\w)", re.I)
+            ):
                 return name
     kin = reading.take(_KIN)
     return kin["kin"].lower() if kin else None
@@ -308,7 +319,7 @@ def _take_patient(reading: Reading, family: Sequence[str]) -> str | None:
 
 def _stranger(reading: Reading) -> str | None:
     named = (match["name"] for match in _SOMEBODY.finditer(reading.rest))
-    return next((name[:50] for name in named if folded(name) not in FILLERS), None)
+    return next((name[:50] for name in named if folded(name) not in FILLERS | _NOBODY), None)
 
 
 def _take_doctor(reading: Reading) -> str | None:
