@@ -6,7 +6,7 @@ import os
 import statistics
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from datetime import time as clock_time
@@ -159,8 +159,12 @@ async def spent(database: Database) -> tuple[float, float]:
         pid = (await tx.conn.execute(text("SELECT pg_backend_pid()"))).scalar_one()
     server = psutil.Process(pid).parent()
     assert server
-    times = [each.cpu_times() for each in (server, *server.children())]
-    return time.process_time(), sum(each.user + each.system for each in times)
+    took = 0.0
+    for each in (server, *server.children()):
+        with suppress(psutil.NoSuchProcess):  # one that cleans up comes and goes
+            times = each.cpu_times()
+            took += times.user + times.system
+    return time.process_time(), took
 
 
 async def waits(count: int, work: Callable[[], Awaitable[object]]) -> list[float]:
