@@ -90,6 +90,7 @@ class CatchingUp:
     async def run(self) -> None:
         """Look until cancelled."""
         await self._device.caught_up.wait()
+        self._begin()
         while True:
             try:
                 await self.once()
@@ -97,10 +98,16 @@ class CatchingUp:
                 _log.warning("cannot look for missed events", error=type(away).__name__)
             await asyncio.sleep(_EVERY)
 
+    def _begin(self) -> None:
+        """A new device begins where its first /sync ended; written down at once, as the key loop goes on from there."""
+        store = self._device.olm.store
+        if store.load_heard_token() is None and (begun := store.load_sync_token()):
+            store.save_heard_token(begun)
+
     async def once(self) -> int:
         """Fetch what is missing since the last look. Returns how much of it should have come by itself."""
         store = self._device.olm.store
-        since = store.load_heard_token() or store.load_sync_token()
+        since = store.load_heard_token()
         # Synapse gives the same answer to the same question for two minutes, so each look asks another.
         query = {"filter": _FILTER, "timeout": self._patience.looks, "set_presence": "offline", "since": since}
         answer = await self._bot.get("sync", query=query)

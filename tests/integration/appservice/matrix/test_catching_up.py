@@ -1,13 +1,18 @@
 """What people say reaches the bot although the homeserver's transactions do not: they fail, or never come."""
 
 import asyncio
-from typing import Any
+from typing import Any, LiteralString
 from uuid import uuid4
 
 import aiohttp
+import psycopg
+import pytest
 from aiohttp import web
 
+from appservice.matrix.catching_up import CatchingUp
+from core.database import libpq_url
 from core.settings import Settings
+from demo.child import free_port
 from demo.client import PATIENCE, Person
 from demo.homeserver import Homeserver
 from tests.integration.appservice.matrix.conftest import NewPerson
@@ -82,6 +87,40 @@ async def test_an_invitation_that_comes_both_ways_is_followed_once(
         await _bring(settings, invitation)
         await anna.ask(made.room_id, "two", "you said two")
     assert anna.shown(made.room_id) == ["that was joined", "you said two"]
+
+
+async def test_an_invitation_before_the_first_look_of_all_is_followed(
+    settings: Settings, homeserver: Homeserver, new_person: NewPerson, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The key loop is past it by then; no transaction brings it, as they go elsewhere."""
+    anna: Person = await new_person("anna")
+    look, may_look = CatchingUp.once, asyncio.Event()
+
+    async def later(self: CatchingUp) -> int:
+        await may_look.wait()
+        return await look(self)
+
+    monkeypatch.setattr(CatchingUp, "once", later)
+    elsewhere = settings.model_copy(update={"http": settings.http.model_copy(update={"port": free_port()})})
+    async with Deaf(settings.http.port) as deaf, serving(elsewhere):
+        await _until_the_key_loop_is_at(settings, "heard_token = sync_token")
+        made = await anna.client.room_create(is_direct=True, invite=[settings.matrix.bot_id])
+        await deaf.takes(made.room_id, "invite")
+        await _until_the_key_loop_is_at(settings, "heard_token <> sync_token")
+        may_look.set()
+        await anna.hears("that was joined", room=made.room_id)
+
+
+async def _until_the_key_loop_is_at(settings: Settings, place: LiteralString) -> None:
+    url = libpq_url(settings.database.url.get_secret_value())
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection, asyncio.timeout(PATIENCE):
+        while True:
+            found = await connection.execute(
+                f"SELECT 1 FROM matrix_olm_account WHERE user_id = %s AND {place}", (settings.matrix.bot_id,)
+            )
+            if await found.fetchone():
+                return
+            await asyncio.sleep(0.05)
 
 
 async def test_who_was_put_out_unheard_comes_when_invited_again(
