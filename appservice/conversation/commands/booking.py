@@ -17,7 +17,6 @@ from appservice.conversation.understanding.arguments import WHOM
 from appservice.conversation.understanding.clock import moment, read_hours
 from appservice.conversation.understanding.days import read_days
 from appservice.conversation.understanding.text import Reading
-from appservice.conversation.understanding.wishes import Wanted
 from appservice.matrix.markdown import escape
 from booking.appointments import service as appointments
 from booking.directory import reading
@@ -29,10 +28,6 @@ from core.languages import _
 from core.timezones import zone
 
 _ZONE = re.compile(r"(?<!\S)[A-Z][A-Za-z]+/[A-Za-z_]+(?:/[A-Za-z_]+)?(?!\S)")
-_FOR_WHOM = re.compile(
-    r"^for (?P<first>[^\d,;:@]{2,60}):|\bfor (?P<last>[^\W\d_][\w'-]*(?: [^\W\d_][\w'-]+)?) *$", re.IGNORECASE
-)
-"""Behind “book”: for Mia: ..., or ... for Mia."""
 _SHOWN = 10
 _LOOK_AHEAD = timedelta(days=90)
 
@@ -177,7 +172,8 @@ async def book_by_name(session: Session, text: str) -> None:
     if wanted.specialty or wanted.reason or not doctors:
         await wish(session, [text])
         return
-    _check_known(session, text, wanted)
+    if wanted.stranger:
+        raise BadInputError("I know nobody of that name in your family. “family” lists them.")
     patient = await whom(session, wanted)
     services = await reading.services_of(session.tx, doctors[0].id)
     if wanted.mode:
@@ -210,13 +206,6 @@ async def book_by_name(session: Session, text: str) -> None:
         _("What do you need of {name}?\n\n{numbered}", name=escape(doctors[0].name), numbered=numbered(lines)),
         choices=options,
     )
-
-
-def _check_known(session: Session, text: str, wanted: Wanted) -> None:
-    """Book nothing for oneself that is meant for somebody else. Raises BadInputError for a name of nobody known."""
-    named = None if wanted.patient else _FOR_WHOM.search(text)
-    if named and session.wanted(named["first"] or named["last"]).rest:
-        raise BadInputError("I know nobody of that name in your family. “family” lists them.")
 
 
 def start_of(session: Session, text: str, place: ZoneInfo) -> datetime | None:
