@@ -65,12 +65,10 @@ def _heard(call: ast.Call) -> str | None:
     place = 0 if name in {"H_", "command"} else _WORDS.get(name)
     if place is None or len(call.args) <= place:
         return None
+    if name == "command" and not _is_everyday(call):
+        return None
     words = call.args[place]
-    return (
-        str(words.value)
-        if (name != "command" or _is_everyday(call)) and isinstance(words, ast.Constant) and words.value
-        else None
-    )
+    return str(words.value) if isinstance(words, ast.Constant) and words.value else None
 
 
 def _is_everyday(command: ast.Call) -> bool:
