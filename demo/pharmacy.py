@@ -52,7 +52,8 @@ def read_pdf(pdf: bytes) -> str:
     said = []
     for stream in _STREAM.findall(pdf):
         try:
-            content = zlib.decompress(stream)
+            # Without its checksum, of which the last byte may be a carriage return, and so look like the line's end.
+            content = zlib.decompressobj().decompress(stream)
         except zlib.error:
             continue  # a picture or a font
         said += [bytes.fromhex(spoken.decode()).decode("utf-16") for spoken in _SPOKEN.findall(content)]

@@ -25,7 +25,7 @@ def texts(pdf: bytes) -> list[tuple[str, str]]:
     found = []
     for stream in re.findall(rb"stream\r?\n(.*?)\r?\nendstream", pdf, re.DOTALL):
         try:
-            content = zlib.decompress(stream)
+            content = zlib.decompressobj().decompress(stream)  # its checksum may end as a line does
         except zlib.error:
             continue
         for tag, spoken in re.findall(rb"/(\w+) <</MCID \d+ /ActualText <([0-9a-f]+)>>> BDC", content):
