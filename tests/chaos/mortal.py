@@ -1,10 +1,12 @@
 """careConnect as it runs in production, but it dies (SIGKILL) where the test says.
 
 Started as `python -m tests.chaos.mortal PLAN TRACE`: at each step of a piece of work its name is appended to the file
-TRACE, and when the first line of the file PLAN is that name, the line is removed and the process is gone, as if the
-power had failed. A step is KIND:taken (nothing is done yet), KIND:done (everything is done, nothing is committed) or
-KIND:committed. Whoever lives is a child of the process that was started, which has loaded all modules already: it lets
-another live each time that one has died, and writes `died` into TRACE.
+TRACE, and when a line of the file PLAN is that name, the line is removed and the process is gone, as if the power had
+failed. In which order they come is not planned: what can wait, like the numbers under a list, comes when it is quiet.
+
+A step is KIND:taken (nothing is done yet), KIND:done (everything is done, nothing is committed) or KIND:committed.
+Whoever lives is a child of the process that was started, which has loaded all modules already: it lets another live each
+time that one has died, and writes `died` into TRACE.
 """
 
 import asyncio
@@ -51,8 +53,9 @@ def live(plan: Path, trace: Path) -> None:
     def step(name: str) -> None:
         note(trace, name)
         planned = plan.read_text().splitlines()
-        if planned[:1] == [name]:
-            plan.write_text("\n".join(planned[1:]))
+        if name in planned:
+            planned.remove(name)
+            plan.write_text("\n".join(planned))
             os.kill(os.getpid(), signal.SIGKILL)
 
     def watched(kind: str, handler: lanes.Handler) -> lanes.Handler:
