@@ -5,8 +5,8 @@ TRACE, and when a line of the file PLAN is that name, the line is removed and th
 failed. In which order they come is not planned: what can wait, like the numbers under a list, comes when it is quiet.
 
 A step is KIND:taken (nothing is done yet), KIND:done (everything is done, nothing is committed) or KIND:committed.
-Whoever lives is a child of the process that was started, which has loaded all modules already: it lets another live each
-time that one has died, and writes `died` into TRACE.
+Whoever lives is a child of the process that was started, which has loaded all modules already: it lets another live
+each time that one has died, and writes `died` into TRACE.
 """
 
 import asyncio
