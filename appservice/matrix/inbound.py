@@ -12,7 +12,7 @@ from collections.abc import Awaitable
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Text, bindparam, literal_column, select
 from sqlalchemy.exc import DBAPIError
 
 from appservice.incoming import Incoming, Kind, Listener
@@ -30,13 +30,14 @@ from appservice.matrix.staff_rooms import centre_of
 from appservice.matrix.strangers import Strangers, Verdict
 from appservice.matrix.sync import keys_lie_there
 from appservice.matrix.views import RoomView
-from appservice.outgoing import Reply, post, refusal_key
+from appservice.outgoing import Reply, lane_of, post, refusal_key
 from core import figures
 from core.database import Database, Tx
 from core.errors import UserError
 from core.inbox import inbox, receive
 from core.lanes import BlockedError, HopelessError, InsteadError, LaterError, Row, wake_blocked
 from core.languages import N_, _, ngettext
+from core.outbox import outbox
 from core.statements import Statement, is_away
 
 __all__ = ["Inbound", "Incoming", "Kind", "Listener"]
@@ -50,6 +51,8 @@ _MOMENT = 1.0
 _TRIES = 4
 """Attempts at an event, some 8 seconds in all, before a fault of ours is admitted to the person."""
 _CLOCKS_DIFFER = timedelta(minutes=1)
+_NOTED_WITHIN = timedelta(seconds=5)
+"""How long something about a message that is not known may wait for that it is: ours is seen before it is noted."""
 _SORRY = (
     "Something went wrong on our side, and nothing was changed. Please try again; if it happens again, "
     "please contact the medical centre directly."
@@ -64,6 +67,11 @@ _KEY_OF = Statement(
     .where(bot_message.c.event_id == bindparam("event"), bot_message.c.room_id == bindparam("room"))
     .order_by(bot_message.c.sent_at.desc())
     .limit(1)
+)
+_BEING_SAID = Statement(
+    select(outbox.c.id)
+    .where(outbox.c.lane == bindparam("lane", type_=Text), outbox.c.state == literal_column("'waiting'"))
+    .limit(literal_column("1"))
 )
 
 
@@ -95,7 +103,7 @@ class Inbound:
             return
         said = await self._said(tx, row, event)
         if said:
-            await _admitting_faults(row, self._hear(tx, view, event, said))
+            await _admitting_faults(row, self._hear(tx, view, event, said, row))
 
     async def _is_heard(self, tx: Tx, row: Row, event: Json) -> bool:
         """Whether this is looked at: not what is beyond the measure of a stranger, which costs nothing then."""
@@ -242,9 +250,9 @@ class Inbound:
         refused = (event["sender"], event["content"]["session_id"]) in self._device.olm.withheld
         return refused or sent_at < before.timestamp() * 1000
 
-    async def _hear(self, tx: Tx, view: RoomView, event: Json, said: Said) -> None:
+    async def _hear(self, tx: Tx, view: RoomView, event: Json, said: Said, row: Row | None = None) -> None:
         """Hand on to the conversation; a sentence that it raises is the answer, and nothing else of it stays."""
-        about = await self._key_of(tx, event["room_id"], said.about) if said.about else None
+        about = await self._about(tx, event["room_id"], said, row)
         if said.kind == "reaction" and about is None:
             return  # to somebody else's message
         sender, room_id = event["sender"], event["room_id"]
@@ -316,9 +324,20 @@ class Inbound:
         reply = Reply(escape(sentence), shared=shared, thread=thread, answers=answers)
         await post(tx, self._people.vault, subject=person, room_id=room_id, key=key, reply=reply)
 
-    async def _key_of(self, tx: Tx, room_id: str, event_id: str) -> str | None:
-        """Return the key of our message that this event is, as it was last edited."""
-        found = await tx.run(_KEY_OF, {"event": event_id, "room": room_id})
+    async def _about(self, tx: Tx, room_id: str, said: Said, row: Row | None) -> str | None:
+        """Return the key of the message of ours that this is about, as it was last edited.
+
+        People see a message of ours before what it was is committed, long before where the process was killed
+        between the two: as long as something is being said there, one that is not known may become so.
+        """
+        if said.about is None or said.edited:
+            return None
+        which = {"event": said.about, "room": room_id}
+        found = await tx.run(_KEY_OF, which)
+        if not found and row and tx.now - row.created_at < _NOTED_WITHIN:
+            if await tx.run(_BEING_SAID, {"lane": lane_of(room_id)}):
+                raise LaterError("what it is about may not be noted yet", _MOMENT / 10)
+            found = await tx.run(_KEY_OF, which)  # it may have been between the two looks
         return str(found[0].key) if found else None
 
 

@@ -8,12 +8,13 @@ from uuid import uuid4
 
 import pytest
 from nio import AsyncClient, RoomPreset
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from appservice.matrix import inbound
 from appservice.matrix.api import Actor
 from appservice.matrix.filtering import EVENT
-from appservice.outgoing import REACTIONS
+from appservice.matrix.model import bot_message
+from appservice.outgoing import REACTIONS, lane_of
 from core.database import Database
 from core.ids import id_of
 from core.inbox import inbox
@@ -141,6 +142,45 @@ async def test_what_is_about_an_earlier_message_is_shown_as_a_reply_to_it(
     await anna.say(room, "about", **{"m.relates_to": {"m.in_reply_to": {"event_id": shown.event}}})
     answer = await anna.hears("that one", room=room)
     assert relation(answer) == {"m.in_reply_to": {"event_id": shown.event}}
+
+
+async def test_a_tap_under_what_is_seen_but_not_yet_written_down_is_heard(
+    echo: Echo, settings: Settings, new_person: NewPerson, database: Database
+) -> None:
+    """As after the process was killed between the two, or where a disk is slow."""
+    anna = await new_person("anna")
+    room = await anna.direct_room(settings.matrix.bot_id)
+    await anna.ask(room, "hello", "you said hello")
+    async with database.transaction() as tx:
+        await tx.conn.execute(text(f"LOCK TABLE {bot_message.fullname} IN SHARE MODE"))
+        shown = await anna.ask(room, "list", "2. two")
+        tap = await anna.react(room, shown.event, "2️⃣")
+        async with asyncio.timeout(PATIENCE):
+            while not await _attempts(database, tap):
+                await asyncio.sleep(0.05)
+    assert "under answer:list:$" in (await anna.hears("you tapped 2", room=room)).body
+
+
+async def _attempts(database: Database, event_id: str) -> int:
+    async with database.transaction() as tx:
+        row = id_of(f"{EVENT}:{event_id}")
+        return (await tx.conn.execute(select(inbox.c.attempts).where(inbox.c.id == row))).scalar() or 0
+
+
+async def test_what_is_about_an_earlier_message_of_ones_own_is_heard_while_something_is_being_said(
+    echo: Echo, settings: Settings, new_person: NewPerson, database: Database
+) -> None:
+    anna = await new_person("anna")
+    room = await anna.direct_room(settings.matrix.bot_id)
+    said = await anna.say(room, "hello")
+    await anna.hears("you said hello", room=room)
+    async with database.transaction() as tx:
+        later = tx.now + timedelta(days=1)
+        await enqueue(tx, kind=REACTIONS, lane=lane_of(room), key="held up", payload=b"{}", due_at=later)
+    await anna.say(room, "again", **{"m.relates_to": {"m.in_reply_to": {"event_id": said}}})
+    async with asyncio.timeout(PATIENCE):
+        while "again" not in [heard.text for heard in echo.heard]:
+            await asyncio.sleep(0.05)
 
 
 async def test_a_poll_takes_no_vote_once_it_was_answered(echo: Echo, settings: Settings, new_person: NewPerson) -> None:
