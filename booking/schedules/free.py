@@ -20,6 +20,8 @@ from core.timezones import utc
 _DAY = timedelta(days=1)
 _MARGIN = timedelta(hours=8)
 """The longest visit, and more than the longest buffer."""
+_READING = timedelta(minutes=5)
+"""For so long a time that was shown can still be taken when its notice has begun meanwhile."""
 _HOLDS_ARE_OVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
@@ -43,7 +45,7 @@ async def free_times(
 
 
 async def is_free(tx: Tx, service: Service, start: datetime, *, ignoring: UUID | None = None) -> bool:
-    """Whether a service can be booked at just this start: for who takes the time next.
+    """Whether a service can be booked at just this start: for who takes the time next, and read of it a moment ago.
 
     Its doctor's schedule does not change from here until the transaction ends.
     """
@@ -51,8 +53,9 @@ async def is_free(tx: Tx, service: Service, start: datetime, *, ignoring: UUID |
         await keep_steady(tx, service.practitioner_id)
     elif await keep_steady_unless_taken(tx, service.practitioner_id, *span_of(service, utc(start)), own=ignoring):
         return False
-    found = await free_times(tx, service, start, start + timedelta(minutes=1), limit=1, ignoring=ignoring)
-    return found == [utc(start)]
+    end = start + timedelta(minutes=1)
+    found = await free_times_of(tx, [service], start, end, limit=1, ignoring=ignoring, reading=_READING)
+    return found[service.id] == [utc(start)]
 
 
 def dates_around(start: datetime) -> tuple[date, date]:
@@ -63,9 +66,10 @@ def dates_around(start: datetime) -> tuple[date, date]:
 def is_open(tx: Tx, service: Service, start: datetime, schedule: Schedule) -> bool:
     """Whether a service begins at this start (UTC), whatever is taken: hours, grid, notice, window.
 
-    For who takes the time next, which tells what is taken, and looks at time off otherwise.
+    For who takes the time next, and read of it a moment ago; which tells what is taken, and looks at time off
+    otherwise.
     """
-    bounds = _bounds(tx, service, start, start + timedelta(minutes=1))
+    bounds = _bounds(tx, service, start, start + timedelta(minutes=1), _READING)
     if not service.active or bounds[0] >= bounds[1]:
         return False
     return start in _starts(service, schedule, Taken([], [], []), *bounds)
@@ -81,15 +85,16 @@ async def free_times_of(
     ignoring: UUID | None = None,
     fits: Callable[[Service, datetime], bool] | None = None,
     holds: bool = True,
+    reading: timedelta = timedelta(0),
 ) -> dict[UUID, list[datetime]]:
     """The same for many services, with the same number of queries as for one. `fits`: which starts count at all.
 
-    Without `holds`, what is only held for a while counts as free.
+    Without `holds`, what is only held for a while counts as free. `reading`: how long ago their notice may have begun.
     """
     start, end = utc(start), utc(end)
     wanted = list(services)
     found: dict[UUID, list[datetime]] = {service.id: [] for service in wanted}
-    bounds = {service.id: _bounds(tx, service, start, end) for service in wanted}
+    bounds = {service.id: _bounds(tx, service, start, end, reading) for service in wanted}
     # What is offered no more can still be moved to another time.
     wanted = [each for each in wanted if (each.active or ignoring) and bounds[each.id][0] < bounds[each.id][1]]
     if not wanted:
@@ -125,9 +130,10 @@ def _starts(
     return merge(free, joined)
 
 
-def _bounds(tx: Tx, service: Service, start: datetime, end: datetime) -> tuple[datetime, datetime]:
-    """What notice and window leave of a time."""
+def _bounds(tx: Tx, service: Service, start: datetime, end: datetime, reading: timedelta) -> tuple[datetime, datetime]:
+    """What notice and window leave of a time; never what has begun."""
+    notice = timedelta(minutes=service.min_notice_minutes) - reading
     return (
-        max(start, tx.now + timedelta(minutes=service.min_notice_minutes)),
+        max(start, tx.now + max(notice, timedelta(0))),
         min(end, tx.now + timedelta(days=service.window_days)),
     )

@@ -108,6 +108,23 @@ async def test_a_time_that_is_not_on_offer_is_not_booked(clinic: Clinic, off: ob
         await clinic.book(start=start + off)  # type: ignore[operator]
 
 
+async def test_a_time_that_was_shown_is_taken_a_few_minutes_into_its_notice(clinic: Clinic) -> None:
+    """Who reads a list and taps its first time is not told that it is gone, as the minute turned meanwhile."""
+    async with clinic.tx() as tx:
+        hour_before = await clinic.add_service(tx, clinic.doctor, payment=Payment.DESK, min_notice_minutes=60)
+    first, second, third, *_ = await clinic.times(hour_before)
+    clinic.clock.move_to(first - 56 * MINUTE)
+    assert first not in await clinic.times(hour_before, after=0 * DAY), "nor is it offered to others"
+    visit = await clinic.book(service=hour_before, start=first)
+    clinic.clock.move_to(second - 56 * MINUTE)
+    assert (await clinic.reschedule(ANNA, visit, second)).start == second
+    clinic.clock.move_to(third - 54 * MINUTE)
+    with pytest.raises(ConflictError):
+        await clinic.book(BEN, service=hour_before, start=third)
+    with pytest.raises(ConflictError):
+        await clinic.reschedule(ANNA, visit, third)
+
+
 async def test_one_books_for_oneself_and_ones_family_only(clinic: Clinic) -> None:
     child = await clinic.child_of(ANNA)
     visit = await clinic.book(ANNA, patient_id=child)
