@@ -151,6 +151,7 @@ async def test_a_tap_under_what_is_seen_but_not_yet_written_down_is_heard(
     anna = await new_person("anna")
     room = await anna.direct_room(settings.matrix.bot_id)
     await anna.ask(room, "hello", "you said hello")
+    await _all_written_down(database)
     async with database.transaction() as tx:
         await tx.conn.execute(text(f"LOCK TABLE {bot_message.fullname} IN SHARE MODE"))
         shown = await anna.ask(room, "list", "2. two")
@@ -159,6 +160,16 @@ async def test_a_tap_under_what_is_seen_but_not_yet_written_down_is_heard(
             while not await _attempts(database, tap):
                 await asyncio.sleep(0.05)
     assert "under answer:list:$" in (await anna.hears("you tapped 2", room=room)).body
+
+
+async def _all_written_down(database: Database) -> None:
+    waiting = select(outbox.c.id).where(outbox.c.state == "waiting").limit(1)
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            async with database.transaction() as tx:
+                if (await tx.conn.execute(waiting)).first() is None:
+                    return
+            await asyncio.sleep(0.05)
 
 
 async def _attempts(database: Database, event_id: str) -> int:
