@@ -12,7 +12,7 @@ from collections.abc import Awaitable
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Text, bindparam, literal_column, select
+from sqlalchemy import Text, bindparam, literal_column, or_, select
 from sqlalchemy.exc import DBAPIError
 
 from appservice.incoming import Incoming, Kind, Listener
@@ -39,6 +39,7 @@ from core.lanes import BlockedError, HopelessError, InsteadError, LaterError, Ro
 from core.languages import N_, _, ngettext
 from core.outbox import outbox
 from core.statements import Statement, is_away
+from core.tables import Moment
 
 __all__ = ["Inbound", "Incoming", "Kind", "Listener"]
 
@@ -53,6 +54,8 @@ _TRIES = 4
 _CLOCKS_DIFFER = timedelta(minutes=1)
 _NOTED_WITHIN = timedelta(seconds=5)
 """How long something about a message that is not known may wait for that it is: ours is seen before it is noted."""
+_LOOKS = 6
+"""How often it is looked for at least, however late the first look is: others may just have taken over."""
 _SORRY = (
     "Something went wrong on our side, and nothing was changed. Please try again; if it happens again, "
     "please contact the medical centre directly."
@@ -70,7 +73,11 @@ _KEY_OF = Statement(
 )
 _BEING_SAID = Statement(
     select(outbox.c.id)
-    .where(outbox.c.lane == bindparam("lane", type_=Text), outbox.c.state == literal_column("'waiting'"))
+    .where(
+        outbox.c.lane == bindparam("lane", type_=Text),
+        outbox.c.state == literal_column("'waiting'"),
+        or_(outbox.c.due_at <= bindparam("now", type_=Moment()), outbox.c.attempts > literal_column("0")),
+    )
     .limit(literal_column("1"))
 )
 
@@ -334,8 +341,8 @@ class Inbound:
             return None
         which = {"event": said.about, "room": room_id}
         found = await tx.run(_KEY_OF, which)
-        if not found and row and tx.now - row.created_at < _NOTED_WITHIN:
-            if await tx.run(_BEING_SAID, {"lane": lane_of(room_id)}):
+        if not found and row and (row.attempts < _LOOKS or tx.now - row.created_at < _NOTED_WITHIN):
+            if await tx.run(_BEING_SAID, {"lane": lane_of(room_id), "now": tx.now}):
                 raise LaterError("what it is about may not be noted yet", _MOMENT / 10)
             found = await tx.run(_KEY_OF, which)  # it may have been between the two looks
         return str(found[0].key) if found else None

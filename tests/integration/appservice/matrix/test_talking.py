@@ -144,10 +144,17 @@ async def test_what_is_about_an_earlier_message_is_shown_as_a_reply_to_it(
     assert relation(answer) == {"m.in_reply_to": {"event_id": shown.event}}
 
 
+@pytest.mark.parametrize("seconds", [5, 0])
 async def test_a_tap_under_what_is_seen_but_not_yet_written_down_is_heard(
-    echo: Echo, settings: Settings, new_person: NewPerson, database: Database
+    echo: Echo,
+    settings: Settings,
+    new_person: NewPerson,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    seconds: int,
 ) -> None:
-    """As after the process was killed between the two, or where a disk is slow."""
+    """As where a disk is slow, or after the process was killed between the two and another has taken over since."""
+    monkeypatch.setattr(inbound, "_NOTED_WITHIN", timedelta(seconds=seconds))
     anna = await new_person("anna")
     room = await anna.direct_room(settings.matrix.bot_id)
     await anna.ask(room, "hello", "you said hello")
@@ -179,15 +186,18 @@ async def _attempts(database: Database, event_id: str) -> int:
 
 
 async def test_what_is_about_an_earlier_message_of_ones_own_is_heard_while_something_is_being_said(
-    echo: Echo, settings: Settings, new_person: NewPerson, database: Database
+    echo: Echo, settings: Settings, new_person: NewPerson, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     anna = await new_person("anna")
     room = await anna.direct_room(settings.matrix.bot_id)
     said = await anna.say(room, "hello")
     await anna.hears("you said hello", room=room)
+    monkeypatch.setattr(inbound, "_NOTED_WITHIN", timedelta(0))
+    monkeypatch.setattr(inbound, "_LOOKS", 2)
     async with database.transaction() as tx:
         later = tx.now + timedelta(days=1)
         await enqueue(tx, kind=REACTIONS, lane=lane_of(room), key="held up", payload=b"{}", due_at=later)
+        await tx.conn.execute(update(outbox).where(outbox.c.due_at == later).values(attempts=1))
     await anna.say(room, "again", **{"m.relates_to": {"m.in_reply_to": {"event_id": said}}})
     async with asyncio.timeout(PATIENCE):
         while "again" not in [heard.text for heard in echo.heard]:
