@@ -16,7 +16,7 @@ from unpaddedbase64 import encode_base64
 from vodozemac import Curve25519PublicKey, EstablishedSas, Sas, SasException
 
 from appservice.matrix import cross_signing
-from appservice.matrix.api import Actor, AwayError, Json, MatrixError
+from appservice.matrix.api import Actor, Json, MatrixError
 from appservice.matrix.cross_signing import Seeds
 from appservice.matrix.filtering import VERIFYING
 from appservice.matrix.machine import SafeOlm
@@ -59,12 +59,18 @@ class Verifications:
         self._running: TTLCache[str, _Running] = TTLCache(_AT_ONCE, _SECONDS)
 
     async def take(self, room_id: str, sender: str, event_id: str, event_type: str, content: Json) -> bool:
-        """Take an event, decrypted and vouched for; says whether it was one of these. Raises AwayError."""
-        if event_type == "m.room.message" and content.get("msgtype") == REQUEST:
+        """Take an event, decrypted and vouched for; says whether it was one of these. Raises AwayError.
+
+        Where nothing is encrypted none is taken: a request there is a message like any other, and answered as such.
+        """
+        requested = event_type == "m.room.message" and content.get("msgtype") == REQUEST
+        if not requested and not event_type.startswith(_KIND):
+            return False
+        if not (await self._views.of(room_id)).encrypted:
+            return not requested
+        if requested:
             await self._requested(room_id, sender, event_id, content)
             return True
-        if not event_type.startswith(_KIND):
-            return False
         relation = content.get("m.relates_to")
         running = self._running.get(str(relation.get("event_id"))) if isinstance(relation, dict) else None
         if running is None or running.user != sender:
@@ -195,8 +201,6 @@ class Verifications:
 
     async def _encrypted(self, room_id: str, running: _Running, event_type: str, content: Json, part: str) -> None:
         view = await self._views.of(room_id)
-        if not view.encrypted:
-            raise AwayError("not encrypted")
         sealed = await self._cipher.encrypt(room_id, frozenset(view.members), event_type, content)
         txn = hashlib.sha256(f"{running.id} {part}".encode()).hexdigest()[:32]
         await self._bot.put("rooms", room_id, "send", "m.room.encrypted", txn, body=sealed)

@@ -323,6 +323,20 @@ async def test_where_it_may_not_only_public_words_are_said(
     assert anna.shown(made.room_id) == ["that was plaintext"]
 
 
+async def test_who_wants_to_verify_the_bot_where_nothing_is_encrypted_is_told_so_and_heard_on(
+    echo: Echo, settings: Settings, new_person: NewPerson
+) -> None:
+    anna, bot = await new_person("anna"), settings.matrix.bot_id
+    made = await anna.client.room_create(invite=[bot], preset=RoomPreset.public_chat)
+    asked = {"msgtype": "m.key.verification.request", "body": "Verify me", "to": bot, "methods": ["m.sas.v1"]}
+    await anna.send_raw(made.room_id, "m.room.message", {**asked, "from_device": anna.client.device_id})
+    await anna.hears("that was plaintext", room=made.room_id)
+    await anna.send_in_clear(made.room_id, "hello")
+    async with asyncio.timeout(PATIENCE):
+        while [heard.kind for heard in echo.heard].count("plaintext") < 2:
+            await asyncio.sleep(0.05)
+
+
 async def test_what_was_said_before_the_bot_came_is_answered(settings: Settings, new_person: NewPerson) -> None:
     anna = await new_person("anna")
     async with serving(settings):
