@@ -152,13 +152,19 @@ class KeyExchange:
 
     async def _unwedge(self) -> None:
         """Begin anew with devices whose Olm sessions have broken; those without a key left are given up for now."""
-        wedged: dict[str, list[str]] = {}
-        for device in self._olm.wedged_devices:
+        asked, wedged = [*self._olm.wedged_devices], dict[str, list[str]]()
+        for device in asked:
             wedged.setdefault(device.user_id, []).append(device.id)
         async with self._claiming:
             await self._claim(wedged)
-        self._olm.wedged_devices.clear()
+        # Not those that broke meanwhile.
+        self._olm.wedged_devices[:] = [device for device in self._olm.wedged_devices if device not in asked]
 
     async def _send_queued(self, message: ToDeviceMessage) -> None:
-        await self._bot.put("sendToDevice", message.type, new_id().hex, body=message.as_dict())
+        try:
+            await self._bot.put("sendToDevice", message.type, new_id().hex, body=message.as_dict())
+        except MatrixError as refused:  # by what a stranger had put into it, perhaps: the others wait behind it
+            _log.warning("a to-device message was refused", reason=refused.code)
+            self._olm.outgoing_to_device_messages.remove(message)
+            return
         self._olm.sent(message)

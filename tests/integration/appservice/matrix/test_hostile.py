@@ -1,12 +1,14 @@
 """What strangers may try: it is refused, and honest people are served all the while."""
 
+import asyncio
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from nio import KeyVerificationCancel
 
 from core.settings import Settings
-from demo.client import Person
+from demo.client import PATIENCE, Person
 from tests.integration.appservice.matrix.conftest import NewPerson
 from tests.integration.appservice.matrix.echo import Echo
 
@@ -73,6 +75,22 @@ async def test_malformed_to_device_messages_are_survived(echo: Echo, settings: S
     await anna.ask(room, "still there?", "you said still there?")
     boris = await new_person("boris")
     await boris.ask(await boris.direct_room(bot), "hello", "you said hello")
+
+
+async def test_who_cannot_be_answered_by_to_device_messages_keeps_nobody_else_from_it(
+    echo: Echo, settings: Settings, new_person: NewPerson
+) -> None:
+    eve, anna, bot = await new_person("eve"), await new_person("anna"), settings.matrix.bot_id
+    declined: asyncio.Queue[str] = asyncio.Queue()
+    anna.client.add_to_device_callback(lambda event: declined.put(event.transaction_id), KeyVerificationCancel)
+    ((to, _),) = (await eve.keys_of(bot))["device_keys"][bot].items()
+    # An answer has the same transaction, and would be larger than the homeserver takes.
+    for who, transaction in ((eve, "x" * 65_440), (anna, "anna's")):
+        content = {"from_device": who.client.device_id, "transaction_id": transaction}
+        path = f"sendToDevice/m.key.verification.request/{uuid4()}"
+        await who.call("PUT", path, {"messages": {bot: {to: content}}})
+    async with asyncio.timeout(PATIENCE):
+        assert await declined.get() == "anna's"
 
 
 @pytest.mark.parametrize("claims", [70])
