@@ -48,6 +48,7 @@ _PATIENCE = 10.0
 _NEW_TO_PEOPLE = timedelta(minutes=10)
 _LITTLE_PATIENCE = 2.0
 """The same while our device is new: people's clients have not heard of it, and the next message will be for it."""
+_HOUR = 3600.0
 _MOMENT = 1.0
 _TRIES = 4
 """Attempts at an event, some 8 seconds in all, before a fault of ours is admitted to the person."""
@@ -150,11 +151,15 @@ class Inbound:
 
     async def wake_overdue(self, database: Database) -> None:
         """Let those events go on whose keys have been waited for long enough."""
-        late = {session for session, since in self._waiting.values() if time.monotonic() - since >= self._patience()}
+        now = time.monotonic()
+        late = {session for session, since in self._waiting.values() if now - since >= self._patience()}
         if late:
             async with database.transaction() as tx:
-                for session in late:
-                    await wake_blocked(tx, inbox, session)
+                gone = {session for session in late if not await wake_blocked(tx, inbox, session)}
+            # Whoever said it took it back, for one. Not at once: what was woken before may be on its way here.
+            over = {row for row, (session, since) in self._waiting.items() if session in gone and now - since >= _HOUR}
+            for row in over:
+                del self._waiting[row]
 
     async def _view(self, room_id: str, sender: str) -> RoomView | None:
         """Return the room, or None if the bot or the sender is not in it any more: there is nobody to answer."""

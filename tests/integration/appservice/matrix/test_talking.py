@@ -2,7 +2,9 @@
 
 import asyncio
 import json
-from datetime import timedelta
+import time
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
@@ -13,7 +15,10 @@ from sqlalchemy import select, text, update
 from appservice.matrix import inbound
 from appservice.matrix.api import Actor
 from appservice.matrix.filtering import EVENT
+from appservice.matrix.inbound import Inbound
 from appservice.matrix.model import bot_message
+from appservice.matrix.service import MatrixService
+from appservice.matrix.strangers import Strangers
 from appservice.outgoing import REACTIONS, lane_of
 from core.database import Database
 from core.ids import id_of
@@ -250,6 +255,18 @@ async def test_a_message_that_is_removed_while_it_waits_for_its_key_is_not_asked
     await anna.hears("that was undecryptable", room=room)  # for that one, which was not removed
     await anna.ask(room, "more", "you said more")
     assert anna.shown(room).count("that was undecryptable") == 1
+
+
+async def test_what_was_removed_while_it_waited_for_its_key_is_not_woken_for_ever(
+    running: tuple[MatrixService, Echo], settings: Settings, database: Database
+) -> None:
+    service, echo = running
+    device = SimpleNamespace(views=None, created_at=datetime.now(UTC))
+    ears = Inbound(echo.people, device, service.rooms, Strangers(settings.matrix), echo.hear)  # type: ignore[arg-type]
+    long_ago = time.monotonic() - 7200
+    ears._waiting = {id_of("removed"): ("session", long_ago), id_of("another"): ("just begun", time.monotonic())}
+    await ears.wake_overdue(database)
+    assert [*ears._waiting] == [id_of("another")]
 
 
 async def becomes(database: Database, event_id: str, state: str) -> None:
