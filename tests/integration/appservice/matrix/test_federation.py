@@ -7,14 +7,16 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
+import psycopg
 import pytest
 
 from appservice.matrix import admitting
 from appservice.matrix.people import Visit
+from appservice.outgoing import lane_of
 from appservice.registration import registration
 from benchmarks.hostile import Hostile, attack
 from core import lanes
-from core.database import Database
+from core.database import Database, libpq_url
 from core.settings import DatabaseSettings, Settings
 from demo.certificates import Certificates
 from demo.child import free_port
@@ -162,11 +164,21 @@ async def test_a_stranger_who_floods_is_told_once_and_heard_again_later(
         await eve.hears("You are writing faster than I can read.", room=room)
         for n in range(8):
             await anna.ask(honest, f"{n}", f"you said {n}")
+        await all_have_come(slow, room, 8)
         await asyncio.sleep(5.5)  # one more in five seconds
         await eve.ask(room, "slowly now", "you said slowly now")
         said = eve.shown(room)
         assert sum("faster than I can read" in each for each in said) == 1
         assert sum("flood" in each for each in said) <= 6
+
+
+async def all_have_come(settings: Settings, room: str, count: int) -> None:
+    """Wait until so many things that were said in a room were heard or passed over."""
+    done = "SELECT count(*) FROM inbox WHERE lane = %s AND kind = 'matrix' AND state = 'done'"
+    url = libpq_url(settings.database.url.get_secret_value())
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection, asyncio.timeout(PATIENCE):
+        while (await (await connection.execute(done, (lane_of(room),))).fetchone() or (0,))[0] < count:
+            await asyncio.sleep(0.1)
 
 
 async def test_people_of_a_homeserver_that_is_not_served_are_told_so(
