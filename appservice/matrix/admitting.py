@@ -4,10 +4,10 @@ import json
 from datetime import timedelta
 from uuid import UUID
 
-from appservice.matrix.api import Actor, AwayError, ForbiddenError, Json, MatrixError, NotFoundError
+from appservice.matrix.api import Actor, AwayError, Json, MatrixError
 from appservice.matrix.consultation import TEAM, power_levels
 from appservice.matrix.creation import invite, leave
-from appservice.matrix.keeping import INVITE, LEAVE, RoomRow, come_back, notice, room_of_visit, step
+from appservice.matrix.keeping import INVITE, LEAVE, RoomRow, come_back, is_away, notice, room_of_visit, step
 from appservice.matrix.people import People, Visit
 from core.database import Tx
 from core.lanes import HopelessError, LaterError, Row
@@ -49,7 +49,7 @@ class Admitting:
             await notice(tx, "unreachable", what["appointment"], person, visit.clinic)
             return "their homeserver is away"
         except MatrixError as refused:
-            if not room.keeper_left_at and await self._is_away(room.room_id):  # that is written down in a moment
+            if await is_away(self._keeper, room.room_id):  # what had it leave is written down in a moment
                 raise LaterError("the keeper has just left") from refused
             raise HopelessError(refused.code) from refused
         await notice(tx, "room", what["appointment"], person, [person])
@@ -62,18 +62,10 @@ class Admitting:
         if room:  # else they are invited with the others
             await step(tx, INVITE, what | {"room": room.room_id}, what["person"])
 
-    async def _is_away(self, room_id: str) -> bool:
-        """Whether the keeper is not in the room."""
-        try:
-            own = await self._keeper.get("rooms", room_id, "state", "m.room.member", self._keeper.user_id)
-        except (ForbiddenError, NotFoundError):
-            return True
-        return own.get("membership") != "join"
-
     async def _let_in(self, tx: Tx, room: RoomRow, visit: Visit, mxid: str) -> None:
         """Invite one of the team. Who was not of it when the room was made is written into the room first."""
         if room.keeper_left_at:
-            await come_back(self._keeper, room.room_id)
+            await self._come_back(room.room_id)
         known = (await self._keeper.get("rooms", room.room_id, "state", TEAM, ""))["members"]
         if mxid not in known:
             members = known | visit.team
@@ -84,6 +76,12 @@ class Admitting:
         if room.keeper_left_at:
             what = {"appointment": str(room.appointment_id), "room": room.room_id}
             await step(tx, LEAVE, what, f"keeper:{mxid}")
+
+    async def _come_back(self, room_id: str) -> None:
+        try:
+            await come_back(self._keeper, room_id)
+        except MatrixError as refused:
+            raise HopelessError(refused.code) from refused
 
     async def _outage(self, tx: Tx, row: Row, what: Json, room: RoomRow) -> None:
         """Go on trying in a row of its own: a failed attempt leaves nothing behind, so it could tell nobody."""

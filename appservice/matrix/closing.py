@@ -8,7 +8,7 @@ from sqlalchemy import update
 from appservice.matrix.api import Actor, AwayError, ForbiddenError, MatrixError, NotFoundError
 from appservice.matrix.consultation import TEAM, power_levels
 from appservice.matrix.creation import alias_for, leave, remove_alias
-from appservice.matrix.keeping import come_back, room_of_visit
+from appservice.matrix.keeping import RoomRow, come_back, room_of_visit
 from appservice.matrix.model import consultation_room
 from appservice.matrix.people import People
 from core.database import Tx
@@ -17,6 +17,8 @@ from core.settings import MatrixSettings
 
 _ERASE = ("", "_synapse", "careconnect", "erase")
 """The policy module's endpoint (synapse/careconnect_policy/erasing.py)."""
+_LOOKS = 4
+"""Attempts, some 8 seconds in all, at what is refused because somebody goes at the same moment."""
 _LOOK_AGAIN = 2.0
 _HELD = 3600.0
 """Seconds until it is looked again whether a legal hold stands: one that came after this had been asked for."""
@@ -43,15 +45,24 @@ class Closing:
         try:
             if room.keeper_left_at:
                 await come_back(self._keeper, room.room_id)
-            else:
-                alias = alias_for(self._matrix, f"visit:{room.appointment_id}")
-                await remove_alias(self._keeper, alias, room.room_id)
-            await self._silence(room.room_id)
+            await self._end(row, room)
         except MatrixError as refused:
             result = f"not closed: {refused.code}"
         await leave(self._keeper, room.room_id)
         await self._mark(tx, room.appointment_id, closed_at=tx.now, keeper_left_at=tx.now)
         return result
+
+    async def _end(self, row: Row, room: RoomRow) -> None:
+        try:
+            if not room.keeper_left_at:
+                alias = alias_for(self._matrix, f"visit:{room.appointment_id}")
+                await remove_alias(self._keeper, alias, room.room_id)
+            await self._silence(room.room_id)
+        except MatrixError as refused:
+            # Another step has just had the keeper leave, or somebody has gone whose invitation was to be withdrawn.
+            if row.attempts < _LOOKS:
+                raise LaterError("who is there has changed") from refused
+            raise
 
     async def _silence(self, room_id: str) -> None:
         try:

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Row as Found
 from sqlalchemy import select
 
-from appservice.matrix.api import Actor, Json
+from appservice.matrix.api import Actor, ForbiddenError, Json, NotFoundError
 from appservice.matrix.model import consultation_room
 from appservice.outgoing import lane_of
 from core.database import Tx
@@ -52,3 +52,15 @@ async def come_back(keeper: Actor, room_id: str) -> None:
     Raises AwayError; MatrixError when nobody of our homeserver is there any more to let it in.
     """
     await keeper.post("join", room_id)
+
+
+async def is_away(keeper: Actor, room_id: str) -> bool:
+    """Whether the keeper is not in a room now: another step may have had it leave, and not have written that down yet.
+
+    Raises AwayError, MatrixError.
+    """
+    try:
+        own = await keeper.get("rooms", room_id, "state", "m.room.member", keeper.user_id)
+    except (ForbiddenError, NotFoundError):
+        return True
+    return own.get("membership") != "join"

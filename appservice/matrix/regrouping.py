@@ -11,12 +11,15 @@ from sqlalchemy import update
 
 from appservice.matrix.api import Actor, MatrixError
 from appservice.matrix.consultation import TEAM, may_leave, power_levels
-from appservice.matrix.keeping import INVITE, LEAVE, RoomRow, come_back, room_of_visit, step
+from appservice.matrix.keeping import INVITE, LEAVE, RoomRow, come_back, is_away, room_of_visit, step
 from appservice.matrix.model import consultation_room
 from appservice.matrix.people import People, Visit
 from core.database import Tx
-from core.lanes import HopelessError, Row
+from core.lanes import HopelessError, LaterError, Row
 from core.settings import MatrixSettings
+
+_LOOKS = 4
+"""Attempts, some 8 seconds in all, at what is refused because somebody goes at the same moment."""
 
 
 class Regrouping:
@@ -37,11 +40,17 @@ class Regrouping:
         if room is None or room.closed_at:
             return None  # not made yet: it is made with those who belong there then
         visit = await self._people.visit(tx, room.appointment_id)
-        try:
-            if room.keeper_left_at:
+        if room.keeper_left_at:
+            try:
                 await come_back(self._keeper, room.room_id)
+            except MatrixError as refused:
+                raise HopelessError(refused.code) from refused
+        try:
             there = await self._only(visit, room.room_id)
         except MatrixError as refused:
+            # Another step has just had the keeper leave, or somebody has gone who was to be put out.
+            if row.attempts < _LOOKS or await is_away(self._keeper, room.room_id):
+                raise LaterError("who is there has changed") from refused
             raise HopelessError(refused.code) from refused
         joined = {mxid for mxid in visit.team if there.get(mxid) == "join"}
         what = {"appointment": str(room.appointment_id), "room": room.room_id}

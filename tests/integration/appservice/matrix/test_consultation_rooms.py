@@ -12,7 +12,7 @@ import pytest
 from appservice.matrix import admitting
 from appservice.matrix import closing as closing_module
 from appservice.matrix import keeper as keeper_module
-from appservice.matrix.api import Actor
+from appservice.matrix.api import Actor, Json
 from appservice.matrix.creation import leave
 from appservice.matrix.people import Visit
 from core.database import Database
@@ -230,6 +230,74 @@ async def hears_of(person: Person, room: str, members: set[str]) -> None:
     async with asyncio.timeout(PATIENCE):
         while set((await person.call("GET", f"rooms/{room}/joined_members"))["joined"]) != members:
             await asyncio.sleep(0.1)
+
+
+def leaving_before(monkeypatch: pytest.MonkeyPatch, kind: str) -> list[str]:
+    """Have the keeper leave once, by a step of another lane, just before it writes this state or that of one person.
+
+    Returns where it was made to leave.
+    """
+    real, left = Actor.put, []
+
+    async def put(self: Actor, *path: str, body: Json | None = None) -> Json:
+        if not left and path[0] == "rooms" and kind in path[3:]:
+            left.append(path[1])
+            await leave(self, path[1])
+        return await real(self, *path, body=body)
+
+    monkeypatch.setattr(Actor, "put", put)
+    return left
+
+
+async def test_who_is_brought_in_as_the_keeper_leaves_after_somebody_else_is_invited_all_the_same(
+    echo: Echo, database: Database, new_person: NewPerson, two: tuple[Person, Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patient, doctor = two
+    ines = await new_person("ines")
+    appointment, room = await consulting(echo, database, patient, doctor)
+    visit = echo.people.visits[appointment]
+    guest = echo.people.id_of(ines.mxid)
+    echo.people.visits[appointment] = replace(visit, guests={guest: ines.mxid})
+    left = leaving_before(monkeypatch, ines.mxid)
+    async with database.transaction() as tx:
+        payload = json.dumps({"appointment": str(appointment), "person": str(guest)}).encode()
+        await enqueue(tx, kind="room.admit", lane=f"visit:{appointment}", key="admit", payload=payload)
+    assert await ines.invitation(named="Visit 7F3K2A") == room
+    assert left == [room]
+
+
+async def test_who_does_not_belong_there_is_put_out_though_the_keeper_is_leaving_at_that_moment(
+    echo: Echo,
+    database: Database,
+    settings: Settings,
+    new_person: NewPerson,
+    two: tuple[Person, Person],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    patient, doctor = two
+    weber = await new_person("weber")
+    appointment, room = await consulting(echo, database, patient, doctor)
+    visit = echo.people.visits[appointment]
+    echo.people.visits[appointment] = replace(visit, doctor_side={echo.people.id_of(weber.mxid): weber.mxid})
+    left = leaving_before(monkeypatch, "m.room.power_levels")
+    await open_room(database, appointment, "room.team")
+    assert await weber.invitation(named="Visit 7F3K2A") == room
+    assert left == [room]
+    await hears_of(patient, room, {patient.mxid, settings.matrix.keeper_id})
+
+
+async def test_a_room_is_closed_though_the_keeper_is_leaving_at_that_moment(
+    echo: Echo, database: Database, two: tuple[Person, Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patient, doctor = two
+    appointment, room = await consulting(echo, database, patient, doctor)
+    left = leaving_before(monkeypatch, "m.room.power_levels")
+    await open_room(database, appointment, "room.close")
+    await until(database, "SELECT closed_at IS NOT NULL FROM consultation_room", [True])
+    assert left == [room]
+    assert await column(database, "SELECT result FROM outbox WHERE kind = 'room.close'") == ["closed"]
+    levels = await patient.call("GET", f"rooms/{room}/state/m.room.power_levels/")
+    assert levels["events_default"] == 100
 
 
 async def test_a_closed_room_can_be_read_and_the_service_never_had_a_key(
