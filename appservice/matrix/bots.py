@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from appservice.matrix.api import Actor, Api
 from appservice.matrix.model import centre_shard
 from appservice.outgoing import lanes_of
-from core.database import Tx
+from core.database import Database, Tx
 from core.ids import dealt_to
 from core.settings import MatrixSettings
 from core.shards import assign, release, shard_of
@@ -22,7 +22,8 @@ from core.shards import assign, release, shard_of
 class Bots:
     """Any replica may use it: it makes no use of keys."""
 
-    def __init__(self, api: Api, matrix: MatrixSettings) -> None:
+    def __init__(self, api: Api, matrix: MatrixSettings, database: Database) -> None:
+        self._database = database
         self._actors = [api.acting(bot) for bot in matrix.bot_ids]
 
     def number(self, shard: int) -> Actor:
@@ -35,10 +36,15 @@ class Bots:
             return self._actors[0]
         return self.number(await shard_of(tx, lanes_of(room_id)[0]))
 
-    async def comes(self, tx: Tx, room_id: str, bot: Actor) -> None:
-        """A bot makes a room: what is said there is its work from now on."""
+    async def comes(self, room_id: str, bot: Actor) -> None:
+        """A bot has made a room: what is said there is its work from now on.
+
+        Committed at once, before anybody is invited: who comes in the next moment may speak before their room is
+        written down, and would be heard by a bot that is not there.
+        """
         if len(self._actors) > 1:
-            await assign(tx, lanes_of(room_id), self._actors.index(bot))
+            async with self._database.transaction() as tx:
+                await assign(tx, lanes_of(room_id), self._actors.index(bot))
 
     async def goes(self, tx: Tx, room_id: str) -> None:
         """The bot has left a room."""

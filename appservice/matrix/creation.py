@@ -4,12 +4,15 @@ The room is asked for with an alias that follows from what it is for and that no
 finds the alias taken, and by it the room. Once the id is written down the alias is taken away.
 """
 
+import asyncio
 import contextlib
 
 from appservice.matrix.api import Actor, AwayError, ForbiddenError, Json, MatrixError, NotFoundError
 from appservice.matrix.sealing import unguessable
 from core.settings import MatrixSettings
 
+_LOOKS = (0.1, 0.2, 0.4, 0.8, 1.6)
+"""Seconds between looks at a room whose alias is taken and that is not whole."""
 ENCRYPTED: Json = {"type": "m.room.encryption", "state_key": "", "content": {"algorithm": "m.megolm.v1.aes-sha2"}}
 
 
@@ -31,12 +34,21 @@ async def create_once(actor: Actor, alias: str, body: Json) -> str:
     except MatrixError as taken:
         if taken.code != "M_ROOM_IN_USE":
             raise
+    for pause in (0.0, *_LOOKS):
+        await asyncio.sleep(pause)  # the alias comes first: somebody may be making it at this moment
+        if room_id := await _whole(actor, alias):
+            return room_id
+    await _remove(actor, alias)
+    raise AwayError("a room was half made")
+
+
+async def _whole(actor: Actor, alias: str) -> str | None:
+    """The room that an alias leads to, if all of it is made."""
     try:
         room_id = str((await actor.get("directory", "room", alias))["room_id"])
         await actor.get("rooms", room_id, "state", "m.room.encryption", "")
-    except (NotFoundError, ForbiddenError) as half_made:
-        await _remove(actor, alias)
-        raise AwayError("a room was half made") from half_made
+    except (NotFoundError, ForbiddenError):
+        return None
     return room_id
 
 

@@ -37,16 +37,21 @@ class DirectRooms:
 
         It is the room in which they last talked to the bot. Raises AwayError, MatrixError.
         """
-        found = await tx.conn.execute(select(direct_room).where(direct_room.c.person_id == person_id))
-        row = found.one_or_none()
-        if row and row.room_id:
+        own = select(direct_room).where(direct_room.c.person_id == person_id)
+        known = (await tx.conn.execute(own)).one_or_none()
+        if known and known.room_id:
+            return str(known.room_id)
+        # One at a time: whoever else has something to tell them waits here, and finds this one's room.
+        await tx.conn.execute(insert(direct_room).values(person_id=person_id).on_conflict_do_nothing())
+        row = (await tx.conn.execute(own.with_for_update())).one()
+        if row.room_id:
             return str(row.room_id)
         # Each room that a person has left counts, so that the next one has another alias.
-        alias = alias_for(self._matrix, f"direct:{person_id}:{row.generation if row else 0}")
+        alias = alias_for(self._matrix, f"direct:{person_id}:{row.generation}")
         body = {"preset": "private_chat", "is_direct": True, "initial_state": [ENCRYPTED, _HISTORY]}
         bot = self.bots.for_person(person_id)
         room_id = await create_once(bot, alias, body)
-        await self.bots.comes(tx, room_id, bot)
+        await self.bots.comes(room_id, bot)
         await invite(bot, room_id, mxid, is_direct=True)
         await self.learn(tx, person_id, room_id)
         await enqueue(

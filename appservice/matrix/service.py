@@ -54,7 +54,7 @@ class MatrixService:
         self._database = database
         self._people = people
         self._api = Api(http, settings.matrix)
-        self.bots = Bots(self._api, self._matrix)
+        self.bots = Bots(self._api, self._matrix, database)
         self.rooms = DirectRooms(self.bots, self._matrix)
         self.staff = StaffRooms(people, self.bots, self._matrix)
         self.keeper = Keeper(people, self._api.acting(self._matrix.keeper_id), self._matrix)

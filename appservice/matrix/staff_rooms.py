@@ -48,7 +48,7 @@ class StaffRooms:
         staff = await self._people.staff(tx, centre_id)
         bot = await self._bots.of_centre(tx, centre_id)
         room_id = await create_once(bot, alias, creation(bot.user_id, staff.centre))
-        await self._bots.comes(tx, room_id, bot)
+        await self._bots.comes(room_id, bot)
         await tx.conn.execute(insert(staff_room).values(centre_id=centre_id, room_id=room_id, opened_at=tx.now))
         # What cannot be repeated comes last: killed before the commit, the alias leads back to the room.
         return room_id

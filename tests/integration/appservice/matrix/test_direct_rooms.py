@@ -1,10 +1,16 @@
 """Each person has one room with the bot: the one where they talk, or one that the bot makes."""
 
+import asyncio
 from contextlib import suppress
 
+import pytest
+
+from appservice.matrix import creation, rooms
+from appservice.matrix.api import Actor, AwayError, Json
 from appservice.matrix.service import MatrixService
 from appservice.outgoing import File, Reply, post
 from core.database import Database
+from core.settings import Settings
 from demo.client import Person
 from tests.integration.appservice.matrix.conftest import NewPerson
 from tests.integration.appservice.matrix.echo import Echo
@@ -74,6 +80,64 @@ async def test_a_room_is_made_once_though_writing_it_down_failed(
                 raise KeyError("killed before it was written down")
     rooms.add(await notify(running, database, anna, "reminder"))
     assert len(rooms) == 1
+
+
+async def test_two_who_have_something_to_say_to_somebody_new_at_once_make_one_room(
+    running: Running, database: Database, new_person: NewPerson, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna = await new_person("anna")
+    real, made = rooms.create_once, []
+
+    async def create_once(actor: Actor, alias: str, body: Json) -> str:
+        made.append(alias)
+        return await real(actor, alias, body)
+
+    monkeypatch.setattr(rooms, "create_once", create_once)
+    words = [f"news {n}" for n in range(3)]
+    found = await asyncio.gather(*(notify(running, database, anna, each) for each in words))
+    assert len(set(found)) == len(made) == 1
+    await anna.join(found[0])
+    for each in words:
+        await anna.hears(each, room=found[0])
+
+
+async def there(service: MatrixService, new_person: NewPerson) -> Actor:
+    """Wait until the bot talks."""
+    bot, anna = service.bots.number(0), await new_person("anna")
+    await anna.ask(await anna.direct_room(bot.user_id), "hello", "you said hello")
+    return bot
+
+
+async def test_a_room_that_somebody_else_is_making_at_the_moment_is_waited_for(
+    running: Running, settings: Settings, new_person: NewPerson, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bot = await there(running[0], new_person)
+    alias = creation.alias_for(settings.matrix, "a test")
+    body = {"preset": "private_chat", "initial_state": [creation.ENCRYPTED]}
+    room = await creation.create_once(bot, alias, body)
+    real, looks = creation._whole, []
+
+    async def whole(actor: Actor, name: str) -> str | None:
+        looks.append(await real(actor, name) if looks else None)  # its alias was there before the rest
+        return looks[-1]
+
+    monkeypatch.setattr(creation, "_whole", whole)
+    assert await creation.create_once(bot, alias, body) == room
+    assert looks == [None, room]
+
+
+async def test_a_room_that_was_left_half_made_is_made_anew(
+    running: Running, settings: Settings, new_person: NewPerson, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(creation, "_LOOKS", (0.01,))
+    bot = await there(running[0], new_person)
+    alias = creation.alias_for(settings.matrix, "another test")
+    body = {"preset": "private_chat", "initial_state": [creation.ENCRYPTED]}
+    room = await creation.create_once(bot, alias, body)
+    await creation.leave(bot, room)  # so that it is none of ours
+    with pytest.raises(AwayError):
+        await creation.create_once(bot, alias, body)
+    assert await creation.create_once(bot, alias, body) != room
 
 
 async def test_nothing_private_is_said_where_a_third_person_was_let_in(

@@ -121,6 +121,27 @@ async def test_a_notice_goes_to_the_chat_that_a_person_has_and_else_to_one_that_
             assert {row.shard for row in found} <= {2, bots.index(inviter)}
 
 
+async def test_who_speaks_in_a_new_room_before_it_is_written_down_is_heard_by_the_bot_that_is_there(
+    sharded: Settings, new_person: NewPerson, database: Database
+) -> None:
+    """As where the disk is slow, or the process was killed after the invitation."""
+    async with serving(sharded) as (service, echo):
+        boris = await new_person("boris")
+        while not (shard := dealt_to(echo.people.id_of(boris.mxid), _BOTS)):  # what is nobody's is the first bot's
+            boris = await new_person("boris")
+        async with database.transaction() as tx:
+            room = await service.rooms.direct_room(tx, echo.people.id_of(boris.mxid), boris.mxid)
+            assert await boris.invitation(by=sharded.matrix.bot_ids[shard]) == room
+            await boris.join(room)
+            await boris.say(room, "hello")
+            heard = text("SELECT shard FROM inbox WHERE kind = 'matrix'")
+            async with asyncio.timeout(PATIENCE):
+                while not (found := (await tx.conn.execute(heard)).scalars().all()):
+                    await asyncio.sleep(0.1)
+            assert found == [shard]
+        await boris.hears("you said hello", room=room)
+
+
 async def test_a_centre_keeps_its_bot_when_bots_are_added(sharded: Settings, database: Database) -> None:
     more = sharded.model_copy(update={"matrix": sharded.matrix.model_copy(update={"shards": _BOTS + 4})})
     centres = [new_id() for _ in range(20)]
