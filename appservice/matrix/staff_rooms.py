@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
-from appservice.matrix.api import ForbiddenError, Json, MatrixError
+from appservice.matrix.api import Json, MatrixError
 from appservice.matrix.bots import Bots
 from appservice.matrix.creation import ENCRYPTED, alias_for, create_once, invite, remove_alias
 from appservice.matrix.model import staff_room, staff_room_member
@@ -81,8 +81,8 @@ class StaffRooms:
         """One person who cannot be reached keeps nobody else out. Raises AwayError, and the whole is done again."""
         try:
             await step
-        except (ForbiddenError, MatrixError) as refused:
-            _log.warning("a member of a staff room was not reached", code=refused.code)
+        except MatrixError as refused:
+            _log.warning("a member of a staff room was not reached", reason=refused.code)
 
     async def member(self, tx: Tx, room_id: str, mxid: str, membership: str) -> None:
         """Somebody came into a staff room, or is gone."""

@@ -12,6 +12,7 @@ import pytest
 from benchmarks import takeover
 from demo.run import Demo
 from tests.chaos.asking import all_settled, askers
+from tests.chaos.booking import PATIENCE
 from tests.chaos.replicas import Replicas, replicated
 
 
@@ -41,7 +42,7 @@ async def test_another_replica_takes_over_from_one_that_froze_and_it_does_no_har
 
 
 def taken_over(replicas: Replicas, frozen: str) -> None:
-    until = time.monotonic() + 60
+    until = time.monotonic() + PATIENCE
     while replicas.leader() == frozen:
         assert time.monotonic() < until, "nobody took over"
         time.sleep(0.1)
