@@ -14,6 +14,7 @@ from booking.payments.model import Entry, PaymentState
 from booking.payments.rules import state_after_refunds
 from booking.payments.store import later, payment_of, write
 from core.database import Tx
+from core.lanes import LaterError
 from core.logs import log
 from core.money import Money
 
@@ -46,7 +47,9 @@ async def refund(tx: Tx, visit: Appointment, altogether: Money, *, notice: Notic
 
 async def refund_made(tx: Tx, visit: Appointment, entry_id: UUID, made: Refund, notice: Notice) -> None:
     """Write down that Stripe gave back what a ledger entry says, and tell the payer; or that it could not."""
-    if made.failed:
+    # Its news may have come first: a repeat after we died is answered as the first was, whatever became of it since.
+    failed = made.failed or any(each.reverses == entry_id for each in await ledger.entries(tx, visit.id))
+    if failed:
         await refund_refused(tx, visit, entry_id)
         return
     await ledger.complete(tx, entry_id, made.id)
@@ -66,6 +69,8 @@ async def refund_refused(tx: Tx, visit: Appointment, entry_id: UUID) -> None:
 async def take_over(tx: Tx, visit: Appointment, refunds: list[Refund]) -> None:
     """Bring the ledger in line with the refunds at Stripe: those made there by hand, and those that failed there."""
     payment = await payment_of(tx, visit.id)
+    if payment and payment.state is PaymentState.CAPTURING:
+        raise LaterError("what is charged is not written down yet")
     charged, _ = await ledger.sums(tx, visit.id)
     # What was authorised and not charged can look like a refund.
     let_go = payment.amount - charged if payment and payment.manual else 0

@@ -8,8 +8,11 @@ from booking.appointments import service as visits
 from booking.appointments.service import Appointment, Status
 from booking.directory.service import edit_centre
 from booking.payments.capturing import capture_due
+from booking.payments.gateway import Refund
 from booking.payments.model import PaymentState
+from booking.payments.service import take_over
 from booking.people.service import person_of
+from core.lanes import LaterError
 from core.money import Money
 from tests.integration.booking.clinic import ANNA, CLARA, DAY, HOUR, OSEI, PAUL, PRICE
 from tests.integration.booking.payments.conftest import PayingClinic
@@ -97,6 +100,23 @@ async def test_a_mistake_noted_while_the_card_is_charged_gives_all_back(later: P
     later.work()
     await _is(later, visit, PaymentState.REFUNDED)
     assert await later.amounts(visit) == [ALL, -ALL]
+
+
+async def test_what_is_let_go_of_is_no_refund_before_the_charge_is_written_down(later: PayingClinic) -> None:
+    """Its news may come first: it waits."""
+    visit = await later.paid()
+    later.clock.move_to(visit.start + HOUR)
+    await later.rest()
+    await _run(later, visit, "no_show")
+    rest = Refund("re_1", Money("EUR", ALL // 4), failed=False, entry=None)
+    async with later.tx() as tx:
+        with pytest.raises(LaterError):
+            await take_over(tx, await later.payment(visit), [rest])
+    later.work()
+    await _is(later, visit, PaymentState.PAID)
+    async with later.tx() as tx:
+        await take_over(tx, await later.payment(visit), [rest])
+    assert await later.amounts(visit) == [ALL - ALL // 4]
 
 
 async def test_what_nobody_notes_is_charged_before_the_authorisation_ends(later: PayingClinic) -> None:

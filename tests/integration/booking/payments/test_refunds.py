@@ -11,12 +11,15 @@ import pytest
 from sqlalchemy import select
 
 from booking.appointments import service as visits
+from booking.appointments.notices import Notice
 from booking.appointments.reading import appointment
 from booking.appointments.service import Appointment, Status
 from booking.payments.events import Event, hear
+from booking.payments.gateway import Refund
 from booking.payments.handlers import inbox_handlers
 from booking.payments.ledger import entries, sums
 from booking.payments.model import Entry, PaymentState
+from booking.payments.refunding import refund_made, take_over
 from booking.payments.service import payment_of, refund
 from booking.people.service import person_of
 from core.errors import ConflictError
@@ -167,6 +170,30 @@ async def test_a_refund_that_stripe_refuses_leaves_the_ledger_true(clinic: Payin
     )
     assert (await clinic.payment(visit)).state is PaymentState.REFUNDED
     assert (await clinic.told_of(visit))[("refund_failed", CLARA)] == 1
+
+
+async def test_a_refund_whose_failure_is_heard_of_before_it_is_written_down_is_not_told_as_made(
+    clinic: PayingClinic,
+) -> None:
+    """As where the process dies after asking for it: the repeat is answered as the first was, long after."""
+    visit = await clinic.paid()
+    await clinic.rest()
+    await clinic.cancel(ANNA, visit)
+    entry = next(each for each in await clinic.ledger(visit) if each.kind is Entry.REFUND)
+    async with clinic.tx() as tx:
+        now = await appointment(tx, visit.id, lock=True)
+        await take_over(tx, now, [Refund("re_1", PRICE, failed=True, entry=str(entry.id))])
+        await refund_made(tx, now, entry.id, Refund("re_1", PRICE, False, str(entry.id)), Notice.REFUNDED)
+        told = [
+            json.loads(each)
+            for each in await tx.conn.scalars(
+                select(outbox.c.payload).where(outbox.c.kind == "notice", outbox.c.state == "waiting")
+            )
+        ]
+    assert sorted(await clinic.amounts(visit)) == [-ALL, ALL, ALL]
+    notices = [each["notice"] for each in told if each["appointment"] == str(visit.id)]
+    assert "refund_failed" in notices
+    assert "refunded" not in notices
 
 
 async def test_every_order_of_the_events_with_repeats_ends_the_same(clinic: PayingClinic) -> None:
