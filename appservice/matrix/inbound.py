@@ -340,13 +340,15 @@ class Inbound:
         """Return the key of the message of ours that this is about, as it was last edited.
 
         People see a message of ours before what it was is committed, long before where the process was killed
-        between the two: as long as something is being said there, one that is not known may become so.
+        between the two: as long as something is being said there, one that is not known may become so, and one that
+        is tapped may be edited, so that the tap means what it says now.
         """
         if said.about is None or said.edited:
             return None
         which = {"event": said.about, "room": room_id}
         found = await tx.run(_KEY_OF, which)
-        if not found and row and (row.attempts < _LOOKS or tx.now - row.created_at < _NOTED_WITHIN):
+        may_change = not found or said.kind == "reaction"
+        if may_change and row and (row.attempts < _LOOKS or tx.now - row.created_at < _NOTED_WITHIN):
             if await tx.run(_BEING_SAID, {"lane": lane_of(room_id), "now": tx.now}):
                 raise LaterError("what it is about may not be noted yet", _MOMENT / 10)
             found = await tx.run(_KEY_OF, which)  # it may have been between the two looks

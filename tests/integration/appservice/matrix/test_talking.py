@@ -184,6 +184,23 @@ async def _all_written_down(database: Database) -> None:
             await asyncio.sleep(0.05)
 
 
+async def test_a_tap_under_what_was_edited_but_is_not_yet_written_down_means_the_edit(
+    echo: Echo, settings: Settings, new_person: NewPerson, database: Database
+) -> None:
+    anna = await new_person("anna")
+    room = await anna.direct_room(settings.matrix.bot_id)
+    shown = await anna.ask(room, "list", "2. two")
+    said = next(each for each in echo.heard if each.text == "list")
+    async with database.transaction() as tx:
+        await tx.conn.execute(text(f"LOCK TABLE {bot_message.fullname} IN SHARE MODE"))
+        await anna.ask(room, f"edit answer:list:{said.event_id}", "edited")
+        tap = await anna.react(room, shown.event, "2️⃣")
+        async with asyncio.timeout(PATIENCE):
+            while not await _attempts(database, tap):
+                await asyncio.sleep(0.05)
+    assert "under answer:edit" in (await anna.hears("you tapped 2", room=room)).body
+
+
 async def _attempts(database: Database, event_id: str) -> int:
     async with database.transaction() as tx:
         row = id_of(f"{EVENT}:{event_id}")
