@@ -12,6 +12,7 @@ from appservice.conversation.session import Session
 from appservice.conversation.understanding.gloss import in_english
 from appservice.conversation.understanding.terms import Term
 from appservice.conversation.understanding.text import folded, plain
+from appservice.conversation.understanding.wishes import FILLERS
 from booking.people.service import Person
 from core.errors import RefusedError
 from core.languages import DEFAULT, N_, heard, spoken_languages
@@ -95,6 +96,7 @@ class Command:
 COMMANDS: list[Command] = []
 ACTIONS: dict[str, Action] = {}
 _CLOSE = 75.0
+_SAME = 88.0
 
 
 def command(
@@ -169,7 +171,9 @@ def find(text: str, person: Person) -> tuple[Command, str] | None:
         for word, each in spelt.get(low[:1], ()):
             if not low.startswith(word) or not each.who(person):
                 continue
-            if low == word or not (low[len(word)].isalnum() or each.bare):
+            if low.rstrip(" .!?") == word:
+                return each, ""
+            if not (low[len(word)].isalnum() or each.bare):
                 return each, _behind(said, low, len(word)).strip(" :,،؛")
     return None
 
@@ -181,7 +185,8 @@ def nearest(text: str, person: Person) -> str | None:
     spelt = [word for words in own for word, each in words if len(word) > 3 and each.who(person)]
     first = " ".join(low.split()[:2])
     for piece in dict.fromkeys((first, low.split()[0] if low.split() else "")):
-        close = process.extractOne(piece, spelt, scorer=fuzz.ratio, score_cutoff=_CLOSE)
+        everyday = piece.partition(" ")[0] in FILLERS  # what is no misspelling: "what" is not "wait"
+        close = process.extractOne(piece, spelt, scorer=fuzz.ratio, score_cutoff=_SAME if everyday else _CLOSE)
         if close and len(piece) > 3:
             return str(close[0])
     return None

@@ -4,6 +4,7 @@ The order in which a text is tried: an answer to a question that takes any words
 stop); a command; a change of the last wish; a new wish; the nearest command. Never silence.
 """
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from uuid import UUID
 
@@ -61,6 +62,15 @@ _SAID_WITHOUT_WORDS = {
         " new direct chat with me."
     ),
 }
+
+_NAME = 3
+"""Words of a name at most."""
+_TITLE = re.compile(
+    r"^(?:(?:frau|herr|mme|m|mr|mrs|ms|doktor|docteur|doctor|doctora|dokter|دكتور|الدكتور)\b\.? ?)+", re.IGNORECASE
+)
+_TITLED = re.compile(r"\b(?:doctor|doktor|docteur|doctora|dokter)\b|دكتور", re.IGNORECASE)
+_TO_TAKE = frozenset({"times", "book", "move"})
+"""What is chosen in a list of doctors, or of times."""
 
 DirectRoom = Callable[[Tx, UUID, str], Awaitable[str]]
 
@@ -201,28 +211,37 @@ async def _meant(session: Session, text: str) -> None:
         command, rest = found
         await command.run(session, rest)
         return
-    if question and question.refine and not command_only:
-        wanted = session.wanted(text)
-        if not (wanted.whom and (question.refine["do"] != "refine" or _whole(session, question, wanted))):
-            try:
-                await _act(session, {**question.refine, "text": text})
-            except BadInputError:
-                if wanted.empty:
-                    await _lost(session, text)
-                    return
-                raise
-            return
+    if question and question.refine and not command_only and await _refined(session, question, question.refine, text):
+        return
     wanted = session.wanted(text)
     if wanted.whom:
         await wish(session, [text])
         return
     guess = nearest(text, session.person)
+    if guess is None and await _by_name(session, text, wanted):
+        return
     if not wanted.empty and not guess:
         await wish(session, [text])
         return
-    if guess is None and wanted.rest and len(text.split()) <= 4 and await _by_name(session, text):
-        return
     await _lost(session, text)
+
+
+async def _refined(session: Session, question: Question, refine: Choice, text: str) -> bool:
+    """Take the text for more about what is being looked for, or for a name that stands alone; False: a new wish."""
+    wanted = session.wanted(text)
+    if _TITLED.search(text) and await _by_name(session, text, wanted):
+        return True
+    if wanted.whom and (refine["do"] != "refine" or _whole(session, question, wanted)):
+        return False
+    try:
+        await _act(session, {**refine, "text": text})
+    except BadInputError:
+        if nearest(text, session.person) is None and await _by_name(session, text, wanted):
+            return True
+        if not wanted.empty:
+            raise
+        await _lost(session, text)
+    return True
 
 
 async def _not_again(session: Session, event_id: str) -> None:
@@ -249,6 +268,8 @@ async def _answer(session: Session, question: Question, text: str) -> bool:
             await session.answered(question)
         await _act(session, meant)
         return True
+    if word in {"yes", "book"} and await _taken(session, question):
+        return True
     pick = read_pick(text)
     if pick and question.choices:
         await _choose(session, question, pick)
@@ -271,6 +292,20 @@ async def _answer(session: Session, question: Question, text: str) -> bool:
     return False
 
 
+async def _taken(session: Session, question: Question) -> bool:
+    """Somebody agrees to what was offered, or to a list of doctors or times. Raises BadInputError where it is long."""
+    if "yes" in question.words:
+        await session.answered(question)
+        await _act(session, question.words["yes"])
+        return True
+    if question.free or not question.choices or any(each["do"] not in _TO_TAKE for each in question.choices):
+        return False
+    if len(question.choices) > 1:
+        raise BadInputError("Which one? Answer with a number from 1 to {count}.", count=len(question.choices))
+    await _choose(session, question, Pick(1))
+    return True
+
+
 async def _choose(session: Session, question: Question, pick: Pick) -> None:
     await session.answered(question)
     await _act(session, question.choices[chosen(pick, len(question.choices))])
@@ -280,11 +315,14 @@ async def _act(session: Session, choice: Choice) -> None:
     await ACTIONS[choice["do"]](session, dict(choice))
 
 
-async def _by_name(session: Session, text: str) -> bool:
-    """A few words that are nothing else may be the name of a doctor or a centre."""
-    if not await practitioners_named(session.tx, text) and not await centres_named(session.tx, text):
+async def _by_name(session: Session, text: str, wanted: Wanted) -> bool:
+    """A few words that are nothing else may be the name of a doctor or a centre: "osei", "doctor osei tomorrow"."""
+    name = _TITLE.sub("", wanted.rest)
+    if not name or wanted.whom or len(name.split()) > _NAME:
         return False
-    await wish(session, [f"dr {text}"])
+    if not await practitioners_named(session.tx, name) and not await centres_named(session.tx, name):
+        return False
+    await wish(session, [text, f"dr {name}"])
     return True
 
 

@@ -97,6 +97,15 @@ _EMERGENCY = re.compile(
     r")\b"
 )
 
+_CRY = re.compile(
+    r"(?:(?:it s|it is|this is|i have|das ist|c est|es|ini) )?(?:an? |ein |une |una )?"
+    r"(?:medical |medizinischer |medicale )?"
+    r"(?:emergency|notfall|urgence|emergencia|urgencia|kecemasan|طواري|حال[هة] طاري[هة]|ambulance|krankenwagen|notarzt"
+    r"|ambulancia|ambulans|اسعاف|(?:i need|call|send) an ambulance|112|911|999)"
+    r"(?: help| now| please| bitte)?"
+)
+"""The whole of what somebody says: within more words, an emergency may be what a clinic tells of."""
+
 
 @dataclass(frozen=True, slots=True)
 class FoundReason:
@@ -146,4 +155,5 @@ def reason_label(code: str) -> str:
 
 def is_emergency(text: str) -> bool:
     """Whether words sound like what must not wait for an appointment. It asks for a hint, and decides nothing."""
-    return _EMERGENCY.search(folded(text)) is not None
+    said = folded(text)
+    return _EMERGENCY.search(said) is not None or _CRY.fullmatch(said) is not None

@@ -1,7 +1,7 @@
 """What is wished for, and what is found. No tables: search reads those of the directory and of schedules."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, time
+from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Literal
 from uuid import UUID
@@ -40,6 +40,10 @@ class Wish:
     """Wall time of day that starts are not before: the centre's in person, the person's online."""
     before: time | None = None
     """Wall time of day that starts are before. With `after` later than it, the span goes over midnight."""
+    weekdays_off: frozenset[int] = frozenset()
+    """Weekdays (0 is Monday) on which no start is, on the same clock."""
+    days_off: tuple[tuple[date, date], ...] = ()
+    """Days on which no start is, on the same clock: from the first to the last, both included."""
     timezone: str | None = None
     """The person's zone: what `after` and `before` mean for an online visit. The centre's, if none."""
     name: str | None = None
@@ -58,7 +62,7 @@ class Wish:
 
     def without_times(self) -> "Wish":
         """Return the same wish for any day and hour."""
-        return replace(self, earliest=None, latest=None, after=None, before=None)
+        return replace(self, earliest=None, latest=None, after=None, before=None, weekdays_off=frozenset(), days_off=())
 
 
 class Relaxed(StrEnum):

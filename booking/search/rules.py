@@ -102,9 +102,9 @@ def key(wish: Wish, tier: Tier, each: Candidate, start: datetime) -> Key:
 
 
 def time_of_day(wish: Wish, candidates: Sequence[Candidate]) -> Callable[[Service, datetime], bool] | None:
-    """Return what says whether a start of a service is at a time of day that is wished for; None if any is."""
+    """Return what says whether a start of a service is on a day and at a time that are wished for; None if any is."""
     after, before = wish.after, wish.before
-    if after is None and before is None:
+    if after is None and before is None and not wish.weekdays_off and not wish.days_off:
         return None
     online = zone(wish.timezone) if wish.timezone else None
     zones = {
@@ -113,7 +113,10 @@ def time_of_day(wish: Wish, candidates: Sequence[Candidate]) -> Callable[[Servic
     }
 
     def fits(service: Service, start: datetime) -> bool:
-        wall = start.astimezone(zones[service.id]).time()
+        there = start.astimezone(zones[service.id])
+        wall, day = there.time(), there.date()
+        if day.weekday() in wish.weekdays_off or any(first <= day <= last for first, last in wish.days_off):
+            return False
         if after is not None and before is not None and before <= after:
             return wall >= after or wall < before
         return (after is None or wall >= after) and (before is None or wall < before)
@@ -165,8 +168,8 @@ def relax(wish: Wish, what: Relaxed) -> Wish:
             return replace(wish, radius_km=min(wish.radius_km * _WIDER, HALF_WAY_ROUND_KM), sort="nearest")
         case Relaxed.PRICE if wish.max_price or wish.min_price:
             return replace(wish, max_price=None, min_price=None, sort="cheapest")
-        case Relaxed.TIME if wish.latest or wish.after or wish.before:
-            return replace(wish, latest=None, after=None, before=None, sort="soonest")
+        case Relaxed.TIME if wish.latest or wish.after or wish.before or wish.weekdays_off or wish.days_off:
+            return replace(wish.without_times(), earliest=wish.earliest, sort="soonest")
         case Relaxed.LANGUAGE if wish.language:
             return replace(wish, language=None)
         case Relaxed.INSURANCE if wish.insurance:

@@ -12,6 +12,7 @@ from appservice.conversation.commands import (  # noqa: F401  (declared by being
     doctors,
     documents,
     emergencies,
+    everyday,
     exporting,
     favourites,
     files,

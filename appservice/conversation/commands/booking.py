@@ -1,7 +1,7 @@
 """From a doctor to a visit: the times, one of them, and a time that has just been taken."""
 
 import re
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -16,7 +16,10 @@ from appservice.conversation.session import Session
 from appservice.conversation.understanding.arguments import WHOM
 from appservice.conversation.understanding.clock import moment, read_hours
 from appservice.conversation.understanding.days import read_days
+from appservice.conversation.understanding.gloss import in_english
+from appservice.conversation.understanding.leaving_out import read_left_out
 from appservice.conversation.understanding.text import Reading
+from appservice.conversation.whose import for_whom
 from appservice.matrix.markdown import escape
 from booking.appointments import service as appointments
 from booking.directory import reading
@@ -29,6 +32,8 @@ from core.timezones import zone
 
 _ZONE = re.compile(r"(?<!\S)[A-Z][A-Za-z]+/[A-Za-z_]+(?:/[A-Za-z_]+)?(?!\S)")
 _SHOWN = 10
+_WEEKS = 60
+"""Days among which one is that is not left out."""
 _LOOK_AHEAD = timedelta(days=90)
 
 _HINTS = {"more": "more", "another day": "another day", "earlier": "earlier", "wait": "wait"}
@@ -72,6 +77,7 @@ async def show_times(session: Session, service: Service, start: datetime, choice
     price = service.price.show(session.person.language) if service.price.amount else _("free")
     if not moving and choice.get("patient"):
         words["wait"] = base | {"do": "wait for service", "latest": found[0].isoformat()}
+    whose = await for_whom(session, UUID(choice["patient"])) if choice.get("patient") else ""
     hints = spoken([_(_HINTS[word]) for word in _HINTS if word in words])
     await session.say(
         _(
@@ -79,22 +85,27 @@ async def show_times(session: Session, service: Service, start: datetime, choice
             name=escape(doctor.name),
             mode=mode(service),
             length=minutes(service.minutes),
-            price=price,
+            price=f"{price}{whose}",
             slots=slots(shown, session.place),
             more=_("move it there") if moving else _("book it"),
             more2=_(", or write {hints}", hints=hints) if hints else "",
         ),
         choices=[base | {"do": "move" if moving else "book", "start": each.isoformat()} for each in shown],
         words=words,
-        refine=base | {"do": "times on"},
+        refine=base | {"do": "times on", "day": first_day.isoformat()},
     )
 
 
 @action("times on")
 async def times_on(session: Session, choice: dict[str, Any]) -> None:
-    """The times of a day, or after an hour, that was named."""
+    """The times of a day that was named, or after an hour: of the day that is shown."""
     service = await reading.service(session.tx, UUID(choice["service"]))
-    start = start_of(session, choice["text"], session.place)
+    shown = date.fromisoformat(choice["day"]) if choice.get("day") else None
+    start = start_of(session, in_english(choice["text"], session.person.language), session.place, shown)
+    wanted = session.wanted(choice["text"])
+    if not choice.get("moving") and wanted.patient:
+        choice |= {"patient": str((await whom(session, wanted)).id)}
+        start = start or (moment(shown, time(), session.place) if shown else session.tx.now)
     if start is None:
         raise BadInputError("I did not understand that. Answer with a number, or write a day, like Friday or 24.11.")
     await show_times(session, service, start, choice)
@@ -169,7 +180,7 @@ async def book_by_name(session: Session, text: str) -> None:
     slug = re.search(r"(?<!\S)\S+\.\S*[a-z]\S*", text, re.IGNORECASE)
     wanted = understood(session, [text])
     doctors = await reading.practitioners_named(session.tx, slug[0] if slug else wanted.name or wanted.rest)
-    if wanted.specialty or wanted.reason or not doctors:
+    if wanted.specialty or wanted.reason or wanted.without or wanted.unread or not doctors:
         await wish(session, [text])
         return
     if wanted.stranger:
@@ -208,15 +219,24 @@ async def book_by_name(session: Session, text: str) -> None:
     )
 
 
-def start_of(session: Session, text: str, place: ZoneInfo) -> datetime | None:
-    """The moment from which times are wanted: a day, an hour, or both. Raises BadInputError for what cannot be."""
+def start_of(session: Session, text: str, place: ZoneInfo, shown: date | None = None) -> datetime | None:
+    """The moment from which times are wanted: a day, an hour, or both. Raises BadInputError for what cannot be.
+
+    `shown`: the day of which times were shown just now; an hour alone is one of that day.
+    """
     words = Reading(text)
-    days = read_days(words, session.today, session.person.language, month_first=session.speaker.month_first)
-    hours = read_hours(words)
-    if days is None and hours is None:
+    left_out = read_left_out(words, session.today, session.person.language)
+    days = left_out.among or read_days(
+        words, session.today, session.person.language, month_first=session.speaker.month_first
+    )
+    hours = read_hours(words) or left_out.hours
+    without = left_out.without
+    if days is None and hours is None and without is None:
         return None
     at = (hours.exact or hours.after) if hours else None
-    first = days.first if days else session.tx.now.astimezone(place).date()
+    first = days.first if days else shown or session.tx.now.astimezone(place).date()
+    if without:
+        first = next((day for n in range(_WEEKS) if (day := first + timedelta(days=n)) not in without), first)
     start = moment(first, at or time(), place)
     if start <= session.tx.now and at and not days:
         start = moment(first + timedelta(days=1), at, place)

@@ -11,6 +11,7 @@ from appservice.conversation.rendering.lists import offers
 from appservice.conversation.session import Session
 from appservice.conversation.understanding.clock import moment
 from appservice.conversation.understanding.prices import country_of_zone, currency_of_country
+from appservice.conversation.understanding.text import folded, plain
 from appservice.conversation.understanding.wishes import Wanted
 from appservice.matrix.markdown import escape
 from booking.appointments.reading import practitioners_seen
@@ -85,7 +86,7 @@ async def wish(
         words["earlier"] = search_on | {"page": page - 1}
     listed = offers(found, session.place, session.person.language, reason=wanted.reason, wait=bool(wait))
     await session.say(
-        f"{_not_for(wanted)}{listed}",
+        f"{_not_for(wanted)}{_not_read(session, wanted)}{listed}",
         choices=[
             {
                 "do": "times",
@@ -162,6 +163,17 @@ def _not_for(wanted: Wanted) -> str:
     return f"{said}\n\n"
 
 
+def _not_read(session: Session, wanted: Wanted) -> str:
+    """Said before a list that leaves a part of the wish out."""
+    if not wanted.unread:
+        return ""
+    if folded(wanted.unread) in folded(plain(session.incoming.text)):
+        said = _("I could not take this into account: “{words}”.", words=escape(wanted.unread))
+    else:  # put into English in part
+        said = _("I did not understand all of that; this is for the rest of it.")
+    return f"{said}\n\n"
+
+
 async def meant_by(session: Session, wanted: Wanted, patient: Patient) -> Wish:
     """Return the wish for a patient, with the doctors whom they know."""
     return replace(_wish(session, wanted), known_to=await practitioners_seen(session.tx, patient.id))
@@ -196,6 +208,8 @@ def _wish(session: Session, wanted: Wanted) -> Wish:
         latest=latest,
         after=after,
         before=before,
+        weekdays_off=wanted.without.weekdays if wanted.without else frozenset(),
+        days_off=wanted.without.spans if wanted.without else (),
         timezone=session.person.timezone,
         name=wanted.name,
         sort=wanted.sort or ("nearest" if wanted.here else "soonest"),

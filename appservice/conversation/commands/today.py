@@ -8,7 +8,7 @@ from appservice.conversation.boards import board_of, current, remember
 from appservice.conversation.commands.doctors import day_of, missed, named, runs_visits
 from appservice.conversation.commands.team import doctor_of
 from appservice.conversation.consulting import room_link
-from appservice.conversation.registry import action, command
+from appservice.conversation.registry import Line, action, command
 from appservice.conversation.rendering.lists import numbered
 from appservice.conversation.rendering.lists import visit as shown
 from appservice.conversation.rendering.values import clock
@@ -20,12 +20,12 @@ from appservice.matrix.markdown import escape
 from booking.appointments import attendance
 from booking.appointments.model import Appointment
 from booking.appointments.rules import Status
-from booking.appointments.service import by_id
+from booking.appointments.service import by_id, upcoming
 from booking.day.service import call_next, day_of_centre, day_of_doctor, run_late, step_on
 from booking.directory import reading
 from booking.people.service import patient_name
 from core.errors import BadInputError
-from core.languages import _, ngettext
+from core.languages import N_, _, ngettext
 
 _ON_TIME = re.compile(r"^(?:off|over|no(?: more| longer)?|not|0|on time|in time|never mind|none)\b", re.IGNORECASE)
 _BARE = re.compile(r"(?<![\w.])(?P<n>\d{1,3})(?![\w.:])(?! ?(?:h|hours?|m|min|minutes?)\b)", re.IGNORECASE)
@@ -171,16 +171,20 @@ async def _who(session: Session, visit: Appointment) -> str:
 
 
 @command(
-    "late|running late|i am late|delay|delayed|i'm late",
+    "late|running late|i am late|delay|delayed|i'm late|im late|i'm running late|i am running late|i will be late"
+    "|i'll be late",
     "MINUTES [DOCTOR]",
     help="tell those who wait that you run late, with the time at which to expect you; “late off” when it is over",
-    who=runs_visits,
     group="Doctor",
     heard=True,
     terms=LENGTHS,
+    patients=Line("", "", N_("tell the doctor that you come later")),
 )
 async def late(session: Session, text: str) -> None:
-    """By how many minutes; of which doctor, where an admin says it."""
+    """By how many minutes; of which doctor, where an admin says it. A patient is told how to tell the doctor."""
+    if not runs_visits(session.person):
+        await _how_to_tell(session)
+        return
     words = Reading(text)
     who = await doctor_of(session, words)
     left = words.rest.replace(Reading.GAP, " ").strip(" .!,")
@@ -219,6 +223,20 @@ async def late(session: Session, text: str) -> None:
     rest = said.waiting - len(lines)
     tail = ngettext("One more comes in their time.", "{count} more come in their time.", rest) if rest else ""
     await session.say(f"{count}\n\n{numbered(lines)}" + (f"\n\n{tail}" if tail else ""))
+
+
+async def _how_to_tell(session: Session) -> None:
+    """Only the patient knows the words, and whether they are for the doctor of the next visit."""
+    found = await upcoming(session.tx, session.ctx, session.person)
+    if not found:
+        raise BadInputError("You have no visit to come.")
+    await session.say(
+        _(
+            "To tell {name}, write: ask {code} and your words, for example: ask {code} I come ten minutes later",
+            name=escape(found[0].practitioner.name),
+            code=found[0].code,
+        )
+    )
 
 
 @command(

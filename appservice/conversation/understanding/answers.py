@@ -8,7 +8,7 @@ from appservice.conversation.understanding.numbers import NUMBERS, ORDINALS
 from appservice.conversation.understanding.text import folded, plain
 from core.errors import BadInputError
 
-Word = Literal["yes", "no", "more", "earlier", "later", "another day", "wait", "back", "stop", "sign"]
+Word = Literal["yes", "no", "more", "earlier", "later", "another day", "wait", "back", "stop", "sign", "book"]
 
 _WORDS: dict[Word, str] = {
     "yes": "yes|y|yep|yeah|yea|yup|sure|ok|okay|okey|do it|go ahead|confirm|correct|right|please do|of course|absolutely"
@@ -16,7 +16,7 @@ _WORDS: dict[Word, str] = {
     "|gerne|ok oui|vale|أجل|موافق",
     "no": "no|n|nope|nah|no thanks|no thank you|don't|do not|keep it|leave it|never mind|nevermind|wrong"
     "|nein|nee|non|tidak|لا|👎|❌|✖|🚫|⛔"
-    "|nicht|pas ça|jangan|كلا",
+    "|nicht|pas ça|jangan|كلا|no wait|wait no|oh no|not yet|not now|better not|lieber nicht|doch nicht|warte nein",
     "more": "more|show more|next|next page|others?|any others?|something else|mehr|weitere|plus|más|lagi|➕|➡|⏭|▶"
     "|weiter|encore|suivant|mas|siguiente|lebih|seterusnya|المزيد|التالي",
     "earlier": "earlier|previous|prev|anything earlier|something earlier|before that|früher|plus tôt|⬅|◀|⏮"
@@ -31,6 +31,9 @@ _WORDS: dict[Word, str] = {
     "back": "back|go back|undo|zurück|retour|↩|🔙|atrás|volver|kembali|رجوع|عودة",
     "stop": "stop|cancel that|abort|quit|exit|forget it|forget that|abbrechen|halt|⏹|🛑"
     "|arrêter|annuler|parar|detener|berhenti|batal|توقف|إيقاف",
+    "book": "book it|book this|book that|book that one|take it|i'll take it|i take it|reserve it|i want it|yes book it"
+    "|nehme ich|das nehme ich|ich nehme es|buchen|ja buchen|je le prends|je prends|réserver|lo tomo|lo quiero|reservar"
+    "|tempah|saya ambil|احجز|احجزه|أريده",
     "sign": "sign|sign it|signed|confirm and sign|unterschreiben|✍|🖊|signer|firmar|tandatangan|توقيع|وقع",
 }
 _MEANINGS = {

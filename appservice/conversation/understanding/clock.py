@@ -39,7 +39,7 @@ _LIMIT = re.compile(
     re.IGNORECASE,
 )
 _AT = re.compile(rf"(?:\b(?:at|about|around|um|gegen|@) ?|(?<![\w.:/-])){_clock('1')}(?![\w/])", re.IGNORECASE)
-_PARTS = {
+PARTS = {
     "morning": (time(6), time(12)),
     "vormittag": (time(6), time(12)),
     "lunchtime": (time(11, 30), time(14)),
@@ -52,7 +52,7 @@ _PARTS = {
     "night": (time(17), time(22)),
 }
 _PART = re.compile(
-    rf"\b(?:(?:in|on|at|during|im|am) (?:the )?)?(?:(?P<edge>early|late) )?(?P<part>{'|'.join(_PARTS)})s?\b",
+    rf"\b(?:(?:in|on|at|during|im|am) (?:the )?)?(?:(?P<edge>early|late) )?(?P<part>{'|'.join(PARTS)})s?\b",
     re.IGNORECASE,
 )
 
@@ -138,7 +138,7 @@ def _part(reading: Reading) -> Hours | None:
     match = reading.take(_PART)
     if not match:
         return None
-    after, before = _PARTS[match["part"].lower()]
+    after, before = PARTS[match["part"].lower()]
     middle = time((after.hour + before.hour) // 2)
     edge = (match["edge"] or "").lower()
     return Hours(after=middle if edge == "late" else after, before=middle if edge == "early" else before)

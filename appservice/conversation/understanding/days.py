@@ -13,6 +13,8 @@ from core.errors import BadInputError
 
 _FURTHEST = 730
 """Days ahead that anybody can mean."""
+_TWO_MONTHS = 62
+"""Days among which each number of a day is: after a short month comes a long one."""
 _WORDS = re.compile(
     r"\b(?:(?P<after>(?:the )?day after tomorrow|übermorgen)"
     r"|(?P<today>today|tonight|this (?:morning|afternoon|evening)|heute|aujourd'hui|hoy|hari ini)"
@@ -31,7 +33,14 @@ _IN = re.compile(
     r"(?P<unit>days?|tagen?|weeks?|wochen?|months?|monaten?)(?: time)?\b",
     re.IGNORECASE,
 )
-_TOGETHER = re.compile(r"^\s*(?:-|to|till|until|through|and|or|bis)\s*(?:on )?$", re.IGNORECASE)
+_NTH = re.compile(
+    r"\b(?:(?:on |for )?(?:the )?(?P<nth>\d{1,2})(?:st|nd|rd|th)|(?:on|am|le|el) (?:the )?(?P<day>\d{1,2})(?:\.(?=\s|$)|(?![\d.])))"
+    r"(?=\.?$|\s*(?:$|[|,;!?]|(?:at|after|from|before|around|between|in the|or|um|ab|vor|nach|if|please|bitte)\b))",
+    re.IGNORECASE,
+)
+"""A day of a month that is not named: "on the 3rd", "am 3.". Not the "1st visit"."""
+OR = r"(?:or|oder|ou|o|u|atau|أو)"
+_TOGETHER = re.compile(rf"^\s*(?:-|to|till|until|through|and|bis|{OR})\s*(?:on )?$", re.IGNORECASE)
 _BEFORE_IT = re.compile(
     r"\b(?P<how>after|from|since|starting|ab|nach|before|by|until|till|bis|vor)(?: the| on| dem)? ?$", re.IGNORECASE
 )
@@ -53,7 +62,9 @@ class Days:
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class Phrase:
+    """Where days are named, and which they are."""
+
     start: int
     end: int
     days: Days
@@ -95,6 +106,11 @@ def read_days(
     return days if past else Days(max(days.first, today), days.last)
 
 
+def first_phrase(text: str, today: date, language: str = "en") -> Phrase | None:
+    """Return the first words of a text that name days, or None. Raises BadInputError for days that do not exist."""
+    return next(iter(_phrases(text, today, language, month_first=False, past=False)), None)
+
+
 def _limited(how: str, days: Days, today: date) -> Days:
     end = days.last or days.first
     if how in {"after", "nach"}:
@@ -106,27 +122,27 @@ def _limited(how: str, days: Days, today: date) -> Days:
     return Days(days.first, None)
 
 
-def _phrases(text: str, today: date, language: str, *, month_first: bool, past: bool) -> list[_Found]:
+def _phrases(text: str, today: date, language: str, *, month_first: bool, past: bool) -> list[Phrase]:
     names = vocabulary(language)
     dates = Dates(names, today, month_first=month_first, past=past)
-    found = [_Found(start, end, Days(*days)) for start, end, days in dates.read(text)]
-    found += [*_words(text, today), *_weeks(text, today), *_in(text, today)]
+    found = [Phrase(start, end, Days(*days)) for start, end, days in dates.read(text)]
+    found += [*_words(text, today), *_weeks(text, today), *_in(text, today), *_nth(text, today, past=past)]
     found += _weekdays(text, today, names.weekday, names.weekday_of, past=past)
-    kept: list[_Found] = []
+    kept: list[Phrase] = []
     for phrase in sorted(found, key=lambda phrase: (phrase.start, -phrase.end)):
         if not kept or phrase.start >= kept[-1].end:
             kept.append(phrase)
     return kept
 
 
-def _words(text: str, today: date) -> Iterator[_Found]:
+def _words(text: str, today: date) -> Iterator[Phrase]:
     ahead = {"yesterday": -1, "today": 0, "tomorrow": 1, "after": 2}
     for match in _WORDS.finditer(text):
         day = today + timedelta(days=ahead[str(match.lastgroup)])
-        yield _Found(match.start(), match.end(), Days(day, day))
+        yield Phrase(match.start(), match.end(), Days(day, day))
 
 
-def _weeks(text: str, today: date) -> Iterator[_Found]:
+def _weeks(text: str, today: date) -> Iterator[Phrase]:
     monday = today - timedelta(days=today.weekday())
     month = (today.replace(day=28) + timedelta(days=4)).replace(day=1)
     after = (month.replace(day=28) + timedelta(days=4)).replace(day=1)
@@ -141,10 +157,10 @@ def _weeks(text: str, today: date) -> Iterator[_Found]:
         "nextmonth": (month, after - day),
     }
     for match in _WEEKS.finditer(text):
-        yield _Found(match.start(), match.end(), Days(*spans[str(match.lastgroup)]))
+        yield Phrase(match.start(), match.end(), Days(*spans[str(match.lastgroup)]))
 
 
-def _in(text: str, today: date) -> Iterator[_Found]:
+def _in(text: str, today: date) -> Iterator[Phrase]:
     for match in _IN.finditer(text):
         unit = match["unit"].lower()[0]
         days = number_of(match["n"]) * {"d": 1, "t": 1, "w": 7, "m": 30}[unit]
@@ -152,14 +168,23 @@ def _in(text: str, today: date) -> Iterator[_Found]:
             raise BadInputError("That is too far ahead. Choose a day within the next two years.")
         day = today + timedelta(days=days)
         if match["how"].lower() != "in":
-            yield _Found(match.start(), match.end(), Days(today, day))
+            yield Phrase(match.start(), match.end(), Days(today, day))
         else:
-            yield _Found(match.start(), match.end(), Days(day, day + timedelta(days=0 if unit in "dt" else 6)))
+            yield Phrase(match.start(), match.end(), Days(day, day + timedelta(days=0 if unit in "dt" else 6)))
+
+
+def _nth(text: str, today: date, *, past: bool) -> Iterator[Phrase]:
+    """The next day of such a number; the last one, where only the past makes sense."""
+    for match in _NTH.finditer(text):
+        number = int(match["nth"] or match["day"])
+        days = (today + timedelta(days=-n if past else n) for n in range(_TWO_MONTHS))
+        if day := next((each for each in days if each.day == number), None):
+            yield Phrase(match.start(), match.end(), Days(day, day))
 
 
 def _weekdays(
     text: str, today: date, pattern: str, weekday_of: Callable[[str], int], *, past: bool
-) -> Iterator[_Found]:
+) -> Iterator[Phrase]:
     """A bare weekday is the coming one (never today, which people call so); "next" is that day of next week."""
     for match in re.finditer(
         rf"\b(?:(?P<which>this|next|coming|last|nächsten?|diesen?) )?(?P<name>{pattern})(?:s\b)?", text, re.IGNORECASE
@@ -173,4 +198,4 @@ def _weekdays(
         elif ahead == 0 and which not in {"this", "diese", "diesen"}:
             ahead = 7
         day = today + timedelta(days=ahead)
-        yield _Found(match.start(), match.end(), Days(day, day))
+        yield Phrase(match.start(), match.end(), Days(day, day))

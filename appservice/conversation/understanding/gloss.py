@@ -56,6 +56,8 @@ _SAID = (
     H_("female doctor"),
     H_("male doctor"),
     H_("who speaks"),
+    H_("not|without|except|I cannot"),
+    H_("on weekdays"),
     H_("for"),
     H_("for my daughter"),
     H_("for my son"),

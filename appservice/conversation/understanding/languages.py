@@ -29,7 +29,7 @@ def _pattern() -> tuple[re.Pattern[str], ...]:
     return tuple(
         re.compile(pattern, re.IGNORECASE)
         for pattern in (
-            rf"\b(?:who |that |and )?(?:speaks?|speaking|talks?|spricht|in|auf) (?P<name>{one})(?: language)?\b",
+            rf"\b(?:who |that |and )?(?:speaks?|speaking|talks?|spricht|in|auf|bahasa) (?P<name>{one})(?: language)?\b",
             rf"\b(?P<name>{one})[- ]?(?:speaking|speaker|sprachige?r?|language)\b",
             rf"(?:^|(?<=[\s|,]))(?P<name>{one})(?=$|[\s|,.!?])",
         )

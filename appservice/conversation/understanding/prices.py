@@ -34,7 +34,7 @@ _WORDS = {
     "ringgit": "MYR",
 }
 _ABOVE = re.compile(
-    rf"\b(?:over|above|more than|at least) {_AMOUNT}(?! ?(?:km|miles|min|hours?|days?|weeks?|[ap]m|uhr)\b|:\d)",
+    rf"(?<!\bno )(?<!\bnot )\b(?:over|above|more than|at least) {_AMOUNT}(?! ?(?:km|miles|min|hours?|days?|weeks?|[ap]m|uhr)\b|:\d)",
     re.IGNORECASE,
 )
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass, fields, replace
 from datetime import date
 from typing import Literal, TypeVar
 
-from appservice.conversation.understanding.clock import Hours, read_hours
-from appservice.conversation.understanding.days import Days, read_days
+from appservice.conversation.understanding.clock import PARTS, Hours, read_hours
+from appservice.conversation.understanding.days import OR, Days, read_days
 from appservice.conversation.understanding.gloss import in_english
 from appservice.conversation.understanding.languages import read_language
+from appservice.conversation.understanding.leaving_out import Without, read_left_out
 from appservice.conversation.understanding.prices import (
     Price,
     country_of_zone,
@@ -103,7 +104,7 @@ _INSURANCE = (
     ),
     re.compile(r"\b(?:with |on )?(?P<name>[^\W\d_][\w&+-]{1,30})[ -](?:insurance|insured|versichert)\b", re.I),
 )
-_ANY_INSURANCE = frozenset("health medical my travel your any has have with by accepts takes this that".split())
+_ANY_INSURANCE = frozenset("health medical my travel your any has have with without by accepts takes this that".split())
 _KIN = re.compile(
     r"\b(?:for|für) (?:my |our |meine[nr]? )?(?P<kin>daughter|son|child|kid|baby|wife|husband|partner|spouse|mother|mum|mom"
     r"|father|dad|grandmother|grandma|grandfather|grandpa|parent|tochter|sohn|kind|frau|mann|mutter|vater)\b",
@@ -135,8 +136,23 @@ FILLERS = frozenset(
     " physician physicians please practice problem problems quick schedule search see session show slot slots some"
     " somebody someone something specialist specialists speaking that the then there these this time times to too try"
     " up us visit visits want was we week what when where which who will with would you your"
-    " bitte ein eine einen ich brauche suche arzt ärzte termin beim bei mit für und der die das".split()
+    " actually also but feel feeling had has having instead it's its just maybe only perhaps rather really that's very"
+    " bitte ein eine einen einem einer es gern gerne gibt habe haben hallo hat hatte ich jemand mein meine meinen mochte"
+    " nur brauche suche arzt arzte ärzte termin beim bei mit für fur und der die das doktor"
+    " avec bonjour de des docteur du et j'ai la le les quelqu'un seulement un une veux voudrais"
+    " alguien con doctor el hay hola quiero tengo una y"
+    " ada bercakap dan dengan hai lebih saya sesiapa yang".split()
 )
+_WEIGHTY = re.compile(
+    rf"\d|\b(?:not|except|without|unless|instead|before|after|until|between|dr|{'|'.join(PARTS)}) \w|\b(?:{OR}) \w",
+    re.IGNORECASE,
+)
+"""Who says these words and finds nothing of them in the answer is misled."""
+_SINCE = re.compile(
+    r"\b(?:for|since|seit|depuis|desde hace|hace|selama|sejak|منذ)(?: \w+)? \d+ \w+|\b\d+[ -](?:years?|months?|weeks?)[ -]old\b",
+    re.IGNORECASE,
+)
+"""How long something has been: no part of a wish."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +176,8 @@ class Wanted:
     gender: Literal["female", "male"] | None = None
     days: Days | None = None
     hours: Hours | None = None
+    without: Without | None = None
+    """Days that it must not be."""
     sort: Sort | None = None
     name: str | None = None
     """Words that may name a doctor or a centre."""
@@ -169,12 +187,16 @@ class Wanted:
     """For whom it may be, though the family has nobody who is called so: "Ben" or "implants" in "dentist for ..."."""
     rest: str = ""
     """Words that nobody understood; they may be a name."""
+    unread: str = ""
+    """What of them says more of the wish than that: a day, a number, a "not"."""
 
     @property
     def empty(self) -> bool:
         """Whether nothing at all was understood."""
         return all(
-            getattr(self, field.name) is None for field in fields(self) if field.name not in {"rest", "stranger"}
+            getattr(self, field.name) is None
+            for field in fields(self)
+            if field.name not in {"rest", "unread", "stranger"}
         )
 
     @property
@@ -184,11 +206,18 @@ class Wanted:
 
     def refined(self, newer: "Wanted") -> "Wanted":
         """Return this wish with what a later sentence says instead or besides."""
-        known = {f.name: getattr(newer, f.name) for f in fields(newer) if f.name != "rest"}
+        known = {f.name: getattr(newer, f.name) for f in fields(newer) if f.name not in {"rest", "unread"}}
         said = {name: value for name, value in known.items() if value is not None}
         if newer.specialty and not newer.reason:
             said["reason"] = None  # another kind of doctor is for something else
-        return replace(self, **said, rest=newer.rest)
+        if newer.without and self.days and self.days.single and self.days.single in newer.without:
+            said.setdefault("days", None)
+        wanted_after_all = newer.days and newer.days.single
+        if self.without and wanted_after_all and wanted_after_all in self.without:
+            said["without"] = newer.without
+        elif self.without and newer.without:
+            said["without"] = self.without | newer.without
+        return replace(self, **said, rest=newer.rest, unread=newer.unread)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,22 +243,23 @@ def read_wish(text: str, speaker: Speaker) -> Wanted:
     reading = Reading(text)
     shared = read_shared(reading)
     lowest, highest = read_prices(reading)
+    left_out = read_left_out(reading, speaker.today, speaker.language)
     sort = _first(reading, _SORTS)
     radius = read_radius(reading)
-    days = read_days(reading, speaker.today, speaker.language, month_first=speaker.month_first)
-    hours = read_hours(reading)
+    days = left_out.among or read_days(reading, speaker.today, speaker.language, month_first=speaker.month_first)
+    hours = read_hours(reading) or left_out.hours
     if re.search(r"\b(?:tonight|this evening)\b", text, re.I) and hours is None:
         hours = read_hours(Reading("evening"))
     elif part := re.search(r"\bthis (?P<part>morning|afternoon)\b", text, re.I):
         hours = hours or read_hours(Reading(part["part"]))
-    mode = _first(reading, _MODES)
+    mode = _first(reading, _MODES) or left_out.mode
     patients = _first(reading, _PATIENTS)
     accessible = reading.take(_ACCESSIBLE)
     insurance = _take_insurance(reading)
     centre = reading.take(_CENTRE)
     reason = _take_reason(reading)
     specialty = _take_specialty(reading)
-    gender = _first(reading, _GENDERS)
+    gender = _first(reading, _GENDERS) or left_out.gender
     language = read_language(reading)
     patient = _take_patient(reading, speaker.family)
     doctor = _take_doctor(reading)
@@ -250,12 +280,20 @@ def read_wish(text: str, speaker: Speaker) -> Wanted:
         gender=gender,
         days=days,
         hours=hours,
+        without=left_out.without,
         sort=sort,
         name=doctor or (centre["name"] if centre else None),
         patient=patient,
         stranger=None if patient else _stranger(reading),
         rest=" ".join(word for word in reading.words() if folded(word).strip(".'\"") not in FILLERS)[:100],
+        unread=left_out.vain or _unread(reading),
     )
+
+
+def _unread(reading: Reading) -> str:
+    """The first piece of what nobody has taken that says more of the wish than its words alone: no chat, no name."""
+    pieces = (piece.strip(" .,;:!?-") for piece in _SINCE.sub(" ", reading.rest).split(Reading.GAP.strip()))
+    return next((piece[:60] for piece in pieces if _WEIGHTY.search(piece) and len(piece) > 1), "")
 
 
 def _first(reading: Reading, choices: Sequence[tuple[_T, re.Pattern[str]]]) -> _T | None:

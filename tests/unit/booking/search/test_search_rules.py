@@ -141,3 +141,14 @@ def test_what_is_relaxed_is_shown_with_the_nearest_to_the_wish_first() -> None:
     assert relax(wish, Relaxed.PRICE) == replace(wish, max_price=None, sort="cheapest")
     assert relax(wish, Relaxed.TIME) == replace(wish, after=None, sort="soonest")
     assert relax(wish, Relaxed.MODE) == replace(wish, mode=Mode.ONLINE)
+
+
+def test_days_off_are_those_of_the_place_s_clock() -> None:
+    monday = NOW.replace(hour=12)
+    assert monday.weekday() == 0
+    assert not fits(Wish(weekdays_off=frozenset({0})), candidate(1), monday)
+    assert fits(Wish(weekdays_off=frozenset({1})), candidate(1), monday)
+    assert not fits(Wish(days_off=((monday.date(), monday.date()),)), candidate(1), monday)
+    wish = Wish(weekdays_off=frozenset({0}), timezone="Asia/Kuala_Lumpur")
+    assert fits(wish, candidate(1, mode=Mode.ONLINE), monday.replace(hour=17))  # past midnight there
+    assert relax(wish, Relaxed.TIME).weekdays_off == frozenset()

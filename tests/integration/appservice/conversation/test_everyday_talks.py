@@ -1,0 +1,94 @@
+"""What a hurried patient writes: wishes with a "not" in them, half sentences, and questions in their own words."""
+
+import pytest
+
+from tests.integration.appservice.conversation.chat import Chat
+from tests.integration.booking.clinic import ANNA
+from tests.integration.booking.town import Town
+
+
+async def test_what_is_not_wanted_is_not_offered(chat: Chat) -> None:
+    assert "Next: Mon 30 Nov" in await chat.say(ANNA, "heart doctor")
+    said = await chat.say(ANNA, "not today, not on tuesdays")
+    assert "Next: Wed 2 Dec" in said
+    assert "Nothing fits" not in said
+    said = await chat.say(ANNA, "no video")
+    assert "Osei" in said
+    assert "Weber" not in said
+    assert "Next: Wed 2 Dec" in await chat.say(ANNA, "heart doctor except monday and tuesday")
+    assert "Next: Thu 3 Dec" in await chat.say(ANNA, "dr osei thursday or friday")
+    said = await chat.say(ANNA, "book dr osei not tomorrow at 9:30")
+    assert "1. Dr Ama Osei" in said
+    assert "Tue 1 Dec" not in said
+
+
+async def test_what_is_left_out_of_a_wish_is_told(chat: Chat) -> None:
+    said = await chat.say(ANNA, "dr osei tomorrow and dr weber on friday")
+    assert said.startswith("I could not take this into account: “and dr weber on friday”.\n\n1. Dr Ama Osei")
+    said = await chat.say(ANNA, "book dr.osei tomorrow 9:30 and dr.weber friday 10:00")
+    assert "I could not take this into account" in said
+    assert not await chat.notices()
+    await chat.say(ANNA, "Sprache Deutsch")
+    assert "für den Rest" in await chat.say(ANNA, "Kardiologe nach der Arbeit")
+    assert "berücksichtigen" not in await chat.say(ANNA, "Kardiologe in Berlin")
+
+
+async def test_an_hour_alone_is_one_of_the_day_that_is_shown(chat: Chat) -> None:
+    await chat.say(ANNA, "dr osei tomorrow")
+    await chat.say(ANNA, "1")
+    said = await chat.say(ANNA, "is there something after 4?")
+    assert "Tue 1 Dec\n\n1. 16:00" in said
+    assert "Wed 2 Dec" in await chat.say(ANNA, "not that day, not on tuesday")
+
+
+async def test_book_it_takes_the_one_that_is_there_and_asks_which_of_several(chat: Chat) -> None:
+    await chat.say(ANNA, "heart doctor")
+    assert await chat.say(ANNA, "book it") == "Which one? Answer with a number from 1 to 2."
+    await chat.say(ANNA, "dr osei tomorrow")
+    assert "1. 09:00" in await chat.say(ANNA, "yes")
+    assert await chat.say(ANNA, "I'll take it") == "Which one? Answer with a number from 1 to 10."
+    await chat.say(ANNA, "2")
+    assert "Tue 1 Dec, 09:30" in (await chat.notices())[ANNA][0].text
+
+
+async def test_the_times_that_are_shown_can_be_for_a_child_after_all(chat: Chat) -> None:
+    await chat.say(ANNA, "add family Mia 2018-05-04")
+    await chat.say(ANNA, "dr osei tomorrow")
+    assert "(for Mia)" not in await chat.say(ANNA, "1")
+    said = await chat.say(ANNA, "actually for my daughter")
+    assert "€48.00 (for Mia)" in said
+    assert "Tue 1 Dec" in said
+    await chat.say(ANNA, "1")
+    assert "for Mia" in (await chat.notices())[ANNA][0].text
+
+
+@pytest.mark.parametrize("text", ["osei", "doctor osei", "Doctor Osei tomorrow", "docteur osei"])
+async def test_a_name_is_enough_also_while_something_else_is_looked_for(chat: Chat, text: str) -> None:
+    await chat.say(ANNA, "skin doctor")
+    said = await chat.say(ANNA, text)
+    assert "1. Dr Ama Osei" in said
+    assert "tomorrow" not in text or "Next: Tue 1 Dec" in said
+
+
+async def test_questions_in_ones_own_words(chat: Chat) -> None:
+    assert await chat.say(ANNA, "thank you!") == "You are welcome."
+    assert await chat.say(ANNA, "what did the doctor prescribe?") == "There are no prescriptions for you."
+    assert await chat.say(ANNA, "I will be late") == "You have no visit to come."
+    await chat.say(ANNA, "book dr osei tomorrow 9:30")
+    visit = (await chat.notices())[ANNA][0].text.split("Visit ")[1][:6]
+    assert visit in await chat.say(ANNA, "Where is my appointment?")
+    assert f"ask {visit}" in await chat.say(ANNA, "I'm late")
+    assert "Cancel this visit?" in await chat.say(ANNA, "I can't come")
+    assert "Nothing has changed" in await chat.say(ANNA, "no wait")
+    await chat.say(ANNA, "dr osei")
+    assert "Next: Tue 1 Dec" in await chat.say(ANNA, "I can't come on mondays")
+
+
+@pytest.mark.parametrize("text", ["Emergency!", "Notfall", "this is an emergency", "urgence", "kecemasan", "طوارئ"])
+async def test_a_cry_for_help_gets_the_hint(chat: Chat, text: str) -> None:
+    assert "call 112 now" in await chat.say(ANNA, text)
+
+
+async def test_an_everyday_question_is_no_misspelt_command(chat: Chat, town: Town) -> None:
+    assert "Did you mean" not in await chat.say(ANNA, "what is this")
+    assert "Did you mean appointments" in await chat.say(ANNA, "apointments")
