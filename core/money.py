@@ -17,6 +17,8 @@ _THREE_DECIMAL = frozenset("BHD JOD KWD OMR TND".split())
 _SIGNS = {"€": "EUR", "£": "GBP", "$": "USD", "¥": "JPY", "rm": "MYR", "chf": "CHF", "fr": "CHF", "zł": "PLN"}
 _MOST = 2**31 - 1
 """As much as a column takes."""
+_GROUPED = re.compile(r"\d+|\d{1,3}(?:[.,]\d{2,3})*[.,]\d{3}")
+"""Thousands parted from each other; in India what is above them by twos."""
 _AMOUNT = re.compile(r"^\s*(?P<before>[^\d\s.,-]*)\s*(?P<number>\d[\d.,']*)\s*(?P<after>[^\d\s.,-]*)\s*$")
 
 
@@ -56,7 +58,7 @@ def parse_money(text: str, currency: str) -> Money:
     Raises BadInputError for anything else, for more decimals than the currency has, for a mark that may part thousands
     or decimals, for amounts that are negative or more than anything costs.
     """
-    sorry = BadInputError("I can't read that amount. Write it like 60, 60.50 or €60.")
+    sorry = _unreadable()
     found = _AMOUNT.match(text)
     if not found:
         raise sorry
@@ -80,6 +82,10 @@ def parse_money(text: str, currency: str) -> Money:
     return Money(currency, amount)
 
 
+def _unreadable() -> BadInputError:
+    return BadInputError("I can't read that amount. Write it like 60, 60.50 or €60.")
+
+
 def _split(number: str, places: int) -> tuple[str, str, str]:
     """Part whole units from decimals: the last of '.' or ',' is the decimal mark unless three digits follow it.
 
@@ -91,10 +97,12 @@ def _split(number: str, places: int) -> tuple[str, str, str]:
     if at < 0:
         return number, "", ""
     whole, rest = re.sub(r"[.,]", "", number[:at]), number[at + 1 :]
-    if len(rest) != 3:
-        return whole, number[at], rest
     mark = number[at]
-    if places == 3 and number.count(mark) == 1 and mark in {".", _mark(get_decimal_symbol)}:
+    three = places == 3 and number.count(mark) == 1 and mark in {".", _mark(get_decimal_symbol)}
+    is_decimal = three or len(rest) != 3
+    if not _GROUPED.fullmatch(number[:at] if is_decimal else number):
+        raise _unreadable()
+    if is_decimal:
         return whole, mark, rest
     if places == 2 and len(whole) == at and mark != _mark(get_group_symbol):
         raise _in_doubt(number, whole + rest)

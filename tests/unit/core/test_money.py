@@ -22,6 +22,8 @@ from core.money import Money, parse_money
         ("1,200.50", "USD", Money("USD", 120050)),
         ("1,200", "EUR", Money("EUR", 120000)),
         ("1.234.567", "EUR", Money("EUR", 123456700)),
+        ("INR 12,34,567.50", "EUR", Money("INR", 123456750)),
+        ("1234567,5", "EUR", Money("EUR", 123456750)),
         ("1.200 JPY", "EUR", Money("JPY", 1200)),
         ("1'200 chf", "EUR", Money("CHF", 120000)),
         ("RM 80", "EUR", Money("MYR", 8000)),
@@ -30,6 +32,7 @@ from core.money import Money, parse_money
         ("12.345", "KWD", Money("KWD", 12345)),
         ("1,200 KWD", "EUR", Money("KWD", 1200000)),
         ("1,234.567", "KWD", Money("KWD", 1234567)),
+        ("12345.678", "KWD", Money("KWD", 12345678)),
     ],
 )
 def test_amounts_are_read_as_people_write_them(text: str, currency: str, expected: Money) -> None:
@@ -37,7 +40,22 @@ def test_amounts_are_read_as_people_write_them(text: str, currency: str, expecte
 
 
 @pytest.mark.parametrize(
-    "text", ["", "sixty", "-5", "60.12345 EUR", "60 bananas", "1.5 JPY", "€", "😀", "99999999999 EUR"]
+    "text",
+    [
+        "",
+        "sixty",
+        "-5",
+        "60.12345 EUR",
+        "60 bananas",
+        "1.5 JPY",
+        "€",
+        "😀",
+        "99999999999 EUR",
+        "1.2.3",
+        "1.23.45",
+        "1..5",
+        "1.2.345",
+    ],
 )
 def test_what_is_no_amount_is_refused_with_a_sentence(text: str) -> None:
     with pytest.raises(UserError, match="Write it like"):
