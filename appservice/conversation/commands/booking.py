@@ -180,7 +180,8 @@ async def book_by_name(session: Session, text: str) -> None:
     slug = re.search(r"(?<!\S)\S+\.\S*[a-z]\S*", text, re.IGNORECASE)
     wanted = understood(session, [text])
     doctors = await reading.practitioners_named(session.tx, slug[0] if slug else wanted.name or wanted.rest)
-    if wanted.specialty or wanted.reason or wanted.without or wanted.unread or not doctors:
+    unread = session.wanted(text.replace(slug[0], "")).unread if slug else wanted.unread
+    if wanted.specialty or wanted.reason or wanted.without or unread or not doctors:
         await wish(session, [text])
         return
     if wanted.stranger:

@@ -86,7 +86,7 @@ async def wish(
         words["earlier"] = search_on | {"page": page - 1}
     listed = offers(found, session.place, session.person.language, reason=wanted.reason, wait=bool(wait))
     await session.say(
-        f"{_not_for(wanted)}{_not_read(session, wanted)}{listed}",
+        f"{_not_for(wanted)}{'' if page else _not_read(session, wanted)}{listed}",
         choices=[
             {
                 "do": "times",

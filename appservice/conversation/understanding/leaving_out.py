@@ -57,6 +57,12 @@ _GENDERS: tuple[tuple[Gender, re.Pattern[str]], ...] = (
 _WHATEVER = re.compile(r"(?:urgent(?:ly)?|asap|matter|rush|hurry)\b", re.IGNORECASE)
 _PART = re.compile(rf"(?:(?:early|late) )?(?P<part>{'|'.join(PARTS)})s?\b", re.IGNORECASE)
 _NOON = 12
+_WHOLE = 5
+"""Letters of a name at least that an s makes many of."""
+_MOST = 12
+"""How often something is left out in a sentence: each "not" costs time, which everybody else waits for."""
+_LONGEST = 60
+"""Letters of a day's name, and of what tells that it ends there."""
 _TO = re.compile(r"\s*(?:-|to|till|until|bis)\s*", re.IGNORECASE)
 _SOMEBODY = re.compile(
     r" *(?:with |by |see |to )?(?:(?:dr|prof|doctor)\b\.? ?[^\W\d]\S*|(?:in|near) (?!person\b)[^\W\d]\S*)",
@@ -111,19 +117,21 @@ def read_left_out(reading: Reading, today: date, language: str = "en") -> LeftOu
 
 @lru_cache(maxsize=64)
 def _weekday(names: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<!\w)(?:on )?(?P<name>{_bare(names)})s?\b\.?", re.IGNORECASE)
+    return re.compile(rf"(?<!\w)(?:on )?(?P<name>(?:{_whole(names)})(?=s\b)|{names})s?", re.IGNORECASE)
 
 
 @lru_cache(maxsize=64)
 def _either(names: str) -> re.Pattern[str]:
-    one = rf"(?:on )?{_bare(names)}s?\b\.?"
+    many = rf"(?:{_whole(names)})s\b"
+    one = rf"(?:on )?(?:{many}|{names})"
     several = rf"(?<!\w)(?<!between )(?<!from ){one}(?:{_EITHER}{one})+"
-    return re.compile(rf"{several}|(?<!\w)(?:on |only )?{_bare(names)}s\b", re.IGNORECASE)
+    return re.compile(rf"{several}|(?<!\w)(?:on |only )?{many}", re.IGNORECASE)
 
 
-def _bare(names: str) -> str:
-    """The names of weekdays without what ends them: on mondays."""
-    return names.removesuffix(r"\b\.?")
+def _whole(names: str) -> str:
+    """The names that may have an s behind them for each such day: no short ones, as "mars" is a month in French."""
+    each = names.removeprefix("(?:").removesuffix(r")\b\.?").split("|")
+    return "|".join(name for name in each if len(name) >= _WHOLE)
 
 
 class _Found:
@@ -145,7 +153,10 @@ class _Found:
     def negations(self) -> None:
         """Each "not" with the things behind it: one, or several with an "or" between."""
         at = 0
-        while match := _NOT.search(self._reading.rest, at):
+        for _ in range(_MOST):
+            match = _NOT.search(self._reading.rest, at)
+            if not match:
+                return
             end = self._things(match.end())
             if not end and (somebody := _SOMEBODY.match(self._reading.rest, match.end())):
                 end = somebody.end()
@@ -221,5 +232,5 @@ class _Found:
         return end
 
     def _phrase(self, at: int) -> Phrase | None:
-        found = first_phrase(self._reading.rest[at:], self._today, self._language)
+        found = first_phrase(self._reading.rest[at : at + _LONGEST], self._today, self._language)
         return found if found and found.start == 0 else None

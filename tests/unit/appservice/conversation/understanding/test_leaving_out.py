@@ -134,3 +134,21 @@ def test_a_later_sentence_adds_to_what_is_left_out_or_takes_it_back() -> None:
     assert wish.refined(read("cheapest")).without == but(0, 4)
     assert wish.refined(read("on friday")).without is None
     assert read("dentist on friday").refined(read("not friday")).days is None
+
+
+def test_of_very_many_only_the_first_are_looked_at() -> None:
+    wanted = read("dentist not monday " + "not " * 200 + "tuesday")
+    assert wanted.without == but(0)
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "day"),
+    [
+        ("en", "dentist tues", date(2026, 11, 24)), ("en", "dentist on weds", date(2026, 11, 25)),
+        ("en", "dentist thurs", date(2026, 11, 26)), ("fr", "dentiste le 5 mars", date(2027, 3, 5)),
+        ("fr", "dentiste mardi", date(2026, 11, 24)), ("es", "dentista el lunes", date(2026, 11, 30)),
+    ],
+)  # fmt: skip
+def test_a_short_name_with_an_s_is_no_more_than_a_day(language: str, text: str, day: date) -> None:
+    wanted = read(text, language)
+    assert (wanted.days, wanted.without) == (Days(day, day), None)
