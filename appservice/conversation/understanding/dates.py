@@ -34,7 +34,7 @@ def _named(month: str) -> tuple[re.Pattern[str], ...]:
             rf"\b(?P<d>\d{{1,2}}){nth}\.? ?(?:of |de )?(?P<name>{month}){year}",
             rf"\b(?P<name>{month}) ?(?:the )?(?P<d>\d{{1,2}}){nth}\s?(?:-|to)\s?(?P<to>\d{{1,2}}){nth}\b(?![:.]\d){year}",
             rf"\b(?P<name>{month}) ?(?:the )?(?P<d>\d{{1,2}}){nth}\b(?![:.]\d|\s?[ap]\.?m\b){year}",
-            rf"\b(?:in|im|during|next|this) (?P<name>{month}){year}",
+            rf"\b(?:in|im|for|für|during|next|this) (?P<name>{month}){year}",
         )
     )
 

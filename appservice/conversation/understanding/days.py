@@ -33,6 +33,7 @@ _IN = re.compile(
     r"(?P<unit>days?|tagen?|weeks?|wochen?|months?|monaten?)(?: time)?\b",
     re.IGNORECASE,
 )
+_FROM_NOW = re.compile(rf"\b(?P<n>{NUMBER}) (?P<unit>days?|weeks?|months?) from (?:now|today)\b", re.IGNORECASE)
 _NTH = re.compile(
     r"\b(?:(?:on |for )?(?:the )?(?P<nth>\d{1,2})(?:st|nd|rd|th)|(?:on|am|le|el) (?:the )?(?P<day>\d{1,2})(?:\.(?=\s|$)|(?![\d.])))"
     r"(?=\.?$|\s*(?:$|[|,;!?]|(?:at|after|from|before|around|between|in the|or|um|ab|vor|nach|if|please|bitte)\b))",
@@ -161,13 +162,13 @@ def _weeks(text: str, today: date) -> Iterator[Phrase]:
 
 
 def _in(text: str, today: date) -> Iterator[Phrase]:
-    for match in _IN.finditer(text):
+    for match in (*_IN.finditer(text), *_FROM_NOW.finditer(text)):
         unit = match["unit"].lower()[0]
         days = number_of(match["n"]) * {"d": 1, "t": 1, "w": 7, "m": 30}[unit]
         if days > _FURTHEST:
             raise BadInputError("That is too far ahead. Choose a day within the next two years.")
         day = today + timedelta(days=days)
-        if match["how"].lower() != "in":
+        if match.groupdict().get("how", "in").lower() != "in":
             yield Phrase(match.start(), match.end(), Days(today, day))
         else:
             yield Phrase(match.start(), match.end(), Days(day, day + timedelta(days=0 if unit in "dt" else 6)))

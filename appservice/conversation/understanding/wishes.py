@@ -11,6 +11,7 @@ from appservice.conversation.understanding.days import OR, Days, read_days
 from appservice.conversation.understanding.gloss import in_english
 from appservice.conversation.understanding.languages import read_language
 from appservice.conversation.understanding.leaving_out import Without, read_left_out
+from appservice.conversation.understanding.numbers import NUMBERS
 from appservice.conversation.understanding.prices import (
     Price,
     country_of_zone,
@@ -49,7 +50,7 @@ _SORTS: tuple[tuple[Sort, re.Pattern[str]], ...] = (
         "soonest",
         re.compile(
             r"\b(?:(?:sort(?:ed)? )?by time|soonest|as soon as possible|asap|urgent(?:ly)?|next available|first available|earliest(?: possible)?"
-            r"|right away|immediately|now|schnellst\w*|dringend)\b(?: first)?",
+            r"|right away|immediately|(?<!from )now|schnellst\w*|dringend)\b(?: first)?",
             re.I,
         ),
     ),
@@ -125,7 +126,15 @@ _NOBODY = frozenset(
     "adult adults anyone babies boys check checkup child children everyone everybody exam examination families girls kids"
     " less men more myself new old oneself patients people pain seniors surgery teenagers treatment us women work x-ray"
     " mich mir uns kinder erwachsene frauen männer moi nous enfants adultes femmes hommes mi nosotros ninos adultos"
-    " mujeres hombres saya kami aku kanak-kanak dewasa wanita lelaki".split()
+    " mujeres hombres saya kami aku kanak-kanak dewasa wanita lelaki"
+    " ankle arm arms back belly body bowel breast chest ear ears eye eyes face feet finger foot hair hand hands head"
+    " health heart hip joints kidney kidneys knee knees leg legs liver lung lungs mouth nails neck nerves nose shoulder"
+    " skin spine stomach teeth throat toe tooth wrist"
+    " arm auge augen bauch bein beine brust fuß füße gesundheit hand haut herz hüfte knie kopf leber lunge magen nacken"
+    " nase niere nieren ohr ohren rücken schulter zahn zähne"
+    " bouche bras cœur cou dents dos genou gorge jambe main oreille peau pied santé tête ventre yeux"
+    " boca brazo cabeza corazón cuello dientes espalda estómago garganta mano oído ojo ojos piel pierna pie rodilla salud"
+    " badan gigi hidung jantung kaki kepala kesihatan kulit lutut mata perut tangan telinga tekak".split()
 )
 """What is no name of somebody behind "for"."""
 FILLERS = frozenset(
@@ -143,6 +152,7 @@ FILLERS = frozenset(
     " alguien con doctor el hay hola quiero tengo una y"
     " ada bercakap dan dengan hai lebih saya sesiapa yang".split()
 )
+_NO_NAMES = FILLERS | {folded(word) for word in _NOBODY} | NUMBERS.keys()
 _WEIGHTY = re.compile(
     rf"\d|\b(?:not|except|without|unless|instead|before|after|until|between|dr|{'|'.join(PARTS)}) \w|\b(?:{OR}) \w",
     re.IGNORECASE,
@@ -246,6 +256,7 @@ def read_wish(text: str, speaker: Speaker) -> Wanted:
     left_out = read_left_out(reading, speaker.today, speaker.language)
     sort = _first(reading, _SORTS)
     radius = read_radius(reading)
+    patient = _take_named(reading, speaker.family)  # before a month: some are called May
     days = left_out.among or read_days(reading, speaker.today, speaker.language, month_first=speaker.month_first)
     hours = read_hours(reading) or left_out.hours
     if re.search(r"\b(?:tonight|this evening)\b", text, re.I) and hours is None:
@@ -261,7 +272,7 @@ def read_wish(text: str, speaker: Speaker) -> Wanted:
     specialty = _take_specialty(reading)
     gender = _first(reading, _GENDERS) or left_out.gender
     language = read_language(reading)
-    patient = _take_patient(reading, speaker.family)
+    patient = patient or _take_kin(reading)
     doctor = _take_doctor(reading)
     place = shared or read_place(reading, speaker.here) or read_place_anywhere(reading, FILLERS)
     return Wanted(
@@ -344,20 +355,24 @@ def _cut(reading: Reading, words: str, code: str) -> str:
     return code
 
 
-def _take_patient(reading: Reading, family: Sequence[str]) -> str | None:
+def _take_named(reading: Reading, family: Sequence[str]) -> str | None:
     for name in family:
         for spelt in (name, name.split()[0]):
             if reading.take(
                 re.compile(rf"(?:\b(?:for|für) (?:my \w+ )?|{_FOR_IN_ARABIC}){re.escape(spelt)}(?!\w)", re.I)
             ):
                 return name
+    return None
+
+
+def _take_kin(reading: Reading) -> str | None:
     kin = reading.take(_KIN)
     return kin["kin"].lower() if kin else None
 
 
 def _stranger(reading: Reading) -> str | None:
     named = (match["name"] for match in _SOMEBODY.finditer(reading.rest))
-    return next((name[:50] for name in named if folded(name) not in FILLERS | _NOBODY), None)
+    return next((name[:50] for name in named if folded(name) not in _NO_NAMES), None)
 
 
 def _take_doctor(reading: Reading) -> str | None:

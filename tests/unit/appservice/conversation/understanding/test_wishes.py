@@ -75,6 +75,9 @@ WISHES: dict[str, dict[str, object]] = {
         "specialty": "cardiology", "days": TOMORROW, "stranger": "Tim", "rest": "Tim",
     },
     "dentist for my cat": {"specialty": "dentistry", "stranger": "cat", "rest": "cat"},
+    "I need something for my back": {"rest": "back"},
+    "dentist for two weeks from now": {"specialty": "dentistry", "days": Days(date(2026, 12, 7), date(2026, 12, 13))},
+    "dentist for July": {"specialty": "dentistry", "days": Days(date(2027, 7, 1), date(2027, 7, 31))},
     "I'm looking for Charité, a dentist": {"specialty": "dentistry", "rest": "Charité"},
     "dentist for a visit": {"specialty": "dentistry"},
     "dentist for myself": {"specialty": "dentistry", "rest": "myself"},
@@ -122,6 +125,13 @@ WISHES: dict[str, dict[str, object]] = {
 @pytest.mark.parametrize(("text", "meant"), WISHES.items())
 def test_a_sentence_asks_for_this(text: str, meant: dict[str, object]) -> None:
     assert said(text) == meant
+
+
+def test_who_is_called_like_a_month_is_meant_where_the_family_has_them() -> None:
+    family = Speaker(ANNA.today, ANNA.timezone, "en", ("May Weber",))
+    assert said("dentist for May in June", family) == {
+        "specialty": "dentistry", "patient": "May Weber", "days": Days(date(2027, 6, 1), date(2027, 6, 30)),
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(
