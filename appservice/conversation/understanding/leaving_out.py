@@ -24,7 +24,8 @@ _NO_LATER = re.compile(r"\b(?:not?|never) (?:after|later than)\b", re.IGNORECASE
 _NO_TONGUE = re.compile(r"\b(?:do not|don'?t|can'?t|cannot|no) (?:speak|understand|talk) \w+", re.IGNORECASE)
 _NOT = re.compile(
     r"\b(?:(?:any ?(?:day|time|one|body|thing) )?(?:but not|except(?: for)?|but(?= on| in| at| mon| tue| wed| thu| fri| sat"
-    r"| sun))|not|no|never|excluding|without|other than|apart from|(?:do|does|ca|wo)n'?t|cannot)\b",
+    r"| sun))|not|no|never|excluding|without|other than|apart from|(?:do|does|ca|wo)n'?t|cannot"
+    r"|nicht|keine?[nmr]?|ohne|außer|pas|sauf)\b",
     re.IGNORECASE,
 )
 _SMALL = re.compile(

@@ -152,3 +152,8 @@ def test_of_very_many_only_the_first_are_looked_at() -> None:
 def test_a_short_name_with_an_s_is_no_more_than_a_day(language: str, text: str, day: date) -> None:
     wanted = read(text, language)
     assert (wanted.days, wanted.without) == (Days(day, day), None)
+
+
+def test_who_has_chosen_no_language_yet_is_understood_as_far_as_days_and_hours_are() -> None:
+    assert read("dermatologist morgen nicht vormittags").hours == Hours(after=time(12))
+    assert read("dermatologist nicht morgen").without == nov(24)
