@@ -15,15 +15,24 @@ _FOR = re.compile(rf"\bfor (?P<n>{NUMBER}) (?P<unit>days?|weeks?)\b", re.IGNOREC
 _ACTIVITY = re.compile(
     r"^(?:(?:not fit|unfit|no|can'?t|cannot|not) (?:for |go to |do )?)?(?P<what>work|school|sports?)$"
 )
+_LIMIT = re.compile(
+    r"^(?:no|not|never|can|may|only|without|half|part|max\w*|at most|up to|from home|\d+ ?(?:h|hours?|%)"
+    r"|kein\w*|nicht|nie|kann|darf|nur|ohne|halb\w*|höchstens|\d+ ?(?:stunden?|std)"
+    r"|pas|ne|peut|seulement|sans|mi-temps|au plus|no|puede|solo|sólo|sin|media|máximo"
+    r"|tidak|tiada|jangan|boleh|hanya|tanpa|separuh|لا|بدون|فقط|يمكن|نصف|دون)(?!\w)",
+    re.IGNORECASE,
+)
+"""How people begin to say in what way somebody cannot do a thing; what begins otherwise may be what they suffer from."""
 EXAMPLE = "sick note K7QM3F until friday, work: J06.9"
 
 
 def read_sick_note(text: str, today: date, language: str = "en") -> SickNote:
     """Read the days, what the patient cannot do, in what way, and behind a colon the diagnosis.
 
-    Without a first day it is `today`. Raises BadInputError without a last one.
+    Without a first day it is `today`. Raises BadInputError without a last one, and for what may be a diagnosis that is
+    not behind a colon: the employer's copy says all that stands before.
     """
-    before, _, diagnosis = plain(text, 1000).partition(":")
+    before, colon, diagnosis = plain(text, 1000).partition(":")
     span, *rest = [part.strip() for part in before.split(",")]
     first, last = _days(span, today, language)
     activity, limits = "work", []
@@ -31,8 +40,15 @@ def read_sick_note(text: str, today: date, language: str = "en") -> SickNote:
         named = _ACTIVITY.match(part.lower())
         if named:
             activity = named["what"]
-        else:
+        elif colon or _LIMIT.match(part):
             limits.append(part)
+        else:  # it would stand on the employer's copy
+            raise BadInputError(
+                "“{words}” would stand on the employer's copy. If that is what the patient cannot do, end the line with a"
+                " colon; if it is the diagnosis, write it behind one: {example}",
+                words=part,
+                example=EXAMPLE,
+            )
     return SickNote(first, last, activity, ", ".join(limits), diagnosis.strip())
 
 

@@ -26,12 +26,22 @@ def days(first: int, last: int, *rest: str) -> SickNote:
         ("for 5 days", days(0, 4)),
         ("from tomorrow for one week, sport, no contact sports", days(1, 7, "sport", "no contact sports")),
         ("for 3 days, can work from home: back pain", days(0, 2, "work", "can work from home", "back pain")),
+        ("for 3 days, nur halbtags", days(0, 2, "work", "nur halbtags")),
+        ("for 3 days, desk work:", days(0, 2, "work", "desk work")),
         ("today", days(0, 0)),
         ("2.12. - 4.12.", days(1, 3)),
     ],
 )
 def test_what_is_read(text: str, read: SickNote) -> None:
     assert read_sick_note(text, TODAY) == read
+
+
+@pytest.mark.parametrize(
+    "text", ["until friday, cold", "for 3 days, work, Grippe", "today, J06.9", "today, notalgia", "today, mit Fieber"]
+)
+def test_what_may_be_the_diagnosis_never_comes_onto_the_employer_s_copy_unasked(text: str) -> None:
+    with pytest.raises(BadInputError, match="the employer's copy"):
+        read_sick_note(text, TODAY)
 
 
 @pytest.mark.parametrize("text", ["", "flu", ", work", "until later"])
