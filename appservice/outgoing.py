@@ -96,7 +96,7 @@ async def post(tx: Tx, vault: Vault, *, subject: UUID, room_id: str, key: str, r
     `subject` is the person whose key the words are sealed with while they wait. The same key again does nothing.
     """
     kind = MESSAGE if isinstance(reply, Reply) else FILE
-    spoken = {} if isinstance(reply, Reply) else {"language": language()}
+    spoken = {} if isinstance(reply, Reply) and not reply.poll else {"language": language()}
     payload = await _seal(tx, vault, subject, id_of(key), {"key": key, **asdict(reply), **spoken})
     await enqueue(tx, kind=kind, lane=lane_of(room_id), key=key, payload=payload)
 
@@ -126,7 +126,7 @@ def said_elsewhere(key: str) -> str:
 
 async def end_poll(tx: Tx, room_id: str, key: str) -> None:
     """Close the poll of a message of ours, if it has one: it was answered."""
-    payload = json.dumps({"room": room_id, "key": key}).encode()
+    payload = json.dumps({"room": room_id, "key": key, "language": language()}).encode()
     await enqueue(tx, kind=END_POLL, lane=lane_of(room_id), key=f"end poll:{key}", payload=payload)
 
 
@@ -181,7 +181,8 @@ def subject_of(payload: bytes) -> UUID:
 
 
 async def unseal(tx: Tx, vault: Vault, row: UUID, payload: bytes) -> dict[str, Any]:
-    """Open what `post` sealed in the outbox row `row`: the fields of Reply or File, `key`, and a File's `language`.
+    """Open what `post` sealed in the outbox row `row`: the fields of Reply or File, `key`, and a File's or poll's
+    `language`.
 
     Raises SealBrokenError, and ErasedError when the person has been erased meanwhile.
     """

@@ -405,7 +405,8 @@ class LaneWorker:
         async with self._database.transaction() as tx:
             marked = await self._mark(tx, row, state="failed", error=reason, attempts=row.attempts + 1)
             if marked and mourner:
-                await mourner(tx, row)
+                with speaking(DEFAULT):  # as in _do
+                    await mourner(tx, row)
 
     async def _mark(self, tx: Tx, row: Row, **values: Any) -> bool:
         """Write down what became of a row; not of one that another process has done since we let go of it."""

@@ -94,6 +94,8 @@ class Person:
         """What came, and its key has not."""
         self.others: list[tuple[str, str, str]] = []
         """Room, event and type of what is no message."""
+        self.contents: dict[str, dict[str, Any]] = {}
+        """Of those, by event."""
         self._news = asyncio.Condition()
         self._sharing = asyncio.Lock()
         self._syncing: asyncio.Task[None] | None = None
@@ -197,6 +199,7 @@ class Person:
         if isinstance(event, MegolmEvent):
             self.unreadable.append(event)
         elif isinstance(event, UnknownEvent):
+            self.contents[event.event_id] = event.source["content"]
             self.others.append((room.room_id, event.event_id, event.type))
         elif isinstance(event, ReactionEvent):
             self.tapped.append(Tapped(room.room_id, event.reacts_to, event.sender, event.key))

@@ -17,7 +17,7 @@ from appservice.outgoing import Reply, post, to_fetch
 from core.database import Tx
 from core.errors import BadInputError, UserError
 from core.lanes import HopelessError, Row
-from core.languages import _
+from core.languages import _, speak
 from records.sealing import ErasedError
 
 _TRIES = 9
@@ -38,6 +38,7 @@ class Fetching:
             incoming = await to_fetch(tx, self._people.vault, row.id, row.payload)
         except ErasedError as erased:
             raise HopelessError("the person was erased") from erased
+        speak(await self._people.language(tx, incoming.sender))
         try:
             async with tx.conn.begin_nested():
                 await self._take(tx, incoming)
@@ -57,6 +58,7 @@ class Fetching:
     async def mourn(self, tx: Tx, row: Row) -> None:
         """A fault of ours: admit that the file was not kept."""
         incoming = await to_fetch(tx, self._people.vault, row.id, row.payload)
+        speak(await self._people.language(tx, incoming.sender))
         await self._answer(tx, incoming, _("Something went wrong on our side, and your file was not kept."))
 
     async def _take(self, tx: Tx, incoming: Incoming) -> None:

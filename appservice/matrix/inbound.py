@@ -36,7 +36,7 @@ from core.database import Database, Tx
 from core.errors import UserError
 from core.inbox import inbox, receive
 from core.lanes import BlockedError, HopelessError, InsteadError, LaterError, Row, wake_blocked
-from core.languages import N_, _, ngettext
+from core.languages import N_, _, ngettext, speak
 from core.outbox import outbox
 from core.statements import Statement, is_away
 from core.tables import Moment
@@ -57,7 +57,7 @@ _NOTED_WITHIN = timedelta(seconds=5)
 """How long something about a message that is not known may wait for that it is: ours is seen before it is noted."""
 _LOOKS = 6
 """How often it is looked for at least, however late the first look is: others may just have taken over."""
-_SORRY = (
+_SORRY = N_(
     "Something went wrong on our side, and nothing was changed. Please try again; if it happens again, "
     "please contact the medical centre directly."
 )
@@ -121,6 +121,7 @@ class Inbound:
         if verdict is Verdict.HEAR:
             return True
         if verdict is Verdict.TELL and await self._view(event["room_id"], event["sender"]):
+            await self._speak_to(tx, event["sender"])
             seconds = self._strangers.seconds(event["sender"])
             await self._answer(
                 tx, event["sender"], event["room_id"], f"slower:{event['event_id']}", _slower(seconds), shared=True
@@ -147,7 +148,8 @@ class Inbound:
     async def mourn(self, tx: Tx, row: Row) -> None:
         """Admit to the person that their message failed."""
         event: Json = json.loads(row.payload)
-        await self._answer(tx, event["sender"], event["room_id"], f"sorry:{event['event_id']}", _SORRY, shared=True)
+        await self._speak_to(tx, event["sender"])
+        await self._answer(tx, event["sender"], event["room_id"], f"sorry:{event['event_id']}", _(_SORRY), shared=True)
 
     async def wake_overdue(self, database: Database) -> None:
         """Let those events go on whose keys have been waited for long enough."""
@@ -269,6 +271,7 @@ class Inbound:
             return  # to somebody else's message
         sender, room_id = event["sender"], event["room_id"]
         if not self._strangers.serves(sender):
+            await self._speak_to(tx, sender)
             await self._answer(tx, sender, room_id, f"not served:{event['event_id']}", _(_NOT_SERVED), shared=True)
             return
         direct = view.direct(self._device.bot.user_id) == sender
@@ -319,6 +322,9 @@ class Inbound:
             server_name = self._device.bot.user_id.partition(":")[2]
             person = await self._people.person_of(tx, sender)
             await note_sent(tx, server_name, person, addresses_of(said.attached))
+
+    async def _speak_to(self, tx: Tx, sender: str) -> None:
+        speak(await self._people.language(tx, sender))
 
     async def _answer(
         self,

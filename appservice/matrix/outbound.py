@@ -83,6 +83,7 @@ class Outbound:
     async def message(self, tx: Tx, row: Row) -> str:
         """Send a Reply. Returns the id of the event that shows it: for an edit, of the first one."""
         said, room_id = await self._unsealed(tx, row), room_of(row.lane)
+        speak(said.pop("language", DEFAULT))
         private = not (said.get("shared") or said["public"])
         if private and (elsewhere := await self._not_alone(tx, row)):
             return await self._say_there(tx, row, elsewhere, said["key"], Reply(**_without_key(said)))
@@ -118,6 +119,7 @@ class Outbound:
     async def end_poll(self, tx: Tx, row: Row) -> str | None:
         """Close a poll: clients show how it went, and take no vote any more."""
         what = json.loads(row.payload)
+        speak(what.get("language", DEFAULT))
         poll = await self._event_of(tx, f"{what['key']}:poll", what["room"])
         if poll is None:
             return None

@@ -52,6 +52,10 @@ class People(Protocol):
         """Return the id of the person with this account; one who is new is made."""
         ...
 
+    async def language(self, tx: Tx, mxid: str) -> str:
+        """Return the tag of the language in which to speak to the person with this account."""
+        ...
+
     async def account(self, tx: Tx, person_id: UUID) -> str | None:
         """Return a person's Matrix id, or None if there is no such person."""
         ...

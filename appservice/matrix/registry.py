@@ -7,7 +7,7 @@ from booking.appointments.service import Status, appointment
 from booking.consultations.service import guests_of
 from booking.context import Context
 from booking.directory.reading import centre, centre_admins, practitioner_person, staff_accounts
-from booking.people.service import guardians_of, mxids_of, person_of
+from booking.people.service import guardians_of, language_of, mxids_of, person_of
 from booking.reach.contacts import may_contact
 from booking.staff.room import staff_of
 from core.database import Tx
@@ -30,6 +30,10 @@ class Registry:
     async def person_of(self, tx: Tx, mxid: str, display_name: str | None = None) -> UUID:
         """Return the id of the person with this account; one who is new is made."""
         return (await person_of(tx, self._ctx, mxid, display_name=display_name)).id
+
+    async def language(self, tx: Tx, mxid: str) -> str:
+        """Return the tag of the language in which to speak to the person with this account."""
+        return await language_of(tx, self._ctx, mxid)
 
     async def account(self, tx: Tx, person_id: UUID) -> str | None:
         """Return a person's Matrix id, or None if there is no such person."""

@@ -105,6 +105,12 @@ async def _register(tx: Tx, mxid: str) -> UUID:
     raise RefusedError
 
 
+async def language_of(tx: Tx, ctx: Context, mxid: str) -> str:
+    """Return the tag of the language that somebody has chosen, or of the one in which strangers are answered."""
+    chosen = (await tx.conn.execute(select(person.c.language).where(person.c.mxid == mxid))).scalar_one_or_none()
+    return chosen or ctx.settings.booking.language
+
+
 _PERSON = """
     SELECT p.id, p.mxid, p.buttons, p.timezone, p.language, p.reminder_minutes, p.quiet_starts, p.quiet_ends,
         d.id AS practitioner_id, coalesce(d.verified, true) AS verified,

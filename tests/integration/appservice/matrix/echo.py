@@ -27,6 +27,7 @@ from core.database import Database, Tx
 from core.errors import BadInputError
 from core.ids import id_of
 from core.lanes import Row
+from core.languages import speak
 from core.logs import set_up_logs
 from core.settings import Settings
 from records.access import Reader
@@ -44,11 +45,15 @@ class Directory:
         self.centres: dict[UUID, Staff] = {}
         self.kept_out: set[tuple[str, str]] = set()
         self.staff_members: set[str] = set()
+        self.languages: dict[str, str] = {}
 
     def id_of(self, mxid: str) -> UUID:
         who = uuid5(NAMESPACE_URL, mxid)
         self._accounts[who] = mxid
         return who
+
+    async def language(self, tx: Tx, mxid: str) -> str:
+        return self.languages.get(mxid, "en")
 
     async def account(self, tx: Tx, person_id: UUID) -> str | None:
         if person_id not in self._accounts:  # begun anew: from those whose devices are known
@@ -88,6 +93,7 @@ class Echo:
 
     async def hear(self, tx: Tx, incoming: Incoming) -> None:
         self.heard.append(incoming)
+        speak(self.people.languages.get(incoming.sender, "en"))
         text = incoming.text
         if incoming.attached:
             await fetch(tx, self.people.vault, subject=self.people.id_of(incoming.sender), incoming=incoming)

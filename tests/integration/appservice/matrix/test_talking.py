@@ -12,7 +12,7 @@ import pytest
 from nio import AsyncClient, RoomPreset
 from sqlalchemy import select, text, update
 
-from appservice.matrix import inbound
+from appservice.matrix import inbound, polls
 from appservice.matrix.api import Actor
 from appservice.matrix.filtering import EVENT
 from appservice.matrix.inbound import Inbound
@@ -315,6 +315,23 @@ async def test_a_fault_of_ours_is_tried_again_and_then_admitted(
     await anna.ask(room, "fault", "Something went wrong on our side")
     assert echo.faults == 4
     await anna.ask(room, "more", "you said more")
+
+
+async def test_what_is_said_besides_the_conversation_is_in_the_person_s_language(
+    echo: Echo, settings: Settings, new_person: NewPerson
+) -> None:
+    anna = await new_person("anna")
+    echo.people.languages[anna.mxid] = "de"
+    room = await anna.direct_room(settings.matrix.bot_id)
+    shown = await anna.ask(room, "poll", "2. two")
+    poll = anna.contents[await anna.event_of_type(room, polls.START)]
+    assert poll[polls.START]["question"]["org.matrix.msc1767.text"] == "Ihre Antwort"
+    await anna.say(room, "over", **{"m.relates_to": {"m.in_reply_to": {"event_id": shown.event}}})
+    ended = anna.contents[await anna.event_of_type(room, polls.END)]
+    assert ended["org.matrix.msc1767.text"] == "Beantwortet."
+    await anna.send_file(room, b"no picture", "x.png", "image/png", hashes={"sha256": "A" * 43})
+    await anna.hears("Datei kam nicht vollständig an", room=room)
+    await anna.ask(room, "fault", "Bei uns ist etwas schiefgegangen")
 
 
 async def test_a_file_arrives_encrypted_and_whole(echo: Echo, settings: Settings, new_person: NewPerson) -> None:

@@ -13,6 +13,7 @@ from booking.context import Context
 from booking.people.service import (
     add_family_member,
     guardians_of,
+    language_of,
     patient_name,
     person_by_id,
     person_of,
@@ -83,6 +84,7 @@ async def test_what_a_person_chooses_is_kept(database: Database, ctx: Context) -
         chosen = await set_reminders(tx, ctx, anna, [15, 2880])
     async with database.transaction() as tx:
         assert await person_of(tx, ctx, ANNA, display_name="anna") == chosen
+        assert [await language_of(tx, ctx, each) for each in (ANNA, "@unknown:localhost")] == ["ms", "de"]
     assert chosen.name == "Anna Müller"
     assert (chosen.timezone, chosen.timezone_chosen) == ("Asia/Kuala_Lumpur", True)
     assert chosen.language == "ms"
