@@ -86,7 +86,7 @@ async def wish(
         words["earlier"] = search_on | {"page": page - 1}
     listed = offers(found, session.place, session.person.language, reason=wanted.reason, wait=bool(wait))
     await session.say(
-        f"{_not_for(wanted)}{'' if page else _not_read(session, wanted)}{listed}",
+        f"{_not_for(wanted)}{'' if page else not_read(session, wanted)}{listed}",
         choices=[
             {
                 "do": "times",
@@ -163,7 +163,7 @@ def _not_for(wanted: Wanted) -> str:
     return f"{said}\n\n"
 
 
-def _not_read(session: Session, wanted: Wanted) -> str:
+def not_read(session: Session, wanted: Wanted) -> str:
     """Said before a list that leaves a part of the wish out."""
     if not wanted.unread:
         return ""

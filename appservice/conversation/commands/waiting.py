@@ -4,7 +4,7 @@ from datetime import datetime, time
 from typing import Any
 from uuid import UUID
 
-from appservice.conversation.commands.finding import meant_by, own, understood, whom
+from appservice.conversation.commands.finding import meant_by, not_read, own, understood, whom
 from appservice.conversation.registry import action, command
 from appservice.conversation.rendering.lists import numbered
 from appservice.conversation.rendering.waiting import waited_for
@@ -64,7 +64,11 @@ async def _wait_for(
         before=wish.before,
         referral_id=UUID(referral) if referral else None,
     )
-    await _said(session, made)
+    note = not_read(session, wanted)
+    if wish.weekdays_off or wish.days_off:
+        said = _("The waiting list leaves out no single days: to one that does not suit you answer “no”, and wait on.")
+        note += f"{said}\n\n"
+    await _said(session, made, note)
 
 
 @action("wait for service")
@@ -87,9 +91,10 @@ async def wait_for_service(session: Session, choice: dict[str, Any]) -> None:
     await _said(session, made)
 
 
-async def _said(session: Session, made: Wait) -> None:
+async def _said(session: Session, made: Wait, note: str = "") -> None:
     await session.say(
-        _(
+        note
+        + _(
             "You are on the waiting list: {line}. When a time comes free, I offer it to you, and"
             " keep it for you for a while. “waiting” shows what you wait for.",
             line=await _line(session, made),

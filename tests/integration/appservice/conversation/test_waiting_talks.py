@@ -67,6 +67,13 @@ async def test_what_nobody_takes_goes_to_the_next_in_line_and_back_to_all(chat: 
     assert "You wait for nothing" in await chat.say(BEN, "waiting")
 
 
+async def test_who_leaves_days_out_is_told_that_the_list_does_not(chat: Chat) -> None:
+    said = await chat.say(BEN, "wait for dr.osei next week not monday")
+    assert "leaves out no single days" in said
+    assert "You are on the waiting list" in said
+    assert "leaves out" not in await chat.say(CLARA, "wait for dr.osei next week")
+
+
 async def test_what_is_offered_is_among_ones_visits_and_taken_there(chat: Chat) -> None:
     await chat.say(BEN, "wait for dr.osei on saturday")
     await chat.say(CLARA, "hours dr.osei mon-sat 9-17")
