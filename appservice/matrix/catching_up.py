@@ -35,6 +35,8 @@ _OVERDUE = 5.0
 _LOOKS = 6
 """How often at most a look begins at the same place: where somebody sends invitations without end, the rest matters."""
 _PAGES = 50
+_SILENCE = 10.0
+"""Seconds. Of a room of another server's that withholds its state Synapse answers nothing, ever."""
 _NO: Json = {"types": []}
 _KINDS = ["m.room.encrypted", "m.room.message", "m.reaction", "m.room.member"]
 _FILTER = json.dumps(
@@ -86,6 +88,8 @@ class CatchingUp:
         self._nudge = nudge
         self._bot: Actor = device.bot.without_device()
         self._patience = Patience()
+        self._silent: set[str] = set()
+        """Rooms of which there was no answer at the last look: at the next they keep the others waiting no more."""
 
     async def run(self) -> None:
         """Look until cancelled."""
@@ -153,9 +157,18 @@ class CatchingUp:
                 break
             query = {"dir": "b", "from": place, "to": since, "limit": 100, "filter": json.dumps({"types": _KINDS})}
             try:
-                page = await self._bot.get("rooms", room_id, "messages", query=query)
+                page = await self._bot.get("rooms", room_id, "messages", query=query, seconds=_SILENCE)
             except (ForbiddenError, NotFoundError):
                 break
+            except AwayError as away:
+                if not isinstance(away.__cause__, TimeoutError):
+                    raise
+                if room_id in self._silent:
+                    _log.warning("passed over a room of which there is no answer")
+                    break
+                self._silent.add(room_id)
+                raise
+            self._silent.discard(room_id)
             events = [*reversed(page["chunk"]), *events]
             place = page.get("end") if page["chunk"] else None
         return [{**event, "room_id": room_id} for event in events if isinstance(event, dict)]

@@ -3,6 +3,10 @@
 import itertools
 import json
 import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 
 from sqlalchemy import select
 
@@ -17,11 +21,19 @@ from appservice.matrix.staff_rooms import StaffRooms, centre_of
 from appservice.matrix.strangers import Strangers
 from core.database import Tx
 from core.inbox import receive
-from core.lanes import Row
+from core.lanes import LaterError, Row
 
 _RECENT = 30
-_TRIES = 12
-"""Attempts, an hour in all, to reach the homeserver that an invitation came from."""
+_GIVE_UP_AFTER = timedelta(hours=1)
+"""For so long it is tried to come to where the bot is invited to, and to see who is there."""
+_SETTLED_AFTER = timedelta(seconds=30)
+"""For so long a refusal is no answer: another homeserver may write an invitation down after ours has told us of it."""
+_ELSEWHERE = 5
+_FROM_ONE_SERVER = 2
+"""How many invitations of other homeservers, and of one of them, are followed at a time: one that lets us wait keeps no
+others from being served."""
+_ITS_TURN, _AT_MOST = 1.0, 10.0
+"""Seconds until one that has no turn asks for it again, at first and in the end."""
 
 
 class Members:
@@ -42,6 +54,7 @@ class Members:
         self._keeper = keeper
         self._staff = staff
         self._strangers = strangers
+        self._following: Counter[str] = Counter()
 
     async def changed(self, tx: Tx, row: Row) -> None:
         """Somebody was invited, came or went."""
@@ -71,13 +84,53 @@ class Members:
             return  # too many from there: this one stays open
         if invited and await self._is_followed(tx, event["room_id"]):
             return
-        if invited and await self._join(row, event):
-            await self._inbound.joined(tx, event)
-            await self._catch_up(tx, row, event)
+        if invited:
+            with self._turn(row, event["sender"].partition(":")[2]):
+                await self._follow(tx, row, event)
         elif membership in ("leave", "ban"):
             self._device.views.forget(event["room_id"])
             await self._rooms.forget(tx, event["room_id"])
             await self._rooms.bots.goes(tx, event["room_id"])
+
+    @contextmanager
+    def _turn(self, row: Row, server: str) -> Iterator[None]:
+        """Raises LaterError while others are followed."""
+        if self._is_ours(server):
+            yield
+            return
+        if self._following[server] >= _FROM_ONE_SERVER or self._following.total() >= _ELSEWHERE:
+            raise LaterError("others are followed", min(_ITS_TURN + row.attempts / 4, _AT_MOST))
+        self._following[server] += 1
+        try:
+            yield
+        finally:
+            self._following[server] -= 1
+            self._following += Counter()  # keeps those that are above 0
+
+    async def _follow(self, tx: Tx, row: Row, event: Json) -> None:
+        """Go there, and hear what was said; a room that does not let itself be entered or seen is left in the end."""
+        try:
+            if await self._join(tx, row, event):
+                await self._inbound.joined(tx, event)
+                await self._catch_up(tx, row, event)
+        except AwayError:
+            if tx.now - row.created_at < _GIVE_UP_AFTER:
+                raise
+            await self._rooms.abandon(tx, event["room_id"])
+
+    async def _join(self, tx: Tx, row: Row, event: Json) -> bool:
+        """Go there; False if the invitation is not good any more."""
+        inviter = event["sender"].partition(":")[2]
+        try:
+            await self._device.bot.post("join", event["room_id"], query={"server_name": inviter})
+        except MatrixError as refused:
+            if not self._is_ours(inviter) and tx.now - row.created_at < _SETTLED_AFTER:
+                raise LaterError("the invitation may not be there yet") from refused
+            return False
+        return True
+
+    def _is_ours(self, server: str) -> bool:
+        return server == self._device.bot.user_id.partition(":")[2]
 
     async def _is_followed(self, tx: Tx, room_id: str) -> bool:
         """Whether the bot talks with somebody there already: an invitation may come by a transaction and by /sync."""
@@ -87,19 +140,6 @@ class Members:
         try:
             await self._device.views.of(room_id)
         except ForbiddenError:
-            return False
-        return True
-
-    async def _join(self, row: Row, event: Json) -> bool:
-        """Go there; False if the invitation is not good any more."""
-        inviter = event["sender"].partition(":")[2]
-        try:
-            await self._device.bot.post("join", event["room_id"], query={"server_name": inviter})
-        except AwayError:
-            if row.attempts + 1 < _TRIES:
-                raise
-            return False
-        except MatrixError:
             return False
         return True
 

@@ -8,6 +8,9 @@ from cachetools import LRUCache
 from appservice.matrix.api import Actor, ForbiddenError, NotFoundError
 
 _ALGORITHM = "m.megolm.v1.aes-sha2"
+_PATIENCE = 5.0
+"""Seconds. Synapse says who is in a room of another server's only once it has all of its state: of one that withholds
+it, never."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ class RoomViews:
             await self._bot.put("rooms", room_id, "state", "m.room.encryption", "", body={"algorithm": _ALGORITHM})
 
     async def _ask(self, room_id: str) -> RoomView:
-        answer = await self._bot.get("rooms", room_id, "members", query={"not_membership": "leave"})
+        answer = await self._bot.get("rooms", room_id, "members", query={"not_membership": "leave"}, seconds=_PATIENCE)
         there = {
             event["state_key"]: event["content"]
             for event in answer["chunk"]

@@ -9,6 +9,7 @@ import psycopg
 import pytest
 from aiohttp import web
 
+from appservice.matrix.api import Actor, AwayError
 from appservice.matrix.catching_up import CatchingUp
 from core.database import libpq_url
 from core.settings import Settings
@@ -49,6 +50,31 @@ class Deaf:
                     if (event["room_id"], event["content"].get("membership")) == (room_id, membership):
                         return event
                 await asyncio.sleep(0.05)
+
+
+async def test_a_room_of_which_the_homeserver_never_answers_keeps_no_other_s_events_from_being_fetched(
+    settings: Settings, homeserver: Homeserver, new_person: NewPerson, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As Synapse never does of a room whose state another server withholds."""
+    anna, boris = await new_person("anna"), await new_person("boris")
+    async with serving(settings):
+        silent, room = [await each.direct_room(settings.matrix.bot_id) for each in (anna, boris)]
+        for person, where in ((anna, silent), (boris, room)):
+            await person.ask(where, "one", "you said one")
+    async with Deaf(settings.http.port):
+        for n in range(51):  # more than one page of a room's timeline
+            await anna.say(silent, f"lost {n}")
+        await boris.say(room, "lost")
+    ask = Actor.get
+
+    async def get(self: Actor, *path: str, **how: Any) -> Any:
+        if path == ("rooms", silent, "messages"):
+            raise AwayError("TimeoutError") from TimeoutError()
+        return await ask(self, *path, **how)
+
+    monkeypatch.setattr(Actor, "get", get)
+    async with serving(settings):
+        await boris.hears("you said lost", room=room)
 
 
 async def test_events_that_the_homeserver_lost_are_fetched_once(
