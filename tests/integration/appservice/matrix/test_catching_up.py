@@ -42,6 +42,12 @@ class Deaf:
         self._taken += (await request.json()).get("events", [])
         return web.json_response({})
 
+    async def hears(self, event_id: str) -> None:
+        """Wait until it has taken this event."""
+        async with asyncio.timeout(PATIENCE):
+            while event_id not in [event["event_id"] for event in self._taken]:
+                await asyncio.sleep(0.05)
+
     async def takes(self, room_id: str, membership: str) -> dict[str, Any]:
         """Wait until it has taken that somebody was invited to the room, or put out; return the event."""
         async with asyncio.timeout(PATIENCE):
@@ -61,10 +67,10 @@ async def test_a_room_of_which_the_homeserver_never_answers_keeps_no_other_s_eve
         silent, room = [await each.direct_room(settings.matrix.bot_id) for each in (anna, boris)]
         for person, where in ((anna, silent), (boris, room)):
             await person.ask(where, "one", "you said one")
-    async with Deaf(settings.http.port):
+    async with Deaf(settings.http.port) as deaf:
         for n in range(51):  # more than one page of a room's timeline
             await anna.say(silent, f"lost {n}")
-        await boris.say(room, "lost")
+        await deaf.hears(await boris.say(room, "lost"))
     ask = Actor.get
 
     async def get(self: Actor, *path: str, **how: Any) -> Any:
