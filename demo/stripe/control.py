@@ -29,6 +29,7 @@ class Control:
             web.post("/_control", self._set),
             web.post("/_control/deliver", self._deliver),
             web.post("/_control/expire", self._expire),
+            web.post("/_control/forget", self._forget),
             web.post("/_control/dispute", self._dispute),
             web.get("/_control/requests", self._requests),
             web.get("/_control/deliveries", self._attempts),
@@ -76,6 +77,14 @@ class Control:
         session["expires_at"] = self._shop.store.now()
         self._shop.store.put(session)
         return web.json_response({"expires_at": session["expires_at"]})
+
+    async def _forget(self, _: web.Request) -> web.Response:
+        """Forget all that was made, and what is still to be told of it: what comes next begins anew."""
+        await self._sender.drop()
+        with self._shop.store.transaction():
+            self._shop.store.db.execute("DELETE FROM delivery")
+            self._shop.store.db.execute("DELETE FROM object")
+        return web.json_response({})
 
     async def _dispute(self, request: web.Request) -> web.Response:
         """What the payer's bank does: {"intent": ..., "amount": ..., "inquiry": ...} opens a dispute, {"dispute": ...,

@@ -72,6 +72,10 @@ class StripeProcess:
         """Let the session's time be over; within a second or two it is expired and says so."""
         self.call("POST", "/_control/expire", {"session": session})
 
+    def forget(self) -> None:
+        """Forget all that was made, and what is still to be told of it."""
+        self.call("POST", "/_control/forget")
+
     def dispute(self, intent: str, amount: int | None = None, *, inquiry: bool = False) -> str:
         """Have the payer's bank take a charge back, or ask about it; return the dispute's id."""
         opened = self.call("POST", "/_control/dispute", {"intent": intent, "amount": amount, "inquiry": inquiry})

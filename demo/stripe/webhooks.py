@@ -47,6 +47,14 @@ class Sender:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self.wake.wait(), seconds)
 
+    async def drop(self) -> None:
+        """Let go of what is under way."""
+        dropped = [*self._tasks]
+        for task in dropped:
+            task.cancel()
+        await asyncio.gather(*dropped, return_exceptions=True)
+        self._under_way.clear()
+
     def _begin(self, http: aiohttp.ClientSession, delivery: Delivery) -> None:
         self._under_way.add(delivery.id)
         task = asyncio.create_task(self._send(http, delivery))

@@ -187,6 +187,7 @@ async def _nothing(_tx: Tx, _row: Row) -> None:
 
 @pytest.fixture
 async def clinic(database: Database, stripe_process: StripeProcess) -> AsyncIterator[PayingClinic]:
+    stripe_process.forget()  # what became of another test's visits is told to that one alone
     stripe_process.control(
         duplicate=0, reorder=False, delay=0, drop=0, hold=False, fail_next=0, fail_how="error", slow=0
     )

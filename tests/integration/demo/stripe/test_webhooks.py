@@ -52,6 +52,22 @@ async def test_what_was_not_delivered_before_a_crash_is_delivered_after_it(
     await endpoint.until(lambda: set(endpoint.kinds()) == OF_A_PAYMENT)
 
 
+async def test_of_what_is_forgotten_nothing_is_told_any_more(
+    process: StripeProcess, sdk: stripe.StripeClient, endpoint: Endpoint, wish: Wish
+) -> None:
+    endpoint.answer = 503
+    await pay_one(sdk, wish)
+    await endpoint.until(lambda: set(endpoint.kinds()) == OF_A_PAYMENT)
+    process.forget()
+    endpoint.heard.clear()
+    endpoint.answer = 200
+    await pay_one(sdk, wish)
+    await endpoint.until(lambda: set(endpoint.kinds()) == OF_A_PAYMENT)
+    new = {event.id for event in await listed(sdk)}
+    assert {event.id for event in endpoint.heard} == new
+    assert len(new) == 4
+
+
 async def test_each_event_can_come_twice(
     process: StripeProcess, sdk: stripe.StripeClient, endpoint: Endpoint, wish: Wish
 ) -> None:
