@@ -72,6 +72,9 @@ _TITLED = re.compile(r"\b(?:doctor|doktor|docteur|doctora|dokter)\b|دكتور",
 _TO_TAKE = frozenset({"times", "book", "move"})
 """What is chosen in a list of doctors, or of times."""
 
+_OFFERED = "take up"
+"""What “yes” does to a time that came free."""
+
 DirectRoom = Callable[[Tx, UUID, str], Awaitable[str]]
 
 
@@ -293,10 +296,13 @@ async def _answer(session: Session, question: Question, text: str) -> bool:
 
 
 async def _taken(session: Session, question: Question) -> bool:
-    """Somebody agrees to what was offered, or to a list of doctors or times. Raises BadInputError where it is long."""
-    if "yes" in question.words:
+    """Somebody takes the time that was offered, or agrees to a list of doctors or times; “book it” agrees to nothing
+    else. Raises BadInputError where the list is long.
+    """
+    offered = question.words.get("yes", {})
+    if offered.get("do") == _OFFERED:
         await session.answered(question)
-        await _act(session, question.words["yes"])
+        await _act(session, offered)
         return True
     if question.free or not question.choices or any(each["do"] not in _TO_TAKE for each in question.choices):
         return False

@@ -67,6 +67,14 @@ async def test_what_nobody_takes_goes_to_the_next_in_line_and_back_to_all(chat: 
     assert "You wait for nothing" in await chat.say(BEN, "waiting")
 
 
+async def test_a_time_that_is_offered_is_taken_in_ones_own_words(chat: Chat) -> None:
+    await chat.say(BEN, "wait for dr.osei on saturday")
+    await chat.say(CLARA, "hours dr.osei mon-sat 9-17")
+    await chat.offers()
+    await chat.say(BEN, "I'll take it")
+    assert any(each.text.startswith("Confirmed: Sat 5 Dec") for each in (await chat.notices())[BEN])
+
+
 async def test_who_leaves_days_out_is_told_that_the_list_does_not(chat: Chat) -> None:
     said = await chat.say(BEN, "wait for dr.osei next week not monday")
     assert "leaves out no single days" in said
