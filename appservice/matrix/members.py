@@ -24,8 +24,9 @@ from core.inbox import receive
 from core.lanes import LaterError, Row
 
 _RECENT = 30
-_GIVE_UP_AFTER = timedelta(hours=1)
-"""For so long it is tried to come to where the bot is invited to, and to see who is there."""
+_GIVE_UP_AFTER, _TRIES = timedelta(hours=1), 12
+"""For so long, and so often, it is tried at least to come to where the bot is invited to, and to see who is there. Not
+for so long alone: everything may have been away meanwhile."""
 _SETTLED_AFTER = timedelta(seconds=30)
 """For so long a refusal is no answer: another homeserver may write an invitation down after ours has told us of it."""
 _ELSEWHERE = 5
@@ -114,7 +115,7 @@ class Members:
                 await self._inbound.joined(tx, event)
                 await self._catch_up(tx, row, event)
         except AwayError:
-            if tx.now - row.created_at < _GIVE_UP_AFTER:
+            if tx.now - row.created_at < _GIVE_UP_AFTER or row.attempts + 1 < _TRIES:
                 raise
             await self._rooms.abandon(tx, event["room_id"])
 
