@@ -9,15 +9,17 @@ import psycopg
 import pytest
 from aiohttp import web
 
-from appservice.matrix.api import Actor, AwayError
+from appservice.matrix import catching_up
 from appservice.matrix.catching_up import CatchingUp
 from core.database import libpq_url
 from core.settings import Settings
 from demo.child import free_port
 from demo.client import PATIENCE, Person
 from demo.homeserver import Homeserver
+from demo.proxy import Proxy
 from tests.integration.appservice.matrix.conftest import NewPerson
 from tests.integration.appservice.matrix.echo import serving
+from tests.integration.appservice.matrix.withholding import Withholding
 
 
 class Deaf:
@@ -71,16 +73,14 @@ async def test_a_room_of_which_the_homeserver_never_answers_keeps_no_other_s_eve
         for n in range(51):  # more than one page of a room's timeline
             await anna.say(silent, f"lost {n}")
         await deaf.hears(await boris.say(room, "lost"))
-    ask = Actor.get
-
-    async def get(self: Actor, *path: str, **how: Any) -> Any:
-        if path == ("rooms", silent, "messages"):
-            raise AwayError("TimeoutError") from TimeoutError()
-        return await ask(self, *path, **how)
-
-    monkeypatch.setattr(Actor, "get", get)
-    async with serving(settings):
-        await boris.hears("you said lost", room=room)
+    monkeypatch.setattr(catching_up, "_SILENCE", 2.0)
+    silence = Withholding("messages")
+    silence.rooms = [silent]
+    with Proxy(free_port(), lambda _: [homeserver.url], silence.meddle) as proxy:
+        matrix = settings.matrix.model_copy(update={"homeserver_url": proxy.url})
+        async with serving(settings.model_copy(update={"matrix": matrix})):
+            await boris.hears("you said lost", room=room)
+    assert silence.asked
 
 
 async def test_events_that_the_homeserver_lost_are_fetched_once(

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -10,9 +9,9 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from aiohttp import web
 
-from appservice.matrix import admitting, members
-from appservice.matrix.api import Actor, AwayError, ForbiddenError
+from appservice.matrix import admitting, members, views
 from appservice.matrix.people import Visit
 from appservice.outgoing import lane_of
 from appservice.registration import registration
@@ -24,10 +23,12 @@ from demo.certificates import Certificates
 from demo.child import free_port
 from demo.client import ENCRYPTION, PATIENCE, Person
 from demo.homeserver import Homeserver
+from demo.proxy import Forward, Proxy
 from tests.conftest import HomeserverFactory
 from tests.integration.appservice.matrix.conftest import NewPerson
 from tests.integration.appservice.matrix.echo import Echo, serving
 from tests.integration.appservice.matrix.test_consultation_rooms import open_room, until
+from tests.integration.appservice.matrix.withholding import Withholding
 
 
 @pytest.fixture(scope="module")
@@ -148,26 +149,28 @@ async def test_a_hostile_homeserver_harms_nobody(
 
 
 async def test_an_invitation_is_followed_that_is_told_before_its_own_homeserver_has_it(
-    here: tuple[Homeserver, Settings],
-    elsewhere: Homeserver,
-    new_person: NewPerson,
-    monkeypatch: pytest.MonkeyPatch,
+    here: tuple[Homeserver, Settings], elsewhere: Homeserver, new_person: NewPerson
 ) -> None:
-    post, refused = Actor.post, 0
+    homeserver, settings = here
+    refused = 0
 
-    async def early(self: Actor, *path: str, **how: Any) -> Any:
+    async def early(request: web.Request, forward: Forward) -> web.StreamResponse:
         nonlocal refused
-        if path[0] == "join" and refused < 2:
+        if "/join/" in request.path and refused < 2:
             refused += 1
-            raise ForbiddenError(403, "M_FORBIDDEN")
-        return await post(self, *path, **how)
+            return web.json_response({"errcode": "M_FORBIDDEN", "error": "You are not invited."}, status=403)
+        return await forward()
 
-    _, settings = here
-    async with serving(settings):
-        bela = await new_person("bela", on=elsewhere)
-        monkeypatch.setattr(Actor, "post", early)
-        await bela.ask(await bela.direct_room(settings.matrix.bot_id), "hello", "you said hello")
+    with Proxy(free_port(), lambda _: [homeserver.url], early) as proxy:
+        async with serving(by_way_of(proxy, settings)):
+            bela = await new_person("bela", on=elsewhere)
+            await bela.ask(await bela.direct_room(settings.matrix.bot_id), "hello", "you said hello")
     assert refused == 2
+
+
+def by_way_of(proxy: Proxy, settings: Settings) -> Settings:
+    matrix = settings.matrix.model_copy(update={"homeserver_url": proxy.url})
+    return settings.model_copy(update={"matrix": matrix})
 
 
 async def test_rooms_that_never_let_themselves_be_seen_keep_nobody_from_being_served_and_are_left(
@@ -178,35 +181,27 @@ async def test_rooms_that_never_let_themselves_be_seen_keep_nobody_from_being_se
 ) -> None:
     """As Synapse keeps one waiting for the members of a room whose state another server withholds."""
     homeserver, settings = here
-    bot, ask, withheld = settings.matrix.bot_id, Actor.get, Counter[str]()
-    over = asyncio.Event()
-
-    async def get(self: Actor, *path: str, **how: Any) -> Any:
-        if path[0] == "rooms" and path[-1] == "members" and path[1] in rooms:
-            withheld[path[1]] += 1
-            await over.wait()
-            raise AwayError("no answer")
-        return await ask(self, *path, **how)
-
-    async with serving(settings):
-        eve, anna = await new_person("eve", on=elsewhere), await new_person("anna", on=homeserver)
-        made = [await eve.client.room_create(initial_state=[ENCRYPTION]) for _ in range(lanes._LANES_AT_ONCE)]
-        rooms = [str(getattr(each, "room_id", "")) for each in made]
-        monkeypatch.setattr(Actor, "get", get)
-        await asyncio.gather(*(eve.client.room_invite(room, bot) for room in rooms))
-        async with asyncio.timeout(PATIENCE):
-            while not withheld:
-                await asyncio.sleep(0.05)
-        await anna.ask(await anna.direct_room(bot), "hello", "you said hello")
-        assert len(withheld) <= 2
-        monkeypatch.setattr(members, "_GIVE_UP_AFTER", timedelta(0))
-        over.set()
-        async with asyncio.timeout(PATIENCE):
-            while set(withheld) != set(rooms):
-                await asyncio.sleep(0.1)
-            for room in rooms:
-                while bot in (await eve.call("GET", f"rooms/{room}/joined_members"))["joined"]:
+    bot, silence = settings.matrix.bot_id, Withholding("members")
+    monkeypatch.setattr(views, "_PATIENCE", 1.0)
+    with Proxy(free_port(), lambda _: [homeserver.url], silence.meddle) as proxy:
+        async with serving(by_way_of(proxy, settings)):
+            eve, anna = await new_person("eve", on=elsewhere), await new_person("anna", on=homeserver)
+            made = [await eve.client.room_create(initial_state=[ENCRYPTION]) for _ in range(lanes._LANES_AT_ONCE)]
+            silence.rooms = [str(getattr(each, "room_id", "")) for each in made]
+            await asyncio.gather(*(eve.client.room_invite(room, bot) for room in silence.rooms))
+            async with asyncio.timeout(PATIENCE):
+                while not silence.asked:
+                    await asyncio.sleep(0.05)
+            await anna.ask(await anna.direct_room(bot), "hello", "you said hello")
+            monkeypatch.setattr(members, "_GIVE_UP_AFTER", timedelta(0))
+            monkeypatch.setattr(members, "_TRIES", 0)
+            async with asyncio.timeout(PATIENCE):
+                while silence.asked.keys() != {*silence.rooms}:
                     await asyncio.sleep(0.1)
+                for room in silence.rooms:
+                    while bot in (await eve.call("GET", f"rooms/{room}/joined_members"))["joined"]:
+                        await asyncio.sleep(0.1)
+    assert silence.most < lanes._LANES_AT_ONCE / 2  # two, and those who have just gone
 
 
 async def power_in(person: Person, room: str) -> dict[str, Any]:
