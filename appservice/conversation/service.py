@@ -297,13 +297,15 @@ async def _answer(session: Session, question: Question, text: str) -> bool:
 
 async def _taken(session: Session, question: Question) -> bool:
     """Somebody takes the time that was offered, or agrees to a list of doctors or times; “book it” agrees to nothing
-    else. Raises BadInputError where the list is long.
+    else. Raises BadInputError where the list is long, UserError where a yes or a no is waited for.
     """
     offered = question.words.get("yes", {})
     if offered.get("do") == _OFFERED:
         await session.answered(question)
         await _act(session, offered)
         return True
+    if offered and not question.choices:
+        raise _neither()
     if question.free or not question.choices or any(each["do"] not in _TO_TAKE for each in question.choices):
         return False
     if len(question.choices) > 1:
@@ -332,12 +334,16 @@ async def _by_name(session: Session, text: str, wanted: Wanted) -> bool:
     return True
 
 
+def _neither() -> UserError:
+    return UserError("I did not understand that. Answer yes or no, or write “help” to see everything I can do.")
+
+
 async def _lost(session: Session, text: str) -> None:
     """The nearest meaning, or a hint."""
     guess = nearest(text, session.person)
     asked = session.dialogue.last
     if guess is None and asked and not asked.choices and {"yes", "no"} <= asked.words.keys():
-        raise UserError("I did not understand that. Answer yes or no, or write “help” to see everything I can do.")
+        raise _neither()
     if guess is None:
         raise UserError(_HINT)
     await session.say(

@@ -79,9 +79,7 @@ async def test_questions_in_ones_own_words(chat: Chat) -> None:
     assert visit in await chat.say(ANNA, "Where is my appointment?")
     assert f"ask {visit}" in await chat.say(ANNA, "I'm late")
     assert "Cancel this visit?" in await chat.say(ANNA, "I can't come")
-    await chat.say(ANNA, "book it")  # is no yes to that
-    assert visit in await chat.say(ANNA, "appointments")
-    await chat.say(ANNA, "I can't come")
+    assert "Answer yes or no" in await chat.say(ANNA, "book it")
     assert "Nothing has changed" in await chat.say(ANNA, "no wait")
     await chat.say(ANNA, "dr osei")
     assert "Next: Tue 1 Dec" in await chat.say(ANNA, "I can't come on mondays")
