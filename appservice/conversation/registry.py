@@ -10,12 +10,14 @@ from rapidfuzz import fuzz, process
 
 from appservice.conversation.session import Session
 from appservice.conversation.understanding.gloss import in_english
+from appservice.conversation.understanding.running import as_command
 from appservice.conversation.understanding.terms import Term
 from appservice.conversation.understanding.text import folded, plain
 from appservice.conversation.understanding.wishes import FILLERS
+from appservice.matrix.markdown import escape
 from booking.people.service import Person
 from core.errors import RefusedError
-from core.languages import DEFAULT, N_, heard, spoken_languages
+from core.languages import DEFAULT, N_, _, heard, spoken_languages
 
 Run = Callable[[Session, str], Awaitable[None]]
 """Gets what follows the command's words."""
@@ -162,10 +164,13 @@ def action(name: str) -> Callable[[Action], Action]:
 def find(text: str, person: Person) -> tuple[Command, str] | None:
     """Return the command that a text begins with and what follows it; the longest words win, alone the bare ones.
 
-    Tried in English, in the person's language, and in the others: who has not chosen one yet says "Hilfe", too. A
-    command that this person may not use is not found: its words may mean something else.
+    A whole sentence of somebody who runs a centre, or treats, is asked about with the command that it is. Tried in
+    English, in the person's language, and in the others: who has not chosen one yet says "Hilfe", too. A command that
+    this person may not use is not found: its words may mean something else.
     """
     said = plain(text)
+    if runs_or_treats(person) and (line := as_command(said, person.language)):
+        return _MEANT, line
     low = folded(said)
     for spelt in _by_first_letter(person.language, len(COMMANDS)):
         for word, each in spelt.get(low[:1], ()):
@@ -176,6 +181,25 @@ def find(text: str, person: Person) -> tuple[Command, str] | None:
             if not (low[len(word)].isalnum() or each.bare):
                 return each, _behind(said, low, len(word)).strip(" :,،؛")
     return None
+
+
+async def ask_whether(session: Session, line: str, shown: str) -> None:
+    """Ask whether somebody meant what is shown; a yes runs the line."""
+    await session.say(
+        _("Did you mean **{guess}**? Answer yes, or write it again.", guess=escape(shown)),
+        words={"yes": {"do": "run", "text": line}, "no": {"do": "help"}},
+    )
+
+
+async def _meant(session: Session, line: str) -> None:
+    """Show the command with the word that help shows."""
+    found = find(line, session.person)
+    shown = f"{found[0].shown(session.person.language)} {found[1]}" if found else line
+    await ask_whether(session, line, shown)
+
+
+_MEANT = Command((), "", "", runs_or_treats, "", _meant, open=False, bare=False, heard=False)
+"""What somebody has said in a sentence of their own."""
 
 
 def nearest(text: str, person: Person) -> str | None:

@@ -13,7 +13,7 @@ from appservice.conversation.commands import filing, importing
 from appservice.conversation.commands.finding import understood, wish
 from appservice.conversation.dialogue import Choice, Question, load, save
 from appservice.conversation.importing import came
-from appservice.conversation.registry import ACTIONS, doctor, find, nearest
+from appservice.conversation.registry import ACTIONS, ask_whether, doctor, find, nearest
 from appservice.conversation.session import Session
 from appservice.conversation.understanding.answers import Pick, chosen, read_pick, read_word, several
 from appservice.conversation.understanding.rhythm import take_rhythm
@@ -346,10 +346,4 @@ async def _lost(session: Session, text: str) -> None:
         raise _neither()
     if guess is None:
         raise UserError(_HINT)
-    await session.say(
-        _("Did you mean **{guess}**? Answer yes, or write it again.", guess=guess),
-        words={
-            "yes": {"do": "run", "text": f"{guess} {' '.join(text.split()[len(guess.split()) :])}"},
-            "no": {"do": "help"},
-        },
-    )
+    await ask_whether(session, f"{guess} {' '.join(text.split()[len(guess.split()) :])}", guess)

@@ -118,6 +118,8 @@ async def change_service(session: Session, text: str) -> None:
     words = Reading(text)
     who, name = await doctor_of(session, words), take_quoted(words)
     at_centre, terms = await _terms(session, who, words)
+    if not name and len(alone := await reading.services_of(session.tx, who.id, at_centre.id)) == 1:
+        name = alone[0].name
     service = await service_named(session, who, name, at_centre)
     if words.words() or terms == Terms({}):
         raise BadInputError(_EDIT_EXAMPLE)

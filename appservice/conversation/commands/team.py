@@ -19,6 +19,11 @@ from booking.staff.verifying import ask_for_verification
 from core.errors import BadInputError
 from core.languages import _, commas
 
+_IN_WORDS = re.compile(
+    r"\b(?P<first>(?:dr|prof)\b\.? ?[^\W\d][\w'-]*)(?: [^\W\d][\w'-]+)?(?= |$)",
+    re.IGNORECASE,
+)
+
 
 async def centre_of(session: Session, words: Reading) -> Centre:
     """The centre that is meant: the one behind "at" or "to", or the only one that the person runs."""
@@ -46,10 +51,7 @@ async def doctor_of(session: Session, words: Reading) -> Practitioner:
     if name is None and not (session.person.practitioner_id and await _not_a_doctor(session, words)):
         name = take_quoted(words)
     if name is None:
-        written = words.take(
-            re.compile(r"\b(?:dr|prof)\b\.? ?[^\W\d][\w'-]*(?: [^\W\d][\w'-]+)?(?= |$)", re.IGNORECASE)
-        )
-        name = written[0] if written else None
+        name = await _in_words(session, words)
     if name is None and session.person.practitioner_id:
         return await reading.practitioner(session.tx, session.person.practitioner_id)
     found = await reading.practitioners_named(session.tx, name) if name else []
@@ -58,6 +60,19 @@ async def doctor_of(session: Session, words: Reading) -> Practitioner:
     if not found:
         raise BadInputError("Which doctor? Write the short name, like dr.osei; “doctors” lists them.")
     return found[0]
+
+
+async def _in_words(session: Session, words: Reading) -> str | None:
+    """A name behind "dr", of two words where there is one like that: in “dr osei tomorrow” the second is none."""
+    written = _IN_WORDS.search(words.rest)
+    if not written:
+        return None
+    for end in dict.fromkeys((written.end(), written.end("first"))):
+        name = words.rest[written.start() : end]
+        if await reading.practitioners_named(session.tx, name):
+            words.cut(written.start(), end)
+            return name
+    return words.take(_IN_WORDS)[0]  # type: ignore[index]
 
 
 async def _not_a_doctor(session: Session, words: Reading) -> bool:

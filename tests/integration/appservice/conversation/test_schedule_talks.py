@@ -235,3 +235,17 @@ async def test_of_a_doctor_at_two_centres_the_one_that_is_meant_is_asked_for(cha
     listed = await chat.say(OSEI, "services")
     assert "A visit, 30 minutes, in person, €48.00, at the desk, 60 days ahead, at Berlin Heart Centre" in listed
     assert "60 days ahead, at Isar Clinic" in listed
+
+
+async def test_plain_sentences_of_an_admin_are_shown_as_commands_and_done(chat: Chat) -> None:
+    assert "closed days on 24.12." in await chat.say(CLARA, "we are closed on 24.12.")
+    assert "no closed days" in await chat.say(CLARA, "closed days")
+    await chat.say(CLARA, "we are closed on 24.12.")
+    assert "is closed: Thu 24 Dec" in await chat.say(CLARA, "yes")
+    assert "edit service dr osei price 70" in await chat.say(CLARA, "set the price of Dr. osei to 70")
+    assert "€70.00" in await chat.say(CLARA, "yes")
+    await chat.say(CLARA, "dr. osei is on holiday next week")
+    assert "Mon 7 Dec to Sun 13 Dec" in await chat.say(CLARA, "yes")
+    await chat.say(CLARA, "change hours of dr.osei to mon-fri 9-16")
+    assert "09:00-16:00" in await chat.say(CLARA, "yes")
+    assert "Did you mean" not in await chat.say(ANNA, "dr.osei is on holiday next week")

@@ -1,0 +1,83 @@
+"""Sentences of those who run a centre, as the commands that they are."""
+
+from dataclasses import replace
+
+import pytest
+
+from appservice.conversation.commands import basics  # noqa: F401  (declares all)
+from appservice.conversation.registry import find
+from appservice.conversation.understanding.running import as_command
+from tests.unit.appservice.conversation.test_commands import ANNA, CLARA
+
+
+@pytest.mark.parametrize(
+    ("code", "said", "line"),
+    [
+        ("en", "we are closed on 24.12.", "closed days on 24.12."),
+        ("en", "We’re closed tomorrow!", "closed days tomorrow"),
+        ("en", "the practice is closed from 24.12. to 26.12.", "closed days from 24.12. to 26.12."),
+        ("en", "please close the clinic on friday.", "closed days on friday"),
+        ("en", "we're open again on 24.12.", "closed days open on 24.12."),
+        ("en", "dr.osei is on holiday next week", "time off dr.osei next week"),
+        ("en", "Dr. Ama Osei is away tomorrow", "time off dr Ama Osei tomorrow"),
+        ("en", "doctor osei takes friday off", "time off dr osei friday"),
+        ("en", "change hours of dr.osei to mon-fri 9-17", "hours dr.osei mon-fri 9-17"),
+        ("en", "change Dr Osei's hours to mon-fri 9-17", "hours dr Osei mon-fri 9-17"),
+        ("en", "hours of dr osei mon-fri 9-17", "hours dr osei mon-fri 9-17"),
+        ("en", "dr.osei works mon-fri 9-17", "hours dr.osei mon-fri 9-17"),
+        ("en", "set price of dr.osei to 70", "edit service dr.osei price 70"),
+        ("en", "set the price of dr. osei to 70", "edit service dr osei price 70"),
+        ("en", 'set the fee for "First visit" of Dr Osei to 72 €', 'edit service dr Osei "First visit" price €72'),
+        ("de", "Wir haben am 24.12. geschlossen.", "closed days am 24.12."),
+        ("de", "am Freitag haben wir zu", "closed days am Freitag"),
+        ("de", "Frau Dr. Osei ist nächste Woche im Urlaub", "time off dr Osei nächste Woche"),
+        ("de", "Ändere die Sprechzeiten von Dr. Osei auf Mo-Fr 9-17 Uhr", "hours dr Osei Mo-Fr 9-17 Uhr"),
+        ("de", "Setze den Preis von dr.osei auf 70 Euro", "edit service dr.osei price 70 EUR"),
+        ("fr", "nous sommes fermés le 24 décembre", "closed days le 24 décembre"),
+        ("fr", "Le docteur Osei est en vacances la semaine prochaine", "time off dr Osei la semaine prochaine"),
+        ("fr", "change les horaires du dr. Osei à lun-ven 9h-17h", "hours dr Osei lun-ven 9h-17h"),
+        ("fr", "mets le prix de dr.osei à 70€", "edit service dr.osei price €70"),
+        ("es", "estamos cerrados el 24 de diciembre", "closed days el 24 de diciembre"),
+        ("es", "la doctora Osei está de vacaciones la próxima semana", "time off dr Osei la próxima semana"),
+        ("es", "cambia el horario de dr.osei a lun-vie 9-17", "hours dr.osei lun-vie 9-17"),
+        ("es", "pon el precio de dr.osei a 70", "edit service dr.osei price 70"),
+        ("ms", "kami tutup pada 24 Dis", "closed days pada 24 Dis"),
+        ("ms", "dr.osei bercuti minggu depan", "time off dr.osei minggu depan"),
+        ("ms", "tukar waktu dr.osei kepada Isn-Jum 9-17", "hours dr.osei Isn-Jum 9-17"),
+        ("ms", "tetapkan harga dr.osei kepada 70", "edit service dr.osei price 70"),
+        ("ar", "نحن مغلقون يوم 24 ديسمبر", "closed days يوم 24 ديسمبر"),
+        ("ar", "dr.osei في إجازة الأسبوع القادم", "time off dr.osei الأسبوع القادم"),
+        ("ar", "غير ساعات dr.osei إلى الاثنين-الجمعة 9-17", "hours dr.osei الاثنين-الجمعة 9-17"),
+        ("ar", "اجعل سعر dr.osei 70", "edit service dr.osei price 70"),
+    ],
+)  # fmt: skip
+def test_a_sentence_is_the_command_of_who_runs_a_centre_and_of_nobody_else(code: str, said: str, line: str) -> None:
+    assert as_command(said, code) == line
+    found = find(said, replace(CLARA, language=code))
+    assert found
+    assert found[1] == line
+    meant = find(line, replace(CLARA, language=code))
+    assert meant
+    assert meant[0].words
+    patients = find(said, replace(ANNA, language=code))
+    assert patients is None or patients[1] != line
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "is dr osei on holiday next week?",
+        "are you closed on friday",
+        "we are closed minded",
+        "we are closed on fridays",
+        "dr.osei is off to london",
+        "dr osei next week",
+        "cardiologist in berlin, not on friday",
+        "change K7QM3F to friday",
+        "hours dr.osei",
+        "set price of dr.osei",
+        "closed days 24.12.",
+    ],
+)
+def test_a_question_a_wish_and_half_a_sentence_are_none(said: str) -> None:
+    assert as_command(said, "en") is None
