@@ -45,7 +45,6 @@ class CarePolicy:
         )
         api.register_spam_checker_callbacks(
             check_login_for_spam=self.check_login,
-            user_may_invite=self.user_may_invite,
             federated_user_may_invite=self.federated_user_may_invite,
             user_may_publish_room=self.user_may_publish_room,
         )
@@ -75,12 +74,28 @@ class CarePolicy:
             why = _NO_DEVICE
         if why is not None:
             raise SynapseError(403, why, Codes.FORBIDDEN)
+        if event.type == "m.room.member" and event.content.get("membership") == "invite":
+            await self._judge_invitation(event.sender, str(event.get_state_key()), state)
         if event.type == "m.room.encrypted" and not self._who.is_ours(event.sender):
-            create = state.get(("m.room.create", ""))
-            ours = create and create.sender == self._keeper and create.content.get(KIND) == CONSULTATION
+            ours = self._is_consultation(state)
             now = self._api._clock.time_msec()
             await self._media.claim(event.sender, event.room_id if ours else None, now)
         return True, None
+
+    async def _judge_invitation(self, inviter: str, invitee: str, state: Mapping[tuple[str, str], EventBase]) -> None:
+        """Patients do not invite patients, and nobody those who do not want it. Raises SynapseError.
+
+        Into consultation rooms the rules of those rooms hold: who has a visit meets its other side there. Judged as an
+        event, as Synapse asks no `user_may_invite` about admins, nor about an address (email) that turned out to be
+        somebody's.
+        """
+        if inviter == self._api._hs.config.servernotices.server_notices_mxid:
+            return
+        verdict: Any = Codes.FORBIDDEN
+        if self._may_invite(inviter, invitee, await self._staff.members()):
+            verdict = NOT_SPAM if self._is_consultation(state) else await self._wanted(inviter, invitee)
+        if verdict != NOT_SPAM:
+            raise SynapseError(403, "They are not to be invited by you.", Codes.FORBIDDEN)
 
     async def on_create_room(self, requester: Requester, request: dict[str, Any], _is_admin: bool) -> None:  # noqa: FBT001
         """Refuse a room that would be public, whoever asks for it: its events would be refused halfway."""
@@ -92,17 +107,8 @@ class CarePolicy:
         """A login makes a device."""
         return Codes.FORBIDDEN if user_id == self._keeper else NOT_SPAM
 
-    async def user_may_invite(self, inviter: str, invitee: str, room_id: str) -> Any:
-        """Patients do not invite patients, and nobody those who do not want it.
-
-        Into consultation rooms the rules of those rooms hold: who has a visit meets its other side there.
-        """
-        if not self._may_invite(inviter, invitee, await self._staff.members()):
-            return Codes.FORBIDDEN
-        return NOT_SPAM if await self._is_consultation(room_id) else await self._wanted(inviter, invitee)
-
     async def federated_user_may_invite(self, event: EventBase) -> Any:
-        """The same for an invitation from elsewhere: that room is not here yet, so nothing comes to differ."""
+        """Judge an invitation from elsewhere: that room is not here yet, so nothing comes to differ."""
         invitee = str(event.get_state_key())
         if not self._may_invite(event.sender, invitee, await self._staff.members()):
             return Codes.FORBIDDEN
@@ -125,8 +131,7 @@ class CarePolicy:
             raise SynapseError(503, "It cannot be known now whether they want it. Please invite them again later.")
         return Codes.FORBIDDEN if answer is Answer.UNWANTED else NOT_SPAM
 
-    async def _is_consultation(self, room_id: str) -> bool:
-        state = await self._api.get_room_state(room_id, [("m.room.create", "")])
+    def _is_consultation(self, state: Mapping[tuple[str, str], EventBase]) -> bool:
         create = state.get(("m.room.create", ""))
         return create is not None and create.sender == self._keeper and create.content.get(KIND) == CONSULTATION
 

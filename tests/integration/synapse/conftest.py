@@ -89,7 +89,12 @@ async def ward(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[Ward]:
     folder = tmp_path_factory.mktemp("ward")
-    here = Homeserver(folder, registrations=[folder / "registration.yaml"], certificates=certificates)
+    here = Homeserver(
+        folder,
+        registrations=[folder / "registration.yaml"],
+        certificates=certificates,
+        settings={"server_notices": {"system_mxid_localpart": "notices"}},
+    )
     matrix = service.matrix.model_copy(update={"server_name": here.server_name})
     name = f"ward{uuid4().hex}"
     postgres.create(name, template="template")

@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from typing import Any
+from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
@@ -136,6 +137,9 @@ async def test_rooms_are_private_for_everybody(ward: Ward, new: NewCaller) -> No
         world = {"history_visibility": "world_readable"}
         assert (await person.put_state(room, "m.room.history_visibility", "", world))[0] == 403
         assert (await person.ask("PUT", f"directory/list/room/{room}", {"visibility": "public"}))[0] == 403
+        encryption = {"algorithm": CIPHER["algorithm"]}
+        assert (await person.put_state(room, "m.room.encryption", "", encryption))[0] == 200
+        assert (await person.put_state(room, "m.room.encryption", "", {"algorithm": "none"}))[0] == 403
 
 
 async def test_an_admin_is_held_to_the_rules_of_consultations_too(
@@ -152,9 +156,13 @@ async def test_an_admin_is_held_to_the_rules_of_consultations_too(
     assert admin.user_id not in members[1]["joined"]
 
 
-async def test_the_keeper_gets_no_device_by_any_way(ward: Ward) -> None:
-    keeper = ward.keeper
-    login = {"type": "m.login.application_service", "identifier": {"type": "m.id.user", "user": keeper.user_id}}
+async def test_the_keeper_gets_no_device_by_any_way(ward: Ward, new: NewCaller) -> None:
+    keeper, admin = ward.keeper, await new("admin")
+    make_admin(ward, admin)
+    of_keeper = f"/_synapse/admin/v2/users/{quote(keeper.user_id)}"
+    assert (await admin.ask("PUT", of_keeper, {"password": "known to the admin"}))[0] == 200
+    password = {"type": "m.login.password", "identifier": login_of(keeper), "password": "known to the admin"}
+    login = {"type": "m.login.application_service", "identifier": login_of(keeper)}
     ways = [
         await keeper.ask("POST", "login", login),
         await keeper.ask("PUT", "devices/SPY", {"display_name": "spy"}),
@@ -164,10 +172,16 @@ async def test_the_keeper_gets_no_device_by_any_way(ward: Ward) -> None:
             "/_matrix/client/unstable/org.matrix.msc3814.v1/dehydrated_device",
             {"device_id": "SPY", "device_data": {"algorithm": "m.dehydration.v1.olm"}, "device_keys": {}},
         ),
+        await admin.ask("POST", "login", password),
+        await admin.ask("POST", f"{of_keeper}/devices", {"device_id": "SPY"}),
     ]
     assert all(status >= 400 for status, _ in ways), ways
     assert rows(ward, "SELECT count(*) FROM devices WHERE user_id = ?", keeper.user_id) == [(0,)]
     assert rows(ward, "SELECT count(*) FROM e2e_device_keys_json WHERE user_id = ?", keeper.user_id) == [(0,)]
+
+
+def login_of(person: Caller) -> dict[str, str]:
+    return {"type": "m.id.user", "user": person.user_id}
 
 
 async def test_a_keeper_that_had_a_device_before_the_module_came_makes_no_rooms(ward: Ward) -> None:

@@ -10,6 +10,7 @@ from booking.people.service import person_of
 from booking.reach.contacts import choose, let_in
 from tests.integration.synapse.callers import Caller
 from tests.integration.synapse.conftest import NewCaller, Ward
+from tests.integration.synapse.test_policy import make_admin
 
 
 @pytest.fixture
@@ -44,6 +45,21 @@ async def test_who_lets_nobody_in_is_invited_by_nobody(
     assert await invites(ward.bot, anna) == 200  # the service itself is not kept out
     await blocks_all(ward, specialist)
     assert await invites(anna, specialist) == 403  # who is invited may be of another homeserver, too
+
+
+async def test_an_admin_invites_nobody_whom_others_may_not(ward: Ward, new: NewCaller) -> None:
+    admin, anna, boris = await new("admin"), await new("anna"), await new("boris")
+    make_admin(ward, admin)
+    assert await invites(admin, boris) == 403  # neither is staff
+    await ward.keeper.put_state(ward.lobby, "org.careconnect.staff", admin.user_id[1:], {"since": 1})
+    async with asyncio.timeout(60):  # the module reads who is staff every ten seconds
+        while await invites(admin, boris) != 200:
+            await asyncio.sleep(0.25)
+    await blocks_all(ward, anna)
+    assert await invites(admin, anna) == 403
+    # What the homeserver itself has to say comes all the same.
+    notice = {"user_id": anna.user_id, "content": {"msgtype": "m.text", "body": "We move house on Sunday."}}
+    assert (await admin.ask("POST", "/_synapse/admin/v1/send_server_notice", notice))[0] == 200
 
 
 async def test_exceptions_hold_within_seconds(ward: Ward, new: NewCaller, staff: tuple[Caller, Caller]) -> None:
