@@ -15,7 +15,7 @@ from appservice.incoming import Attached, Incoming
 from appservice.matrix.model import bot_message
 from core.database import Tx
 from core.ids import id_of
-from core.languages import language
+from core.languages import direction, language
 from core.outbox import enqueue, outbox
 from records.places import leading_uuid, sealed_column
 from records.sealing import Vault
@@ -96,7 +96,8 @@ async def post(tx: Tx, vault: Vault, *, subject: UUID, room_id: str, key: str, r
     `subject` is the person whose key the words are sealed with while they wait. The same key again does nothing.
     """
     kind = MESSAGE if isinstance(reply, Reply) else FILE
-    spoken = {} if isinstance(reply, Reply) and not reply.poll else {"language": language()}
+    matters = isinstance(reply, File) or reply.poll or direction() == "rtl"
+    spoken = {"language": language()} if matters else {}
     payload = await _seal(tx, vault, subject, id_of(key), {"key": key, **asdict(reply), **spoken})
     await enqueue(tx, kind=kind, lane=lane_of(room_id), key=key, payload=payload)
 
@@ -181,8 +182,8 @@ def subject_of(payload: bytes) -> UUID:
 
 
 async def unseal(tx: Tx, vault: Vault, row: UUID, payload: bytes) -> dict[str, Any]:
-    """Open what `post` sealed in the outbox row `row`: the fields of Reply or File, `key`, and a File's or poll's
-    `language`.
+    """Open what `post` sealed in the outbox row `row`: the fields of Reply or File, `key`, and the `language` where
+    that is not English written from the left.
 
     Raises SealBrokenError, and ErasedError when the person has been erased meanwhile.
     """

@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from appservice.matrix import polls
 from appservice.matrix.api import ForbiddenError, Json, MatrixError
 from appservice.matrix.device import Device
+from appservice.matrix.direction import from_the_right
 from appservice.matrix.markdown import message
 from appservice.matrix.media import Locking
 from appservice.matrix.model import bot_message
@@ -39,7 +40,7 @@ from core.database import Tx
 from core.errors import RefusedError
 from core.ids import id_of
 from core.lanes import HopelessError, LaterError, Row
-from core.languages import DEFAULT, _, speak
+from core.languages import DEFAULT, _, direction, speak
 from core.outbox import enqueue, outbox
 from core.statements import Statement
 from records.sealing import ErasedError
@@ -88,6 +89,8 @@ class Outbound:
         if private and (elsewhere := await self._not_alone(tx, row)):
             return await self._say_there(tx, row, elsewhere, said["key"], Reply(**_without_key(said)))
         content = message(said["markdown"], notice=said["notice"])
+        if direction() == "rtl":
+            content = from_the_right(content)
         edited = await self._event_of(tx, said["edits"], room_id) if said["edits"] else None
         if edited:
             content = replacing(edited, content)

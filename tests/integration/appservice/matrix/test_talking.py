@@ -334,6 +334,18 @@ async def test_what_is_said_besides_the_conversation_is_in_the_person_s_language
     await anna.ask(room, "fault", "Bei uns ist etwas schiefgegangen")
 
 
+async def test_who_reads_from_the_right_gets_messages_that_run_so(
+    echo: Echo, settings: Settings, new_person: NewPerson
+) -> None:
+    anna, ben = await new_person("anna"), await new_person("ben")
+    echo.people.languages[anna.mxid] = "ar"
+    for person, mark in ((anna, "\u200f"), (ben, "")):
+        room = await person.direct_room(settings.matrix.bot_id)
+        answer = await person.ask(room, "مرحبا", "مرحبا")
+        assert answer.body == f"{mark}you said مرحبا"
+        assert answer.html == f"{mark}<p>you said <strong>مرحبا</strong></p>"
+
+
 async def test_a_file_arrives_encrypted_and_whole(echo: Echo, settings: Settings, new_person: NewPerson) -> None:
     anna = await new_person("anna")
     room = await anna.direct_room(settings.matrix.bot_id)
