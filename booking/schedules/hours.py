@@ -13,18 +13,35 @@ from core.languages import _, commas, language, locale_of
 
 _MANY = {"daily": (0, 6), "every day": (0, 6), "weekdays": (0, 4), "weekend": (5, 6), "weekends": (5, 6)}
 _EXAMPLE = "Write hours like: mon-fri 9-12:30, 14-18; sat 10-14 from 1 Dec until 31 Dec"
+_UNREAD = "I can't read “{part}” there. {example}"
 _DATE_EXAMPLE = "Write a date that differs like: on 24 Dec 9-12, or: on 24 Dec closed"
 _LONGEST = 500
 _CLOCK = r"(\d{1,2})(?:[:.](\d{2}))?\s*(am|pm)?"
 _SPAN = re.compile(rf"^{_CLOCK}\s*(?:-|–|to|until)\s*{_CLOCK}$")
 _DAYS_OF = rf"(?:{'|'.join(_MANY)}|{DAY}(?:\s*(?:-|–|to|,|and|\s)\s*{DAY})*)"
 _PART = re.compile(rf"^(?P<days>{_DAYS_OF})\s*:?\s+(?P<times>.+)$")
+_NO_BREAK = re.compile(
+    r",?\s*\b(?:without|with no|no|except) (?:an? )?(?:lunch[ -]?break|breaks?|lunch|pause)\b(?!:? (?:from |at )?\d)"
+)
 _BREAK = re.compile(
     r"(?P<mark>[,;]?)\s*\b(?:(?:with|and)\s+)?(?:an?\s+)?"
-    r"(?:lunch[ -]?break|breaks?|lunch|pause|except|without|but not)\b\s*:?\s*(?:from|at)?\s*"
+    r"(?:(?:(?:except(?: for)?|without)\s+(?:an?\s+)?)?(?:lunch[ -]?break|breaks?|lunch|pause)"
+    r"|except(?: for)?|without|but not|not)\b\s*:?\s*(?:(?:from|at|on)\b)?\s*"
 )
 _BREAK_ALONE = re.compile(rf"^(?P<days>{_DAYS_OF}), break ")
+_ONLY_DAYS = re.compile(_DAYS_OF)
 _CLOSED = {"closed", "none", "off"}
+_FROM_TIME = re.compile(
+    r"\bfrom (\d{1,2}(?::\d{2})?\s*(?:am|pm)?)\s*(?:-|–|to|until)\s*(?=\d{1,2}(?::\d{2})?\s*(?:am|pm)?(?:$|[\s,;]))"
+)
+_EACH = re.compile(rf"\b(?:every|each) (?={DAY}\b)")
+_BETWEEN_DAYS = re.compile(rf"(?<=[a-z])/(?={DAY})")
+_NEXT = re.compile(
+    rf"(?:(?<=\d)|(?<=[ap]m)|(?<=closed)|(?<=off))(?:\s*,|\s+and\b)?\s+(?={_DAYS_OF}\s*:?\s+(?:\d|closed\b|off\b))"
+)
+"""Between one part and the next, where no semicolon stands: "mon, wed 9-12 and fri 14-17"."""
+_SHOWN = 60
+"""Letters of what could not be read, in the sentence that says so."""
 USUAL = {"as usual", "usual", "as always", "normal"}
 """Takes back what differs."""
 
@@ -56,17 +73,22 @@ def parse_hours(text: str, today: date) -> Hours:
     if text in _CLOSED:
         return Hours((), first, last)
     week: dict[int, list[Minutes]] = {}
-    for part in text.split(";"):
-        days, opened, breaks = _part(part.strip())
+    closed: set[int] = set()
+    for part in (each for piece in text.split(";") for each in _NEXT.split(piece)):
+        days, opened, breaks, off = _part(part.strip())
         if not opened:
+            closed |= off
             days = days or set(week)
             _taken_out(week, days, breaks)
             continue
-        here = {day: list(opened) for day in days}
+        here = {day: list(opened) for day in days - off}
         _check_apart(here)
         _taken_out(here, days, breaks)
         for day, spans in here.items():
             week.setdefault(day, []).extend(spans)
+    week = {day: spans for day, spans in week.items() if day not in closed}
+    if closed and not week:
+        raise BadInputError(_EXAMPLE)  # a day alone that is closed says nothing of the others
     _check_apart(week)
     return Hours(tuple(sorted(WeeklySpan(day, *span) for day, spans in week.items() for span in spans)), first, last)
 
@@ -83,7 +105,7 @@ def parse_date(text: str, today: date) -> DateHours:
         return DateHours(day, None)
     if times in _CLOSED:
         return DateHours(day, ())
-    opened, breaks = _times(times, _DATE_EXAMPLE)
+    opened, breaks, _off = _times(times, _DATE_EXAMPLE)
     here = {0: opened}
     if not opened:
         raise BadInputError(_DATE_EXAMPLE)
@@ -94,7 +116,7 @@ def parse_date(text: str, today: date) -> DateHours:
 
 def parse_times(text: str) -> list[Minutes]:
     """Read "9-12, 14-18". Raises BadInputError with an example."""
-    opened, breaks = _times(_plain(text, _DATE_EXAMPLE), _DATE_EXAMPLE)
+    opened, breaks, _off = _times(_plain(text, _DATE_EXAMPLE), _DATE_EXAMPLE)
     if breaks:
         raise BadInputError(_DATE_EXAMPLE)
     return opened
@@ -114,7 +136,9 @@ def is_date(text: str, today: date) -> bool:
 def _plain(text: str, example: str) -> str:
     if len(text) > _LONGEST:
         raise BadInputError(example)
-    text = " ".join(text.casefold().split()).removeprefix("on ")
+    text = " ".join(text.casefold().split()).removeprefix("on ").replace(" & ", " and ").replace(", and ", ", ")
+    text = _BETWEEN_DAYS.sub(", ", _EACH.sub("", _FROM_TIME.sub(r"\1-", text)))
+    text = _NO_BREAK.sub("", text)
     return _BREAK.sub(lambda found: f"{found['mark'] or ','} break ", text).strip()
 
 
@@ -123,7 +147,7 @@ def _check_apart(week: dict[int, list[Minutes]], example: str = _EXAMPLE) -> Non
         if any(other[0] < one[1] for one, other in pairwise(sorted(spans))):
             name = locale_of(language()).days["format"]["abbreviated"][day]
             where = "" if example == _DATE_EXAMPLE else _(" on {day}", day=name)
-            raise BadInputError("Two of those hours overlap{where}. {example}", where=where, example=example)
+            raise BadInputError("Two of those hours overlap{where}. {example}", where=where, example=_(example))
 
 
 def _taken_out(
@@ -133,7 +157,7 @@ def _taken_out(
     for start, end in breaks:
         met = [day for day in days if any(first < end and start < last for first, last in week.get(day, ()))]
         if not met:
-            raise BadInputError("That break is outside the hours. {example}", example=example)
+            raise BadInputError("That break is outside the hours. {example}", example=_(example))
         for day in met:
             pieces = [
                 piece for first, last in week[day] for piece in ((first, min(last, start)), (max(first, end), last))
@@ -141,27 +165,38 @@ def _taken_out(
             week[day] = [(first, last) for first, last in pieces if first < last]
 
 
-def _part(text: str) -> tuple[set[int], list[Minutes], list[Minutes]]:
-    """The days, hours and breaks of one part; a break alone may name no days."""
+def _part(text: str) -> tuple[set[int], list[Minutes], list[Minutes], set[int]]:
+    """The days, hours and breaks of one part, and the days that are none of them; a break alone may name no days."""
     if (text := text.removeprefix(", ")).startswith("break "):
         return (set(), *_times(text, _EXAMPLE))
     found = _PART.match(_BREAK_ALONE.sub(r"\g<days> break ", text))
     if not found:
-        raise BadInputError(_EXAMPLE)
+        raise _unread(text, _EXAMPLE)
+    if found["times"] in _CLOSED:
+        return set(), [], [], _days(found["days"])
     return (_days(found["days"]), *_times(found["times"], _EXAMPLE))
 
 
-def _times(text: str, example: str) -> tuple[list[Minutes], list[Minutes]]:
-    """Hours, and the breaks named behind them."""
+def _times(text: str, example: str) -> tuple[list[Minutes], list[Minutes], set[int]]:
+    """Hours, and the breaks and the days behind "except" that are named behind them."""
     opened: list[Minutes] = []
     breaks: list[Minutes] = []
+    off: set[int] = set()
     kind = opened
     for each in re.split(r",| and ", text):
         item = each.strip()
         if item.startswith("break"):
             kind, item = breaks, item.removeprefix("break").strip()
-        kind.append(_span(item, example))
-    return opened, breaks
+        if kind is breaks and example == _EXAMPLE and _ONLY_DAYS.fullmatch(item):
+            off |= _days(item)
+        else:
+            kind.append(_span(item, example))
+    return opened, breaks, off
+
+
+def _unread(text: str, example: str) -> BadInputError:
+    part = text.strip(" ,;:")[:_SHOWN]
+    return BadInputError(_UNREAD, part=part, example=_(example)) if part else BadInputError(example)
 
 
 def _days(text: str) -> set[int]:
@@ -183,14 +218,16 @@ def _days(text: str) -> set[int]:
 def _span(text: str, example: str) -> Minutes:
     found = _SPAN.match(text)
     if not found:
-        raise BadInputError(example)
+        raise _unread(text, example)
     half = found[3]
     if found[6] and not half:
         # 2-5pm is the afternoon, 9-5pm begins in the morning.
         half = found[6] if found[6] == "am" or int(found[1]) % 12 < int(found[4]) % 12 else None
     start, end = _minute(found[1], found[2], half, example), _minute(found[4], found[5], found[6], example)
     if start >= end:
-        raise BadInputError("Hours end after they begin, by midnight (24:00) at the latest. {example}", example=example)
+        raise BadInputError(
+            "Hours end after they begin, by midnight (24:00) at the latest. {example}", example=_(example)
+        )
     return start, end
 
 
@@ -201,7 +238,7 @@ def _minute(hour: str, minute: str | None, half: str | None, example: str) -> in
             raise BadInputError(example)
         hours = hours % 12 + (12 if half == "pm" else 0)
     if minutes > 59 or hours * 60 + minutes > 1440:
-        raise BadInputError("There is no such time of day. {example}", example=example)
+        raise BadInputError("There is no such time of day. {example}", example=_(example))
     return hours * 60 + minutes
 
 

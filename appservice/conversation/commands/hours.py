@@ -15,7 +15,7 @@ from appservice.conversation.understanding.arguments import take_quoted
 from appservice.conversation.understanding.clock import moment as at
 from appservice.conversation.understanding.days import Days, read_days
 from appservice.conversation.understanding.gloss import in_english
-from appservice.conversation.understanding.schedules import hours_in_english
+from appservice.conversation.understanding.schedules import hours_in_english, read_in_any
 from appservice.conversation.understanding.terms import HOLIDAYS, HOURS, REMOVING
 from appservice.conversation.understanding.text import Reading
 from appservice.matrix.markdown import escape
@@ -52,7 +52,7 @@ async def hours(session: Session, text: str) -> None:
     at_centre = await shared_centre(session, who, words)
     service = await service_named(session, who, name, at_centre) if name else None
     today = session.tx.now.astimezone(zone(at_centre.timezone)).date()
-    rest = hours_in_english(_left(words), session.person.language)
+    rest = read_in_any(_left(words), session.person.language, today)
     if not rest:
         await session.say(await drawn_schedule(session, who.id, at_centre.id))
         return

@@ -6,16 +6,23 @@ months are CLDR's. Names of doctors, services and centres are no part of what is
 
 import re
 from collections.abc import Mapping
+from datetime import date
 from functools import cache
 
 from appservice.conversation.understanding.gloss import in_english
 from appservice.conversation.understanding.terms import HOURS
 from appservice.conversation.understanding.text import folded
 from booking.schedules.dates import DAY, DAYS
-from core.languages import DEFAULT, locale_of
+from booking.schedules.hours import is_date, parse_date, parse_hours
+from core.errors import BadInputError
+from core.languages import DEFAULT, locale_of, spoken_languages
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _ARABIC = str.maketrans("،؛", ",;")
+_WHOLE = 6
+"""Letters of a day's name at least that an s makes many of: "mars" is a month."""
+_AND_IN_ARABIC = "و"
+"""Written together with the word behind it."""
 _MONTH = re.compile(r"(?P<day>\d{1,2})\.?º? ?(?:de |di |d')?(?P<name>[^\W\d]{3,})\.?(?: (?:de |del )?(?=\d{4}\b))?")
 _NAME = re.compile(r"(?<![\w.@:/#])[^\W\d]{2,}\b\.?(?![\w@:/#])")
 _CLOCK = re.compile(r"(?P<at>\b\d{1,2}(?::\d{2})?) ?(?:uhr|h)\b|\b(?P<hour>\d{1,2}) ?h ?(?P<minute>\d{2})\b")
@@ -39,6 +46,21 @@ def hours_in_english(text: str, language: str) -> str:
     return _DAY_UNTIL.sub(r"\g<first>-\g<last>", _FROM_DAY.sub(r"\g<first>-\g<last>", text))
 
 
+def read_in_any(text: str, language: str, today: date) -> str:
+    """Return hours in English by the first language that makes sense of them: who has chosen none is heard, too.
+
+    What no language makes sense of comes as the person's own has it.
+    """
+    own = hours_in_english(text, language)
+    for english in (own, *(hours_in_english(text, tag) for tag in sorted(spoken_languages() - {DEFAULT}))):
+        try:
+            (parse_date if is_date(english, today) else parse_hours)(english, today)
+        except BadInputError:
+            continue
+        return english
+    return own
+
+
 def _in_month(found: re.Match[str], months: Mapping[str, str]) -> str:
     month = months.get(folded(found["name"]))
     gap = " " if found[0].endswith(" ") else ""
@@ -46,7 +68,14 @@ def _in_month(found: re.Match[str], months: Mapping[str, str]) -> str:
 
 
 def _in_week(name: str, weekdays: Mapping[str, str]) -> str:
-    return name if name.isupper() else weekdays.get(folded(name.rstrip(".")), name)
+    if name.isupper():
+        return name
+    key = folded(name.rstrip("."))
+    if key.startswith(_AND_IN_ARABIC) and (day := weekdays.get(key.removeprefix(_AND_IN_ARABIC))):
+        return f"and {day}"
+    if key not in weekdays and len(key) >= _WHOLE:
+        key = key.removesuffix("s")  # montags, lundis
+    return weekdays.get(key, name)
 
 
 @cache

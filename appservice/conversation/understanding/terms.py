@@ -96,6 +96,7 @@ HOURS: tuple[Term, ...] = (
     ("weekdays", H_("on weekdays")),
     ("weekend", H_("at the weekend")),
     ("break", H_("break|lunch break")),
+    ("except", H_("not|without|except|I cannot")),
     _CLOSED,
     ("as usual", H_("as usual")),
     ("today", H_("today")),

@@ -45,6 +45,30 @@ TODAY = date(2026, 11, 23)
         ("mon-sat 9-13; sun 14-18; break 12-15", [("Mon-Sat", "09:00-12:00"), ("Sun", "15:00-18:00")]),
         ("daily 9-18, break 10-10:15 and 12-13", [("Mon-Sun", "09:00-10:00, 10:15-12:00, 13:00-18:00")]),
         ("on mondays 9-12", [("Mon", "09:00-12:00"), ("Tue-Sun", "closed")]),
+        ("mon, wed 9-12 and fri 14-17", [
+            ("Mon", "09:00-12:00"), ("Tue", "closed"), ("Wed", "09:00-12:00"), ("Thu", "closed"),
+            ("Fri", "14:00-17:00"), ("Sat-Sun", "closed"),
+        ]),
+        ("mon 9-12 tue 10-14, thu 9-12", [
+            ("Mon", "09:00-12:00"), ("Tue", "10:00-14:00"), ("Wed", "closed"), ("Thu", "09:00-12:00"),
+            ("Fri-Sun", "closed"),
+        ]),
+        ("sat 9-12, wed closed", [("Mon-Fri", "closed"), ("Sat", "09:00-12:00"), ("Sun", "closed")]),
+        ("sun off, daily 9-12", [("Mon-Sat", "09:00-12:00"), ("Sun", "closed")]),
+        ("Mon-Fri 9am-5pm except Wed", [
+            ("Mon-Tue", "09:00-17:00"), ("Wed", "closed"), ("Thu-Fri", "09:00-17:00"), ("Sat-Sun", "closed"),
+        ]),
+        ("mon-fri 9-17 but not on thursdays and fridays; fri 8-10", [
+            ("Mon-Wed", "09:00-17:00"), ("Thu", "closed"), ("Fri", "08:00-10:00"), ("Sat-Sun", "closed"),
+        ]),
+        ("mon-fri from 9am to 5pm, except lunch 12-13", [
+            ("Mon-Fri", "09:00-12:00, 13:00-17:00"), ("Sat-Sun", "closed"),
+        ]),
+        ("mon-fri 9-17 without a break", [("Mon-Fri", "09:00-17:00"), ("Sat-Sun", "closed")]),
+        ("every mon/wed, and sun 9-12 & 14-17", [
+            ("Mon", "09:00-12:00, 14:00-17:00"), ("Tue", "closed"), ("Wed", "09:00-12:00, 14:00-17:00"),
+            ("Thu-Sat", "closed"), ("Sun", "09:00-12:00, 14:00-17:00"),
+        ]),
     ],
 )  # fmt: skip
 def test_hours_are_read_as_people_say_them(text: str, drawn: list[tuple[str, str]]) -> None:
@@ -128,6 +152,26 @@ def test_hours_of_a_date_that_cannot_be_are_refused_with_a_sentence(text: str) -
 def test_what_cannot_be_read_is_refused_with_a_sentence(text: str) -> None:
     with pytest.raises(UserError):
         parse_hours(text, TODAY)
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("mon-fri 9-17 maybe", "9-17 maybe"),
+        ("mon-fri 9-12, siesta 14-16", "siesta 14-16"),
+        ("mon 9-12 and mittwoch 14-16", "mittwoch 14-16"),
+        ("whenever", "whenever"),
+        ("mon-fri 9-17 except on 24 dec", "24 dec"),
+    ],
+)
+def test_the_part_that_cannot_be_read_is_named(text: str, part: str) -> None:
+    with pytest.raises(UserError, match=f"“{part}”"):
+        parse_hours(text, TODAY)
+
+
+def test_one_closed_day_alone_does_not_close_the_others() -> None:
+    with pytest.raises(UserError):
+        parse_hours("wed closed", TODAY)
 
 
 @given(st.text(alphabet="monfri sat-,:;0123456789ap.to brek", max_size=40))

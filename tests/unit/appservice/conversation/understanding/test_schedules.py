@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from appservice.conversation.understanding.schedules import hours_in_english
+from appservice.conversation.understanding.schedules import hours_in_english, read_in_any
 from booking.schedules.hours import parse_date, parse_hours
 
 TODAY = date(2026, 11, 30)
@@ -32,6 +32,32 @@ WEEK = "mon-fri 9-18, break 12:30-13:30 from 1 Dec"
 )
 def test_a_week_is_understood_in_each_language(code: str, text: str) -> None:
     assert parse_hours(hours_in_english(text, code), TODAY) == parse_hours(WEEK, TODAY)
+
+
+@pytest.mark.parametrize(
+    ("code", "several", "without", "closed"),
+    [
+        ("de", "Mo, Mi 9-12 und Fr 14-17", "Mo-Fr 9-17 Uhr außer Mi", "Sa 9-12, Mi geschlossen"),
+        ("de", "montags, mittwochs 9-12, freitags 14-17", "Mo-Fr 9-17 ohne Pause außer Mi", "Sa 9-12 Uhr, Mi zu"),
+        ("fr", "lun, mer 9h-12h et ven 14h-17h", "lun-ven 9h-17h sauf mer", "sam 9h-12h, mer fermé"),
+        ("es", "lun, mié 9-12 y vie 14-17", "lun-vie 9-17 excepto mié", "sáb 9-12, mié cerrado"),
+        ("ms", "Isn, Rab 9-12 dan Jum 14-17", "Isn-Jum 9-17 kecuali Rab", "Sab 9-12, Rab tutup"),
+        (
+            "ar",
+            "الاثنين، الأربعاء 9-12 والجمعة 14-17",
+            "الاثنين-الجمعة 9-17 ما عدا الأربعاء",
+            "السبت 9-12، الأربعاء مغلق",
+        ),
+    ],
+)
+def test_several_days_in_a_row_are_read_whoever_says_them(code: str, several: str, without: str, closed: str) -> None:
+    for language in (code, "en"):
+        for text, english in (
+            (several, "mon, wed 9-12; fri 14-17"),
+            (without, "mon-fri 9-17 except wed"),
+            (closed, "sat 9-12, wed closed"),
+        ):
+            assert parse_hours(read_in_any(text, language, TODAY), TODAY) == parse_hours(english, TODAY)
 
 
 @pytest.mark.parametrize(
