@@ -44,6 +44,16 @@ class Change:
     body: bytes | None
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What came of changes: each by itself, as a server may refuse one and take the next."""
+
+    etags: dict[str, str]
+    """By the names of those objects that were written (or, with no ETag, removed)."""
+    problem: str = ""
+    """Why not all were; "unwritable" where the server lets nobody write."""
+
+
 async def calendars_at(account: Account, allowed: Collection[str]) -> dict[str, str]:
     """Return the addresses of an account's calendars, with their names. Raises FetchError, BadInputError for none."""
 
@@ -72,18 +82,15 @@ async def contents(account: Account, allowed: Collection[str], now: datetime, to
     return await _aside(look)
 
 
-async def write(account: Account, allowed: Collection[str], changes: Collection[Change]) -> dict[str, str]:
-    """Write objects, whatever is there; returns the ETags of those written, by name.
+async def write(account: Account, allowed: Collection[str], changes: Collection[Change]) -> Written:
+    """Write objects, whatever is there. Raises FetchError when it takes so long that nobody knows what was written."""
 
-    Raises FetchError; "unwritable" where the server lets nobody write.
-    """
-
-    def work() -> dict[str, str]:
+    def work() -> Written:
         from booking.imports import caldav_client  # noqa: PLC0415
 
         return caldav_client.write(account, allowed, changes)
 
-    return await _aside(work) if changes else {}
+    return await _aside(work) if changes else Written({})
 
 
 async def _aside(work: Callable[[], Made]) -> Made:

@@ -20,12 +20,14 @@ from caldav.lib.error import AuthorizationError, DAVError, NotFoundError
 # Of whichever urllib3 the library uses.
 from niquests.packages.urllib3.contrib.resolver.system import SystemResolver  # type: ignore[import-not-found]
 
-from booking.imports.caldav import PATIENCE, SECONDS, Account, Change, Contents
+from booking.imports.caldav import PATIENCE, SECONDS, Account, Change, Contents, Written
 from booking.imports.content import MOST_BYTES
 from booking.imports.fetching import PORTS, FetchError, Guard, is_public
 from booking.imports.reading import AHEAD
 
 _MOST_CALENDARS = 50
+_REFUSALS = 10
+"""In a row, after which a server is taken to refuse all that is written."""
 _DAY = timedelta(days=1)
 _CALENDAR = "{urn:ietf:params:xml:ns:caldav}calendar"
 _EMPTY = b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n"
@@ -149,23 +151,32 @@ def _properties(client: Any, address: str, kind: Any) -> Any:
     return there.get_properties([kind()]).get(kind.tag) or ""
 
 
-def write(account: Account, allowed: Collection[str], changes: Collection[Change]) -> dict[str, str]:
-    """Write objects, whatever is there; returns their ETags by name. Raises FetchError."""
-    written: dict[str, str] = {}
+def write(account: Account, allowed: Collection[str], changes: Collection[Change]) -> Written:
+    """Write objects, whatever is there; one that is refused keeps no other from being written."""
+    etags: dict[str, str] = {}
+    problem, in_a_row = "", 0
     base = account.address.rstrip("/")
-    with _client(account, allowed) as client:
-        for each in changes:
-            try:
-                etag = _put(client, f"{base}/{each.name}", each.body)
-            except AuthorizationError as refused:
-                raise FetchError("unwritable") from refused
-            if each.body is not None:
-                written[each.name] = etag
-    return written
+    try:
+        with _client(account, allowed) as client:
+            for each in changes:
+                try:
+                    etags[each.name] = _put(client, f"{base}/{each.name}", each.body)
+                    in_a_row = 0
+                except (AuthorizationError, _RefusedError) as refused:
+                    problem, in_a_row = str(refused) if isinstance(refused, _RefusedError) else "unwritable", in_a_row + 1
+                    if in_a_row == _REFUSALS:
+                        break
+    except FetchError as failed:
+        problem = failed.problem
+    return Written(etags, problem)
+
+
+class _RefusedError(Exception):
+    """One object is not taken; the word is a FetchError's."""
 
 
 def _put(client: Any, place: str, body: bytes | None) -> str:
-    """Write or remove one object; what is gone already is removed."""
+    """Write or remove one object; what is gone already is removed. Raises _RefusedError, AuthorizationError."""
     if body is None:
         try:
             status, etag = client.delete(place).status, ""
@@ -177,5 +188,5 @@ def _put(client: Any, place: str, body: bytes | None) -> str:
         answer = client.put(place, body.decode(), {"Content-Type": "text/calendar; charset=utf-8"})
         status, etag = answer.status, str(answer.headers.get("ETag") or "")
     if status >= 300:
-        raise FetchError("unwritable" if status < 500 else "unreachable")
+        raise _RefusedError("unwritable" if status < 500 else "unreachable")
     return etag

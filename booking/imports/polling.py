@@ -22,7 +22,7 @@ from booking.directory.model import resource, service_resource
 from booking.directory.reading import centre, centres_of
 from booking.directory.resources import resource_by_id
 from booking.imports import visits
-from booking.imports.caldav import Account, contents, write
+from booking.imports.caldav import Account, Written, contents, write
 from booking.imports.fetching import Fetched, FetchError, fetch
 from booking.imports.model import Source, SourceKind, calendar_source
 from booking.imports.reading import AHEAD, Read
@@ -178,13 +178,13 @@ class Polling:
         owner = await person_by_id(tx, self._ctx, source.owner)
         due = await visits.due(tx, source, owner, fetched.etags if fetched.body is not None else None)
         try:
-            etags = await write(account_of(address), self._ctx.settings.imports.allowed_hosts, due.changes)
-        except FetchError as refused:
-            if source.problem != refused.problem:
-                await tell(tx, source, source.owner, "not written", problem=refused.problem)
-            return refused.problem
-        await visits.note(tx, source, due, etags)
-        return ""
+            written = await write(account_of(address), self._ctx.settings.imports.allowed_hosts, due.changes)
+        except FetchError as failed:
+            written = Written({}, failed.problem)
+        await visits.note(tx, source, due, written.etags)
+        if written.problem and source.problem != written.problem:
+            await tell(tx, source, source.owner, "not written", problem=written.problem)
+        return written.problem
 
 
 async def _home_of(tx: Tx, source: Source) -> str | None:

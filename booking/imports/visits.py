@@ -5,7 +5,7 @@ calendar is its owner's, and is never touched. Of a visit nothing is written but
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
@@ -34,7 +34,10 @@ class Due:
     changes: list[Change]
     visits: dict[str, tuple[UUID, bytes]]
     """By the name of the object: the visit, and the digest of what is written of it."""
-    gone: list[UUID]
+    gone: dict[str, UUID]
+    """Visits that are to be removed, by the name of the object."""
+    over: list[UUID]
+    """Those that stay there as they were, and are looked after no more."""
 
 
 def body_of(visit_id: UUID, code: str, start: datetime, end: datetime, changed: datetime, sequence: int) -> bytes:
@@ -95,7 +98,7 @@ async def due(tx: Tx, source: Source, owner: Person, there: Mapping[str, str] | 
         row.appointment_id: row
         for row in await tx.conn.execute(select(_written).where(_written.c.source_id == source.id))
     }
-    changes: list[Change] = []
+    written: list[Change] = []
     visits: dict[str, tuple[UUID, bytes]] = {}
     for visit, body in bodies.items():
         name, digest = name_of(visit), hashlib.sha256(body).digest()
@@ -104,14 +107,39 @@ async def due(tx: Tx, source: Source, owner: Person, there: Mapping[str, str] | 
             was is not None and there is not None and (there.get(name) != was.etag if was.etag else name not in there)
         )
         if was is None or was.digest != digest or touched:
-            changes.append(Change(name, body))
+            written.append(Change(name, body))
             visits[name] = visit, digest
     gone = [visit for visit in known if visit not in bodies]
     closed = table.c.status.in_(_CLOSED) | (table.c.status.in_(STANDING) & (ends <= tx.now))
     past = select(table.c.id).where(table.c.id.in_(gone), closed)
     over = set((await tx.conn.execute(past)).scalars())
-    changes += [Change(name_of(visit), None) for visit in gone if visit not in over]
-    return Due(changes, visits, gone)
+    to_go = {name_of(visit): visit for visit in gone if visit not in over}
+    to_go |= await _strays(tx, (there or {}).keys() - {name_of(visit) for visit in known})
+    # What takes room there is removed before anything is written.
+    return Due([*(Change(name, None) for name in to_go), *written], visits, to_go, sorted(over))
+
+
+async def _strays(tx: Tx, names: Set[str]) -> dict[str, UUID]:
+    """Visits that are cancelled and are still there, of objects that nobody has noted.
+
+    We were stopped between writing one and noting it.
+    """
+    ids = {name: visit for name in names if (visit := _visit_of(name))}
+    if not ids:
+        return {}
+    wanted = table.c.status.in_((*STANDING, *_CLOSED))
+    found = await tx.conn.execute(select(table.c.id).where(table.c.id.in_(ids.values()), ~wanted))
+    gone = set(found.scalars())
+    return {name: visit for name, visit in ids.items() if visit in gone}
+
+
+def _visit_of(name: str) -> UUID | None:
+    """The visit whose object would be named so."""
+    try:
+        visit = UUID(name.removesuffix(".ics"))
+    except ValueError:
+        return None
+    return visit if name_of(visit) == name else None
 
 
 def _of(source: Source) -> ColumnElement[bool]:
@@ -129,11 +157,14 @@ _CLOSED = (Status.FULFILLED, Status.NOSHOW)
 
 
 async def note(tx: Tx, source: Source, done: Due, etags: Mapping[str, str]) -> None:
-    """Remember what was written."""
-    gone = delete(_written).where(_written.c.source_id == source.id, _written.c.appointment_id.in_(done.gone))
-    await tx.conn.execute(gone)
+    """Remember what was written or removed: of `done`, those objects of which there are ETags."""
+    removed = [visit for name, visit in done.gone.items() if name in etags]
+    gone = _written.c.appointment_id.in_([*removed, *done.over])
+    await tx.conn.execute(delete(_written).where(_written.c.source_id == source.id, gone))
     for name, (visit, digest) in done.visits.items():
-        values = {"digest": digest, "etag": etags.get(name, "")}
+        if name not in etags:
+            continue
+        values = {"digest": digest, "etag": etags[name]}
         await tx.conn.execute(
             insert(_written)
             .values(source_id=source.id, appointment_id=visit, **values)

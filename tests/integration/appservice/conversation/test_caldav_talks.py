@@ -8,11 +8,14 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from appservice.conversation.commands import previewing
-from booking.imports.model import calendar_draft, calendar_source
+from booking.appointments.model import appointment
+from booking.calendars.rules import uid_of
+from booking.imports.model import calendar_draft, calendar_source, calendar_written
 from booking.imports.routes import routes
+from booking.imports.visits import name_of
 from core.outbox import outbox
 from tests.integration.appservice.conversation.chat import Chat
 from tests.integration.appservice.conversation.test_booking_talks import book
@@ -113,6 +116,47 @@ async def test_ours_win_for_our_visits_and_theirs_for_their_busy_times(chat: Cha
     later(chat, minutes=20)
     await work(chat)
     assert "12:00" in await chat.say(ANNA, "dr osei on 1 Dec after 11:30 before 13:30")
+
+
+async def test_a_visit_that_the_server_refuses_keeps_no_other_from_being_written_and_removed(
+    chat: Chat, server: Radicale
+) -> None:
+    """Here another object has its UID already."""
+    address = await follow(chat, server)
+    codes = [await book(chat), await book(chat, BEN)]
+    async with chat.database.transaction() as tx:
+        found = await tx.conn.execute(select(appointment.c.code, appointment.c.id))
+        ids = {row.code: row.id for row in found}
+    first, second = (ids[code] for code in codes)
+    await server.put(address, LUNCH.replace(b"UID:1@test", f"UID:{uid_of(first)}".encode()))
+    assert "its server lets nobody write into it" in await work(chat)
+    assert set(await server.objects(address)) == {"theirs.ics", name_of(second)}
+    async with chat.database.transaction() as tx:
+        assert (await tx.conn.execute(select(calendar_written.c.appointment_id))).scalars().all() == [second]
+    await chat.say(BEN, f"cancel {codes[1]}")
+    await chat.say(BEN, "yes")
+    assert await work(chat) == ""
+    assert set(await server.objects(address)) == {"theirs.ics"}
+    await server.remove(address, "theirs.ics")
+    later(chat, minutes=20)
+    await work(chat)
+    assert set(await server.objects(address)) == {name_of(first)}
+
+
+async def test_a_cancelled_visit_is_removed_of_which_nobody_noted_that_it_was_written(
+    chat: Chat, server: Radicale
+) -> None:
+    """As after a kill between the two, or where the server answered too late."""
+    address = await follow(chat, server)
+    code = await book(chat)
+    await work(chat)
+    assert len(await server.objects(address)) == 1
+    async with chat.database.transaction() as tx:
+        await tx.conn.execute(delete(calendar_written))
+    await chat.say(ANNA, f"cancel {code}")
+    await chat.say(ANNA, "yes")
+    await work(chat)
+    assert await server.objects(address) == {}
 
 
 async def test_a_calendar_that_has_not_changed_is_not_read_again(chat: Chat, server: Radicale) -> None:
