@@ -28,6 +28,12 @@ _AT_ONCE = 100
 _HOUR = 3600
 
 
+def in_json(said: Any) -> str:
+    """Write it with the letters of all scripts as they are, and half letters, which no encoding has, as escapes."""
+    words = json.dumps(said, ensure_ascii=False, separators=(",", ":"))
+    return words.encode(errors="backslashreplace").decode()
+
+
 class UndecryptableError(Exception):
     """No session, or not one that this sender may use."""
 
@@ -232,6 +238,17 @@ class SafeOlm(Olm):  # type: ignore[misc]
         return [device for device in found if (device.user_id, device.id) != (self.user_id, self.device_id)]
 
     # What goes out
+
+    def group_encrypt(self, room_id: str, plaintext_dict: dict[str, Any]) -> dict[str, str]:
+        """Encrypt for a room; an Arabic letter takes two octets of an event's 64 KiB so, and six with nio's escapes."""
+        session = self.outbound_group_sessions[room_id]
+        return {
+            "algorithm": self._megolm_algorithm,
+            "sender_key": self.account.identity_keys["curve25519"],
+            "ciphertext": session.encrypt(in_json(plaintext_dict | {"room_id": room_id})),
+            "session_id": session.id,
+            "device_id": self.device_id,
+        }
 
     def room_keys_for(self, devices: list[OlmDevice], room_id: str, session: OutboundGroupSession) -> dict[str, Any]:
         """Return {user: {device: encrypted m.room_key}} for those of the devices with which we have an Olm session."""

@@ -12,7 +12,7 @@ from sqlalchemy import Text, Uuid, bindparam, literal_column, select
 from sqlalchemy.dialects.postgresql import insert
 
 from appservice.matrix import polls
-from appservice.matrix.api import ForbiddenError, Json, MatrixError
+from appservice.matrix.api import ForbiddenError, Json, MatrixError, NotFoundError
 from appservice.matrix.device import Device
 from appservice.matrix.direction import from_the_right
 from appservice.matrix.markdown import message
@@ -23,6 +23,7 @@ from appservice.matrix.reactions import NUMBERS
 from appservice.matrix.room_cipher import NobodyReadsError
 from appservice.matrix.rooms import DirectRooms
 from appservice.matrix.sent_files import note_sent
+from appservice.matrix.size import TOO_LARGE, smaller
 from appservice.matrix.views import RoomView
 from appservice.outgoing import (
     REACTIONS,
@@ -48,6 +49,11 @@ from records.sealing import ErasedError
 _WAITS = (0.5, 1.0, 2.0, 4.0)
 """Seconds to wait for keys of somebody there, try after try; then what is said goes out all the same."""
 
+_NOT_IN, _IN_CLEAR, _NOBODY = "not in the room", "the room is not encrypted", "nobody to say it to"
+"""Why nothing can be said in a room any more."""
+_UNSENT = "not sent:"
+"""So begin the keys of what is said instead of what could not be sent."""
+
 _LATE = timedelta(seconds=2)
 """Numbers that are put under a list so long after it come while there is too much to do."""
 
@@ -66,6 +72,10 @@ _REMEMBER = Statement(
     .values({column.name: bindparam(column.name) for column in bot_message.c})
     .on_conflict_do_nothing()
 )
+
+
+class _TooLargeError(HopelessError):
+    """Less could be sent."""
 
 
 class Outbound:
@@ -98,7 +108,11 @@ class Outbound:
             return "there is nothing to edit"
         else:
             content |= await self._relation(tx, said, room_id)
-        sent = await self._send(row, await self._encrypted(room_id, public=said["public"]), "m.room.message", content)
+        room = await self._encrypted(room_id, public=said["public"])
+        try:
+            sent = await self._send(row, room, "m.room.message", content)
+        except _TooLargeError:
+            sent = await self._send_less(tx, row, room, content)
         self._remember(tx, row, said["key"], edited or sent)
         if said["poll"]:
             await self._poll(tx, row, said)
@@ -109,6 +123,14 @@ class Outbound:
             lane, key = f"reactions:{room_id}", f"{said['key']}:reactions"
             await enqueue(tx, kind=REACTIONS, lane=lane, key=key, payload=payload)
         return edited or sent
+
+    async def _send_less(self, tx: Tx, row: Row, room: tuple[str, RoomView], content: Json) -> str:
+        """Say it in less, if need be the beginning of it. Raises as `_send` does."""
+        await self._speak_to(tx, row)
+        for less in smaller(content, _("The rest does not fit into one message.")):
+            with contextlib.suppress(_TooLargeError):
+                return await self._send(row, room, "m.room.message", less)
+        raise _TooLargeError(TOO_LARGE)
 
     async def _relation(self, tx: Tx, said: dict[str, Any], room_id: str) -> Json:
         """Where among other messages it stands: https://spec.matrix.org/v1.16/client-server-api/#threading."""
@@ -210,12 +232,30 @@ class Outbound:
         said = await unseal(tx, self._vault, row.id, row.payload)
         speak(said.get("language", DEFAULT))
         words = _("**{file}** could not be made, or is not there any more. Please ask for it again.", file=said["name"])
-        key = f"not sent:{row.id}"
-        await post(tx, self._vault, subject=subject_of(row.payload), room_id=room_id, key=key, reply=Reply(words))
+        await self._say_instead(tx, row, Reply(words))
 
     async def mourn(self, tx: Tx, row: Row) -> None:
-        """A message could not be sent: if that was a direct room, it is not one any more."""
-        await self._rooms.forget(tx, room_of(row.lane))
+        """A message could not be sent: it is admitted, unless nothing can be said there any more. Then, if that was a
+        direct room, it is not one any more."""
+        found = await tx.conn.execute(select(outbox.c.error).where(outbox.c.id == row.id))
+        if found.scalar_one() in (_NOT_IN, _IN_CLEAR, _NOBODY):
+            await self._rooms.forget(tx, room_of(row.lane))
+            return
+        said = await unseal(tx, self._vault, row.id, row.payload)
+        if said["key"].startswith(_UNSENT):
+            return
+        await self._speak_to(tx, row)
+        words = _("Something that I was to say here could not be sent. Please ask for it again, or for less at a time.")
+        await self._say_instead(tx, row, Reply(words, public=said["public"], shared=True))
+
+    async def _say_instead(self, tx: Tx, row: Row, reply: Reply) -> None:
+        room_id, subject = room_of(row.lane), subject_of(row.payload)
+        await post(tx, self._vault, subject=subject, room_id=room_id, key=f"{_UNSENT}{row.id}", reply=reply)
+
+    async def _speak_to(self, tx: Tx, row: Row) -> None:
+        """Speak the language of whom a message is for: the row does not tell, as its words are there already."""
+        if mxid := await self._people.account(tx, subject_of(row.payload)):
+            speak(await self._people.language(tx, mxid))
 
     async def _not_alone(self, tx: Tx, row: Row) -> str | None:
         """Where to say what is for one person alone, when others are in the room that it was written for.
@@ -225,18 +265,18 @@ class Outbound:
         room_id, subject = room_of(row.lane), subject_of(row.payload)
         mxid = await self._people.account(tx, subject)
         if mxid is None:
-            raise HopelessError("nobody to say it to")
+            raise HopelessError(_NOBODY)
         try:
             view = await self._views.of(room_id)
         except ForbiddenError as not_in:
-            raise HopelessError("not in the room") from not_in
+            raise HopelessError(_NOT_IN) from not_in
         if view.members.keys() <= {self._bot.user_id, mxid}:
             return None
         await self._rooms.forget(tx, room_id)
         try:
             return await self._rooms.direct_room(tx, subject, mxid)
         except MatrixError as refused:
-            raise HopelessError(refused.code) from refused
+            raise HopelessError(_NOBODY) from refused
 
     async def _say_there(self, tx: Tx, row: Row, room_id: str, key: str, reply: Reply | File) -> str:
         subject = subject_of(row.payload)
@@ -247,7 +287,7 @@ class Outbound:
         try:
             return await unseal(tx, self._vault, row.id, row.payload)
         except ErasedError as erased:
-            raise HopelessError("the person was erased") from erased
+            raise HopelessError(_NOBODY) from erased
 
     async def _encrypted(self, room_id: str, *, public: bool) -> tuple[str, RoomView]:
         """Return the room after seeing to its encryption; refuse one that stays in clear, but for public words."""
@@ -258,9 +298,9 @@ class Outbound:
                 self._views.forget(room_id)  # who else may have turned it on meanwhile
                 view = await self._views.of(room_id)
         except ForbiddenError as not_in:
-            raise HopelessError("not in the room") from not_in
+            raise HopelessError(_NOT_IN) from not_in
         if not view.encrypted and not public:
-            raise HopelessError("the room is not encrypted")
+            raise HopelessError(_IN_CLEAR)
         return room_id, view
 
     async def _send(self, row: Row, room: tuple[str, RoomView], event_type: str, content: Json, part: str = "") -> str:
@@ -277,8 +317,11 @@ class Outbound:
         try:
             answer = await self._bot.put("rooms", room_id, "send", event_type, f"{row.id.hex}{part}", body=content)
         except MatrixError as refused:
+            if refused.code == TOO_LARGE:
+                raise _TooLargeError(TOO_LARGE) from refused
             self._views.forget(room_id)
-            raise HopelessError(refused.code) from refused
+            not_in = refused.code == "M_FORBIDDEN" or isinstance(refused, NotFoundError)
+            raise HopelessError(_NOT_IN if not_in else refused.code) from refused
         self._attention.said(room_id)
         return str(answer["event_id"])
 

@@ -163,7 +163,8 @@ def write(account: Account, allowed: Collection[str], changes: Collection[Change
                     etags[each.name] = _put(client, f"{base}/{each.name}", each.body)
                     in_a_row = 0
                 except (AuthorizationError, _RefusedError) as refused:
-                    problem, in_a_row = str(refused) if isinstance(refused, _RefusedError) else "unwritable", in_a_row + 1
+                    problem = str(refused) if isinstance(refused, _RefusedError) else "unwritable"
+                    in_a_row += 1
                     if in_a_row == _REFUSALS:
                         break
     except FetchError as failed:

@@ -201,3 +201,57 @@ async def test_nobody_who_stays_behind_hears_what_was_for_the_one_who_left(
     await anna.join(again)
     await anna.hears("your result", room=again)
     assert "your result" not in boris.shown(room)
+
+
+async def test_what_is_too_large_for_one_message_is_said_in_less_and_the_room_stays(
+    running: Running, database: Database, new_person: NewPerson
+) -> None:
+    service, echo = running
+    anna = await new_person("anna")
+    echo.people.languages[anna.mxid] = "de"
+    room = await anna.direct_room(service.bots.number(0).user_id)
+    await anna.ask(room, "hello", "you said hello")
+    who = echo.people.id_of(anna.mxid)
+
+    async def say(key: str, words: str, **more: str) -> None:
+        async with database.transaction() as tx:
+            reply = Reply(f"{words}\n\nthe end of {key}", **more)  # type: ignore[arg-type]
+            await post(tx, echo.people.vault, subject=who, room_id=room, key=key, reply=reply)
+
+    arabic = "**موعد** عند الطبيبة آنا ليندغرين\n" * 120
+    await say("arabic", arabic)
+    assert (await anna.hears("the end of arabic", room=room)).html
+    await say("arabic edit", arabic, edits="arabic")
+    assert (await anna.hears("the end of arabic edit", room=room)).html
+    await say("day", "**Anna Lindgren**, visit AB2345, in person, booked\n" * 600)
+    shown = await anna.hears("the end of day", room=room)
+    assert shown.html is None  # the words are all there
+    await say("edit", "**Anna Lindgren**, visit AB2345, in person, booked\n" * 610, edits="day")
+    edit = await anna.hears("the end of edit", room=room)
+    assert edit.replaces == shown.event
+    await say("long", "**Anna Lindgren**, visit AB2345, in person, booked\n" * 5000)
+    assert "the end" not in (await anna.hears("Der Rest passt nicht in eine Nachricht.", room=room)).body
+    echo.people.languages[anna.mxid] = "fr"
+    await say("longer", "Anna Lindgren, " * 10_000, edits="edit")
+    edit = await anna.hears("Le reste ne tient pas dans un seul message.", room=room)
+    assert edit.replaces == shown.event
+    assert await notify(running, database, anna, "reminder") == room
+
+
+async def test_what_the_homeserver_does_not_take_is_admitted_and_the_room_stays(
+    running: Running, database: Database, new_person: NewPerson
+) -> None:
+    service, echo = running
+    anna = await new_person("anna")
+    room = await anna.direct_room(service.bots.number(0).user_id)
+    said = await anna.say(room, "hello")
+    await anna.hears("you said hello", room=room)
+    edit = await anna.edit(room, said, "hello again")
+    who = echo.people.id_of(anna.mxid)
+    async with database.transaction() as tx:
+        reply = Reply("lost", thread=edit)  # no thread goes out from an edit
+        await post(tx, echo.people.vault, subject=who, room_id=room, key="lost", reply=reply)
+    await anna.hears("could not be sent", room=room)
+    assert await notify(running, database, anna, "reminder") == room
+    await anna.hears("reminder", room=room)
+    assert "lost" not in anna.shown(room)
