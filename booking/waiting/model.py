@@ -1,10 +1,11 @@
 """The waiting list: the tables, and the values that everybody passes around."""
 
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import date, datetime, time
 from uuid import UUID
 
-from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Integer, SmallInteger, Table, Text, Uuid
+from sqlalchemy import Boolean, CheckConstraint, Column, Date, ForeignKey, Integer, SmallInteger, Table, Text, Uuid
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from core.tables import Moment, metadata
 
@@ -33,6 +34,10 @@ class Waiting:
     """The place in the line."""
     referral_id: UUID | None = None
     """With which referral a time is booked that is taken up."""
+    weekdays_off: frozenset[int] = frozenset()
+    """Weekdays that do not suit: 0 (Monday) to 6, on the same clock as `after`."""
+    days_off: frozenset[date] = frozenset()
+    """Days that do not suit."""
 
 
 waiting = Table(
@@ -49,6 +54,8 @@ waiting = Table(
     Column("urgent", Boolean, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("referral_id", Uuid, ForeignKey("referral.id")),
+    Column("weekdays_off", ARRAY(SmallInteger), nullable=False, server_default="{}"),
+    Column("days_off", ARRAY(Date), nullable=False, server_default="{}"),
     CheckConstraint("earliest < latest", name="span"),
 )
 waiting_service = Table(

@@ -1,6 +1,7 @@
 """Waiting: who may be offered what, and for how long. Decided without I/O."""
 
-from datetime import datetime, time, timedelta
+from collections.abc import Iterable
+from datetime import date, datetime, time, timedelta
 
 from booking.directory.model import Mode
 from booking.waiting.model import Waiting
@@ -13,6 +14,7 @@ WAITS_AT_ONCE = 10
 LONGEST = timedelta(days=90)
 """How long somebody waits who names no last day."""
 
+_DAY = timedelta(days=1)
 _ANSWER_AT_LEAST = timedelta(minutes=5)
 """What is offered later than this before it begins is no offer: nobody could answer and come."""
 _APPROVAL = timedelta(hours=2)
@@ -52,11 +54,24 @@ def suits(wait: Waiting, mode: Mode, centre_zone: str, start: datetime) -> bool:
     """Whether a start of a service is one that is waited for."""
     if not wait.earliest <= start < wait.latest:
         return False
-    wall = start.astimezone(zone(wait.timezone if mode is Mode.ONLINE else centre_zone)).time()
+    there = start.astimezone(zone(wait.timezone if mode is Mode.ONLINE else centre_zone))
+    wall, day = there.time(), there.date()
+    if day.weekday() in wait.weekdays_off or day in wait.days_off:
+        return False
     after, before = wait.after, wait.before
     if after is not None and before is not None and before <= after:
         return wall >= after or wall < before
     return (after is None or wall >= after) and (before is None or wall < before)
+
+
+def days_of(spans: Iterable[tuple[date, date]], start: datetime, end: datetime) -> frozenset[date]:
+    """Return each day of some spans, both ends included, on which a wait from `start` until `end` may find a time."""
+    first, last = start.date() - _DAY, end.date() + _DAY  # whatever the zone
+    days: set[date] = set()
+    for one, other in spans:
+        begin, stop = max(one, first), min(other, last)
+        days |= {begin + n * _DAY for n in range((stop - begin).days + 1)}
+    return frozenset(days)
 
 
 def minute_of(wall: time | None) -> int | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from booking.people.service import Person
 from booking.referrals import service as referrals
 from booking.schedules.freed import freed
 from booking.waiting.model import Waiting, waiting, waiting_offer, waiting_service
-from booking.waiting.rules import check_count, minute_of, span_of_wait, time_of
+from booking.waiting.rules import check_count, days_of, minute_of, span_of_wait, time_of
 from core.database import Tx
 from core.errors import BadInputError, ConflictError, RefusedError
 from core.ids import new_id
@@ -52,8 +52,12 @@ async def ask(
     after: time | None = None,
     before: time | None = None,
     referral_id: UUID | None = None,
+    weekdays_off: frozenset[int] = frozenset(),
+    days_off: Collection[tuple[date, date]] = (),
 ) -> Wait:
     """Wait for a time with one of these services (at most 20), for oneself or one's family. Instants: aware.
+
+    `weekdays_off` (0 is Monday) and `days_off` (first and last, both included) are not waited for.
 
     What there is already is offered at once, as what comes free is. With an urgent referral it goes before others; what
     is taken up is booked with the referral, unless that was used meanwhile. Raises RefusedError, BadInputError,
@@ -74,9 +78,11 @@ async def ask(
                 "That referral is for somebody else of your family. Name them: wait for dr.osei for Mia"
             )
         urgent = referral.urgent
+    off = days_of(days_off, start, end)
     wait = Waiting(
-        new_id(), patient_id, actor.id, start, end, after, before, actor.timezone, urgent, tx.now, referral_id
-    )
+        new_id(), patient_id, actor.id, start, end, after, before, actor.timezone, urgent, tx.now, referral_id,
+        weekdays_off, off,
+    )  # fmt: skip
     await tx.conn.execute(
         insert(waiting).values(
             id=wait.id,
@@ -90,6 +96,8 @@ async def ask(
             urgent=urgent,
             created_at=tx.now,
             referral_id=referral_id,
+            weekdays_off=sorted(weekdays_off),
+            days_off=sorted(off),
         )
     )
     await tx.conn.execute(insert(waiting_service), [{"service_id": each.id, "waiting_id": wait.id} for each in wanted])
@@ -155,4 +163,6 @@ def wait_from(row: Row[Any]) -> Waiting:
         row.urgent,
         row.created_at,
         row.referral_id,
+        frozenset(row.weekdays_off),
+        frozenset(row.days_off),
     )

@@ -63,12 +63,10 @@ async def _wait_for(
         after=wish.after,
         before=wish.before,
         referral_id=UUID(referral) if referral else None,
+        weekdays_off=wish.weekdays_off,
+        days_off=wish.days_off,
     )
-    note = not_read(session, wanted)
-    if wish.weekdays_off or wish.days_off:
-        said = _("The waiting list leaves out no single days: to one that does not suit you answer “no”, and wait on.")
-        note += f"{said}\n\n"
-    await _said(session, made, note)
+    await _said(session, made, not_read(session, wanted))
 
 
 @action("wait for service")

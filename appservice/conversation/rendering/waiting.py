@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from datetime import time, timedelta
 from zoneinfo import ZoneInfo
 
+from appservice.conversation.rendering.schedules import days_in_a_row
 from appservice.conversation.rendering.values import day, moment
 from appservice.matrix.markdown import escape
 from booking.directory.specialties import label_of
 from booking.waiting.model import Waiting
 from booking.waiting.rules import LONGEST
 from booking.waiting.service import Wait
-from core.languages import _, enumerated, ngettext
+from core.languages import _, enumerated, language, locale_of, ngettext
 
 _NAMED = 3
 
@@ -29,7 +30,16 @@ def waited_for(each: Wait, doctors: Sequence[str], place: ZoneInfo, *, whose: st
         (False, False): "",
     }[wait.after is not None, wait.before is not None]
     for_whom = _(" for {whose}", whose=escape(whose)) if whose else ""
-    return f"{named} ({kinds}){for_whom}, {_days(wait, place)}{hours}"
+    return f"{named} ({kinds}){for_whom}, {_days(wait, place)}{hours}{_not_on(wait)}"
+
+
+def _not_on(wait: Waiting) -> str:
+    """The weekdays and the days that are left out."""
+    names = locale_of(language()).days["format"]["abbreviated"]
+    off = [names[each] for each in sorted(wait.weekdays_off)]
+    for first, last in days_in_a_row(sorted(wait.days_off)):
+        off.append(day(first) if first == last else _("{day} to {day2}", day=day(first), day2=day(last)))
+    return _(", not on {days}", days=enumerated(off, either=True)) if off else ""
 
 
 def _days(wait: Waiting, place: ZoneInfo) -> str:

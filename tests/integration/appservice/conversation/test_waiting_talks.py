@@ -75,11 +75,15 @@ async def test_a_time_that_is_offered_is_taken_in_ones_own_words(chat: Chat) -> 
     assert any(each.text.startswith("Confirmed: Sat 5 Dec") for each in (await chat.notices())[BEN])
 
 
-async def test_who_leaves_days_out_is_told_that_the_list_does_not(chat: Chat) -> None:
-    said = await chat.say(BEN, "wait for dr.osei next week not monday")
-    assert "leaves out no single days" in said
-    assert "You are on the waiting list" in said
-    assert "leaves out" not in await chat.say(CLARA, "wait for dr.osei next week")
+async def test_days_that_do_not_suit_are_not_offered(chat: Chat) -> None:
+    await chat.say(CLARA, "hours dr.osei closed until 31 Dec")
+    said = await chat.say(BEN, "wait for dr.osei next week, not monday and not 8 Dec")
+    assert "Mon 7 Dec to Sun 13 Dec, not on Mon or Tue 8 Dec" in said
+    assert "not on Mon or Tue 8 Dec" in await chat.say(BEN, "waiting")
+    await chat.say(CLARA, "hours dr.osei mon, tue 9-17 until 31 Dec")
+    assert BEN not in await chat.offers()
+    await chat.say(CLARA, "hours dr.osei mon-wed 9-17 until 31 Dec")
+    assert any("Wed 9 Dec" in each.text for each in (await chat.offers())[BEN])
 
 
 async def test_what_is_offered_is_among_ones_visits_and_taken_there(chat: Chat) -> None:

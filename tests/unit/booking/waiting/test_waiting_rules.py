@@ -1,13 +1,14 @@
 """Who may be offered what, and for how long."""
 
-from datetime import UTC, datetime, time, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
 import pytest
 
 from booking.directory.model import Mode
 from booking.waiting.model import Waiting
-from booking.waiting.rules import LONGEST, WAITS_AT_ONCE, check_count, offered_until, span_of_wait, suits
+from booking.waiting.rules import LONGEST, WAITS_AT_ONCE, check_count, days_of, offered_until, span_of_wait, suits
 from core.errors import BadInputError, ConflictError
 
 NOW = datetime(2026, 11, 30, 9, tzinfo=UTC)
@@ -74,3 +75,27 @@ def test_a_start_suits_by_the_clock_of_the_place_or_online_of_the_person(
     after: time | None, before: time | None, hour: int, mode: Mode, fits: bool
 ) -> None:
     assert suits(_wait(after, before), mode, "Europe/Berlin", NOW + hour * HOUR) is fits
+
+
+@pytest.mark.parametrize(
+    ("weekdays", "days", "mode", "fits"),
+    [
+        ({0}, set(), Mode.IN_PERSON, False),  # Monday in Berlin
+        ({6}, set(), Mode.IN_PERSON, True),
+        ({6}, set(), Mode.ONLINE, False),  # still Sunday in New York
+        (set(), {date(2026, 11, 30)}, Mode.IN_PERSON, False),
+        (set(), {date(2026, 11, 29)}, Mode.IN_PERSON, True),
+        (set(), {date(2026, 11, 29)}, Mode.ONLINE, False),
+    ],
+)
+def test_days_that_are_left_out_do_not_suit(weekdays: set[int], days: set[date], mode: Mode, fits: bool) -> None:
+    start = NOW - 6 * HOUR  # 4:00 in Berlin, 22:00 the day before in New York
+    wait = replace(_wait(), earliest=start, weekdays_off=frozenset(weekdays), days_off=frozenset(days))
+    assert suits(wait, mode, "Europe/Berlin", start) is fits
+
+
+def test_of_long_spans_only_the_days_of_the_wait_are_kept() -> None:
+    whole_year = (date(2026, 1, 1), date(2026, 12, 31))
+    kept = days_of([whole_year, (date(2027, 5, 1), date(2027, 5, 2))], NOW, NOW + 24 * HOUR)
+    assert min(kept) == date(2026, 11, 29)
+    assert max(kept) == date(2026, 12, 2)
