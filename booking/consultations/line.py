@@ -12,8 +12,8 @@ from booking.appointments.notices import Notice, tell_side
 from booking.appointments.reading import appointment, visits_between
 from booking.appointments.rules import STANDING
 from booking.context import Context
-from booking.day.rules import waits
-from booking.day.service import expected_of
+from booking.day.rules import expected_start_of, still_waits, waits
+from booking.day.service import expected_of, told_of
 from booking.people.service import Person
 from core.database import Tx
 from core.singly import singly
@@ -21,13 +21,17 @@ from core.tables import Moment
 
 _A_DAY = timedelta(hours=12)
 
-# The first of each doctor's line: who is there or comes online, else nobody. Told once: the mark is the room's row.
+# The first of each doctor's line: who is there or comes online, else nobody; who never came is passed over when their
+# time is over (as by day.rules.still_waits). Told once: the mark is the room's row.
 _NEXT = text("""
     WITH line AS (
         SELECT DISTINCT ON (a.practitioner_id) a.id, a.status, s.mode, lower(a.during) AS starts
         FROM appointment a JOIN service s ON s.id = a.service_id
+        LEFT JOIN expected_start e ON e.appointment_id = a.id AND e.starts_at = lower(a.during)
         WHERE a.status IN ('booked', 'arrived') AND a.started_at IS NULL
           AND lower(a.during) BETWEEN :now - interval '6 hours' AND :now + interval '2 hours'
+          AND (a.status = 'arrived'
+               OR greatest(upper(a.during), e.expected_at + (upper(a.during) - lower(a.during))) > :now)
         ORDER BY a.practitioner_id, lower(a.during), a.id
     )
     UPDATE consultation k SET next_told_at = :now
@@ -53,7 +57,8 @@ class PlaceInLine:
 async def place_in_line(tx: Tx, ctx: Context, actor: Person, appointment_id: UUID) -> PlaceInLine:  # noqa: ARG001
     """Return a patient's place, for those whom the visit concerns. Raises RefusedError for others.
 
-    Who the others are is not told. The time is what the doctor has told to expect, or the visit's own.
+    Who the others are is not told. The time is what the doctor has told to expect, or the visit's own; later, if those
+    who are with the doctor or wait there now take longer.
     """
     visit = await appointment(tx, appointment_id)
     require(
@@ -61,12 +66,13 @@ async def place_in_line(tx: Tx, ctx: Context, actor: Person, appointment_id: UUI
             actor, patient_id=visit.patient_id, practitioner_id=visit.practitioner.id, centre_id=visit.centre.id
         )
     )
-    day = await visits_between(
-        tx, visit.start - _A_DAY, visit.start, practitioner_id=visit.practitioner.id, statuses=STANDING
-    )
-    expected = await expected_of(tx, [visit])
-    first = [each for each in day if waits(each) and each.start < visit.start]
-    return PlaceInLine(visit, len(first), expected.get(visit.id, visit.start), waits(visit))
+    around = visit.start - _A_DAY, visit.start + _A_DAY
+    day = await visits_between(tx, *around, practitioner_id=visit.practitioner.id, statuses=STANDING)
+    told = await told_of(tx, day)
+    if not waits(visit) or visit.start + _A_DAY <= tx.now:
+        return PlaceInLine(visit, 0, visit.start, waits=False)
+    first = [each for each in day if each.start < visit.start and still_waits(each, told.get(each.id), tx.now)]
+    return PlaceInLine(visit, len(first), expected_start_of(visit, day, told, tx.now), waits=True)
 
 
 async def tell_next(tx: Tx) -> int:

@@ -1,7 +1,7 @@
 """What running late comes to for each who waits: a gap in the day takes up what it can. Pure."""
 
-from collections.abc import Hashable, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Hashable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -37,6 +37,16 @@ def waits(visit: Appointment) -> bool:
     return visit.status in STANDING and visit.started_at is None
 
 
+def still_waits(visit: Appointment, told: datetime | None, now: datetime) -> bool:
+    """Whether the patient waits by the clock, too: who was never noted as there is not when their time is over.
+
+    Else a doctor who notes nothing would have the whole morning wait at noon. `told`: when they were told to expect the
+    doctor.
+    """
+    begins = max(visit.start, told or visit.start)
+    return waits(visit) and (visit.status is Status.ARRIVED or begins + (visit.end - visit.start) > now)
+
+
 def in_line(visits: Iterable[Appointment]) -> list[InLine]:
     """Return who waits among a day's visits, in order."""
     line = [
@@ -52,12 +62,13 @@ def in_line(visits: Iterable[Appointment]) -> list[InLine]:
     return sorted(line, key=lambda each: (each.start, each.id))
 
 
-def next_of(visits: Iterable[Appointment], now: datetime) -> Appointment | None:
+def next_of(visits: Iterable[Appointment], told: Mapping[UUID, datetime], now: datetime) -> Appointment | None:
     """Return whom the doctor sees next: the first who is there, or is online; else the first who should be.
 
-    Nobody is called more than two hours before their time.
+    Nobody is called more than two hours before their time, and whose time is over last. `told`: as of `still_waits`.
     """
-    line = sorted((each for each in visits if waits(each) and each.start - ARRIVAL <= now), key=lambda v: v.start)
+    called = sorted((each for each in visits if waits(each) and each.start - ARRIVAL <= now), key=lambda v: v.start)
+    line = [each for each in called if still_waits(each, told.get(each.id), now)] or called
     there = [each for each in line if each.status is Status.ARRIVED or each.service.mode is Mode.ONLINE]
     return next(iter(there or line), None)
 
@@ -78,6 +89,31 @@ def expected_starts(line: Iterable[InLine], ready: datetime) -> dict[UUID, datet
             free, session = begins + each.length, each.together
         expected[each.id] = begins
     return {each: rounded_up(when) for each, when in expected.items()}
+
+
+def expected_start_of(
+    visit: Appointment, others: Collection[Appointment], told: Mapping[UUID, datetime], now: datetime
+) -> datetime:
+    """Return when a patient who waits can expect the doctor: not before those are seen who come first.
+
+    Who is with the doctor stays for as long as was planned, and until now at least; who is there and waits is not seen
+    before now; who is still to come, at their time, or when they were told to.
+    """
+    first = [each for each in others if each.start < visit.start and still_waits(each, told.get(each.id), now)]
+    waiting = {each.id: each for each in (*first, visit)}
+
+    def earliest(each: Appointment) -> datetime:
+        there = each.status is Status.ARRIVED or each.id == visit.id
+        return max(each.start, told.get(each.id, each.start), now if there else each.start)
+
+    line = [replace(each, start=earliest(waiting[each.id])) for each in in_line(waiting.values())]
+    under_way = [
+        max(each.started_at + (each.end - each.start), now)
+        for each in others
+        if each.status is Status.ARRIVED and each.started_at
+    ]
+    expected = expected_starts(line, max(under_way, default=line[0].start))[visit.id]
+    return expected if is_later(expected, visit.start) else visit.start
 
 
 def rounded_up(when: datetime) -> datetime:

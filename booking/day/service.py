@@ -86,10 +86,13 @@ async def _day(tx: Tx, day: date, found: Collection[Appointment]) -> Day:
 
 async def expected_of(tx: Tx, visits: Collection[Appointment]) -> dict[UUID, datetime]:
     """Return when patients who still wait were told to expect the doctor, by visit; those in time are left out."""
+    return {visit: told for visit, told in (await told_of(tx, visits)).items() if told > tx.now}
+
+
+async def told_of(tx: Tx, visits: Collection[Appointment]) -> dict[UUID, datetime]:
+    """The same with those who were told a time that is over by now."""
     starts = {each.id: each.start for each in visits if rules.waits(each)}
-    found = await tx.conn.execute(
-        select(expected_start).where(expected_start.c.appointment_id.in_(starts), expected_start.c.expected_at > tx.now)
-    )
+    found = await tx.conn.execute(select(expected_start).where(expected_start.c.appointment_id.in_(starts)))
     return {row.appointment_id: row.expected_at for row in found if row.starts_at == starts[row.appointment_id]}
 
 
@@ -119,7 +122,7 @@ async def call_next(tx: Tx, ctx: Context, actor: Person, practitioner_id: UUID) 
     for each in today.visits:
         if each.status is Status.ARRIVED and each.started_at:
             over = await fulfil(tx, ctx, actor, each.id)
-    following = rules.next_of(today.visits, tx.now)
+    following = rules.next_of(today.visits, await told_of(tx, today.visits), tx.now)
     begun = await begin(tx, ctx, actor, following.id) if following else None
     if begun and begun.service.capacity > 1:
         for each in today.visits:  # a group begins together
@@ -132,12 +135,13 @@ async def call_next(tx: Tx, ctx: Context, actor: Person, practitioner_id: UUID) 
 async def run_late(tx: Tx, ctx: Context, actor: Person, practitioner_id: UUID, minutes: int) -> Late:
     """Say that a doctor is so many minutes behind; 0: in time again. Those whose waiting changes by it are told.
 
-    Counted from the time of the first who still waits today. For the doctor, and for admins of what is at their centre.
-    Raises RefusedError, BadInputError, ConflictError when nobody waits.
+    Counted from the time of the first who still waits (`rules.still_waits`) today. For the doctor, and for admins of
+    what is at their centre. Raises RefusedError, BadInputError, ConflictError when nobody waits.
     """
     late = timedelta(minutes=rules.checked_minutes(minutes))
     today = await day_of_doctor(tx, ctx, actor, practitioner_id, _today(tx, actor))
-    waiting = {each.id: each for each in today.visits if rules.waits(each)}
+    earlier = await told_of(tx, today.visits)
+    waiting = {each.id: each for each in today.visits if rules.still_waits(each, earlier.get(each.id), tx.now)}
     if not waiting:
         raise ConflictError("Nobody waits any more today.")
     line = rules.in_line(waiting.values())
@@ -151,13 +155,13 @@ async def run_late(tx: Tx, ctx: Context, actor: Person, practitioner_id: UUID, m
         if after == before:
             continue
         told.append((each, after))
-        await _tell(tx, each, after)
+        await _tell(tx, each, after, ahead=sum(one.start < each.start for one in line))
     await tx.conn.execute(delete(expected_start).where(expected_start.c.expected_at < tx.now - timedelta(days=1)))
     return Late(tuple(sorted(told, key=lambda one: one[0].start)), len(waiting))
 
 
-async def _tell(tx: Tx, visit: Appointment, expected: datetime) -> None:
-    """Write down what is told, and tell it: at once, as it concerns the next hours."""
+async def _tell(tx: Tx, visit: Appointment, expected: datetime, ahead: int) -> None:
+    """Write down what is told, and tell it, at once: it is about the next hours. `ahead`: how many are seen first."""
     values = {"starts_at": visit.start, "expected_at": expected}
     await tx.conn.execute(
         insert(expected_start)
@@ -165,7 +169,7 @@ async def _tell(tx: Tx, visit: Appointment, expected: datetime) -> None:
         .on_conflict_do_update(index_elements=[expected_start.c.appointment_id], set_=values)
     )
     notice = Notice.LATE if expected > visit.start else Notice.IN_TIME
-    await tell_side(tx, visit, notice, about=new_id(), expected=expected.isoformat())
+    await tell_side(tx, visit, notice, about=new_id(), expected=expected.isoformat(), ahead=ahead)
 
 
 def _today(tx: Tx, actor: Person) -> date:

@@ -538,7 +538,11 @@ def _ready(told: _Notice) -> str:
 
 def _late(told: _Notice) -> str:
     expected = datetime.fromisoformat(told.what["expected"])
-    return _(
+    first = int(told.what.get("ahead", 0))
+    position = (
+        "\n\n" + ngettext("One patient is before you.", "{count} patients are before you.", first) if first else ""
+    )
+    said = _(
         "**Running late**: {doctor} sees you{who} at about **{expected}** instead of {start}. {visit} stays as it is;"
         " I am sorry for the wait.",
         doctor=told.doctor,
@@ -547,6 +551,7 @@ def _late(told: _Notice) -> str:
         start=clock(told.visit.start, told.place),
         visit=told.code,
     )
+    return f"{said}{position}"
 
 
 def _in_time(told: _Notice) -> str:

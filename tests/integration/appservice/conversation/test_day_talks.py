@@ -152,10 +152,26 @@ async def test_running_late_tells_those_who_wait_and_nobody_else(chat: Chat, tow
     told = await chat.notices()
     assert "Running late: Dr Ama Osei sees you at about 09:20 instead of 09:00" in told[ANNA][0].text
     assert set(told) == {ANNA, BEN}
+    assert "before you" not in told[ANNA][0].text
+    assert "One patient is before you." in told[BEN][0].text
     assert "Nobody is told" in await chat.say(OSEI, "late 20")
     assert "Anna, 09:00: to expect you at 09:30" in await chat.say(OSEI, "running late by half an hour")
     assert "09:30 instead of 09:00" in (await chat.notices())[ANNA][0].text
     assert "expect it at 09:30" in await chat.say(OSEI, "today")
+
+
+async def test_a_doctor_who_notes_nothing_is_late_for_those_to_come_alone(
+    chat: Chat, town: Town, visits: list[str]
+) -> None:
+    town.clock.time = at(1, 8, 31)  # Anna's time is over by now
+    said = await chat.say(OSEI, "late 20")
+    assert "Anna" not in said
+    assert "2. Ben, 09:30: to expect you at 09:50" in said or "1. Ben, 09:30: to expect you at 09:50" in said
+    assert set(await chat.notices()) == {BEN}
+    await chat.say(OSEI, f"arrived {visits[1]}")
+    assert "Now: Ben" in await chat.say(OSEI, "next")
+    town.clock.time = at(1, 9, 5)
+    assert "Now: Anna" in await chat.say(OSEI, "next")  # she came after all, and nobody else waits
 
 
 async def test_in_time_again(chat: Chat, visits: list[str]) -> None:

@@ -8,7 +8,7 @@ from core.outbox import Work, put
 from tests.integration.appservice.conversation.chat import Chat
 from tests.integration.appservice.conversation.test_booking_talks import book, visits
 from tests.integration.booking.clinic import ANNA, BEN, CLARA, OSEI
-from tests.integration.booking.town import Town
+from tests.integration.booking.town import Town, at
 
 INES = "@ines:elsewhere.example"
 
@@ -84,6 +84,57 @@ async def test_the_line_is_shown_and_who_is_next_is_told_once(chat: Chat, town: 
     told = await chat.notices()
     assert f"Dr Ama Osei sees you next, at about 09:00. Visit {code}." in told[ANNA][-1].text
     assert OSEI not in told
+
+
+async def test_who_waits_hears_how_many_come_first_and_when_the_doctor_is_expected(chat: Chat, town: Town) -> None:
+    """Three visits, at 9:00, 9:30 and 11:00 in Berlin; then the day runs late, and nobody says so."""
+    await chat.say(BEN, "name Ben", name="Ben")
+    first, second, third = await book(chat), await book(chat, BEN), await book(chat, OSEI, "3")
+    town.clock.time = at(1, 7, 55)
+    assert "Dr Ama Osei sees you next, at about 09:00." in await chat.say(ANNA, f"waiting room {first}")
+    assert "One patient is before you with Dr Ama Osei. Expected at 09:30." in await chat.say(
+        BEN, f"waiting room {second}"
+    )
+    assert "2 patients are before you with Dr Ama Osei. Expected at 11:00." in await chat.say(
+        OSEI, f"waiting room {third}"
+    )
+    for code in (first, second):
+        await chat.say(OSEI, f"arrived {code}")
+    town.clock.time = at(1, 8, 22)
+    said = await chat.say(BEN, f"waiting room {second}")
+    assert "One patient is before you with Dr Ama Osei. Expected at 09:55." in said
+    assert "Visits run late: yours was planned for 09:30." in said
+    await chat.say(OSEI, f"start {first}")
+    said = await chat.say(BEN, f"waiting room {second}")
+    assert "Dr Ama Osei sees you next, at about 09:55. Visits run late" in said
+    assert "One patient is before you with Dr Ama Osei. Expected at 11:00." in await chat.say(
+        OSEI, f"waiting room {third}"
+    )
+    await chat.say(OSEI, "late 45")
+    assert "sees you next, at about 10:15. Visits run late" in await chat.say(BEN, f"waiting room {second}")
+    town.clock.time = at(1, 9, 31)
+    assert "sees you next, at about 10:35. Visits run late" in await chat.say(BEN, f"waiting room {second}")
+    await chat.say(OSEI, f"done {first}")
+    await chat.say(OSEI, f"start {second}")
+    assert "has begun, or is over" in await chat.say(BEN, f"waiting room {second}")
+
+
+async def test_who_never_came_keeps_nobody_from_being_next(chat: Chat, town: Town) -> None:
+    await chat.say(BEN, "name Ben", name="Ben")
+    await book(chat)
+    second = await book(chat, BEN)
+    town.clock.time = at(1, 8, 10)
+    async with chat.database.transaction() as tx:
+        await open_due(tx)
+    await chat.say(OSEI, f"arrived {second}")
+    await chat.notices()
+    async with chat.database.transaction() as tx:
+        assert await tell_next(tx) == 0  # it is still the other's time
+    town.clock.time = at(1, 8, 30)
+    async with chat.database.transaction() as tx:
+        assert await tell_next(tx) == 1
+    assert f"Dr Ama Osei sees you next, at about 09:30. Visit {second}." in (await chat.notices())[BEN][-1].text
+    assert "sees you next, at about 09:30" in await chat.say(BEN, f"waiting room {second}")
 
 
 async def test_a_centre_sets_the_rules_of_its_rooms(chat: Chat) -> None:

@@ -4,7 +4,12 @@ import pytest
 from sqlalchemy import insert
 
 from appservice.matrix.model import staff_room, staff_room_member
+from booking.appointments.notices import FOR_STAFF, Notice, tell_admins, tell_payer
+from booking.appointments.service import by_code
 from booking.directory.reading import centres_named
+from booking.payments.refunding import tell_of_refund
+from core.ids import new_id
+from core.money import Money
 from tests.integration.appservice.conversation.chat import Chat
 from tests.integration.appservice.conversation.test_booking_talks import book
 from tests.integration.booking.clinic import ANNA, CLARA, OSEI
@@ -46,6 +51,24 @@ async def test_the_room_hears_of_cancelling_and_of_who_does_not_come(chat: Chat,
     assert f"Missed: nobody came to Tue 1 Dec, 10:30 with Dr Ama Osei. Visit {second}." in (
         (await chat.notices())[room][0].text
     )
+
+
+async def test_the_room_hears_of_payments_and_of_all_else_that_is_for_the_staff(chat: Chat, room: str) -> None:
+    code = await book(chat)
+    await chat.notices()
+    money = Money("EUR", 2000)
+    async with chat.database.transaction() as tx:
+        visit = await by_code(tx, chat.ctx, await chat.person(ANNA), code)
+        await tell_of_refund(tx, visit, Notice.REFUNDED, new_id(), money)
+        await tell_payer(tx, visit, Notice.CHARGED, amount=money.amount, currency=money.currency)
+    told = [each.text for each in (await chat.notices())[room]]
+    assert told == [f"Refund: €20.00 of Visit {code} go back.", f"Payment: €20.00 were charged for Visit {code}."]
+    async with chat.database.transaction() as tx:
+        for each in FOR_STAFF:
+            await tell_admins(tx, visit, each, about=new_id(), amount=money.amount, currency=money.currency)
+    told = [each.text for each in (await chat.notices())[room]]
+    assert len(told) == len(FOR_STAFF)
+    assert all(code in each and "Anna" not in each for each in told)
 
 
 async def test_the_centres_rule_decides(chat: Chat, room: str) -> None:
