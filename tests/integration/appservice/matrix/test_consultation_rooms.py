@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 import sqlite3
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from uuid import UUID, uuid4
 
@@ -55,6 +56,30 @@ async def two(new_person: NewPerson) -> tuple[Person, Person]:
     return await new_person("patient"), await new_person("doctor")
 
 
+@pytest.fixture
+async def nothing_for_the_bot(echo: Echo, homeserver: Homeserver, settings: Settings) -> AsyncIterator[None]:
+    """Nobody sends the bot a key meanwhile: the homeserver's tables show it also when what came was fetched long ago.
+
+    Who sends a device anything encrypted takes one of its one-time keys first, or its fallback key.
+    """
+    bot = settings.matrix.bot_id
+
+    def keys() -> list[tuple[object, ...]]:
+        with sqlite3.connect(homeserver.folder / "homeserver.db") as synapse:
+            once = "SELECT key_id, 0 FROM e2e_one_time_keys_json WHERE user_id = ? ORDER BY key_id"
+            always = "SELECT key_id, used FROM e2e_fallback_keys_json WHERE user_id = ?"
+            return [*synapse.execute(once, (bot,)), *synapse.execute(always, (bot,))]
+
+    async with asyncio.timeout(PATIENCE):
+        while not (before := keys()):
+            await asyncio.sleep(0.1)
+    yield
+    after = keys()
+    assert set(before) <= set(after)
+    assert not any(used for _, used in after)
+
+
+@pytest.mark.usefixtures("nothing_for_the_bot")
 async def test_the_two_talk_alone_and_the_service_is_gone(
     echo: Echo, database: Database, homeserver: Homeserver, settings: Settings, two: tuple[Person, Person]
 ) -> None:
@@ -300,6 +325,7 @@ async def test_a_room_is_closed_though_the_keeper_is_leaving_at_that_moment(
     assert levels["events_default"] == 100
 
 
+@pytest.mark.usefixtures("nothing_for_the_bot")
 async def test_a_closed_room_can_be_read_and_the_service_never_had_a_key(
     echo: Echo, database: Database, homeserver: Homeserver, settings: Settings, two: tuple[Person, Person]
 ) -> None:
@@ -364,6 +390,7 @@ async def test_killed_while_closing_it_is_closed_in_the_end(
             await doctor.say(room, "one more thing")
 
 
+@pytest.mark.usefixtures("nothing_for_the_bot")
 async def test_an_erased_room_is_gone_with_its_files_and_nothing_else_is(
     echo: Echo, database: Database, homeserver: Homeserver, two: tuple[Person, Person]
 ) -> None:
@@ -419,6 +446,7 @@ async def test_joins_that_nobody_told_of_are_found(
         assert await column(database, "SELECT count(*) FROM outbox WHERE kind = 'room.look'") == [1]
 
 
+@pytest.mark.usefixtures("nothing_for_the_bot")
 async def test_a_doctor_whose_visit_was_handed_over_leaves_the_room_to_the_colleague(
     echo: Echo, database: Database, settings: Settings, new_person: NewPerson, two: tuple[Person, Person]
 ) -> None:
@@ -473,6 +501,7 @@ async def test_who_spoke_for_a_patient_leaves_the_room_to_the_patient_who_has_co
         await parent.call("POST", f"rooms/{room}/join", {})
 
 
+@pytest.mark.usefixtures("nothing_for_the_bot")
 async def test_somebody_is_brought_in_by_an_invitation_that_both_see_and_keeps_what_they_heard(
     echo: Echo, database: Database, settings: Settings, new_person: NewPerson, two: tuple[Person, Person]
 ) -> None:
