@@ -60,8 +60,11 @@ async def _ask(session: Session, files: list[StoredFile]) -> None:
     """Where it belongs, the likeliest first; a number is enough, and words behind it say what it is."""
     rows, choices = await _places(session, [str(each.id) for each in files])
     _answered(session)  # one question for all that came together
+    spoken = any(each.mimetype.startswith("audio/") for each in files)
+    deaf = _("I can't listen to recordings: if you wanted to tell me something, please write it.") + "\n\n"
     await session.say(
-        _(
+        (deaf if spoken else "")
+        + _(
             "I have {files}, sealed; until you answer, only you can see it. Where does it belong?\n\n{places}\n\n"
             "Answer with a number, and what it is if you like: **1 blood test**. “no”: I delete it again.",
             files=several(files),

@@ -9,6 +9,7 @@ from tests.integration.booking.clinic import ANNA, BEN, CLARA, OSEI
 from tests.integration.booking.town import Town, at
 
 PDF = b"%PDF-1.7\n" + bytes(3000)
+OGG = b"OggS" + bytes(3000)
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(2_000_000)
 
 
@@ -42,6 +43,15 @@ async def test_files_that_come_together_are_asked_about_once(chat: Chat) -> None
     assert "lab, two.pdf" in listed
     assert "1.9 MB" in listed
     assert "There is only one choice" not in await chat.say(ANNA, "hello")
+
+
+async def test_who_speaks_to_the_bot_is_asked_to_write(chat: Chat) -> None:
+    """A voice message is taken as any recording; that nobody listens to it is said."""
+    asked = await chat.send_file(ANNA, OGG, "Voice message.ogg")
+    assert asked.startswith("I can't listen to recordings: if you wanted to tell me something, please write it.")
+    assert "I have Voice message.ogg (3 KB), sealed" in asked
+    assert "Deleted" in await chat.say(ANNA, "no")
+    assert "listen" not in await chat.send_file(ANNA, PDF, "a.pdf")
 
 
 async def test_words_alone_say_what_it_is_and_a_command_is_a_command(chat: Chat) -> None:
