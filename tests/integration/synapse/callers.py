@@ -26,14 +26,14 @@ class Caller:
     def __init__(self, homeserver: Homeserver, token: str, user_id: str, *, masquerade: bool = False) -> None:
         self.homeserver = homeserver
         self.user_id = user_id
-        self._token = token
+        self.token = token
         self._query = {"user_id": user_id} if masquerade else {}
 
     async def ask(self, method: str, path: str, body: Json | None = None, **query: str) -> tuple[int, Json]:
         """Return status and answer. A path that begins with a slash is from the server's root."""
         base = "" if path.startswith("/") else "/_matrix/client/v3/"
         async with (
-            aiohttp.ClientSession(headers={"Authorization": f"Bearer {self._token}"}) as http,
+            aiohttp.ClientSession(headers={"Authorization": f"Bearer {self.token}"} if self.token else {}) as http,
             http.request(
                 method, f"{self.homeserver.url}{base}{path}", json=body, params={**self._query, **query}
             ) as answer,

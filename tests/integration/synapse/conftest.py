@@ -93,7 +93,11 @@ async def ward(
         folder,
         registrations=[folder / "registration.yaml"],
         certificates=certificates,
-        settings={"server_notices": {"system_mxid_localpart": "notices"}},
+        settings={
+            "server_notices": {"system_mxid_localpart": "notices"},
+            "enable_registration": True,
+            "registration_requires_token": True,
+        },
     )
     matrix = service.matrix.model_copy(update={"server_name": here.server_name})
     name = f"ward{uuid4().hex}"
