@@ -168,7 +168,7 @@ def find(text: str, person: Person) -> tuple[Command, str] | None:
     English, in the person's language, and in the others: who has not chosen one yet says "Hilfe", too. A command that
     this person may not use is not found: its words may mean something else.
     """
-    said = plain(text)
+    said = plain(text).lstrip("¿¡ ")
     if runs_or_treats(person) and (line := as_command(said, person.language)):
         return _MEANT, line
     low = folded(said)

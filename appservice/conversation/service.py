@@ -16,6 +16,7 @@ from appservice.conversation.importing import came
 from appservice.conversation.registry import ACTIONS, ask_whether, doctor, find, nearest
 from appservice.conversation.session import Session
 from appservice.conversation.understanding.answers import Pick, chosen, read_pick, read_word, several
+from appservice.conversation.understanding.gloss import in_english
 from appservice.conversation.understanding.rhythm import take_rhythm
 from appservice.conversation.understanding.text import Reading
 from appservice.conversation.understanding.wishes import Wanted
@@ -69,6 +70,7 @@ _TITLE = re.compile(
     r"^(?:(?:frau|herr|mme|m|mr|mrs|ms|doktor|docteur|doctor|doctora|dokter|دكتور|الدكتور)\b\.? ?)+", re.IGNORECASE
 )
 _TITLED = re.compile(r"\b(?:doctor|doktor|docteur|doctora|dokter)\b|دكتور", re.IGNORECASE)
+_DOCTOR = re.compile(r"\b(?:doctors?|physicians?|doktor|docteur|doctora|dokter|arzt)\b", re.IGNORECASE)
 _TO_TAKE = frozenset({"times", "book", "move"})
 """What is chosen in a list of doctors, or of times."""
 
@@ -338,12 +340,21 @@ def _neither() -> UserError:
     return UserError("I did not understand that. Answer yes or no, or write “help” to see everything I can do.")
 
 
+def _asks_for_a_doctor(session: Session, text: str) -> bool:
+    """Whether nothing but that is said: "a doctor", "der Arzt", "le médecin"."""
+    wanted = session.wanted(text)
+    return wanted.empty and not wanted.rest and bool(_DOCTOR.search(in_english(text, session.person.language)))
+
+
 async def _lost(session: Session, text: str) -> None:
     """The nearest meaning, or a hint."""
     guess = nearest(text, session.person)
     asked = session.dialogue.last
     if guess is None and asked and not asked.choices and {"yes", "no"} <= asked.words.keys():
         raise _neither()
+    if guess is None and _asks_for_a_doctor(session, text):
+        await wish(session, asked.refine["wish"] if asked and asked.refine and "wish" in asked.refine else [text])
+        return
     if guess is None:
         raise UserError(_HINT)
     await ask_whether(session, f"{guess} {' '.join(text.split()[len(guess.split()) :])}", guess)

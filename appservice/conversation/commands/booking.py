@@ -106,6 +106,10 @@ async def times_on(session: Session, choice: dict[str, Any]) -> None:
     if not choice.get("moving") and wanted.patient:
         choice |= {"patient": str((await whom(session, wanted)).id)}
         start = start or (moment(shown, time(), session.place) if shown else session.tx.now)
+    searched = next((q.refine for q in reversed(session.dialogue.questions) if q.refine and "wish" in q.refine), None)
+    if start is None and searched and wanted.sort:
+        await ACTIONS[searched["do"]](session, {**searched, "text": choice["text"]})
+        return
     if start is None:
         raise BadInputError("I did not understand that. Answer with a number, or write a day, like Friday or 24.11.")
     await show_times(session, service, start, choice)

@@ -1,9 +1,18 @@
 """What people say in whole sentences of their own, and which command that is. Help does not list them."""
 
+from uuid import UUID
+
 from appservice.conversation.commands.records import prescriptions
 from appservice.conversation.commands.visits import appointments_, cancel
 from appservice.conversation.registry import ACTIONS, command
+from appservice.conversation.rendering.values import minutes
 from appservice.conversation.session import Session
+from appservice.matrix.markdown import escape
+from booking.appointments import service as appointments
+from booking.appointments.approving import is_prepaid
+from booking.directory import reading
+from booking.directory.model import Service
+from core.languages import _
 
 
 @command(
@@ -22,15 +31,61 @@ async def cannot_come(session: Session, text: str) -> None:
 
 
 @command(
-    "where is my appointment|where is my visit|where is it|do i have an appointment|what is the address|how do i pay"
-    "|can i pay|where do i pay",
+    "where is my appointment|where is my visit|where is it|do i have an appointment|what is the address",
     help="your visits and how they stand",
     group="",
     heard=True,
 )
-async def where_and_how(session: Session, text: str) -> None:
-    """The visits to come tell where they are, and how they are paid."""
+async def where_(session: Session, text: str) -> None:
+    """The visits to come tell where they are."""
     await appointments_(session, "")
+
+
+@command(
+    "how do i pay|can i pay|where do i pay|when do i pay|do i have to pay|do i need to pay|must i pay|pay later",
+    help="how a visit is paid",
+    group="",
+    heard=True,
+)
+async def how_paid(session: Session, text: str) -> None:
+    """By the rule of what is on show; the visits to come tell how they are paid."""
+    asked = session.dialogue.last
+    shown = {each["service"] for each in (asked.choices if asked else ()) if each["do"] in {"times", "book"}}
+    held = minutes(session.ctx.settings.booking.hold_minutes)
+    if len(shown) == 1:
+        await session.say(await _paid(session, await reading.service(session.tx, UUID(shown.pop())), held))
+    elif not shown and await appointments.upcoming(session.tx, session.ctx, session.person):
+        await appointments_(session, "")
+    else:
+        await session.say(
+            _(
+                "Each centre decides that. Some visits are paid at the desk, when you come; others when you book, and"
+                " the time is held for you for {held} until you have paid. Choose a doctor and ask again, and I say"
+                " which it is.",
+                held=held,
+            )
+        )
+
+
+async def _paid(session: Session, service: Service, held: str) -> str:
+    """How visits of one service are paid."""
+    doctor = escape((await reading.practitioner(session.tx, service.practitioner_id)).name)
+    if not service.price.amount:
+        return _("That visit with **{doctor}** is free.", doctor=doctor)
+    if not is_prepaid(session.ctx, service):
+        return _(
+            "The visit with **{doctor}** is paid at the desk, when you come: to book it you pay nothing.", doctor=doctor
+        )
+    said = _(
+        "The visit with **{doctor}** is paid when you book: the time you choose is held for you for {held}, and is"
+        " yours once you have paid on the page that I send.",
+        doctor=doctor,
+        held=held,
+    )
+    if (await reading.centre(session.tx, service.centre_id)).captures:
+        later = _("Your card is only authorised then, and charged after the visit, unless that is too many days ahead.")
+        said = f"{said} {later}"
+    return said
 
 
 @command(

@@ -1,7 +1,7 @@
 """Days as people write them: tomorrow, Tue, next Tuesday, 24.11., Nov 24, next week, in 3 days, after Friday."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -41,10 +41,15 @@ _NTH = re.compile(
 )
 """A day of a month that is not named: "on the 3rd", "am 3.". Not the "1st visit"."""
 OR = r"(?:or|oder|ou|o|u|atau|أو)"
+_SUNDAY = 6
 _TOGETHER = re.compile(rf"^\s*(?:-|to|till|until|through|and|bis|{OR})\s*(?:on )?$", re.IGNORECASE)
 _BEFORE_IT = re.compile(
     r"\b(?P<how>after|from|since|starting|ab|nach|before|by|until|till|bis|vor)(?: the| on| dem)? ?$", re.IGNORECASE
 )
+_OF = re.compile(
+    r"[\s,]*(?:(?:of|in|on|the|am|der|im|de|del|du|le|la|el|hari|days|pada|dari|من|في|يوم)\b\s*)*", re.IGNORECASE
+)
+"""What may stand between a weekday and the week that it is of."""
 _ON = re.compile(r"\b(?:on|am|for|the)(?: the)? ?$", re.IGNORECASE)
 _ONWARDS = re.compile(r"^\s*(?:onwards?|on|or later|and later)\b", re.IGNORECASE)
 
@@ -127,8 +132,12 @@ def _phrases(text: str, today: date, language: str, *, month_first: bool, past: 
     names = vocabulary(language)
     dates = Dates(names, today, month_first=month_first, past=past)
     found = [Phrase(start, end, Days(*days)) for start, end, days in dates.read(text)]
-    found += [*_words(text, today), *_weeks(text, today), *_in(text, today), *_nth(text, today, past=past)]
+    weeks = [*_weeks(text, today)]
+    found += [*_words(text, today), *weeks, *_in(text, today), *_nth(text, today, past=past)]
     found += _weekdays(text, today, names.weekday, names.weekday_of, past=past)
+    if weeks:  # "the week after next" is not "next Monday"
+        apart = _WEEKS.sub(lambda week: " " * len(week[0]), text)
+        found += _of_week(text, weeks, [*_weekdays(apart, today, names.weekday, names.weekday_of, past=past)])
     kept: list[Phrase] = []
     for phrase in sorted(found, key=lambda phrase: (phrase.start, -phrase.end)):
         if not kept or phrase.start >= kept[-1].end:
@@ -159,6 +168,21 @@ def _weeks(text: str, today: date) -> Iterator[Phrase]:
     }
     for match in _WEEKS.finditer(text):
         yield Phrase(match.start(), match.end(), Days(*spans[str(match.lastgroup)]))
+
+
+def _of_week(text: str, weeks: Sequence[Phrase], weekdays: Sequence[Phrase]) -> Iterator[Phrase]:
+    """A weekday beside the week that it is of: "Tuesday next week", "nächste Woche Dienstag"."""
+    for week in weeks:
+        last = week.days.last or week.days.first
+        monday = last - timedelta(days=last.weekday())
+        if last.weekday() != _SUNDAY or week.days.first < monday:
+            continue  # a month
+        for one in weekdays:
+            first, second = sorted((week, one), key=lambda phrase: phrase.start)
+            between = text[first.end : second.start]
+            if _OF.fullmatch(between) or (first is one and between.strip() == "from"):  # من
+                day = monday + timedelta(days=one.days.first.weekday())
+                yield Phrase(first.start, second.end, Days(day, day))
 
 
 def _in(text: str, today: date) -> Iterator[Phrase]:

@@ -38,7 +38,9 @@ _BEHIND = re.compile(
     r"(?:(?: (?:work|possible|good|suit|fit|ok|okay|available)\w*)(?: for me| me)?|(?= *$| *[,.;!?|]))",
     re.IGNORECASE,
 )
-_WEEKDAYS = re.compile(r"\b(?:on )?(?:a )?(?:weekdays?|week days?|work(?:ing)? ?days?)\b", re.IGNORECASE)
+_WEEKDAYS = re.compile(
+    r"\b(?:on )?(?:a )?(?:weekdays?|(?<!next )(?<!this )week days?|work(?:ing)? ?days?)\b", re.IGNORECASE
+)
 _ENDS = re.compile(r"(?:the )?week-?ends?\b", re.IGNORECASE)
 _EITHER = rf"(?:\s*[,/]\s*(?:{OR}\s+)?|\s+{OR}\s+)"
 _MODES = (

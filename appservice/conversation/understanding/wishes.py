@@ -38,7 +38,7 @@ _SORTS: tuple[tuple[Sort, re.Pattern[str]], ...] = (
     (
         "cheapest",
         re.compile(
-            r"\b(?:(?:sort(?:ed)? )?by price|cheap(?:est|er|ly)?(?: first)?|lowest price|affordable|inexpensive|billig(?:st)?\w*)\b",
+            r"\b(?:(?:sort(?:ed)? )?by price|cheap(?:est|er|ly)?(?: first)?|lowest price|(?:less|too) expensive|affordable|inexpensive|billig(?:st)?\w*)\b",
             re.I,
         ),
     ),

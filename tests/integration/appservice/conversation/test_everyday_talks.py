@@ -3,7 +3,7 @@
 import pytest
 
 from tests.integration.appservice.conversation.chat import Chat
-from tests.integration.booking.clinic import ANNA
+from tests.integration.booking.clinic import ANNA, CLARA
 from tests.integration.booking.town import Town
 
 
@@ -93,3 +93,66 @@ async def test_a_cry_for_help_gets_the_hint(chat: Chat, text: str) -> None:
 async def test_an_everyday_question_is_no_misspelt_command(chat: Chat, town: Town) -> None:
     assert "Did you mean" not in await chat.say(ANNA, "what is this")
     assert "Did you mean appointments" in await chat.say(ANNA, "apointments")
+
+
+async def test_how_a_visit_is_paid_is_told_by_the_rule_of_the_one_on_show(chat: Chat) -> None:
+    assert "Each centre decides" in await chat.say(ANNA, "can I pay later?")
+    await chat.say(ANNA, "dr osei")
+    assert "Dr Ama Osei is paid at the desk" in await chat.say(ANNA, "can I pay later?")
+    await chat.say(ANNA, "1")
+    assert "Dr Ama Osei is paid at the desk" in await chat.say(ANNA, "do I have to pay now?")
+    await chat.say(ANNA, "2")  # the list is still there
+    assert "10:30" in (await chat.notices())[ANNA][0].text
+    assert "pay at the desk" in await chat.say(ANNA, "how do I pay?")
+    await chat.say(CLARA, 'edit service dr.osei "A visit" in advance')
+    await chat.say(ANNA, "dr osei")
+    assert "is paid when you book" in await chat.say(ANNA, "can I pay later?")
+    await chat.say(CLARA, 'edit service dr.osei "A visit" free')
+    await chat.say(ANNA, "dr osei")
+    assert "is free" in await chat.say(ANNA, "can I pay later?")
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("Sprache Deutsch", "Kann ich später zahlen?"),
+        ("langue français", "Est-ce que je peux payer plus tard ?"),
+        ("idioma español", "¿Puedo pagar más tarde?"),
+        ("bahasa Melayu", "Boleh saya bayar kemudian?"),
+        ("اللغة العربية", "هل يمكنني الدفع لاحقا؟"),
+    ],
+)
+async def test_paying_later_is_asked_for_in_each_language(chat: Chat, language: str, said: str) -> None:
+    await chat.say(ANNA, language)
+    await chat.say(ANNA, "dr osei")
+    with_desk = await chat.say(ANNA, said)
+    assert "Dr Ama Osei" in with_desk
+    assert "10:" not in with_desk
+    assert "English" not in with_desk
+
+
+@pytest.mark.parametrize(
+    ("language", "cheaper", "day", "doctor"),
+    [
+        ("language English", "something cheaper", "next week tuesday", "a doctor"),
+        ("Sprache Deutsch", "günstiger bitte", "nächste Woche Dienstag", "der Doktor"),
+        ("langue français", "moins cher", "mardi de la semaine prochaine", "le médecin"),
+        ("idioma español", "más barato", "el martes de la semana que viene", "el médico"),
+        ("bahasa Melayu", "lebih murah", "minggu depan hari Selasa", "doktor"),
+        ("اللغة العربية", "أرخص", "الثلاثاء من الأسبوع القادم", "الطبيب"),
+    ],
+)
+async def test_a_list_is_changed_in_each_language(
+    chat: Chat, language: str, cheaper: str, day: str, doctor: str
+) -> None:
+    await chat.say(ANNA, language)
+    asked = await chat.say(ANNA, doctor)
+    assert await chat.say(ANNA, "i need a doctor") == asked  # which kind
+    await chat.say(ANNA, "heart")
+    await chat.say(ANNA, "2")
+    first = await chat.say(ANNA, cheaper)
+    assert first.index("Weber") < first.index("Osei")
+    said = await chat.say(ANNA, day)
+    assert " 8" in said
+    assert "09:00" in said
+    assert await chat.say(ANNA, doctor) == said

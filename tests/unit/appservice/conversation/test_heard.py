@@ -138,7 +138,7 @@ def test_every_everyday_command_is_heard(code: str) -> None:
         ("fr", "Mes rendez-vous", "appointments", ""),
         ("fr", "Annuler K7QM3F", "cancel", "K7QM3F"),
         ("es", "cancelar K7QM3F", "cancel", "K7QM3F"),
-        ("es", "¿qué puedes hacer", "", ""),
+        ("es", "¿qué puedes hacer?", "help", ""),
         ("es", "historial", "history", ""),
         ("ms", "batalkan K7QM3F", "cancel", "K7QM3F"),
         ("ar", "إلغاء K7QM3F", "cancel", "K7QM3F"),
