@@ -48,14 +48,15 @@ async def where_(session: Session, text: str) -> None:
     heard=True,
 )
 async def how_paid(session: Session, text: str) -> None:
-    """By the rule of what is on show; the visits to come tell how they are paid."""
+    """The visits to come tell how they are paid; while others are looked for, it is by the rule of those on show."""
     asked = session.dialogue.last
     shown = {each["service"] for each in (asked.choices if asked else ()) if each["do"] in {"times", "book"}}
     held = minutes(session.ctx.settings.booking.hold_minutes)
-    if len(shown) == 1:
-        await session.say(await _paid(session, await reading.service(session.tx, UUID(shown.pop())), held))
-    elif not shown and await appointments.upcoming(session.tx, session.ctx, session.person):
+    booked = await appointments.upcoming(session.tx, session.ctx, session.person)
+    if any(not shown or str(each.service.id) in shown for each in booked):
         await appointments_(session, "")
+    elif len(shown) == 1:
+        await session.say(await _paid(session, await reading.service(session.tx, UUID(shown.pop())), held))
     else:
         await session.say(
             _(

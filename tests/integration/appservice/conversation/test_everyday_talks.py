@@ -1,6 +1,7 @@
 """What a hurried patient writes: wishes with a "not" in them, half sentences, and questions in their own words."""
 
 import pytest
+from pydantic import SecretStr
 
 from tests.integration.appservice.conversation.chat import Chat
 from tests.integration.booking.clinic import ANNA, CLARA
@@ -104,7 +105,12 @@ async def test_how_a_visit_is_paid_is_told_by_the_rule_of_the_one_on_show(chat: 
     await chat.say(ANNA, "2")  # the list is still there
     assert "10:30" in (await chat.notices())[ANNA][0].text
     assert "pay at the desk" in await chat.say(ANNA, "how do I pay?")
+    visit = (await chat.say(ANNA, "appointments")).split("visit ")[1][:6]
+    await chat.say(ANNA, f"cancel {visit}")
+    await chat.say(ANNA, "yes")
     await chat.say(CLARA, 'edit service dr.osei "A visit" in advance')
+    chat.ctx.settings.stripe.secret_key = SecretStr("sk_test")
+    chat.ctx.settings.stripe.webhook_secret = SecretStr("whsec_test")
     await chat.say(ANNA, "dr osei")
     assert "is paid when you book" in await chat.say(ANNA, "can I pay later?")
     await chat.say(CLARA, 'edit service dr.osei "A visit" free')
