@@ -179,7 +179,7 @@ def find(text: str, person: Person) -> tuple[Command, str] | None:
             if low.rstrip(" .!?") == word:
                 return each, ""
             if not (low[len(word)].isalnum() or each.bare):
-                return each, _behind(said, low, len(word)).strip(" :,،؛")
+                return each, behind(said, low, len(word)).strip(" :,،؛")
     return None
 
 
@@ -240,7 +240,7 @@ def _by_first_letter(language: str, declared: int) -> tuple[dict[str, list[tuple
     return tuple(letters)
 
 
-def _behind(said: str, low: str, length: int) -> str:
+def behind(said: str, low: str, length: int) -> str:
     """What follows the words that are so long when they are folded, which can be longer or shorter before that."""
     at = length
     if len(low) != len(said):

@@ -1,17 +1,17 @@
 """Questions between visits: the patient asks, the doctor answers."""
 
-import re
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from appservice.conversation.registry import action, command, doctor
+from appservice.conversation.registry import COMMANDS, action, behind, command, doctor
 from appservice.conversation.rendering.lists import numbered
 from appservice.conversation.rendering.reach import answered_when
 from appservice.conversation.rendering.values import moment
 from appservice.conversation.session import Session
 from appservice.conversation.understanding.answers import chosen, read_pick
 from appservice.conversation.understanding.arguments import split_code_from_prose, take_slug
-from appservice.conversation.understanding.text import Reading
+from appservice.conversation.understanding.text import Reading, folded
 from appservice.matrix.markdown import escape
 from booking.appointments.service import by_code as visit_by_code
 from booking.directory import reading
@@ -19,10 +19,10 @@ from booking.people.service import patient_name
 from booking.questions import service as questions
 from booking.questions.model import Question
 from core.errors import BadInputError
-from core.languages import N_, _
+from core.languages import N_, _, spoken_languages
 
 _HOW = N_("To answer, write “answer”, the code and your words.")
-_WORD = re.compile(r"^\s*[!/]?\s*(?:ask|question|answer)\b[\s:,]*", re.IGNORECASE)
+_OURS = {"ask", "answer"}
 
 
 @command(
@@ -49,8 +49,18 @@ async def ask(session: Session, text: str) -> None:
 
 def _as_written(session: Session, text: str) -> str:
     """What stands behind the command's word, in the person's own lines and signs."""
-    written = _WORD.sub("", session.incoming.text, count=1)
-    return written if written != session.incoming.text else text
+    written = session.incoming.text.lstrip(" \t\n!/¿¡")
+    low = folded(written)
+    word = next((each for each in _words() if low.startswith(each) and not low[len(each) :][:1].isalnum()), None)
+    return behind(written, low, len(word)).lstrip(" \t\n:,،؛") if word else text
+
+
+@cache
+def _words() -> tuple[str, ...]:
+    """The words of the commands here in all languages, folded, the longest first."""
+    ours = [each for each in COMMANDS if each.words[0] in _OURS]
+    said = {folded(word) for each in ours for tag in spoken_languages() for word in (*each.words, *each.spelt(tag))}
+    return tuple(sorted(said, key=lambda word: (-len(word), word)))
 
 
 def _behind(text: str, slug: str) -> str:

@@ -52,6 +52,32 @@ async def test_a_question_is_answered_by_its_code_or_number(chat: Chat, visit: s
     assert "No.\nNever “that”." in (await chat.notices())[ANNA][-1].text
 
 
+@pytest.mark.parametrize(
+    ("language", "ask", "answer"),
+    [
+        ("language English", "Question:", "answer"),
+        ("Sprache Deutsch", "Frage", "antworten"),
+        ("langue français", "demander", "Répondre"),
+        ("idioma español", "Pregunta", "responder"),
+        ("bahasa Melayu", "tanya", "Jawab"),
+        ("اللغة العربية", "اسأل", "أجب"),
+    ],
+)
+async def test_words_stay_as_they_were_written_in_each_language(
+    chat: Chat, visit: str, language: str, ask: str, answer: str
+) -> None:
+    for mxid in (ANNA, OSEI):
+        await chat.say(mxid, language)
+    await chat.notices()
+    await chat.say(ANNA, f"{ask} {visit} May I eat\n- “bread”\n- eggs?")
+    (asked,) = (await chat.notices())[OSEI]
+    assert "May I eat\n> - “bread”\n> - eggs?" in asked.text
+    code = re.search(r"\b(?=[A-Z]*[0-9])[0-9A-Z]{6}\b", asked.text)
+    assert code
+    await chat.say(OSEI, f"{answer} {code[0]} No.\nNever “that”.")
+    assert "No.\nNever “that”." in (await chat.notices())[ANNA][-1].text
+
+
 async def test_what_a_doctor_says_otherwise_is_no_answer(chat: Chat, visit: str) -> None:
     await chat.say(ANNA, f"ask {visit} {WORDS}")
     await chat.notices()
