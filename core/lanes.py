@@ -54,9 +54,9 @@ _LOOK_EVERY = 1.0
 _WAITING: ColumnElement[str] = literal_column("'waiting'")
 """Not a value: with one, PostgreSQL would plan each time anew, to see that the index of what waits will do."""
 _GIVE_UP_AFTER = 40
-"""Attempts at a row whose handler fails in a way that nobody foresaw: about two and a half hours."""
+"""Faults of a row whose handler fails in a way that nobody foresaw: about two and a half hours."""
 _GIVE_UP_WITH_A_SENTENCE_AFTER = 5
-"""Attempts, some 8 seconds in all, at a row whose handler says that a thing cannot be done: its record was erased, it
+"""Faults, some 8 seconds in all, of a row whose handler says that a thing cannot be done: its record was erased, it
 is refused. Nobody is there to read the sentence, and others wait behind it."""
 
 _ENDS = 5
@@ -83,6 +83,8 @@ def lane_table(name: str) -> Table:
         Column("result", Text),
         Column("done_at", Moment),
         Column("shard", Integer, nullable=False, server_default="0"),
+        # Of the attempts, those that were not only put off.
+        Column("faults", Integer, nullable=False, server_default="0"),
         Index(f"ix_{name}_waiting", "lane", "seq", postgresql_where="state = 'waiting'"),
         Index(f"ix_{name}_blocked", "waits_for", postgresql_where="state = 'blocked'"),
         Index(f"ix_{name}_done", "done_at", postgresql_where="state = 'done'"),
@@ -99,6 +101,8 @@ class Row:
     payload: bytes
     created_at: datetime
     attempts: int
+    faults: int = 0
+    """Of the attempts, those that count towards giving it up."""
 
 
 class LaterError(Exception):
@@ -365,13 +369,15 @@ class LaneWorker:
 
     async def _retry(self, row: Row, problem: Exception) -> None:
         most = _most_attempts(problem)
-        if most is not None and row.attempts + 1 >= most:
+        if most is not None and row.faults + 1 >= most:
             await self._fail(row, type(problem).__name__)
         else:
             await self._put_off(row, problem)
 
     async def _put_off(self, row: Row, problem: Exception) -> None:
-        seconds = problem.seconds if isinstance(problem, LaterError) and problem.seconds else backoff(row.attempts)
+        fault = _most_attempts(problem) is not None
+        pause = backoff(row.faults if fault else row.attempts)
+        seconds = problem.seconds if isinstance(problem, LaterError) and problem.seconds else pause
         self._log.warning(
             "to be tried again", kind=row.kind, row=str(row.id), attempts=row.attempts + 1, error=type(problem).__name__
         )
@@ -380,6 +386,7 @@ class LaneWorker:
                 tx,
                 row,
                 attempts=row.attempts + 1,
+                faults=row.faults + fault,
                 due_at=tx.now + timedelta(seconds=seconds),
                 error=type(problem).__name__,
             )
@@ -431,7 +438,7 @@ def _take_head(table: Table, share: Share) -> Statement:
     # SKIP LOCKED: should two processes ever both think that they lead, one of them finds nothing to do.
     return Statement(
         select(
-            *(table.c[name] for name in ("id", "lane", "kind", "payload", "created_at", "attempts")),
+            *(table.c[name] for name in ("id", "lane", "kind", "payload", "created_at", "attempts", "faults")),
             more.exists().label("more"),
         )
         .where(

@@ -51,7 +51,7 @@ _LITTLE_PATIENCE = 2.0
 _HOUR = 3600.0
 _MOMENT = 1.0
 _TRIES = 4
-"""Attempts at an event, some 8 seconds in all, before a fault of ours is admitted to the person."""
+"""Attempts at an event that end in a fault of ours, some 8 seconds in all, before it is admitted to the person."""
 _CLOCKS_DIFFER = timedelta(minutes=1)
 _NOTED_WITHIN = timedelta(seconds=5)
 """How long something about a message that is not known may wait for that it is: ours is seen before it is noted."""
@@ -378,6 +378,6 @@ async def _admitting_faults(row: Row, work: Awaitable[None]) -> None:
         raise
     except Exception as fault:
         database_away = isinstance(fault, DBAPIError) and is_away(fault)
-        if database_away or row.attempts + 1 < _TRIES:
+        if database_away or row.faults + 1 < _TRIES:
             raise
         raise HopelessError(type(fault).__name__) from fault

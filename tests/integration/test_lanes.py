@@ -234,6 +234,24 @@ async def test_a_row_that_can_never_work_does_not_hold_its_lane_for_ever(
         await until(database, inbox, ["failed", "done"])
 
 
+async def test_a_row_that_was_only_put_off_comes_no_nearer_to_being_given_up(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lanes, "_GIVE_UP_AFTER", 3)
+    monkeypatch.setattr(lanes, "backoff", lambda _: 0.01)
+    tries: list[tuple[int, int]] = []
+
+    async def handle(tx: Tx, row: Row) -> str | None:
+        tries.append((row.attempts, row.faults))
+        raise ValueError if len(tries) in (3, 5, 6) else LaterError("away", seconds=0.01)
+
+    async with database.transaction() as tx:
+        await receive(tx, kind="k", event_id="$1", lane="a", payload=b"")
+    async with working(LaneWorker(database, inbox, {"k": handle})):
+        await until(database, inbox, ["failed"])
+    assert tries == [(0, 0), (1, 0), (2, 0), (3, 1), (4, 1), (5, 2)]
+
+
 async def test_a_row_that_another_has_done_meanwhile_stays_done(database: Database) -> None:
     """A process that lost the lead lets go of a row, and comes to write down why only after its successor did it."""
 

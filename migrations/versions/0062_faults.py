@@ -1,0 +1,15 @@
+"""How often a row of work has failed by a fault, apart from how often it was put off: only the first ends in giving up."""
+
+from alembic import op
+
+revision = "0062_faults"
+down_revision = "0061_names"
+
+
+def upgrade() -> None:
+    op.execute("""
+        ALTER TABLE inbox ADD COLUMN faults integer NOT NULL DEFAULT 0;
+        ALTER TABLE outbox ADD COLUMN faults integer NOT NULL DEFAULT 0;
+        UPDATE inbox SET faults = attempts WHERE state = 'waiting' AND attempts > 0;
+        UPDATE outbox SET faults = attempts WHERE state = 'waiting' AND attempts > 0;
+    """)
