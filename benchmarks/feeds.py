@@ -63,7 +63,17 @@ _CHANGE = text("""
 """)
 
 
-def serve(url: str, ctx: Context, port: Any) -> None:
+class _Stopped:
+    """The server's clock: as the day turns, feeds are others, and who asks would have to ask anew."""
+
+    def __init__(self, now: datetime) -> None:
+        self._now = now
+
+    def now(self) -> datetime:
+        return self._now
+
+
+def serve(url: str, ctx: Context, now: datetime, port: Any) -> None:
     """The server's process: feeds, and the bare handler beside them."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # who began it has an ending of its own (ending.py)
 
@@ -72,7 +82,7 @@ def serve(url: str, ctx: Context, port: Any) -> None:
 
     async def run() -> None:
         application = web.Application()
-        database = Database(url)
+        database = Database(url, clock=_Stopped(now))
         install(application, database, ctx)
         application.add_routes([web.get("/bare", bare), web.get("/bare/{address}", bare)])
         runner = web.AppRunner(application, access_log=None)
@@ -294,7 +304,9 @@ def run(url: str, sizes: Size) -> None:
     """Measure all of it, with a server of its own over an empty, migrated database."""
     ctx = context()
     here, there = multiprocessing.get_context("fork").Pipe()
-    process = multiprocessing.get_context("fork").Process(target=serve, args=(url, ctx, there), daemon=True)
+    process = multiprocessing.get_context("fork").Process(
+        target=serve, args=(url, ctx, datetime.now(UTC), there), daemon=True
+    )
     process.start()
     assert process.pid
     try:

@@ -15,6 +15,7 @@ import random
 import statistics
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import psutil
@@ -122,7 +123,8 @@ def run(url: str, day: Day) -> list[Look]:
     """All of it, with a server of its own over an empty, migrated database."""
     ctx = context()
     here, there = multiprocessing.get_context("fork").Pipe()
-    process = multiprocessing.get_context("fork").Process(target=serve, args=(url, ctx, there), daemon=True)
+    args = (url, ctx, datetime.now(UTC), there)
+    process = multiprocessing.get_context("fork").Process(target=serve, args=args, daemon=True)
     process.start()
     assert process.pid
     try:
