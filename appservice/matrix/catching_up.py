@@ -17,6 +17,7 @@ import time
 from collections.abc import Awaitable, Callable, Set
 from typing import Any
 
+from cachetools import TTLCache
 from sqlalchemy.exc import DBAPIError
 
 from appservice.matrix.api import Actor, AwayError, ForbiddenError, Json, MatrixError, NotFoundError
@@ -37,6 +38,9 @@ _LOOKS = 6
 _PAGES = 50
 _SILENCE = 10.0
 """Seconds. Of a room of another server's that withholds its state Synapse answers nothing, ever."""
+_APART, _APART_AT_ONCE, _APART_IN_ALL = 60.0, 2, 50
+"""Seconds that a room may take which is looked at apart; so many are at a time, and so many wait for that at most."""
+_REMEMBERED, _HOUR = 10_000, 3600
 _NO: Json = {"types": []}
 _KINDS = ["m.room.encrypted", "m.room.message", "m.reaction", "m.room.member"]
 _FILTER = json.dumps(
@@ -88,19 +92,27 @@ class CatchingUp:
         self._nudge = nudge
         self._bot: Actor = device.bot.without_device()
         self._patience = Patience()
-        self._silent: set[str] = set()
-        """Rooms of which there was no answer at the last look: at the next they keep the others waiting no more."""
+        self._silent: TTLCache[str, bool] = TTLCache(_REMEMBERED, _HOUR)
+        """Rooms of which there was no answer: they are looked at apart, and keep the others waiting no more."""
+        self._apart: dict[str, asyncio.Task[None]] = {}
+        self._turns = asyncio.Semaphore(_APART_AT_ONCE)
 
     async def run(self) -> None:
         """Look until cancelled."""
         await self._device.caught_up.wait()
         self._begin()
-        while True:
-            try:
-                await self.once()
-            except (AwayError, MatrixError, OSError, DBAPIError) as away:
-                _log.warning("cannot look for missed events", error=type(away).__name__)
-            await asyncio.sleep(_EVERY)
+        try:
+            while True:
+                try:
+                    await self.once()
+                except (AwayError, MatrixError, OSError, DBAPIError) as away:
+                    _log.warning("cannot look for missed events", error=type(away).__name__)
+                await asyncio.sleep(_EVERY)
+        finally:
+            apart = [*self._apart.values()]
+            for task in apart:
+                task.cancel()
+            await asyncio.gather(*apart, return_exceptions=True)
 
     def _begin(self) -> None:
         """A new device begins where its first /sync ended; written down at once, as the key loop goes on from there."""
@@ -119,8 +131,11 @@ class CatchingUp:
         invited = rooms.get("invite", {})
         ripe = self._patience.ripe(invited.keys())
         events = self._invitations({room_id: invited[room_id] for room_id in ripe}, str(since))
+        known = {*self._silent}
         for room_id, room in (*rooms.get("join", {}).items(), *rooms.get("leave", {}).items()):
             events += await self._in_room(room_id, room.get("timeline", {"events": []}), str(since))
+        if {*self._silent} - known:
+            raise AwayError("no answer of a room")  # it may be that all is slow just now: once more for all of it
         missed = 0
         if events:
             async with self._database.transaction() as tx:
@@ -152,23 +167,48 @@ class CatchingUp:
         """The room's new events in their order; those that a short timeline leaves out are asked for."""
         events: list[Json] = list(timeline["events"])
         place: Any = timeline.get("prev_batch") if timeline.get("limited") else None
+        if place and room_id in self._silent:
+            self._look_apart(room_id, place, since)
+        elif place:
+            try:
+                events = [*await self._before(room_id, place, since, _SILENCE), *events]
+            except AwayError as away:
+                if not isinstance(away.__cause__, TimeoutError):
+                    raise
+                self._silent[room_id] = True
+        return _of_room(room_id, events)
+
+    async def _before(self, room_id: str, place: Any, since: str, seconds: float) -> list[Json]:
+        """What was said in a room between two places, each page of it within so many seconds. Raises AwayError."""
+        events: list[Json] = []
         for _ in range(_PAGES):
             if not place:
                 break
             query = {"dir": "b", "from": place, "to": since, "limit": 100, "filter": json.dumps({"types": _KINDS})}
             try:
-                page = await self._bot.get("rooms", room_id, "messages", query=query, seconds=_SILENCE)
+                page = await self._bot.get("rooms", room_id, "messages", query=query, seconds=seconds)
             except (ForbiddenError, NotFoundError):
                 break
-            except AwayError as away:
-                if not isinstance(away.__cause__, TimeoutError):
-                    raise
-                if room_id in self._silent:
-                    _log.warning("passed over a room of which there is no answer")
-                    break
-                self._silent.add(room_id)
-                raise
-            self._silent.discard(room_id)
             events = [*reversed(page["chunk"]), *events]
             place = page.get("end") if page["chunk"] else None
-        return [{**event, "room_id": room_id} for event in events if isinstance(event, dict)]
+        return events
+
+    def _look_apart(self, room_id: str, place: Any, since: str) -> None:
+        if room_id not in self._apart and len(self._apart) < _APART_IN_ALL:
+            self._apart[room_id] = asyncio.create_task(self._look(room_id, place, since))
+
+    async def _look(self, room_id: str, place: Any, since: str) -> None:
+        """Fetch what is missing of a room of which there was no answer."""
+        try:
+            async with self._turns, asyncio.timeout(_APART):
+                events = _of_room(room_id, await self._before(room_id, place, since, _APART))
+            async with self._database.transaction() as tx:
+                await keep(tx, self._matrix, events)
+        except (AwayError, MatrixError, OSError, DBAPIError) as away:
+            _log.warning("passed over a room of which there is no answer", error=type(away).__name__)
+        finally:
+            del self._apart[room_id]
+
+
+def _of_room(room_id: str, events: list[Json]) -> list[Json]:
+    return [{**event, "room_id": room_id} for event in events if isinstance(event, dict)]

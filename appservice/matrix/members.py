@@ -3,11 +3,11 @@
 import itertools
 import json
 import time
-from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import nullcontext
 from datetime import timedelta
+from uuid import UUID
 
+from cachetools import LRUCache
 from sqlalchemy import select
 
 from appservice.matrix import filtering
@@ -19,6 +19,7 @@ from appservice.matrix.model import consultation_room
 from appservice.matrix.rooms import DirectRooms
 from appservice.matrix.staff_rooms import StaffRooms, centre_of
 from appservice.matrix.strangers import Strangers
+from appservice.matrix.turns import Turns
 from core.database import Tx
 from core.inbox import receive
 from core.lanes import LaterError, Row
@@ -29,12 +30,8 @@ _GIVE_UP_AFTER, _TRIES = timedelta(hours=1), 12
 for so long alone: everything may have been away meanwhile."""
 _SETTLED_AFTER = timedelta(seconds=30)
 """For so long a refusal is no answer: another homeserver may write an invitation down after ours has told us of it."""
-_ELSEWHERE = 5
-_FROM_ONE_SERVER = 2
-"""How many invitations of other homeservers, and of one of them, are followed at a time: one that lets us wait keeps no
-others from being served."""
-_ITS_TURN, _AT_MOST = 1.0, 10.0
-"""Seconds until one that has no turn asks for it again, at first and in the end."""
+_AT_ONCE = 10_000
+"""Invitations of which it is remembered how often they were tried."""
 
 
 class Members:
@@ -55,7 +52,9 @@ class Members:
         self._keeper = keeper
         self._staff = staff
         self._strangers = strangers
-        self._following: Counter[str] = Counter()
+        self._turns = Turns()
+        self._tries: LRUCache[UUID, int] = LRUCache(_AT_ONCE)
+        """How often it was tried in vain to follow an invitation; that it waited for its turn does not count."""
 
     async def changed(self, tx: Tx, row: Row) -> None:
         """Somebody was invited, came or went."""
@@ -86,27 +85,13 @@ class Members:
         if invited and await self._is_followed(tx, event["room_id"]):
             return
         if invited:
-            with self._turn(row, event["sender"].partition(":")[2]):
+            server = event["sender"].partition(":")[2]
+            with nullcontext() if self._is_ours(server) else self._turns.of(server, row.attempts):
                 await self._follow(tx, row, event)
         elif membership in ("leave", "ban"):
             self._device.views.forget(event["room_id"])
             await self._rooms.forget(tx, event["room_id"])
             await self._rooms.bots.goes(tx, event["room_id"])
-
-    @contextmanager
-    def _turn(self, row: Row, server: str) -> Iterator[None]:
-        """Raises LaterError while others are followed."""
-        if self._is_ours(server):
-            yield
-            return
-        if self._following[server] >= _FROM_ONE_SERVER or self._following.total() >= _ELSEWHERE:
-            raise LaterError("others are followed", min(_ITS_TURN + row.attempts / 4, _AT_MOST))
-        self._following[server] += 1
-        try:
-            yield
-        finally:
-            self._following[server] -= 1
-            self._following += Counter()  # keeps those that are above 0
 
     async def _follow(self, tx: Tx, row: Row, event: Json) -> None:
         """Go there, and hear what was said; a room that does not let itself be entered or seen is left in the end."""
@@ -115,7 +100,8 @@ class Members:
                 await self._inbound.joined(tx, event)
                 await self._catch_up(tx, row, event)
         except AwayError:
-            if tx.now - row.created_at < _GIVE_UP_AFTER or row.attempts + 1 < _TRIES:
+            self._tries[row.id] = self._tries.get(row.id, 0) + 1
+            if tx.now - row.created_at < _GIVE_UP_AFTER or self._tries[row.id] < _TRIES:
                 raise
             await self._rooms.abandon(tx, event["room_id"])
 

@@ -1,4 +1,4 @@
-"""How often a row of work has failed by a fault, apart from how often it was put off: only the first ends in giving up."""
+"""How often a row of work has failed by a fault, apart from how often it was put off: faults alone have it given up."""
 
 from alembic import op
 

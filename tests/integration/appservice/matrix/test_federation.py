@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from aiohttp import web
 
-from appservice.matrix import admitting, members, views
+from appservice.matrix import admitting, members, turns, views
 from appservice.matrix.people import Visit
 from appservice.outgoing import lane_of
 from appservice.registration import registration
@@ -199,9 +199,40 @@ async def test_rooms_that_never_let_themselves_be_seen_keep_nobody_from_being_se
                 while silence.asked.keys() != {*silence.rooms}:
                     await asyncio.sleep(0.1)
                 for room in silence.rooms:
-                    while bot in (await eve.call("GET", f"rooms/{room}/joined_members"))["joined"]:
+                    while bot in await _joined(eve, room):
                         await asyncio.sleep(0.1)
     assert silence.most < lanes._LANES_AT_ONCE / 2  # two, and those who have just gone
+
+
+async def test_an_invitation_is_given_up_only_after_it_was_tried_as_often(
+    here: tuple[Homeserver, Settings],
+    elsewhere: Homeserver,
+    new_person: NewPerson,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """However long ago it came, and however often it waited for another's turn to end."""
+    homeserver, settings = here
+    bot, silence = settings.matrix.bot_id, Withholding("members")
+    monkeypatch.setattr(views, "_PATIENCE", 0.3)
+    monkeypatch.setattr(lanes, "backoff", lambda _: 0.05)
+    monkeypatch.setattr(turns, "_AGAIN", 0.01)
+    monkeypatch.setattr(turns, "_FROM_ONE_SERVER", 1)
+    monkeypatch.setattr(members, "_GIVE_UP_AFTER", timedelta(0))
+    monkeypatch.setattr(members, "_TRIES", 3)
+    with Proxy(free_port(), lambda _: [homeserver.url], silence.meddle) as proxy:
+        async with serving(by_way_of(proxy, settings)):
+            eve = await new_person("eve", on=elsewhere)
+            made = [await eve.client.room_create(initial_state=[ENCRYPTION]) for _ in range(2)]
+            silence.rooms = [str(getattr(each, "room_id", "")) for each in made]
+            await asyncio.gather(*(eve.client.room_invite(room, bot) for room in silence.rooms))
+            async with asyncio.timeout(PATIENCE):
+                for room in silence.rooms:
+                    while silence.asked[room] < 3 or bot in await _joined(eve, room):
+                        await asyncio.sleep(0.1)
+
+
+async def _joined(person: Person, room: str) -> list[str]:
+    return [*(await person.call("GET", f"rooms/{room}/joined_members"))["joined"]]
 
 
 async def power_in(person: Person, room: str) -> dict[str, Any]:
