@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0062_faults"
-down_revision = "0061_names"
+revision = "0063_faults"
+down_revision = "0062_days_left_out"
 
 
 def upgrade() -> None:
