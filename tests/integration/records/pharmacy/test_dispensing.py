@@ -212,6 +212,24 @@ async def test_whatever_changes_something_waits_for_who_holds_the_prescription(s
     await coming  # let go with the commit
 
 
+@pytest.mark.parametrize("whose", ["another's", "its own"])
+async def test_who_takes_on_what_is_being_taken_on_is_answered_by_how_that_ends(shop: Shop, whose: str) -> None:
+    """Not by what was true as they asked: that one would fail at the index over open claims, with no sentence."""
+    first = shop.counter()
+    second = shop.counter() if whose == "another's" else first
+    async with shop.database.transaction() as holder:
+        paper = await service.accept(holder, shop.vault, shop.made.code, shop.access, first.claim)
+        coming = asyncio.create_task(second.accept())
+        while not await waits_for(shop.database, holder):
+            assert not coming.done()
+            await asyncio.sleep(0.01)
+    if whose == "its own":
+        assert await coming == paper
+    else:
+        with pytest.raises(ConflictError):
+            await coming
+
+
 async def waits_for(database: Database, holder: Tx) -> bool:
     """Whether somebody waits for what this transaction holds."""
     async with database.transaction() as tx:
