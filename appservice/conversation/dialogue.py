@@ -53,6 +53,8 @@ STATE = sealed_column(
 
 _QUESTIONS = 8
 """How many are remembered; who answers an older one is asked anew."""
+_VERSIONS = 20
+"""Of a message that is edited: so many may be on their way at most while somebody answers one of them."""
 _LIFETIME = timedelta(days=2)
 _JUST_NOW = timedelta(minutes=15)
 
@@ -83,6 +85,9 @@ class Question:
     kept: bool = False
     """Whether it stays open for its whole lifetime, however much is asked after it: a list that is kept up to date."""
 
+    formerly: Sequence[str] = ()
+    """The keys under which it was said before it was edited: who replies to one of these may not have seen the edit."""
+
     def renamed(self, key: str) -> "Question":
         return replace(self, key=key)
 
@@ -100,7 +105,7 @@ class Dialogue:
         return self.questions[-1] if self.questions else None
 
     def by_key(self, key: str) -> Question | None:
-        return next((each for each in reversed(self.questions) if each.key == key), None)
+        return next((each for each in reversed(self.questions) if key in (each.key, *each.formerly)), None)
 
     def listed(self, do: str) -> Sequence[Choice]:
         """What the numbers meant in the newest list whose numbers lead to this action; empty if none is remembered."""
@@ -118,8 +123,10 @@ class Dialogue:
 
     def replaced(self, key: str, question: Question) -> None:
         """A message was edited, and what it asked has changed with it; one that is forgotten is passed over."""
-        if any(each.key == key for each in self.questions):
-            self.questions = [question if each.key == key else each for each in self.questions]
+        before = next((each for each in self.questions if each.key == key), None)
+        if before:
+            edited = replace(question, formerly=[*before.formerly, key][-_VERSIONS:])
+            self.questions = [edited if each is before else each for each in self.questions]
             self.changed = True
 
     def aside(self, question: Question) -> None:
@@ -219,6 +226,7 @@ def _write(question: Question) -> dict[str, Any]:
         "taps": {emoji: dict(each) for emoji, each in question.taps.items()},
         "reply": question.reply and dict(question.reply),
         "kept": question.kept,
+        "formerly": [*question.formerly],
     }
 
 

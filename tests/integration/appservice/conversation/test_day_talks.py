@@ -1,6 +1,7 @@
 """A doctor's day: the list that keeps itself up to date, its taps, the next patient, running late."""
 
 import json
+import re
 
 import pytest
 from sqlalchemy import insert, select, update
@@ -71,6 +72,18 @@ async def test_numbers_stay_where_they_are(chat: Chat, visits: list[str]) -> Non
     assert f"1. 09:00-09:30 Anna, visit {visits[0]}, in person, cancelled" in edit.text
     assert "2. 09:30-10:00 Ben" in edit.text
     assert "3. 09:00-09:30 Carl" in edit.text
+
+
+async def test_a_number_under_a_list_that_is_being_edited_means_that_list(chat: Chat, visits: list[str]) -> None:
+    """And none that was asked since: the edits are decided on, and the person has not seen them."""
+    await chat.say(OSEI, "today")
+    board = chat.last[0]
+    await chat.say(OSEI, "cardiologist in berlin next week")
+    assert chat.last[0].fields["choices"]
+    for number, state in (("2", "arrived"), ("2", "under way since 08:55"), ("2", "done")):
+        await chat.reply(OSEI, number, board)
+        edit = (await chat.boards())[-1]
+        assert re.search(rf"2\. 09:30-10:00 Ben, visit {visits[1]}, in person, {state}", edit.text)
 
 
 async def test_what_nobody_looks_at_is_not_kept_up_to_date(chat: Chat, visits: list[str]) -> None:
