@@ -58,6 +58,7 @@ class Homeserver:
         database: str | None = None,
         registrations: Sequence[Path] = (),
         certificates: Certificates | None = None,
+        tls_port: int | None = None,
         log: Path | None = None,
         policy: Mapping[str, Any] | None = MappingProxyType({}),
         settings: Mapping[str, Any] = MappingProxyType({}),
@@ -70,7 +71,7 @@ class Homeserver:
         self._certificates = certificates
         self._policy = policy
         self._settings = settings
-        self._tls_port = free_port() if certificates else None
+        self._tls_port = (tls_port or free_port()) if certificates else None
         self.server_name = f"localhost:{self._tls_port}" if certificates else server_name
         files = [_TEMPLATES / "homeserver.yaml", self.folder / "homeserver.json"]
         command = [sys.executable, "-m", "synapse.app.homeserver", *(f"--config-path={file}" for file in files)]

@@ -4,6 +4,7 @@ It lives in a thread of its own, so that it goes on whatever its user waits for.
 """
 
 import asyncio
+import ssl
 import threading
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
@@ -28,8 +29,11 @@ Meddle = Callable[[web.Request, Forward], Awaitable[web.StreamResponse]]
 class Proxy:
     """Use it as `with Proxy(port, choose) as proxy`; it serves until the block ends."""
 
-    def __init__(self, port: int, choose: Choose, meddle: Meddle | None = None) -> None:
+    def __init__(
+        self, port: int, choose: Choose, meddle: Meddle | None = None, *, tls: ssl.SSLContext | None = None
+    ) -> None:
         self.port = port
+        self._tls = tls
         self.url = f"http://127.0.0.1:{port}"
         self._choose = choose
         self._meddle = meddle
@@ -58,7 +62,7 @@ class Proxy:
             application.router.add_route("*", "/{rest:.*}", partial(self._handle, http))
             runner = web.AppRunner(application, access_log=None, handler_cancellation=True, shutdown_timeout=0.2)
             await runner.setup()
-            await web.TCPSite(runner, "127.0.0.1", self.port).start()
+            await web.TCPSite(runner, "127.0.0.1", self.port, ssl_context=self._tls).start()
             self._ready.set()
             await self._stop.wait()
             await runner.cleanup()

@@ -5,6 +5,7 @@ What differs is where each listens. It needs redis-server, which Debian has.
 
 import json
 import re
+import ssl
 import sys
 import zlib
 from collections.abc import Sequence
@@ -51,7 +52,11 @@ class ManyProcesses(Homeserver):
         redis = ["redis-server", "--port", str(self._redis_port), "--bind", "127.0.0.1", "--save", ""]
         self._redis = Child("Redis", [*redis, "--dir", str(self.folder)], self._logs / "redis.log")
         self._workers: dict[str, Child] = {}
-        self._proxy = Proxy(port, self._choose)
+        self._proxies = [Proxy(port, self._choose)]
+        if self._certificates and self._tls_port:  # other homeservers come by the same routes
+            tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            tls.load_cert_chain(self._certificates.certificate, self._certificates.key)
+            self._proxies.append(Proxy(self._tls_port, self._choose, tls=tls))
         self._rules = routes()
         self.asked: dict[str, int] = {}
         """How many requests went to each process."""
@@ -82,7 +87,8 @@ class ManyProcesses(Homeserver):
         for name in self._ports:
             if (_FILES / f"{name}.yaml").read_text().find("worker_listeners") >= 0:
                 self._workers[name].wait_for(f"http://127.0.0.1:{self._ports[name][0]}/health")
-        self._proxy.__enter__()
+        for proxy in self._proxies:
+            proxy.__enter__()
 
     def _begin(self, name: str) -> None:
         given = yaml.safe_load((_FILES / f"{name}.yaml").read_text())
@@ -100,7 +106,8 @@ class ManyProcesses(Homeserver):
         self._workers[name].wait_for(f"http://127.0.0.1:{self._ports[name][0]}/health")
 
     def stop(self) -> None:
-        self._proxy.__exit__()
+        for proxy in self._proxies:
+            proxy.__exit__()
         for worker in self._workers.values():
             worker.stop()
         super().stop()

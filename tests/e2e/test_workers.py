@@ -1,17 +1,25 @@
 """A visit is booked, paid and talked about through a Synapse of six processes, as production configures them."""
 
 import asyncio
+import json
 from collections.abc import Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from demo.accounts import new_accounts
+from demo.certificates import Certificates
+from demo.child import free_port
 from demo.client import Person
 from demo.ports import Ports
 from demo.run import Demo
 from demo.spoken import address_in, choice_of, code_in, time_in
+from demo.state import state_in
 from demo.stripe.payer import pay
 from demo.workers import ManyProcesses
+from tests.conftest import HomeserverFactory
 
 _SECONDS = 90
 
@@ -21,12 +29,22 @@ class Many(Demo):
 
     homeserver: ManyProcesses
 
+    def __init__(self, folder: Path, ports: Ports, certificates: Certificates) -> None:
+        self._certificates, self._tls_port = certificates, free_port()
+        self._name = f"localhost:{self._tls_port}"  # by which other homeservers find it
+        state = replace(state_in(folder), accounts=new_accounts(self._name))
+        (folder / "state.json").write_text(json.dumps(asdict(state)))
+        super().__init__(folder, ports)
+
     def _lay_out(self) -> None:
+        matrix = self.settings.matrix.model_copy(update={"server_name": self._name})
+        self.settings = self.settings.model_copy(update={"matrix": matrix})
         super()._lay_out()
         self.homeserver = ManyProcesses(
             self.folder / "synapse",
             port=self.ports.homeserver,
-            server_name=self.homeserver.server_name,
+            certificates=self._certificates,
+            tls_port=self._tls_port,
             database=self.postgres.url("synapse"),
             registrations=[self.folder / "registration.yaml"],
             log=self.logs / "synapse.log",
@@ -40,8 +58,8 @@ class Many(Demo):
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Many]:
-    started = Many(tmp_path_factory.mktemp("workers"), Ports.free())
+def demo(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) -> Iterator[Many]:
+    started = Many(tmp_path_factory.mktemp("workers"), Ports.free(), certificates)
     try:
         started.start()
         yield started
@@ -90,6 +108,17 @@ async def test_a_visit_is_booked_through_workers_one_of_which_dies(demo: Many) -
         async with await Person.registered(demo.homeserver.url, f"walter{n}", "pw-of-walter"):
             pass
     assert _idle(demo) == set()
+
+
+async def test_people_of_another_homeserver_are_answered_by_the_federation_sender(
+    demo: Many, start_homeserver: HomeserverFactory, certificates: Certificates
+) -> None:
+    """No other process sends to other homeservers; what comes from them is taken in by the others' routes."""
+    elsewhere = start_homeserver(certificates=certificates)
+    async with await Person.registered(elsewhere.url, "bela", "pw-of-bela") as bela:
+        room = await bela.direct_room(demo.bot_id, seconds=_SECONDS)
+        assert (await bela.ask(room, "name Bela Farkas", "Bela Farkas", _SECONDS)).encrypted
+        assert bela.unreadable == []
 
 
 def _idle(demo: Many) -> set[str]:
