@@ -17,6 +17,7 @@ from pathlib import Path
 
 import psutil
 
+DONE = b"done"
 _MARK = "CARECONNECT_BENCHMARK"
 """In the environment of all that we start: the folder in which we do."""
 
@@ -29,10 +30,7 @@ def own_folder() -> Iterator[Path]:
     """A folder of one's own. When the block ends, or the process does, it is gone, with every process of it."""
     folder = Path(tempfile.mkdtemp(prefix="careconnect-benchmark-"))
     folder.chmod(0o755)  # PostgreSQL is run by a user of its own where we are root
-    os.environ[_MARK] = str(folder)
-    # Its input ends when we do, whatever ends us.
-    command = [sys.executable, str(Path(__file__).absolute()), str(folder)]
-    waiting = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
+    waiting = watched(_MARK, folder)
     before = {number: signal.signal(number, _end) for number in (signal.SIGTERM, signal.SIGHUP)}
     try:
         yield folder
@@ -45,14 +43,26 @@ def own_folder() -> Iterator[Path]:
         del os.environ[_MARK]
 
 
+def watched(mark: str, folder: Path) -> subprocess.Popen[bytes]:
+    """Have all ended that we start from now on, and all that lives in a folder, once we are gone, whatever ends us.
+
+    `mark`: what is put into the environment of what we start. To the process that is returned, `DONE` says that
+    nothing is left to be ended.
+    """
+    os.environ[mark] = str(folder)
+    # Its input ends when we do.
+    command = [sys.executable, str(Path(__file__).absolute()), mark, str(folder)]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True)
+
+
 def _end(number: int, _frame: object) -> None:
     signal.signal(number, signal.SIG_IGN)  # once is enough: what follows needs its time
     sys.exit(128 + number)
 
 
-def _clear(folder: Path) -> None:
+def _clear(mark: str, folder: Path) -> None:
     """End what is left there, and remove the folder."""
-    left = [each for each in psutil.process_iter() if each.pid != os.getpid() and _is_of(each, folder)]
+    left = [each for each in psutil.process_iter() if each.pid != os.getpid() and _is_of(each, mark, folder)]
     for process in left:
         with suppress(psutil.NoSuchProcess):
             process.terminate()
@@ -63,6 +73,8 @@ def _clear(folder: Path) -> None:
         with suppress(psutil.NoSuchProcess):
             process.kill()
     shutil.rmtree(folder, ignore_errors=True)
+    for beside in folder.parent.glob(f"{folder.name}.*"):  # locks
+        beside.unlink(missing_ok=True)
 
 
 def _lives(process: psutil.Process) -> bool:
@@ -72,10 +84,10 @@ def _lives(process: psutil.Process) -> bool:
     return False
 
 
-def _is_of(process: psutil.Process, folder: Path) -> bool:
-    """Whether it was started with our mark, or lives there, as PostgreSQL does, which writes over its environment."""
+def _is_of(process: psutil.Process, mark: str, folder: Path) -> bool:
+    """Whether it was started with the mark, or lives there, as PostgreSQL does, which writes over its environment."""
     with suppress(psutil.Error, OSError):
-        if process.environ().get(_MARK) == str(folder):
+        if process.environ().get(mark) == str(folder):
             return "multiprocessing.resource_tracker" not in " ".join(process.cmdline())  # ends with us by itself
     with suppress(psutil.Error, OSError):
         return Path(process.cwd()).is_relative_to(folder)
@@ -83,5 +95,5 @@ def _is_of(process: psutil.Process, folder: Path) -> bool:
 
 
 if __name__ == "__main__":
-    sys.stdin.read()
-    _clear(Path(sys.argv[1]))
+    if sys.stdin.buffer.read() != DONE:
+        _clear(sys.argv[1], Path(sys.argv[2]))

@@ -8,6 +8,7 @@ import contextlib
 import os
 import secrets
 import shutil
+import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -21,6 +22,7 @@ from filelock import FileLock
 
 import migrations
 from appservice.registration import registration
+from benchmarks.ending import DONE, watched
 from core.database import Database
 from core.settings import DatabaseSettings, Http, MatrixSettings, RecordsSettings, Settings
 from demo.certificates import Certificates, make_certificates
@@ -35,6 +37,21 @@ hypothesis.settings.register_profile(
     "suite", derandomize=True, deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("suite")
+
+
+_RUN = "CARECONNECT_TESTS"
+"""In the environment of all that a run starts: the folder of its databases."""
+_WATCHED = pytest.StashKey[subprocess.Popen[bytes]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):  # a time limit, or kill -9, leaves no server running
+        config.stash[_WATCHED] = watched(_RUN, _place() / f"careconnect-{uuid4().hex[:12]}")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if watching := config.stash.get(_WATCHED, None):
+        watching.communicate(DONE)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -89,13 +106,13 @@ def _clear_up() -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres(testrun_uid: str) -> Iterator[Postgres]:
+def postgres() -> Iterator[Postgres]:
     """The embedded server, one for all workers of this run, with a migrated database named `template`.
 
     Outside pytest's own folder: each run closes that to other users, and the server is one where tests run as root.
     """
     _clear_up()
-    folder = _place() / f"careconnect-{testrun_uid[:12]}"
+    folder = Path(os.environ[_RUN])
     with FileLock(f"{folder}.lock"):
         server = Postgres(folder)
         marker = Path(f"{folder}.migrated")

@@ -1,4 +1,4 @@
-"""A benchmark that is ended from outside leaves no process and no folder behind."""
+"""A benchmark, or a run of tests, that is ended from outside leaves no process and no folder behind."""
 
 import signal
 import subprocess
@@ -39,6 +39,43 @@ def test_nothing_of_a_benchmark_is_left(by: signal.Signals, its_own_end: bool) -
         running.send_signal(by)
         assert ("its own end" in running.stdout.read()) is its_own_end
     _, left = psutil.wait_procs(children, timeout=15)
+    assert left == []
+    until = time.monotonic() + 60
+    while Path(folder).exists() and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not Path(folder).exists()
+
+
+_TEST = """
+import os, subprocess, sys, time
+from pathlib import Path
+
+def test_that_never_ends():
+    folder = Path(os.environ["CARECONNECT_TESTS"])
+    folder.mkdir()
+    sleep = [sys.executable, "-c", "import time; time.sleep(600)"]
+    marked = subprocess.Popen(sleep, start_new_session=True)
+    there = subprocess.Popen(sleep, start_new_session=True, cwd=folder, env={})
+    Path(__file__).with_name("begun").write_text("\\n".join([str(folder), str(marked.pid), str(there.pid)]))
+    Path(__file__).with_name("begun").rename(Path(__file__).with_name("all begun"))
+    time.sleep(600)
+"""
+
+
+def test_nothing_of_a_run_of_tests_is_left_that_a_time_limit_ends(tmp_path: Path) -> None:
+    test, begun = tmp_path / "test_long.py", tmp_path / "all begun"
+    test.write_text(_TEST)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "tests.conftest", "-p", "no:cacheprovider", str(test)]
+    root = Path(__file__).parents[2]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=root) as running:
+        until = time.monotonic() + 120
+        while not begun.exists() and time.monotonic() < until:
+            assert running.poll() is None
+            time.sleep(0.05)
+        folder, *pids = begun.read_text().split("\n")
+        children = [psutil.Process(int(pid)) for pid in pids]
+        running.terminate()
+    _, left = psutil.wait_procs(children, timeout=60)
     assert left == []
     until = time.monotonic() + 60
     while Path(folder).exists() and time.monotonic() < until:

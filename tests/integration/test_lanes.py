@@ -238,6 +238,7 @@ async def test_a_row_that_was_only_put_off_comes_no_nearer_to_being_given_up(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lanes, "_GIVE_UP_AFTER", 3)
+    monkeypatch.setattr(lanes, "_LOOK_EVERY", 0.05)
     monkeypatch.setattr(lanes, "backoff", lambda _: 0.01)
     tries: list[tuple[int, int]] = []
 
