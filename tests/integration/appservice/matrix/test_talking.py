@@ -9,7 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from nio import AsyncClient, RoomPreset
+from nio import AsyncClient, RoomKeyRequest, RoomPreset
 from sqlalchemy import select, text, update
 
 from appservice.matrix import inbound, polls
@@ -428,10 +428,20 @@ async def test_a_message_whose_key_never_comes_is_admitted_once(
         "sender_key": anna.client.olm.account.identity_keys["curve25519"],
         "device_id": anna.client.device_id,
     }
+    asked_for: asyncio.Queue[str] = asyncio.Queue()
+    takes = anna.client.olm.handle_to_device_event
+
+    def seen(event: Any) -> Any:  # nio's callbacks are not told of what it does not have
+        if isinstance(event, RoomKeyRequest):
+            asked_for.put_nowait(event.session_id)
+        return takes(event)
+
+    monkeypatch.setattr(anna.client.olm, "handle_to_device_event", seen)
     for _ in range(2):
         await anna.send_raw(room, "m.room.encrypted", lost)
     await anna.ask(room, "more", "you said more")  # what comes after it does not wait
     await anna.hears("that was undecryptable", room=room)
+    assert await asyncio.wait_for(asked_for.get(), PATIENCE) == lost["session_id"]  # by her client's own device
     async with database.transaction() as tx:
         kinds = [row.kind for row in await tx.conn.execute(select(inbox.c.kind))]
     assert kinds.count("matrix.unreadable") == 1
