@@ -197,10 +197,13 @@ class Notices:
     _mistake = _cancelled
 
     async def _ready(self, told: _Told) -> None:
-        """The doctor begins: with the way into the room of an online visit."""
-        link = await room_link(told.tx, self._ctx, told.visit)
+        """The doctor begins, or it is soon: with the way into the room of an online visit, for who belongs there."""
+        belongs = told.ours or told.visit.practitioner.id == told.person.practitioner_id
+        link = await room_link(told.tx, self._ctx, told.visit) if belongs else ""
         text = await self._text(told)
         await self._post(told, f"notice:{told.row.id}", Reply(f"{text} {link}" if link else text))
+
+    _reminder = _ready
 
     async def _room(self, told: _Told) -> None:
         """With who handles it, and until when it is open."""

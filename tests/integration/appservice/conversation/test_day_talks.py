@@ -11,6 +11,7 @@ from appservice.matrix.model import bot_message, consultation_room
 from appservice.outgoing import UNTAP, said_elsewhere
 from booking.directory.reading import practitioners_named
 from booking.directory.service import link_practitioner
+from booking.reminders.service import remind
 from core.ids import id_of
 from core.outbox import outbox
 from tests.integration.appservice.conversation.chat import Chat
@@ -134,10 +135,14 @@ async def test_the_emoji_calls_the_next(chat: Chat, visits: list[str]) -> None:
     assert "Now: Anna" in await chat.tap(OSEI, "▶", chat.last[0])
 
 
-async def test_an_online_visit_begins_with_the_way_into_its_room(chat: Chat, town: Town) -> None:
+WEBER = "@weber:localhost"
+
+
+async def online_with_a_room(chat: Chat, town: Town) -> str:
+    """Anna's visit with Dr Weber, Tuesday at 9:00 in Berlin; its room is open. Returns how the way there is shown."""
     async with town.database.transaction() as tx:
         weber = (await practitioners_named(tx, "dr.weber"))[0]
-        await link_practitioner(tx, town.ctx, await town.paul(), weber.id, "@weber:localhost")
+        await link_practitioner(tx, town.ctx, await town.paul(), weber.id, WEBER)
     await chat.say(ANNA, "dr weber tomorrow")
     await chat.say(ANNA, "1")
     await chat.say(ANNA, "1")
@@ -146,11 +151,29 @@ async def test_an_online_visit_begins_with_the_way_into_its_room(chat: Chat, tow
         room = {"appointment_id": visit.id, "room_id": "!room:localhost", "opened_at": tx.now}
         await tx.conn.execute(insert(consultation_room).values(**room))
     await chat.notices()
+    return f"Visit {visit.code} (https://matrix.to/#/!room:localhost?via=localhost)"
+
+
+async def test_an_online_visit_begins_with_the_way_into_its_room(chat: Chat, town: Town) -> None:
+    link = await online_with_a_room(chat, town)
     town.clock.time = at(1, 7, 59)
-    link = f"Visit {visit.code} (https://matrix.to/#/!room:localhost?via=localhost)"
-    assert f"Your room: {link}" in await chat.say("@weber:localhost", "next")
+    assert f"Your room: {link}" in await chat.say(WEBER, "next")
     (told,) = (await chat.notices())[ANNA]
     assert told.text == f"Dr Jonas Weber is ready for you. Please come to the room of your visit. {link}"
+
+
+async def test_a_reminder_of_an_online_visit_has_the_way_into_its_room_for_who_belongs_there(
+    chat: Chat, town: Town
+) -> None:
+    link = await online_with_a_room(chat, town)
+    await chat.say(CLARA, "reminders 1h", name="Clara")
+    town.clock.time = at(1, 7)
+    async with town.database.transaction() as tx:
+        await remind(tx, town.ctx)
+    told = await chat.notices()
+    for who, has_it in ((ANNA, True), (WEBER, True), (CLARA, False)):
+        assert "Reminder, 1 hour before" in told[who][-1].text
+        assert told[who][-1].text.endswith(link) is has_it
 
 
 async def test_running_late_tells_those_who_wait_and_nobody_else(chat: Chat, town: Town, visits: list[str]) -> None:

@@ -1,5 +1,8 @@
 """What the bot writes reads well with and without HTML."""
 
+import html
+import re
+
 import pytest
 
 from appservice.matrix.markdown import escape, message, plain
@@ -25,6 +28,24 @@ from appservice.matrix.markdown import escape, message, plain
 )
 def test_words_read_as_well_without_html(markdown: str, words: str) -> None:
     assert plain(markdown) == words
+
+
+@pytest.mark.parametrize(
+    "markdown",
+    [
+        "Which?\n\n1. **Dr A**, 60 €\n   near you\n2. Dr B\n\nAnswer with a number.",
+        "**Rules**\n\n| rule | now |\n|---|---|\n| fee | 20 € |\n| notice | 24 h |\n\nTo change one, write it.",
+        "**Tue 1 Dec**\n\n1\\. 09:00 Anna\n2\\. 09:30 Ben\n\n> I am at a congress.",
+    ],
+)
+def test_what_is_read_aloud_comes_in_the_order_of_the_words(markdown: str) -> None:
+    """A screen reader goes through the HTML from its beginning: nothing stands elsewhere than in the words."""
+    content = message(markdown)
+    shown = re.sub(r"</?strong>", "", html.unescape(content["formatted_body"]))
+    aloud = re.sub(r"<[^>]+>", " ", shown).split()
+    words = [each for each in content["body"].split() if not re.fullmatch(r"\d\.|[|>•]", each)]
+    assert [each for each in aloud if not re.fullmatch(r"\d\.", each)] == words
+    assert content["formatted_body"].count("<th>") == (2 if "|" in markdown else 0)  # columns have names
 
 
 def test_html_is_left_out_where_it_says_no_more() -> None:
