@@ -176,7 +176,7 @@ def find(text: str, person: Person) -> tuple[Command, str] | None:
         for word, each in spelt.get(low[:1], ()):
             if not low.startswith(word) or not each.who(person):
                 continue
-            if low.rstrip(" .!?") == word:
+            if low.rstrip(" .!?؟") == word:
                 return each, ""
             if not (low[len(word)].isalnum() or each.bare):
                 return each, behind(said, low, len(word)).strip(" :,،؛")

@@ -49,14 +49,13 @@ async def where_(session: Session, text: str) -> None:
 )
 async def how_paid(session: Session, text: str) -> None:
     """The visits to come tell how they are paid; while others are looked for, it is by the rule of those on show."""
-    asked = session.dialogue.last
-    shown = {each["service"] for each in (asked.choices if asked else ()) if each["do"] in {"times", "book"}}
+    shown = _on_show(session)
     held = minutes(session.ctx.settings.booking.hold_minutes)
     booked = await appointments.upcoming(session.tx, session.ctx, session.person)
-    if any(not shown or str(each.service.id) in shown for each in booked):
+    if any(not shown or each.service.id in shown for each in booked):
         await appointments_(session, "")
     elif len(shown) == 1:
-        await session.say(await _paid(session, await reading.service(session.tx, UUID(shown.pop())), held))
+        await session.say(await _paid(session, await reading.service(session.tx, shown[0]), held))
     else:
         await session.say(
             _(
@@ -66,6 +65,40 @@ async def how_paid(session: Session, text: str) -> None:
                 held=held,
             )
         )
+
+
+@command(
+    "what does it cost|what does that cost|how much is it|how much is that|how much does it cost|how much"
+    "|what's the price|what is the price|how much do i pay",
+    help="what visits cost",
+    group="",
+    bare=True,
+    heard=True,
+)
+async def how_much(session: Session, text: str) -> None:
+    """The prices of what is on show, or else of the visits to come."""
+    shown = _on_show(session)
+    if shown:
+        services = [await reading.service(session.tx, each) for each in shown]
+        prices = [(each.practitioner_id, each.price) for each in services]
+    else:
+        booked = await appointments.upcoming(session.tx, session.ctx, session.person)
+        prices = [(each.practitioner.id, each.price) for each in booked]
+    if not prices:
+        await session.say(_("You have no visits to come. Tell me which kind of doctor you need, and where."))
+        return
+    rows = []
+    for doctor, price in prices:
+        name = (await reading.practitioner(session.tx, doctor)).name
+        rows.append(f"- **{escape(name)}**: {price.show(session.person.language) if price.amount else _('free')}")
+    await session.say("\n".join(rows))
+
+
+def _on_show(session: Session) -> list[UUID]:
+    """The services that were listed last, or of which times were."""
+    asked = session.dialogue.last
+    listed = (each["service"] for each in (asked.choices if asked else ()) if each["do"] in {"times", "book"})
+    return [UUID(each) for each in dict.fromkeys(listed)]
 
 
 async def _paid(session: Session, service: Service, held: str) -> str:

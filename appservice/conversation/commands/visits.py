@@ -32,6 +32,9 @@ from booking.referrals.service import of_visit
 from core.errors import BadInputError, ConflictError
 from core.languages import _, ngettext
 
+_TO = re.compile(r"^\W*until\b\s*", re.IGNORECASE)
+"""One word is "to" and "until" in Arabic: a visit is moved to a day."""
+
 
 @command(
     "appointments|my appointments|status|visits|my visits|bookings of mine|when",
@@ -214,7 +217,7 @@ async def move(session: Session, text: str) -> None:
     visit = await _named(session, text, "move")
     if visit:
         said, series = re.subn(r"\b(?:the |whole |all of the )*series\b", "", split_code(text)[1], flags=re.IGNORECASE)
-        await moving(session, {"visit": str(visit.id), "text": said, "series": bool(series)})
+        await moving(session, {"visit": str(visit.id), "text": _TO.sub("on ", said), "series": bool(series)})
 
 
 @action("moving")

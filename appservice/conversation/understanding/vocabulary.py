@@ -12,6 +12,8 @@ _SHORTEST = 3
 """Two letters ("so", "do", "mi") are words of their own in too many languages."""
 _MORE_WEEKDAYS = {"tues": 1, "weds": 2, "thur": 3, "thurs": 3}
 _MORE_MONTHS = {"sept": 9}
+_OTHER_WORDS = {"fr": {"mon"}}
+"""English names that are everyday words of a language: "mon rendez-vous" is nothing of a Monday."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,9 @@ def vocabulary(language: str) -> Vocabulary:
     for name, number in _MORE_WEEKDAYS.items():
         weekdays.setdefault(name, number)
         spelt_weekdays.add(name)
+    for word in _OTHER_WORDS.get(language.split("-", maxsplit=1)[0].lower(), ()):
+        weekdays.pop(word, None)
+        spelt_weekdays -= {word, word.capitalize()}
     return Vocabulary(months, weekdays, _any_of(spelt_months), _any_of(spelt_weekdays))
 
 

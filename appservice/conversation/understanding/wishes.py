@@ -147,9 +147,14 @@ FILLERS = frozenset(
     " up us visit visits want was we week what when where which who will with would you your"
     " actually also but feel feeling had has having instead it's its just maybe only perhaps rather really that's very"
     " bitte ein eine einen einem einer es gern gerne gibt habe haben hallo hat hatte ich jemand mein meine meinen mochte"
+    " auch auf hier kann leider machen mir muss noch sie warten wann was wer wie wo zahlen"
     " nur brauche suche arzt arzte ärzte termin beim bei mit für fur und der die das doktor"
+    " combien est mes mon ou quand que qui vous"
     " avec bonjour de des docteur du et j'ai la le les quelqu'un seulement un une veux voudrais"
+    " cuando cuanto donde gracias hablar que semana tardes"
     " alguien con doctor el hay hola quiero tengo una y"
+    " alamat orang segera sekarang selamat tolong tunggu"
+    " اريد احتاج اين كم متى من هل"
     " ada bercakap dan dengan hai lebih saya sesiapa yang".split()
 )
 _NO_NAMES = FILLERS | {folded(word) for word in _NOBODY} | NUMBERS.keys()

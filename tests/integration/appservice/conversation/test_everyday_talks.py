@@ -1,5 +1,7 @@
 """What a hurried patient writes: wishes with a "not" in them, half sentences, and questions in their own words."""
 
+import re
+
 import pytest
 from pydantic import SecretStr
 
@@ -98,6 +100,11 @@ async def test_an_everyday_question_is_no_misspelt_command(chat: Chat, town: Tow
 
 async def test_how_a_visit_is_paid_is_told_by_the_rule_of_the_one_on_show(chat: Chat) -> None:
     assert "Each centre decides" in await chat.say(ANNA, "can I pay later?")
+    assert "no visits" in await chat.say(ANNA, "how much does it cost?")
+    await chat.say(ANNA, "heart doctor")
+    costs = await chat.say(ANNA, "how much does it cost?")
+    assert "Dr Ama Osei: €48.00" in costs
+    assert "Dr Jonas Weber: €35.00" in costs
     await chat.say(ANNA, "dr osei")
     assert "Dr Ama Osei is paid at the desk" in await chat.say(ANNA, "can I pay later?")
     await chat.say(ANNA, "1")
@@ -162,3 +169,36 @@ async def test_a_list_is_changed_in_each_language(
     assert " 8" in said
     assert "09:00" in said
     assert await chat.say(ANNA, doctor) == said
+
+
+@pytest.mark.parametrize(
+    ("language", "move", "cost", "cancel", "no", "about"),
+    [
+        ("Sprache Deutsch", "Kann ich den Termin verschieben auf Donnerstag", "Was kostet das?", "Ich muss absagen",
+         "nein", "Was kann ich hier machen?"),
+        ("langue français", "Je voudrais changer mon rendez-vous à jeudi", "C'est combien ?", "je dois annuler", "non",
+         "Que puis-je faire ici ?"),
+        ("idioma español", "Quiero cambiar mi cita al jueves", "¿Cuánto cuesta?", "Tengo que cancelar", "no",
+         "¿Qué puedo hacer aquí?"),
+        ("bahasa Melayu", "Saya mahu tukar temu janji ke Khamis", "Berapa harganya?", "Saya mahu batalkan temu janji",
+         "tidak", "Apa yang boleh saya buat?"),
+        ("اللغة العربية", "أريد تأجيل الموعد إلى الخميس", "كم السعر؟", "أريد إلغاء موعدي", "لا",
+         "ماذا يمكنني أن أفعل هنا؟"),
+    ],
+    ids=["de", "fr", "es", "ms", "ar"],
+)  # fmt: skip
+async def test_a_first_visit_is_run_in_whole_sentences(
+    chat: Chat, language: str, move: str, cost: str, cancel: str, no: str, about: str
+) -> None:
+    await chat.say(ANNA, language)
+    await chat.say(ANNA, "book dr osei tomorrow 9:30")
+    assert "48" in await chat.say(ANNA, cost)
+    times = await chat.say(ANNA, move)
+    assert re.search(r"\b3\b", times.splitlines()[2])  # Thursday, 3 December
+    await chat.say(ANNA, "2")
+    asked = await chat.say(ANNA, cancel)
+    assert "Dr Ama Osei" in asked
+    assert asked != times
+    await chat.say(ANNA, no)
+    helped = await chat.say(ANNA, about)
+    assert helped == await chat.say(ANNA, "help")

@@ -6,6 +6,7 @@ import pytest
 
 from appservice.conversation.understanding.days import Days, read_days
 from appservice.conversation.understanding.text import Reading
+from appservice.conversation.understanding.wishes import Speaker, read_wish
 from core.errors import BadInputError
 
 TODAY = date(2026, 11, 23)
@@ -189,3 +190,15 @@ def test_hours_behind_a_date_are_not_its_year() -> None:
     reading = Reading("24.11. 14-18")
     assert read_days(reading, TODAY) == nov(24)
     assert reading.words() == ["14-18"]
+
+
+def test_a_french_word_of_every_day_is_no_english_monday() -> None:
+    wish = read_wish("j'ai perdu mon ordonnance", Speaker(TODAY, "Europe/Paris", "fr"))
+    assert wish.days is None
+    assert read_wish("cardiologue lundi", Speaker(TODAY, "Europe/Paris", "fr")).days == nov(30)
+    assert read_wish("cardiologist mon", Speaker(TODAY, "Europe/Paris", "de")).days == nov(30)
+
+
+@pytest.mark.parametrize("text", ["was kann ich machen", "wo kann ich warten", "muchas gracias", "tunggu sekarang"])
+def test_a_word_of_every_day_is_no_misspelt_town(text: str) -> None:
+    assert read_wish(text, Speaker(TODAY, "Europe/Berlin", "de")).place is None
