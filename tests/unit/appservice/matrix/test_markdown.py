@@ -24,6 +24,7 @@ from appservice.matrix.markdown import escape, message, plain
         ("`!help`", "!help"),
         ("# Title\ntext", "Title\n\ntext"),
         ("<b>x</b>", "<b>x</b>"),
+        ("<div>\n**x**\n</div>", "<div>\n**x**\n</div>"),
     ],
 )
 def test_words_read_as_well_without_html(markdown: str, words: str) -> None:
@@ -63,3 +64,33 @@ def test_names_are_shown_as_they_are(name: str) -> None:
 
 def test_a_notice_is_marked() -> None:
     assert message("x", notice=True)["msgtype"] == "m.notice"
+
+
+@pytest.mark.parametrize(
+    ("markdown", "shown"),
+    [
+        ("one\n**two**", "<p>one<br />\n<strong>two</strong></p>"),
+        ("1. one\n2. two", "<ol>\n<li>one</li>\n<li>two</li>\n</ol>"),
+        ("3. three\n4. four", '<ol start="3">\n<li>three</li>\n<li>four</li>\n</ol>'),
+        ("- one\n  - two", "<ul>\n<li>one<ul>\n<li>two</li>\n</ul>\n</li>\n</ul>"),
+        (
+            "| a |\n|---|\n| **2** |",
+            "<table>\n<thead>\n<tr>\n<th>a</th>\n</tr>\n</thead>\n<tbody>\n<tr>\n<td><strong>2</strong></td>\n</tr>\n</tbody>\n</table>",
+        ),
+        ("> *said*", "<blockquote>\n<p><em>said</em></p>\n</blockquote>"),
+        ("~~gone~~ `a<b`", "<p><del>gone</del> <code>a&lt;b</code></p>"),
+        ("```\na < b\n```", "<pre><code>a &lt; b\n</code></pre>"),
+        ("## Title\n---", "<h2>Title</h2>\n<hr />"),
+        ('[map](https://a.example/?b=1&c="2")', '<p><a href="https://a.example/?b=1&amp;c=&quot;2&quot;">map</a></p>'),
+    ],
+)
+def test_html_shows_what_the_words_cannot(markdown: str, shown: str) -> None:
+    assert message(markdown)["formatted_body"] == shown
+
+
+@pytest.mark.parametrize(
+    "markdown",
+    ["[map](javascript:alert)", "[map](data:text/html,x)", "[map](//a.example)", "![map](https://a.example/x)"],
+)
+def test_a_link_leads_to_a_page_and_pictures_of_others_are_not_fetched(markdown: str) -> None:
+    assert message(markdown) == {"msgtype": "m.text", "body": "map"}
