@@ -5,7 +5,7 @@ And the other way round, through the same box: that a file which somebody sent i
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 from uuid import UUID
 
@@ -98,7 +98,8 @@ async def post(tx: Tx, vault: Vault, *, subject: UUID, room_id: str, key: str, r
     kind = MESSAGE if isinstance(reply, Reply) else FILE
     matters = isinstance(reply, File) or reply.poll or direction() == "rtl"
     spoken = {"language": language()} if matters else {}
-    payload = await _seal(tx, vault, subject, id_of(key), {"key": key, **asdict(reply), **spoken})
+    said = {each.name: getattr(reply, each.name) for each in fields(reply)}
+    payload = await _seal(tx, vault, subject, id_of(key), {"key": key, **said, **spoken})
     await enqueue(tx, kind=kind, lane=lane_of(room_id), key=key, payload=payload)
 
 

@@ -333,9 +333,9 @@ class LaneWorker:
                 raise
             await self._retry(row, problem)
             return False
-        figures.rows.labels(table.name, row.kind, "done").inc()
-        took = (self._database.clock.now() - row.created_at).total_seconds()
-        figures.row_seconds.labels(table.name, row.kind).observe(max(took, 0.0))
+        done, seconds = figures.of_done(table.name, row.kind)
+        done.inc()
+        seconds.observe(max((self._database.clock.now() - row.created_at).total_seconds(), 0.0))
         return more
 
     async def _do(self, tx: Tx, row: Row) -> None:

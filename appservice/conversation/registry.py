@@ -59,9 +59,9 @@ class Line:
     help: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Command:
-    """`words`: all spellings, the first is the one that help shows; `usage`: what follows them."""
+    """`words`: all spellings, the first is the one that help shows; `usage`: what follows them. Each is one alone."""
 
     words: tuple[str, ...]
     usage: str
@@ -81,10 +81,9 @@ class Command:
     Of no group: help tells of it only when asked.
     """
 
-    def line(self, person: Person) -> Line:
-        """How help tells this person of it."""
-        told = None if runs_or_treats(person) else self.patients
-        return told or Line(self.group, self.usage, self.help)
+    def line(self, *, staff: bool) -> Line:
+        """How help tells of it those who treat or run a centre (`staff`), or the others."""
+        return (not staff and self.patients) or Line(self.group, self.usage, self.help)
 
     def spelt(self, language: str) -> tuple[str, ...]:
         """Its words in a person's language, the most usual first; empty if it is said in English alone."""

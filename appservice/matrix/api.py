@@ -6,8 +6,9 @@ Nothing is understood here: paths in, JSON out, and errors sorted by what can be
 import json
 import time
 from collections.abc import AsyncIterator
+from functools import lru_cache
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 import aiohttp
 from yarl import URL
@@ -23,6 +24,12 @@ _MEDIA = 300.0
 _SILENCE = 60.0
 """Seconds without a byte after which a download is given up for now; how long it takes in all is a matter of size."""
 _PART = 64 * 1024
+
+
+@lru_cache(maxsize=1000)
+def _quoted(part: str) -> str:
+    """Rooms and users come again and again."""
+    return quote(part, safe="")
 
 
 class AwayError(LaterError):
@@ -53,6 +60,7 @@ class Actor:
     def __init__(self, api: "Api", user_id: str, device_id: str | None = None) -> None:
         self.user_id = user_id
         self.device_id = device_id
+        self._acting = {"user_id": user_id, **({"device_id": device_id} if device_id else {})}
         self._api = api
 
     def without_device(self) -> "Actor":
@@ -83,8 +91,7 @@ class Actor:
         )
 
     def _query(self, query: Json | None) -> Json:
-        device = {"device_id": self.device_id} if self.device_id else {}
-        return {"user_id": self.user_id, **device, **(query or {})}
+        return {**self._acting, **(query or {})}
 
 
 _UPLOAD = ("", "_matrix", "media", "v3", "upload")
@@ -157,8 +164,9 @@ class Api:
 
     def _url(self, path: tuple[str, ...], query: Json) -> URL:
         root = "" if path[0] == "" else "/_matrix/client/v3/"
-        place = root + "/".join(quote(part, safe="") for part in path)
-        return URL(f"{self._base}{place}?{urlencode(query)}", encoded=True)
+        place = root + "/".join(map(_quoted, path))
+        asked = "&".join(f"{_quoted(name)}={_quoted(str(value))}" for name, value in query.items())
+        return URL(f"{self._base}{place}?{asked}", encoded=True)
 
     def _headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self._token}"}

@@ -120,7 +120,7 @@ def _came(useful: list[_Use]) -> list[Came]:
 
 
 def _takes_back(event: Json) -> bool:
-    return well_formed(event) and event["type"] == "m.room.redaction"
+    return isinstance(event, dict) and event.get("type") == "m.room.redaction" and well_formed(event)
 
 
 async def _taken_back(tx: Tx, event: Json) -> None:

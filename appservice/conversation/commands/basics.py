@@ -1,8 +1,9 @@
 """Greetings, help, thanks."""
 
+from functools import lru_cache
 from typing import Any
 
-from appservice.conversation.registry import COMMANDS, Command, Line, action, command, find
+from appservice.conversation.registry import COMMANDS, Command, Line, action, command, find, runs_or_treats
 from appservice.conversation.session import Session
 from appservice.conversation.understanding.text import folded
 from appservice.matrix.markdown import escape
@@ -16,23 +17,39 @@ _FIRST = "To book, say what you need: “cardiologist near Berlin tomorrow under
 @command("help|commands|menu|what can you do|hilfe", help="what you can do", group="", open=True, heard=True)
 async def help_(session: Session, text: str) -> None:
     """The words this person can use, a line for each matter; behind a word, what it does and how it is written."""
-    mine = [each for each in COMMANDS if each.group and each.who(session.person)]
-    lines = {each.words: each.line(session.person) for each in mine}
-    groups = {name: [each for each in mine if lines[each.words].group == name] for name in _ORDER}
-    if text:
-        about = folded(text)
-        told = next((each for name, each in groups.items() if about in {folded(name), folded(_(name))}), None)
-        told = told or [each for each in mine if about in {*each.words, *map(folded, each.spelt(language()))}]
-        if told:
-            await session.say("\n".join(_explained(each, lines[each.words]) for each in told))
-            return
+    mine = tuple(each for each in COMMANDS if each.group and each.who(session.person))
+    staff = runs_or_treats(session.person)
+    told = _told(folded(text), mine, staff=staff) if text else ()
+    if told:
+        await session.say("\n".join(_explained(each, each.line(staff=staff)) for each in told))
+    else:
+        await session.say(_overview(language(), mine, staff=staff))
+
+
+def _grouped(mine: tuple[Command, ...], *, staff: bool) -> dict[str, list[Command]]:
+    groups: dict[str, list[Command]] = {name: [] for name in _ORDER}
+    for each in mine:
+        groups.get(each.line(staff=staff).group, []).append(each)
+    return groups
+
+
+def _told(about: str, mine: tuple[Command, ...], *, staff: bool) -> list[Command]:
+    """What somebody asks about: all of a line, or all that have this word."""
+    groups = _grouped(mine, staff=staff).items()
+    line = next((found for name, found in groups if about in {folded(name), folded(_(name))}), None)
+    return line or [each for each in mine if about in {*each.words, *map(folded, each.spelt(language()))}]
+
+
+@lru_cache(maxsize=100)
+def _overview(spoken: str, mine: tuple[Command, ...], *, staff: bool) -> str:
+    """A line for each matter, in the language that is spoken: the same for all who may do the same."""
     rows = [
-        f"- **{_(name)}**: {_(', ').join(each.shown(language()) for each in found)}"
-        for name, found in groups.items()
+        f"- **{_(name)}**: {_(', ').join(each.shown(spoken) for each in found)}"
+        for name, found in _grouped(mine, staff=staff).items()
         if found
     ]
     explain = _("“help visits” explains a line, “help cancel” a word.")
-    await session.say(f"{_(_FIRST)}\n\n" + "\n".join(rows) + f"\n\n{explain}")
+    return f"{_(_FIRST)}\n\n" + "\n".join(rows) + f"\n\n{explain}"
 
 
 def _explained(each: Command, line: Line) -> str:
