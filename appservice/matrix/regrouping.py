@@ -11,7 +11,7 @@ from sqlalchemy import update
 
 from appservice.matrix.api import Actor, MatrixError
 from appservice.matrix.consultation import TEAM, may_leave, power_levels
-from appservice.matrix.keeping import INVITE, LEAVE, RoomRow, come_back, is_away, room_of_visit, step
+from appservice.matrix.keeping import INVITE, LEAVE, LOOK, RoomRow, come_back, is_away, room_of_visit, step
 from appservice.matrix.model import consultation_room
 from appservice.matrix.people import People, Visit
 from core.database import Tx
@@ -64,6 +64,8 @@ class Regrouping:
             await step(tx, LEAVE, what, f"keeper:{row.id}")
         else:
             await self._stays(tx, room)
+            # Who has come since they were counted was passed over: the keeper was thought to have left.
+            await step(tx, LOOK, what, f"{row.id}")
         return None
 
     async def _only(self, visit: Visit, room_id: str) -> dict[str, str]:

@@ -44,7 +44,8 @@ class _Running:
     public: str = ""
     theirs: str = ""
     established: EstablishedSas | None = None
-    step: str = "ready"
+    step: str = "asked"
+    """How far it is: once all was sent that a step takes. One that finds the homeserver away is taken anew."""
 
 
 class Verifications:
@@ -91,12 +92,15 @@ class Verifications:
         methods, device = content.get("methods"), content.get("from_device")
         if content.get("to") != self._olm.user_id or not isinstance(methods, list) or _METHOD not in methods:
             return
-        if not isinstance(device, str) or event_id in self._running:
+        if not isinstance(device, str):
             return
-        running = _Running(event_id, sender, device)
+        running = self._running.get(event_id) or _Running(event_id, sender, device)
+        if running.step != "asked":
+            return
         running.public = running.ours.public_key.to_base64()
         self._running[event_id] = running
         await self._send(room_id, running, "ready", from_device=self._olm.device_id, methods=[_METHOD])
+        running.step = "ready"
 
     async def _started(self, room_id: str, running: _Running, content: Json) -> None:
         offered = (
@@ -109,7 +113,7 @@ class Verifications:
         if not offered or running.step != "ready":
             await self._cancel(room_id, running, "m.unknown_method" if not offered else "m.unexpected_message")
             return
-        running.device, running.step = str(content["from_device"]), "accepted"
+        running.device = str(content["from_device"])
         # Bound to our key before theirs is known: nobody can choose the pictures.
         committed = running.public.encode() + Canonical.to_canonical_json(content).encode()
         await self._send(
@@ -123,13 +127,15 @@ class Verifications:
             short_authentication_string=["emoji", "decimal"],
             commitment=encode_base64(hashlib.sha256(committed).digest()),
         )
+        running.step = "accepted"
 
     async def _key(self, room_id: str, running: _Running, content: Json) -> None:
         if running.step != "accepted":
             await self._cancel(room_id, running, "m.unexpected_message")
             return
-        running.theirs, running.step = str(content["key"]), "compared"
-        running.established = running.ours.diffie_hellman(Curve25519PublicKey.from_base64(running.theirs))
+        if running.established is None:  # once: what was agreed on is used up
+            running.theirs = str(content["key"])
+            running.established = running.ours.diffie_hellman(Curve25519PublicKey.from_base64(running.theirs))
         await self._send(room_id, running, "key", key=running.public)
         shown = "\n".join(f"{n}\\. {emoji} {name}" for n, (emoji, name) in enumerate(self._pictures(running), 1))
         said = _(
@@ -138,6 +144,7 @@ class Verifications:
             pictures=shown,
         )
         await self._encrypted(room_id, running, "m.room.message", message(said), "pictures")
+        running.step = "compared"
 
     def _pictures(self, running: _Running) -> list[tuple[str, str]]:
         assert running.established
@@ -162,7 +169,6 @@ class Verifications:
         if f"ed25519:{running.device}" not in vouched:
             await self._cancel(room_id, running, "m.key_mismatch")
             return
-        running.step = "done"
         await self._vouch(room_id, running)
         await self._send(room_id, running, "done")
         await cross_signing.sign_person(self._bot, self._olm, self._seeds, running.user, vouched)

@@ -14,9 +14,12 @@ from appservice.matrix import admitting
 from appservice.matrix import closing as closing_module
 from appservice.matrix import keeper as keeper_module
 from appservice.matrix.api import Actor, Json
-from appservice.matrix.creation import leave
+from appservice.matrix.creation import invite, leave
+from appservice.matrix.filtering import MEMBER
 from appservice.matrix.people import Visit
+from appservice.matrix.regrouping import Regrouping
 from core.database import Database
+from core.ids import id_of
 from core.outbox import enqueue
 from core.settings import Settings
 from demo.client import ENCRYPTION, PATIENCE, Person
@@ -476,6 +479,31 @@ async def test_a_doctor_whose_visit_was_handed_over_leaves_the_room_to_the_colle
         await doctor.call("POST", f"rooms/{room}/join", {})
     state = await patient.call("GET", f"rooms/{room}/state/org.careconnect.team")
     assert state["members"] == {patient.mxid: "patient", weber.mxid: "practitioner"}
+
+
+async def test_who_comes_while_it_is_written_down_that_the_keeper_stays_has_it_leave(
+    echo: Echo, database: Database, new_person: NewPerson, two: tuple[Person, Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patient, doctor = two
+    weber = await new_person("weber")
+    appointment, room = await consulting(echo, database, patient, doctor)
+    visit = echo.people.visits[appointment]
+    echo.people.visits[appointment] = replace(visit, doctor_side={echo.people.id_of(weber.mxid): weber.mxid})
+    real = Regrouping._only
+
+    async def only(self: Regrouping, visit: Visit, room_id: str) -> dict[str, str]:
+        there = await real(self, visit, room_id)
+        await invite(self._keeper, room_id, weber.mxid)  # as another step may have
+        await weber.join(room_id)
+        path = f"rooms/{room_id}/state/m.room.member/{weber.mxid}?format=event"
+        joined = (await weber.call("GET", path))["event_id"]
+        await until(database, f"SELECT state FROM inbox WHERE id = '{id_of(f'{MEMBER}:{joined}')}'", ["done"])
+        return there
+
+    monkeypatch.setattr(Regrouping, "_only", only)
+    await open_room(database, appointment, "room.team")
+    await hears_of(patient, room, {patient.mxid, weber.mxid})
+    await until(database, "SELECT keeper_left_at IS NOT NULL FROM consultation_room", [True])
 
 
 async def test_who_spoke_for_a_patient_leaves_the_room_to_the_patient_who_has_come_of_age(
