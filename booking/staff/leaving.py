@@ -98,7 +98,8 @@ async def leave_practice(
     left = await _to_come(tx, practitioner_id, centres)
     if left:
         raise ConflictError(
-            "There are {count} visits to come. First hand them over (“hand over dr.osei to dr.weber”) or cancel them.",
+            "There are visits to come ({count}). First hand them over (“hand over dr.osei to dr.weber”) or cancel"
+            " them.",
             count=len(left),
         )
     await tx.conn.execute(

@@ -10,7 +10,7 @@ from appservice.conversation.rendering.values import dated_day
 from appservice.conversation.session import Session
 from appservice.matrix.markdown import escape
 from appservice.outgoing import File
-from core.languages import _, commas
+from core.languages import _, commas, ngettext
 from records.export.service import Release, ask_export
 from records.files.service import files_of
 
@@ -61,7 +61,11 @@ async def exported(session: Session, choice: dict[str, Any]) -> None:
     session.dialogue.drop_last()
     what = _("The PDF and the FHIR file follow.")
     if files:
-        what = _("The PDF and the FHIR file follow, and then {count} files that were sent.", count=len(files))
+        what = ngettext(
+            "The PDF and the FHIR file follow, and then {count} file that was sent.",
+            "The PDF and the FHIR file follow, and then {count} files that were sent.",
+            len(files),
+        )
     await session.say(what)
     name = _("careConnect {day}", day=dated_day(session.today))
     await session.send(File("export paper", asked.id, f"{name}.pdf", "application/pdf"))

@@ -14,7 +14,7 @@ from appservice.matrix.markdown import escape
 from booking.directory.model import Centre, StaffNotices
 from booking.directory.service import CentreChanges, edit_centre
 from core.errors import BadInputError
-from core.languages import _, enumerated
+from core.languages import _, enumerated, ngettext
 
 _HOURS = re.compile(r"\b(?P<n>\d{1,3}) ?(?:h|hours?)\b", re.IGNORECASE)
 _PERCENT = re.compile(r"\b(?P<n>\d{1,3}) ?(?:%|percent)", re.IGNORECASE)
@@ -216,7 +216,11 @@ async def changed(
 
 def _drawn(at: Centre) -> str:
     limit = at.no_show_limit
-    misses = _("never") if limit is None else _("after {limit} missed visits within a year", limit=limit)
+    misses = _("never")
+    if limit is not None:
+        misses = ngettext(
+            "after {count} missed visit within a year", "after {count} missed visits within a year", limit
+        )
     own = at.reminder_minutes
     lengths = _("at the usual times") if own is None else enumerated(say_length(each) for each in own) or _("never")
     waits = (
@@ -234,7 +238,7 @@ def _drawn(at: Centre) -> str:
     rows = [
         (
             _("cancelled free of charge"),
-            _("until {cancel_hours} hours before", cancel_hours=at.cancel_hours),
+            ngettext("until {count} hour before", "until {count} hours before", at.cancel_hours),
             "cancellation free until 24 h",
         ),
         (_("refund when cancelled later"), f"{at.late_refund_percent} %", "cancellation later refund 50%"),

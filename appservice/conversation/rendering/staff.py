@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from appservice.conversation.rendering.values import mode, moment
 from appservice.matrix.markdown import escape
 from booking.appointments.model import Appointment
-from core.languages import N_, _
+from core.languages import N_, _, ngettext
 from core.money import Money
 
 _SAID = {
@@ -36,16 +36,29 @@ _MONEY = {
 }
 
 
-_WAITING = {
-    "question": N_("**Waits for an answer** since {hours} hours: a question to {doctor}, {code}."),
-    "renewal": N_("**Waits for an answer** since {hours} hours: {doctor} was asked to renew prescription {code}."),
-    "file": N_("**Not looked at** {hours} hours after it came, or before the visit: a file for {code} with {doctor}."),
-}
-
-
 def waiting(what: str, doctor: str, code: str, hours: int | None) -> str:
     """Say that something waits too long: nothing of what it is about."""
-    return _(_WAITING[what], hours=hours or 0, doctor=escape(doctor), code=f"**{code}**")
+    count, about = hours or 0, {"doctor": escape(doctor), "code": f"**{code}**"}
+    if what == "question":
+        return ngettext(
+            "**Waits for an answer** since {count} hour: a question to {doctor}, {code}.",
+            "**Waits for an answer** since {count} hours: a question to {doctor}, {code}.",
+            count,
+            **about,
+        )
+    if what == "renewal":
+        return ngettext(
+            "**Waits for an answer** since {count} hour: {doctor} was asked to renew prescription {code}.",
+            "**Waits for an answer** since {count} hours: {doctor} was asked to renew prescription {code}.",
+            count,
+            **about,
+        )
+    return ngettext(
+        "**Not looked at** {count} hour after it came, or before the visit: a file for {code} with {doctor}.",
+        "**Not looked at** {count} hours after it came, or before the visit: a file for {code} with {doctor}.",
+        count,
+        **about,
+    )
 
 
 def staff_notice(what: dict[str, Any], visit: Appointment, place: ZoneInfo, language: str) -> str:

@@ -75,7 +75,7 @@ async def test_everything_comes_out_and_is_as_fhir_has_to_be(chat: Chat, life: s
     assert "Keep it safe" in asked
     assert "2. Mine, and what is held on Qxmia" in asked
     said = await chat.say(ANNA, "1")
-    assert "and then 1 files" in said
+    assert "and then 1 file that was sent" in said
     bundle, pdf = await exported(chat)
     assert faults_of(bundle) == []
     valid(bundle)
