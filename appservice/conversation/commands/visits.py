@@ -108,7 +108,7 @@ def _to(do: str, visit: Appointment) -> dict[str, str]:
 
 
 @command(
-    "cancel",
+    "cancel|can i cancel|i want to cancel|i need to cancel|i have to cancel|i must cancel|i'd like to cancel",
     "CODE [series]",
     help="cancel a visit, or all of its series to come; you are told first what is refunded",
     group="Visits",
@@ -204,7 +204,9 @@ async def keep(session: Session, choice: dict[str, Any]) -> None:
 
 
 @command(
-    "move|reschedule|change",
+    "move|reschedule|change|can i move|can i change|can i reschedule|i want to move|i want to change"
+    "|i want to reschedule|i need to move|i need to change|i need to reschedule|i have to move|i'd like to move"
+    "|i'd like to change|i'd like to reschedule",
     "CODE [series]",
     help="move a visit, or all of its series to come, to another time; a payment moves with it",
     group="Visits",

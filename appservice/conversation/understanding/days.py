@@ -41,7 +41,8 @@ _NTH = re.compile(
 )
 """A day of a month that is not named: "on the 3rd", "am 3.". Not the "1st visit"."""
 OR = r"(?:or|oder|ou|o|u|atau|أو)"
-_SUNDAY = 6
+_MONTH = re.compile(r"month|monat", re.IGNORECASE)
+_WEEK = 7
 _TOGETHER = re.compile(rf"^\s*(?:-|to|till|until|through|and|bis|{OR})\s*(?:on )?$", re.IGNORECASE)
 _BEFORE_IT = re.compile(
     r"\b(?P<how>after|from|since|starting|ab|nach|before|by|until|till|bis|vor)(?: the| on| dem)? ?$", re.IGNORECASE
@@ -132,11 +133,14 @@ def _phrases(text: str, today: date, language: str, *, month_first: bool, past: 
     names = vocabulary(language)
     dates = Dates(names, today, month_first=month_first, past=past)
     found = [Phrase(start, end, Days(*days)) for start, end, days in dates.read(text)]
-    weeks = [*_weeks(text, today)]
-    found += [*_words(text, today), *weeks, *_in(text, today), *_nth(text, today, past=past)]
+    ahead = [*_in(text, today)]
+    weeks = [*_weeks(text, today), *(each for each in ahead if each.days.first > today)]
+    found += [*_words(text, today), *weeks, *ahead, *_nth(text, today, past=past)]
     found += _weekdays(text, today, names.weekday, names.weekday_of, past=past)
     if weeks:  # "the week after next" is not "next Monday"
-        apart = _WEEKS.sub(lambda week: " " * len(week[0]), text)
+        apart = text
+        for week in weeks:
+            apart = apart[: week.start] + " " * (week.end - week.start) + apart[week.end :]
         found += _of_week(text, weeks, [*_weekdays(apart, today, names.weekday, names.weekday_of, past=past)])
     kept: list[Phrase] = []
     for phrase in sorted(found, key=lambda phrase: (phrase.start, -phrase.end)):
@@ -171,12 +175,12 @@ def _weeks(text: str, today: date) -> Iterator[Phrase]:
 
 
 def _of_week(text: str, weeks: Sequence[Phrase], weekdays: Sequence[Phrase]) -> Iterator[Phrase]:
-    """A weekday beside the week that it is of: "Tuesday next week", "nächste Woche Dienstag"."""
+    """A weekday beside the week that it is of: "Tuesday next week", "in zwei Wochen am Dienstag"."""
     for week in weeks:
-        last = week.days.last or week.days.first
-        monday = last - timedelta(days=last.weekday())
-        if last.weekday() != _SUNDAY or week.days.first < monday:
-            continue  # a month
+        length = (week.days.last - week.days.first).days if week.days.last else 0
+        if not 0 < length < _WEEK or _MONTH.search(text[week.start : week.end]):
+            continue
+        monday = week.days.first - timedelta(days=week.days.first.weekday())
         for one in weekdays:
             first, second = sorted((week, one), key=lambda phrase: phrase.start)
             between = text[first.end : second.start]

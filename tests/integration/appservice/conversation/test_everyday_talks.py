@@ -174,6 +174,8 @@ async def test_a_list_is_changed_in_each_language(
 @pytest.mark.parametrize(
     ("language", "move", "cost", "cancel", "no", "about"),
     [
+        ("language English", "I want to move my appointment to Thursday", "How much is it?", "I need to cancel", "no",
+         "What can you do?"),
         ("Sprache Deutsch", "Kann ich den Termin verschieben auf Donnerstag", "Was kostet das?", "Ich muss absagen",
          "nein", "Was kann ich hier machen?"),
         ("langue français", "Je voudrais changer mon rendez-vous à jeudi", "C'est combien ?", "je dois annuler", "non",
@@ -185,7 +187,7 @@ async def test_a_list_is_changed_in_each_language(
         ("اللغة العربية", "أريد تأجيل الموعد إلى الخميس", "كم السعر؟", "أريد إلغاء موعدي", "لا",
          "ماذا يمكنني أن أفعل هنا؟"),
     ],
-    ids=["de", "fr", "es", "ms", "ar"],
+    ids=["en", "de", "fr", "es", "ms", "ar"],
 )  # fmt: skip
 async def test_a_first_visit_is_run_in_whole_sentences(
     chat: Chat, language: str, move: str, cost: str, cancel: str, no: str, about: str
