@@ -5,6 +5,8 @@ import time
 from urllib.parse import quote
 
 import pytest
+from signedjson.key import encode_verify_key_base64, generate_signing_key, get_verify_key
+from signedjson.sign import sign_json
 
 from booking.people.service import person_of
 from booking.reach.contacts import choose, let_in
@@ -60,6 +62,19 @@ async def test_an_admin_invites_nobody_whom_others_may_not(ward: Ward, new: NewC
     # What the homeserver itself has to say comes all the same.
     notice = {"user_id": anna.user_id, "content": {"msgtype": "m.text", "body": "We move house on Sunday."}}
     assert (await admin.ask("POST", "/_synapse/admin/v1/send_server_notice", notice))[0] == 200
+
+
+async def test_an_address_that_turns_out_to_be_somebodys_is_no_way_around(ward: Ward, new: NewCaller) -> None:
+    """Who was invited by an email address shows what an identity server signed, with a key that the room names."""
+    anna, boris, key = await new("anna"), await new("boris"), generate_signing_key("0")
+    public = encode_verify_key_base64(get_verify_key(key))
+    invitation = {"display_name": "b...@...", "public_key": public, "public_keys": [{"public_key": public}]}
+    for inviter, status in ((anna, 403), (ward.doctor, 200)):
+        room = await inviter.create(preset="private_chat")
+        assert (await inviter.put_state(room, "m.room.third_party_invite", "token", invitation))[0] == 200
+        signed = sign_json({"mxid": boris.user_id, "token": "token", "sender": inviter.user_id}, "id.example", key)
+        joined = await boris.ask("POST", f"rooms/{quote(room)}/join", {"third_party_signed": signed})
+        assert joined[0] == status
 
 
 async def test_exceptions_hold_within_seconds(ward: Ward, new: NewCaller, staff: tuple[Caller, Caller]) -> None:
