@@ -226,7 +226,7 @@ def _write(question: Question) -> dict[str, Any]:
         "taps": {emoji: dict(each) for emoji, each in question.taps.items()},
         "reply": question.reply and dict(question.reply),
         "kept": question.kept,
-        "formerly": [*question.formerly],
+        **({"formerly": [*question.formerly]} if question.formerly else {}),
     }
 
 

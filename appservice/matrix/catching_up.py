@@ -38,7 +38,7 @@ _LOOKS = 6
 _PAGES = 50
 _SILENCE = 10.0
 """Seconds. Of a room of another server's that withholds its state Synapse answers nothing, ever."""
-_APART, _APART_AT_ONCE, _APART_IN_ALL = 60.0, 2, 50
+_APART, _APART_AT_ONCE, _APART_IN_ALL = 300.0, 2, 50
 """Seconds that a room may take which is looked at apart; so many are at a time, and so many wait for that at most."""
 _REMEMBERED, _HOUR = 10_000, 3600
 _NO: Json = {"types": []}

@@ -227,7 +227,7 @@ class Outbound:
         try:
             await self._views.of(room_id)
         except ForbiddenError:
-            await self.mourn(tx, row)
+            await self._rooms.forget(tx, room_id)
             return
         said = await unseal(tx, self._vault, row.id, row.payload)
         speak(said.get("language", DEFAULT))
