@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from core.errors import BadInputError
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-DAY = r"(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*"
+DAY = r"(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*+"  # gives nothing back: "satto" often took for ever
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _NEAR = ("today", "tomorrow")
 _UNTIL = re.compile(r"^(?P<before>.+?)\s+(?:until|till|through|to|-|–)\s+(?P<last>.+)$")

@@ -74,8 +74,10 @@ def parse_hours(text: str, today: date) -> Hours:
         return Hours((), first, last)
     week: dict[int, list[Minutes]] = {}
     closed: set[int] = set()
+    left_out = False
     for part in (each for piece in text.split(";") for each in _NEXT.split(piece)):
         days, opened, breaks, off = _part(part.strip())
+        left_out = left_out or bool(off)
         if not opened:
             closed |= off
             days = days or set(week)
@@ -87,8 +89,8 @@ def parse_hours(text: str, today: date) -> Hours:
         for day, spans in here.items():
             week.setdefault(day, []).extend(spans)
     week = {day: spans for day, spans in week.items() if day not in closed}
-    if closed and not week:
-        raise BadInputError(_EXAMPLE)  # a day alone that is closed says nothing of the others
+    if left_out and not week:
+        raise BadInputError(_EXAMPLE)  # “wed closed” says nothing of the others; all of them are closed by “closed”
     _check_apart(week)
     return Hours(tuple(sorted(WeeklySpan(day, *span) for day, spans in week.items() for span in spans)), first, last)
 

@@ -169,9 +169,17 @@ def test_the_part_that_cannot_be_read_is_named(text: str, part: str) -> None:
         parse_hours(text, TODAY)
 
 
-def test_one_closed_day_alone_does_not_close_the_others() -> None:
+@pytest.mark.parametrize("text", ["wed closed", "wed 9-12 except wed"])
+def test_days_that_are_left_out_alone_do_not_close_the_other_days(text: str) -> None:
     with pytest.raises(UserError):
-        parse_hours("wed closed", TODAY)
+        parse_hours(text, TODAY)
+
+
+@pytest.mark.parametrize("text", ["satto" * 80 + "sat x", "mon 9-12 " + "satand" * 80])
+def test_a_text_that_could_be_read_in_many_ways_is_refused_at_once(text: str) -> None:
+    """Each of them doubled the time, without an end for somebody who waits."""
+    with pytest.raises(UserError):
+        parse_hours(text, TODAY)
 
 
 @given(st.text(alphabet="monfri sat-,:;0123456789ap.to brek", max_size=40))
