@@ -193,7 +193,8 @@ async def ask_whether(session: Session, line: str, shown: str) -> None:
 async def _meant(session: Session, line: str) -> None:
     """Show the command with the word that help shows."""
     found = find(line, session.person)
-    shown = f"{found[0].shown(session.person.language)} {found[1]}" if found else line
+    known = found and found[0].words  # not another sentence
+    shown = f"{found[0].shown(session.person.language)} {found[1]}" if found and known else line
     await ask_whether(session, line, shown)
 
 

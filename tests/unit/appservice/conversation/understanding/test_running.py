@@ -65,6 +65,7 @@ from tests.unit.appservice.conversation.test_commands import ANNA, CLARA
 )  # fmt: skip
 def test_a_sentence_is_the_command_of_who_runs_a_centre_and_of_nobody_else(code: str, said: str, line: str) -> None:
     assert as_command(said, code) == line
+    assert as_command(line, code) is None
     found = find(said, replace(CLARA, language=code))
     assert found
     assert found[1] == line
