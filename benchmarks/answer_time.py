@@ -5,8 +5,10 @@ both bots in turn, ROUNDS (50) times; then fifty people at once ask one bot and 
 prints medians, their ratio, and the own processor time of a command for both bots, which shows what the library itself
 takes: all that a bot takes from the homeserver's push of the command to the last that follows from it (numbers under a
 list, receipts, our own events that come back), until it is at rest again, without what it takes at rest (its clock, its
-looks at the tables), which is printed before. "Floor" is what the echo bot takes when it makes the same requests, the
-numbers under a list among them: what is left to save lies between. And what Synapse and PostgreSQL take meanwhile.
+looks at the tables), which is printed before. Of one person's commands both are medians: what the service does now and
+then, a tenth of a second at times, falls on a few of them, and is no command's. "Floor" is what the echo bot takes when
+it makes the same requests, the numbers under a list among them: what is left to save lies between. And what Synapse and
+PostgreSQL take meanwhile.
 
 A bot's turn ends when all that follows from its answers is done (the numbers under a list are reactions, a request to
 the homeserver each), so that nothing of it is laid on the other.
@@ -38,8 +40,9 @@ _COMMANDS = {
 _MANY = 50
 _EACH = 4
 """Commands of each of the many in a round."""
-_REST = 10.0
-"""Seconds."""
+_RESTS = 40
+_REST = 0.25
+"""Seconds of each look at what is taken at rest."""
 
 
 @dataclass
@@ -50,7 +53,7 @@ class Bots:
     echo: Child
     echo_id: str
     rest: float = 0.0
-    """The part of a processor that careConnect takes while nobody asks for anything."""
+    """The part of a processor that careConnect mostly takes while nobody asks for anything."""
 
     async def settled(self) -> None:
         """Return when careConnect has nothing more to do."""
@@ -86,13 +89,13 @@ class Spent:
 
 
 def _all_cpu(pid: int) -> float:
-    """Processor time of a process and its children, those that have ended included as far as the system tells."""
-    total = 0.0
+    """Processor time of a process and its children, to the nanosecond: elsewhere the system counts hundredths."""
+    total = 0
     for process in (psutil.Process(pid), *psutil.Process(pid).children(recursive=True)):
-        with suppress(psutil.NoSuchProcess):
-            times = process.cpu_times()
-            total += times.user + times.system
-    return total
+        with suppress(OSError):
+            for thread in Path(f"/proc/{process.pid}/task").iterdir():
+                total += int((thread / "schedstat").read_text().split()[0])
+    return total / 1e9
 
 
 def _head() -> None:
@@ -101,11 +104,10 @@ def _head() -> None:
 
 
 def _line(
-    name: str, ours: list[float], theirs: list[float], bots: Bots, whole: Spent, turn: Spent, floor: float | None = None
+    name: str, ours: list[float], theirs: list[float], whole: Spent, turn: Spent, own: float, floor: float | None = None
 ) -> None:
-    """`whole`: what both turns took until all was at rest again; `turn`: what ours did; `floor`: see above."""
+    """`whole`: what both turns took until all was at rest again; `turn`: what ours did; `own`, `floor`: see above."""
     median, peer = statistics.median(ours), statistics.median(theirs)
-    own = (whole.ours - bots.rest * whole.at) / len(ours)
     times = (median, statistics.quantiles(ours, n=20)[-1], peer)
     echo = whole.echo / len(theirs)
     spent = (own, echo, echo if floor is None else floor, turn.synapse / len(ours), turn.postgres / len(ours))
@@ -133,31 +135,37 @@ async def _measure(bots: Bots, rounds: int) -> None:
         await person.ask(with_echo, "warm", "echo warm")
         await bots.settled()
         await asyncio.sleep(2)
-        before = bots.cpu()
-        await asyncio.sleep(_REST)
-        bots.rest = bots.cpu().since(before).ours / _REST
+        bots.rest = statistics.median([await _resting(bots) for _ in range(_RESTS)])
         print(f"at rest careConnect takes {bots.rest * 1000:.1f} ms of processor time a second")
         print(f"one person, {rounds} times each:")
         _head()
         for name, text in _COMMANDS.items():
             ours: list[float] = []
             theirs: list[float] = []
-            turns = [Spent(0, 0, 0, 0, 0)]
+            turns: list[Spent] = []
             before = bots.cpu()
             for n in range(rounds):
                 began = bots.cpu()
                 ours.append(await _wait(person, with_bot, text, ""))
                 await bots.settled()
+                await asyncio.sleep(0.1)  # our last event comes back
                 turns.append(bots.cpu().since(began))
-                await asyncio.sleep(0.1)
                 theirs.append(await _wait(person, with_echo, f"{n}", f"echo {n}"))
                 await asyncio.sleep(0.1)
-            await asyncio.sleep(1)  # the last receipt
+            own = statistics.median(turn.ours - bots.rest * turn.at for turn in turns)
             whole = bots.cpu().since(before)
             answer = next(heard.event for heard in reversed(person.heard) if heard.room == with_bot)
             numbers = sum(tap.event == answer for tap in person.tapped)
             floor = await _floor(bots, person, with_echo, numbers, rounds) if numbers else None
-            _line(name, ours, theirs, bots, whole, _sum(turns), floor)
+            _line(name, ours, theirs, whole, _sum(turns), own, floor)
+
+
+async def _resting(bots: Bots) -> float:
+    """The part of a processor that careConnect takes for a moment."""
+    began = bots.cpu()
+    await asyncio.sleep(_REST)
+    rested = bots.cpu().since(began)
+    return rested.ours / rested.at
 
 
 async def _floor(bots: Bots, person: Person, room: str, numbers: int, rounds: int) -> float:
@@ -222,10 +230,11 @@ async def _measure_many(bots: Bots, rounds: int) -> None:
             await asyncio.sleep(1)  # the last receipts
             turns.append(bots.cpu().since(began))
             theirs += await _ask_all(with_echo, lambda n, turn: f"{name} {n} {turn} {len(theirs)}", echo=True)  # noqa: B023
-        _line(name, ours, theirs, bots, bots.cpu().since(before), _sum(turns))
+        spent = _sum(turns)
+        _line(name, ours, theirs, bots.cpu().since(before), spent, (spent.ours - bots.rest * spent.at) / len(ours))
         print(
             f"{'':<14}{len(ours) / answered:.0f} answers a second; all that follows from them was done"
-            f" {(_sum(turns).at - answered) / rounds - 1:.1f} s after the last"
+            f" {(spent.at - answered) / rounds - 1:.1f} s after the last"
         )
     for person, _ in people:
         await person.close()
