@@ -7,7 +7,7 @@ person and survives restarts.
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -231,4 +231,6 @@ def _write(question: Question) -> dict[str, Any]:
 
 
 def _read(written: dict[str, Any]) -> Question:
-    return Question(**{**written, "at": datetime.fromisoformat(written["at"])})
+    """A newer version that led before us may have written more: that is passed over."""
+    known = {each.name: written[each.name] for each in fields(Question) if each.name in written}
+    return Question(**{**known, "at": datetime.fromisoformat(written["at"])})

@@ -5,6 +5,8 @@ import re
 import pytest
 from pydantic import SecretStr
 
+from appservice.conversation import dialogue
+from appservice.conversation.dialogue import Question
 from tests.integration.appservice.conversation.chat import Chat
 from tests.integration.booking.clinic import ANNA, CLARA
 from tests.integration.booking.town import Town
@@ -204,3 +206,18 @@ async def test_a_first_visit_is_run_in_whole_sentences(
     await chat.say(ANNA, no)
     helped = await chat.say(ANNA, about)
     assert helped == await chat.say(ANNA, "help")
+
+
+async def test_what_a_newer_version_has_written_besides_keeps_nobody_from_answering(
+    chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It led before, and this one has taken over from it."""
+    write = dialogue._write
+
+    def written(question: Question) -> dict[str, object]:
+        return {**write(question), "of a newer version": True}
+
+    with monkeypatch.context() as newer:
+        newer.setattr(dialogue, "_write", written)
+        await chat.say(ANNA, "dr osei tomorrow")
+    assert "1. 09:00" in await chat.say(ANNA, "1")
