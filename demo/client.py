@@ -36,6 +36,8 @@ _ALL_SAID = {"room": {"timeline": {"limit": 100}}}
 """A filter for sync, which without one leaves out what ten events follow: a list has ten numbers to tap under it."""
 _SHARED_ANEW = 10
 """How often a room's key is shared anew when the room's members change meanwhile."""
+_SETTLED_AFTER = 30
+"""Seconds until a homeserver that has invited somebody elsewhere has surely noted it."""
 
 
 class ClientError(Exception):
@@ -233,11 +235,20 @@ class Person:
         return await self._until(found, seconds, "no invitation came")
 
     async def join(self, room_id: str) -> None:
-        """Take an invitation up."""
-        answer = await self.client.join(room_id)
-        if not hasattr(answer, "room_id"):
-            raise ClientError(str(answer))
-        await self.appears(room_id)
+        """Take an invitation up. One from another homeserver may be here before that one has noted it: then anew."""
+        for _ in range(_SETTLED_AFTER):
+            answer = await self.client.join(room_id)
+            if hasattr(answer, "room_id"):
+                return await self.appears(room_id)
+            if not self._is_invited_from_afar(room_id):
+                break
+            await asyncio.sleep(1)
+        raise ClientError(str(answer))
+
+    def _is_invited_from_afar(self, room_id: str) -> bool:
+        invited = self.client.invited_rooms.get(room_id)
+        here = self.mxid.partition(":")[2]
+        return bool(invited and invited.inviter and invited.inviter.partition(":")[2] != here)
 
     async def appears(self, room_id: str, mxid: str | None = None, *, invited: bool = False) -> None:
         """Wait until the client knows that it is in the room, or that somebody else is, or at least is `invited`."""
