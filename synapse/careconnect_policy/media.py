@@ -38,8 +38,9 @@ class RoomMedia:
 
         def note(txn: LoggingTransaction) -> None:
             txn.execute(
-                "SELECT media_id FROM local_media_repository WHERE user_id = ? AND created_ts >= ?"
-                " AND media_id NOT IN (SELECT media_id FROM careconnect_media)",
+                # NOT IN would read all that was ever noted, for each message within these minutes of an upload.
+                "SELECT l.media_id FROM local_media_repository l WHERE l.user_id = ? AND l.created_ts >= ?"
+                " AND NOT EXISTS (SELECT 1 FROM careconnect_media m WHERE m.media_id = l.media_id)",
                 (sender, now - _BEFORE),
             )
             for (media_id,) in txn.fetchall():

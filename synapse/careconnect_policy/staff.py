@@ -26,12 +26,13 @@ class Staff:
 
     async def members(self) -> frozenset[str]:
         """Return the Matrix ids of doctors and of those who run centres or the platform."""
-        if time.monotonic() - self._read_at >= _FRESH:
-            self._read_at = time.monotonic()
+        now = time.monotonic()
+        if now - self._read_at >= _FRESH:
             self._lobby = self._lobby or await self._find()
             if self._lobby:
                 state = await self._api.get_room_state(self._lobby, [(STAFF, None)])
                 self._members = frozenset(f"@{key}" for (_, key), event in state.items() if event.content.get("since"))
+            self._read_at = now  # not before: who asks meanwhile would be told what is not so
         return self._members
 
     async def _find(self) -> str | None:
