@@ -21,8 +21,10 @@ from nio import (
     ReactionEvent,
     RegisterResponse,
     RoomEncryptedMedia,
+    RoomKeyEvent,
     RoomMessage,
     SyncResponse,
+    ToDeviceEvent,
     UnknownEvent,
 )
 from nio.crypto import decrypt_attachment, encrypt_attachment
@@ -130,6 +132,7 @@ class Person:
 
     async def _come_in(self) -> Self:
         self.client.add_event_callback(self._on_event, (RoomMessage, ReactionEvent, MegolmEvent, UnknownEvent))
+        self.client.add_to_device_callback(self._read_again, RoomKeyEvent)
         await self._sync_once(0, full=True)
         self._syncing = asyncio.create_task(self._sync())
         return self
@@ -152,7 +155,6 @@ class Person:
         if not isinstance(answer, SyncResponse):
             await asyncio.sleep(0.2)
             return
-        await self._read_again()
         if self.client.should_upload_keys:
             await self.client.keys_upload()
         if self.client.should_query_keys:
@@ -163,8 +165,11 @@ class Person:
         async with self._news:
             self._news.notify_all()
 
-    async def _read_again(self) -> None:
-        """Read what came before its key, as from another homeserver it may; nio itself does not look again."""
+    async def _read_again(self, _key: ToDeviceEvent) -> None:
+        """Read what came before its key, as from another homeserver it may; nio itself does not look again.
+
+        At once: what came together with the key, and was said later, is heard after it.
+        """
         for event in [*self.unreadable]:
             room = self.client.rooms.get(event.room_id)
             if room and self.client.olm.inbound_group_store.get(event.room_id, event.sender_key, event.session_id):

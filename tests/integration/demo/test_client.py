@@ -94,7 +94,7 @@ async def test_who_has_just_come_is_given_the_key_before_the_client_has_asked_fo
     assert (await carl.hears("for three", room=room)).encrypted
 
 
-async def test_what_came_before_its_key_is_read_when_that_comes(
+async def test_what_came_before_its_key_is_read_when_that_comes_and_before_what_was_said_later(
     people: list[Person], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two homeservers tell each other of messages and of keys apart."""
@@ -111,9 +111,11 @@ async def test_what_came_before_its_key_is_read_when_that_comes(
     monkeypatch.setattr(anna.client, "_handle_to_device", late)
     said = await ben.say(room, "good day")
     await anna._until(lambda: anna.unreadable or None, PATIENCE, "it was read without its key")
-    await ben.react(room, said, "1")
-    heard = await anna.hears("good day", room=room)
-    assert (heard.event, heard.encrypted) == (said, True)
+    await ben.say(room, "good night")  # this comes together with the key
+    await anna.hears("good night", room=room)
+    first, second = anna.heard
+    assert (first.body, first.event, first.encrypted) == ("good day", said, True)
+    assert second.body == "good night"
     assert anna.unreadable == []
 
 
