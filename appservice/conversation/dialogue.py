@@ -149,6 +149,10 @@ class Dialogue:
         """The person turned to something else: no open question takes their next words for prose."""
         self.drop_if(lambda each: each.free is not None)
 
+    def drop_times(self) -> None:
+        """A time was chosen for a visit that there was: the next number takes none of a list from before."""
+        self.drop_if(lambda each: any(choice["do"] in {"book", "move"} for choice in each.choices))
+
     def drop_if(self, over: Callable[[Question], bool]) -> None:
         """Forget the questions that are over."""
         kept = [each for each in self.questions if not over(each)]

@@ -1,5 +1,6 @@
 """What can be said to the bot, declared once: the words, who may, and the line of help; and what answers lead to."""
 
+import re
 import unicodedata
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -96,6 +97,11 @@ class Command:
 
 COMMANDS: list[Command] = []
 ACTIONS: dict[str, Action] = {}
+_PLEASE = re.compile(
+    r"^(?:please|bitte|por favor|s'il (?:vous|te) pla[iî]t|sila|tolong|من فضلك|لو سمحت|رجاء)[,،]? ",
+    re.IGNORECASE,
+)
+_BYE = re.compile(r"(?<=\w)[,.!]? (?:and |und |y |et )?(?:good ?bye|bye|tschuss|ciao|adios|au revoir)[ .!]*$")
 _CLOSE = 75.0
 _SAME = 88.0
 
@@ -165,17 +171,22 @@ def find(text: str, person: Person) -> tuple[Command, str] | None:
 
     A whole sentence of somebody who runs a centre, or treats, is asked about with the command that it is. Tried in
     English, in the person's language, and in the others: who has not chosen one yet says "Hilfe", too. A command that
-    this person may not use is not found: its words may mean something else.
+    this person may not use is not found: its words may mean something else. A "please" before it says nothing more.
     """
     said = plain(text).lstrip("¿¡ ")
     if runs_or_treats(person) and (line := as_command(said, person.language)):
         return _MEANT, line
+    return _begins(said, person) or (_begins(bare, person) if (bare := _PLEASE.sub("", said)) != said else None)
+
+
+def _begins(said: str, person: Person) -> tuple[Command, str] | None:
     low = folded(said)
+    whole = _BYE.sub("", low).rstrip(" .!?؟")
     for spelt in _by_first_letter(person.language, len(COMMANDS)):
         for word, each in spelt.get(low[:1], ()):
             if not low.startswith(word) or not each.who(person):
                 continue
-            if low.rstrip(" .!?؟") == word:
+            if whole == word:
                 return each, ""
             if not (low[len(word)].isalnum() or each.bare):
                 return each, behind(said, low, len(word)).strip(" :,،؛")

@@ -66,6 +66,7 @@ class Person:
     """Of a doctor: whether a platform admin has looked who they are."""
     of_age: int = OF_AGE
     """From which birthday on they read the records of a child of theirs no more."""
+    language_chosen: bool = False
 
     @property
     def name(self) -> str | None:
@@ -152,6 +153,7 @@ async def _person(tx: Tx, ctx: Context, how: Statement, who: UUID | str) -> Pers
         timezone=row.timezone or defaults.timezone,
         timezone_chosen=row.timezone is not None,
         language=row.language or defaults.language,
+        language_chosen=row.language is not None,
         reminder_minutes=tuple(defaults.reminder_minutes if row.reminder_minutes is None else row.reminder_minutes),
         quiet=None if row.quiet_starts is None else Quiet(row.quiet_starts, row.quiet_ends),
         patient=patients[row.patient_id],

@@ -3,14 +3,17 @@
 from functools import lru_cache
 from typing import Any
 
+from appservice.conversation.commands import people
 from appservice.conversation.registry import COMMANDS, Command, Line, action, command, find, runs_or_treats
+from appservice.conversation.rendering.values import languages
 from appservice.conversation.session import Session
-from appservice.conversation.understanding.text import folded
+from appservice.conversation.understanding.text import folded, plain
 from appservice.matrix.markdown import escape
-from core.languages import _, language
+from core.languages import DEFAULT, _, heard, language, speaking, spoken_languages
 
 _ORDER = ("Doctor", "Centre", "Platform", "Visits", "Health", "You")
 """What a person's part asks for most comes first."""
+_GREETINGS = "hello|hi|hey|good morning|good evening|hallo|start"
 _FIRST = "To book, say what you need: “cardiologist near Berlin tomorrow under 60”. Then answer with numbers."
 
 
@@ -59,19 +62,55 @@ def _explained(each: Command, line: Line) -> str:
 
 @command("hello|hi|hey|good morning|good evening|hallo|start", help="a greeting", group="", bare=True, heard=True)
 async def hello(session: Session, text: str) -> None:
-    """Say who we are and what to say."""
-    name = session.person.name
-    await session.say(
-        _(
-            "Hello{more}! I book medical appointments. Tell me what you need, for example:\n\n-"
-            " cardiologist near Berlin tomorrow under 60\n- dentist in Munich, english speaking\n-"
-            " appointments\n\n“help” shows everything I can do.",
-            more=f" {escape(name)}" if name else "",
+    """Say who we are and what to say; who has chosen no language is greeted in the one that they greet in."""
+    person = session.person
+    tag = None if person.language_chosen else greeted_in(session.incoming.text)
+    if tag is None or tag == person.language.split("-")[0]:
+        await session.say(_greeting(person.name))
+        return
+    with speaking(tag):
+        stay = _("Shall I answer in {language} from now on? Answer **yes**.", language=languages((tag,)))
+        await session.say(
+            f"{_greeting(person.name)}\n\n{stay}", words={"yes": {"do": "speak", "language": tag}, "no": {"do": "keep"}}
         )
+
+
+def _greeting(name: str | None) -> str:
+    return _(
+        "Hello{more}! I book medical appointments. Tell me what you need, for example:\n\n-"
+        " cardiologist near Berlin tomorrow under 60\n- dentist in Munich, english speaking\n-"
+        " appointments\n\n“help” shows everything I can do.",
+        more=f" {escape(name)}" if name else "",
     )
 
 
-@command("thanks|thank you|thx|danke", help="you are welcome", group="", bare=True, heard=True)
+def greeted_in(text: str) -> str | None:
+    """Return the language whose greeting a text begins with, or None: English is that of many who speak another."""
+    low = folded(plain(text, 60)).lstrip("!/¡¿ ")
+    found = [
+        (len(word), tag)
+        for tag in sorted(spoken_languages() - {DEFAULT})
+        for word in map(folded, heard(_GREETINGS, tag))
+        if low.startswith(word) and not low[len(word) : len(word) + 1].isalnum()
+    ]
+    return max(found)[1] if found else None
+
+
+@action("speak")
+async def speak_(session: Session, choice: dict[str, Any]) -> None:
+    """From now on in the language that was offered."""
+    session.dialogue.drop_last()
+    await people.language(session, choice["language"])
+
+
+@command(
+    "thanks|thank you|thx|danke|thank you so much|thank you very much|thanks a lot|many thanks|thanks for your help"
+    "|thank you for your help|bye|goodbye|good bye",
+    help="you are welcome",
+    group="",
+    bare=True,
+    heard=True,
+)
 async def thanks(session: Session, text: str) -> None:
     """A kind word."""
     await session.say(_("You are welcome."))

@@ -188,6 +188,11 @@ async def book_by_name(session: Session, text: str) -> None:
     if wanted.specialty or wanted.reason or wanted.without or unread or not doctors:
         await wish(session, [text])
         return
+    if wanted.stranger and runs_visits(session.person):
+        raise BadInputError(
+            "I find a patient by the code of a visit or by their Matrix id, not by name: book dr.osei tomorrow 10:00"
+            " for K7QM3F, or for @anna:example.org"
+        )
     if wanted.stranger:
         raise BadInputError("I know nobody of that name in your family. “family” lists them.")
     patient = await whom(session, wanted)

@@ -118,6 +118,11 @@ async def time_off(session: Session, text: str) -> None:
         count = await remove_time_off(session.tx, session.ctx, session.person, who.id, start, end)
         await session.say(_("Taken back.") if count else _("There was none on that day."))
         return
+    known = next((off for off in await time_off_of(session.tx, who.id) if off[0] <= start and end <= off[1]), None)
+    if known:
+        noted = span(*known, here)
+        await session.say(_("{name} is away then already: {span}.", name=escape(who.name), span=noted))
+        return
     await change(
         session,
         TimeOff(who.id, start, end),

@@ -189,7 +189,7 @@ async def move_series(session: Session, visit: str, start: datetime) -> None:
             _("{taken} is not free for the series, so nothing was moved. Please choose another time.", taken=taken)
         )
         return
-    session.dialogue.drop_last()
+    session.dialogue.drop_times()
     await session.say(
         ngettext(
             "Moved {count} visit: {dates}.", "Moved {count} visits: {dates}.", len(moved), dates=_dates(session, moved)

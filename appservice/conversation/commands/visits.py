@@ -243,7 +243,7 @@ async def move_(session: Session, choice: dict[str, Any]) -> None:
         await session.say(escape(str(conflict)))
         await moving(session, {"visit": choice["moving"]})
         return
-    session.dialogue.drop_last()
+    session.dialogue.drop_times()
     await session.say(_("Moved.\n\n{line}", line=await line(session, moved)))
     if moved.status is Status.BOOKED:
         await send_entry(session, moved)

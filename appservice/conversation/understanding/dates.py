@@ -70,8 +70,8 @@ class Dates:
         return first, self._to(first, fields.get("to"))
 
     def _dotted(self, match: re.Match[str]) -> tuple[date, date] | None:
-        """9.30 without a dot at its end is a time of day, as there is no 30th month."""
-        if int(match["m"]) > 12 and not match["end"]:
+        """9.30 without a dot at its end is a time of day, as there is no 30th month; 39.5 is a fever."""
+        if (int(match["m"]) > 12 or int(match["d"]) > 31) and not match["end"]:
             return None
         return self._numbers(match)
 

@@ -180,6 +180,24 @@ async def test_a_visit_moves_to_a_time_of_a_named_day(chat: Chat) -> None:
     assert any("is now Thu 3 Dec, 10:00 (was Tue 1 Dec, 09:00)" in each.text for each in (await chat.notices())[OSEI])
 
 
+async def test_a_number_takes_no_time_of_a_list_from_before_a_visit_was_moved(chat: Chat) -> None:
+    code = await book(chat)
+    await chat.say(ANNA, f"move {code} thursday")
+    await chat.say(ANNA, "more")
+    assert (await chat.say(ANNA, "3")).startswith("Moved.")
+    shown = chat.last[-1]
+    for again in ("2", "3"):
+        assert "Moved" not in await chat.say(ANNA, again)
+        await chat.notices()
+    assert [each.start.day for each in await visits(chat)] == [3]
+    assert not await chat.tap(ANNA, "👍", shown)
+
+
+async def test_staff_are_told_by_what_a_patient_is_found(chat: Chat) -> None:
+    assert "by the code of a visit" in await chat.say(CLARA, "book dr.osei tomorrow 10:00 for Maria Lopez")
+    assert "in your family" in await chat.say(ANNA, "book dr.osei tomorrow 10:00 for Maria Lopez")
+
+
 async def test_a_visit_is_opened_from_the_list(chat: Chat) -> None:
     await book(chat)
     assert "1. Tue 1 Dec, 09:00 with Dr Ama Osei: booked" in await chat.say(ANNA, "appointments")

@@ -38,6 +38,25 @@ _SURE = {
 _NAMES = {"ar": "العربية", "de": "Deutsch", "es": "español", "fr": "français", "ms": "Melayu"}
 
 
+_GREETING = {"ar": "السلام عليكم", "de": "Guten Tag", "es": "¡Hola!", "fr": "Bonjour", "ms": "Selamat pagi"}
+
+
+@pytest.mark.parametrize("code", sorted(spoken_languages() - {DEFAULT}))
+async def test_who_has_chosen_no_language_is_greeted_in_theirs_and_asked_whether_to_go_on_in_it(
+    chat: Chat, code: str
+) -> None:
+    greeted = await chat.say(ANNA, _GREETING[code])
+    assert _WISH[code] in greeted
+    assert "Shall I" not in greeted
+    assert "Nothing has changed" in await chat.say(ANNA, _NO[code])
+    assert "Clinics see you" in await chat.say(ANNA, "name")
+    await chat.say(ANNA, _GREETING[code])
+    assert _NAMES[code].casefold() in (await chat.say(ANNA, _YES[code])).casefold()
+    assert "Clinics see you" not in await chat.say(ANNA, "name")
+    for greeting in _GREETING.values():  # what was chosen holds
+        assert _WISH[code] in await chat.say(ANNA, greeting)
+
+
 @pytest.mark.parametrize("code", sorted(spoken_languages() - {DEFAULT}))
 async def test_a_visit_is_booked_and_cancelled_in_the_person_s_language(chat: Chat, code: str) -> None:
     assert _NAMES[code].casefold() in (await chat.say(ANNA, _LANGUAGE[code])).casefold()

@@ -47,6 +47,14 @@ async def test_time_off_may_be_a_part_of_a_day(chat: Chat) -> None:
     assert "7 Dec" not in drawn
 
 
+async def test_time_off_that_is_noted_already_is_not_noted_twice(chat: Chat) -> None:
+    await chat.say(CLARA, "time off dr.osei 7.12. - 9.12.")
+    again = "Dr Ama Osei is away then already: Mon 7 Dec to Wed 9 Dec."
+    assert await chat.say(CLARA, "time off dr.osei 7.12. - 9.12.") == again
+    assert await chat.say(OSEI, "time off 8.12. 14-16") == again
+    assert "7 Dec to Thu 10 Dec" in await chat.say(CLARA, "time off dr.osei 7.12. - 10.12.")
+
+
 async def test_a_service_has_hours_of_its_own_until_they_are_as_usual(chat: Chat) -> None:
     await chat.say(CLARA, 'add service dr.osei "Check" 30 min 20 in person desk')
     drawn = await chat.say(CLARA, 'hours dr.osei "check" tue 9-10')

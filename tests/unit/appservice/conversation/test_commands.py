@@ -55,6 +55,24 @@ def test_a_word_that_stands_alone_is_none_with_more_behind_it() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("Please remind me one day before", "remind me"),
+        ("bitte absagen", "cancel"),
+        ("Thank you very much and good bye", "thanks"),
+        ("Gracias, bye!", "thanks"),
+        ("danke, tschüss", "thanks"),
+        ("bye", "thanks"),
+        ("please", None),
+        ("please do not call me", None),
+        ("goodbye dinner", None),
+    ],
+)
+def test_kind_words_around_a_command_change_nothing(text: str, word: str | None) -> None:
+    assert first_word(text) == word
+
+
+@pytest.mark.parametrize(
     ("text", "who"),
     [("prescribe K7QM3F", OSEI), ("bookings", CLARA), ('add doctor "Dr A" skin', CLARA), ("centres", PAUL)],
 )

@@ -54,7 +54,39 @@ def test_what_must_not_wait_is_noticed(text: str) -> None:
     assert is_emergency(text)
 
 
-@pytest.mark.parametrize("text", ["heart doctor", "back pain", "breathing test", "tomorrow"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I want to die",
+        "i don't want to live any more",
+        "thinking about ending it, i will end my life",
+        "Ich will nicht mehr leben",
+        "ich möchte sterben",
+        "je veux mourir",
+        "je ne veux plus vivre",
+        "quiero morir",
+        "no quiero vivir",
+        "saya mahu mati",
+        "tak nak hidup lagi",
+        "أريد أن أموت",
+        "لا أريد أن أعيش",
+    ],
+)
+def test_who_does_not_want_to_live_is_heard_in_each_language(text: str) -> None:
+    assert is_emergency(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "i am dying to see you",
+        "der Hund lebt nicht mehr hier",
+        "heart doctor",
+        "back pain",
+        "breathing test",
+        "tomorrow",
+    ],
+)
 def test_what_can_wait_is_no_emergency(text: str) -> None:
     assert not is_emergency(text)
 

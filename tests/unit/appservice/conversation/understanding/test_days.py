@@ -111,7 +111,20 @@ def test_a_phrase_means_these_days_and_nothing_of_it_is_left(text: str, days: Da
 
 
 @pytest.mark.parametrize(
-    "text", ["", "dentist", "may I see a doctor", "9:30", "9.30", "second", "2", "sunny", "mondays child", "60.50 €"]
+    "text",
+    [
+        "",
+        "dentist",
+        "may I see a doctor",
+        "9:30",
+        "9.30",
+        "second",
+        "2",
+        "fever 39.5",
+        "sunny",
+        "mondays child",
+        "60.50 €",
+    ],
 )
 def test_what_names_no_day_is_left_alone(text: str) -> None:
     reading = Reading(text)
