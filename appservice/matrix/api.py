@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import AsyncIterator
 from functools import lru_cache
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
@@ -24,6 +25,7 @@ _MEDIA = 300.0
 _SILENCE = 60.0
 """Seconds without a byte after which a download is given up for now; how long it takes in all is a matter of size."""
 _PART = 64 * 1024
+TOO_LARGE = "M_TOO_LARGE"
 
 
 @lru_cache(maxsize=1000)
@@ -173,11 +175,16 @@ class Api:
 
 
 def read_answer(status: int, text: bytes) -> Json:
-    """Sort an answer of the homeserver. Raises AwayError, ForbiddenError, NotFoundError, MatrixError."""
+    """Sort an answer of the homeserver. Raises AwayError, ForbiddenError, NotFoundError, MatrixError.
+
+    A page of a proxy's says that the homeserver is away, unless it says that what we send is larger than it lets pass.
+    """
     try:
         body = json.loads(text)
     except ValueError:
         body = None  # a proxy's page
+        if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            raise MatrixError(status, TOO_LARGE) from None
     if not isinstance(body, dict):
         raise AwayError(f"status {status}")
     if status < 300:

@@ -8,11 +8,12 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from cachetools import LRUCache
 from sqlalchemy import Text, Uuid, bindparam, literal_column, select
 from sqlalchemy.dialects.postgresql import insert
 
 from appservice.matrix import polls
-from appservice.matrix.api import ForbiddenError, Json, MatrixError, NotFoundError
+from appservice.matrix.api import TOO_LARGE, ForbiddenError, Json, MatrixError, NotFoundError
 from appservice.matrix.device import Device
 from appservice.matrix.direction import from_the_right
 from appservice.matrix.markdown import message
@@ -23,7 +24,7 @@ from appservice.matrix.reactions import NUMBERS
 from appservice.matrix.room_cipher import NobodyReadsError
 from appservice.matrix.rooms import DirectRooms
 from appservice.matrix.sent_files import note_sent
-from appservice.matrix.size import TOO_LARGE, smaller
+from appservice.matrix.size import smaller
 from appservice.matrix.views import RoomView
 from appservice.outgoing import (
     REACTIONS,
@@ -48,6 +49,7 @@ from records.sealing import ErasedError
 
 _WAITS = (0.5, 1.0, 2.0, 4.0)
 """Seconds to wait for keys of somebody there, try after try; then what is said goes out all the same."""
+_AT_ONCE = 10_000
 
 _NOT_IN, _IN_CLEAR, _NOBODY = "not in the room", "the room is not encrypted", "nobody to say it to"
 """Why nothing can be said in a room any more."""
@@ -90,6 +92,8 @@ class Outbound:
         self._attention = device.attention
         self._rooms = rooms
         self._attachments = attachments
+        self._waited: LRUCache[UUID, int] = LRUCache(_AT_ONCE)
+        """How often a row waited for keys; that the homeserver was away is another thing."""
 
     async def message(self, tx: Tx, row: Row) -> str:
         """Send a Reply. Returns the id of the event that shows it: for an edit, of the first one."""
@@ -308,11 +312,13 @@ class Outbound:
         if view.encrypted:
             members = frozenset(view.members)
             # Who is only invited may come much later, and learns then that there was something: nothing to wait for.
-            unread = row.attempts >= len(_WAITS) or not view.joined - {self._bot.user_id}
+            waited = self._waited.get(row.id, 0)
+            unread = waited >= len(_WAITS) or not view.joined - {self._bot.user_id}
             try:
                 content = await self._cipher.encrypt(room_id, members, event_type, content, unread=unread)
             except NobodyReadsError as alone:
-                raise LaterError("nobody there has keys", seconds=_WAITS[row.attempts]) from alone
+                self._waited[row.id] = waited + 1
+                raise LaterError("nobody there has keys", seconds=_WAITS[waited]) from alone
             event_type = "m.room.encrypted"
         try:
             answer = await self._bot.put("rooms", room_id, "send", event_type, f"{row.id.hex}{part}", body=content)

@@ -8,7 +8,6 @@ from typing import Any
 
 from appservice.matrix.machine import in_json
 
-TOO_LARGE = "M_TOO_LARGE"
 _MOST = 40 * 1024
 """Octets of words that fit into an event whatever else is in it: encryption writes three octets as four."""
 _A_LETTER = 6

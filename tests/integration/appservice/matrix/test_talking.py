@@ -12,14 +12,14 @@ import pytest
 from nio import AsyncClient, RoomKeyRequest, RoomPreset
 from sqlalchemy import select, text, update
 
-from appservice.matrix import inbound, polls
+from appservice.matrix import inbound, outbound, polls
 from appservice.matrix.api import Actor
 from appservice.matrix.filtering import EVENT
 from appservice.matrix.inbound import Inbound
 from appservice.matrix.model import bot_message
 from appservice.matrix.service import MatrixService
 from appservice.matrix.strangers import Strangers
-from appservice.outgoing import REACTIONS, lane_of
+from appservice.outgoing import MESSAGE, REACTIONS, lane_of
 from core.database import Database
 from core.ids import id_of
 from core.inbox import inbox
@@ -479,8 +479,10 @@ async def test_a_key_that_the_homeserver_or_we_are_slow_with_is_waited_for(
 
 
 async def test_what_is_said_before_anybody_there_has_keys_waits_for_them(
-    echo: Echo, homeserver: Homeserver, settings: Settings
+    echo: Echo, homeserver: Homeserver, settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """However often the homeserver was away meanwhile."""
+    monkeypatch.setattr(outbound, "_WAITS", (0.3,) * 1000)
     name = f"anna-{uuid4().hex[:6]}"
     homeserver.register(name, "pw")
     bare = AsyncClient(homeserver.url, name)
@@ -494,9 +496,22 @@ async def test_what_is_said_before_anybody_there_has_keys_waits_for_them(
     async with asyncio.timeout(PATIENCE):
         while not echo.heard:
             await asyncio.sleep(0.05)
+        while not await _tried_after_an_outage(database, attempts=2000):
+            await asyncio.sleep(0.05)
     await bare.close()
     anna = await Person.logged_in(homeserver.url, name, "pw")
     try:
         assert (await anna.hears("that was joined", room=made.room_id)).encrypted
     finally:
         await anna.close()
+
+
+async def _tried_after_an_outage(database: Database, attempts: int) -> bool:
+    """Whether the one message was tried once more, or sent, since so many attempts were written down for it."""
+    async with database.transaction() as tx:
+        of_message = outbox.c.kind == MESSAGE
+        away = update(outbox).where(of_message, outbox.c.state == "waiting", outbox.c.attempts < attempts)
+        await tx.conn.execute(away.values(attempts=attempts))
+    async with database.transaction() as tx:
+        again = select(outbox.c.id).where(of_message, (outbox.c.attempts > attempts) | (outbox.c.state == "done"))
+        return (await tx.conn.execute(again)).first() is not None
