@@ -23,6 +23,9 @@ _TAGS = {
     "Item": "li",
     "TableCell": "td",
 }
+_DEEPEST = 100
+"""Elements within each other, as clients show: https://spec.matrix.org/v1.16/client-server-api/#mroommessage-msgtypes.
+What is deeper is shown as it was written."""
 _INLINE = frozenset({"Strong", "Emphasis", "Strikethrough", "Link", "Image"})
 
 
@@ -55,16 +58,25 @@ class _Piece(NamedTuple):
     inline: bool = False
 
 
+class _TooDeepError(Exception):
+    """There are more elements within each other than anybody means."""
+
+
 def _blocks(markdown: str) -> list[_Piece]:
-    return _pieces(iter(pyromark.events(markdown, options=_OPTIONS)))
+    try:
+        return _pieces(iter(pyromark.events(markdown, options=_OPTIONS)))
+    except _TooDeepError:
+        return [_element("Paragraph", [_leaf("Text", markdown)])]
 
 
 def _body(blocks: list[_Piece]) -> str:
     return "\n\n".join(block.words for block in blocks)
 
 
-def _pieces(events: Iterator[Any]) -> list[_Piece]:
+def _pieces(events: Iterator[Any], depth: int = 0) -> list[_Piece]:
     """What stands before the end of the element that is open; what follows each other within a line is one piece."""
+    if depth > _DEEPEST:
+        raise _TooDeepError
     found: list[_Piece] = []
     for event in events:
         if isinstance(event, str):
@@ -73,7 +85,7 @@ def _pieces(events: Iterator[Any]) -> list[_Piece]:
             ((kind, what),) = event.items()
             if kind == "End":
                 break
-            piece = _element(what, _pieces(events)) if kind == "Start" else _leaf(kind, what)
+            piece = _element(what, _pieces(events, depth + 1)) if kind == "Start" else _leaf(kind, what)
         if piece.inline and found and found[-1].inline:
             before = found.pop()
             piece = _Piece(before.words + piece.words, before.html + piece.html, inline=True)

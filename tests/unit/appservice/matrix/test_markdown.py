@@ -62,6 +62,12 @@ def test_names_are_shown_as_they_are(name: str) -> None:
     assert plain(f"Hello {escape(name)}!") == f"Hello {name}!"
 
 
+@pytest.mark.parametrize("deep", [">" * 2000 + " x", "*" * 2000 + "x" + "*" * 2000])
+def test_what_is_nested_deeper_than_clients_show_is_said_as_it_was_written(deep: str) -> None:
+    assert message(deep) == {"msgtype": "m.text", "body": deep}
+    assert plain(">" * 50 + " x") == "> " * 50 + "x"
+
+
 def test_a_notice_is_marked() -> None:
     assert message("x", notice=True)["msgtype"] == "m.notice"
 
