@@ -26,7 +26,9 @@ from appservice.matrix.keeping import (
     REGROUP,
     SETTLE,
     RoomRow,
+    is_away,
     room_of_visit,
+    stays,
     step,
 )
 from appservice.matrix.lobby import LIST, Lobby
@@ -36,7 +38,7 @@ from appservice.matrix.regrouping import Regrouping
 from appservice.matrix.sealing import unguessable
 from appservice.matrix.sent_files import FORGET_FILES, SentFiles
 from core.database import Tx
-from core.lanes import Handler, Row
+from core.lanes import Handler, Mourner, Row
 from core.settings import MatrixSettings
 
 _A_WHILE = timedelta(minutes=2)
@@ -68,6 +70,17 @@ class Keeper:
             LIST: self.lobby.write,
             FORGET_FILES: SentFiles(self._keeper).remove,
         }
+
+    def mourners(self) -> dict[str, Mourner]:
+        """What to do about each kind of outbox row that was given up."""
+        return {INVITE: self._given_up, REGROUP: self._given_up}
+
+    async def _given_up(self, tx: Tx, row: Row) -> None:
+        """The keeper may have come back for it: have it leave, as if it had stayed for the one who is to come."""
+        room = await room_of_visit(tx, UUID(json.loads(row.payload)["appointment"]))
+        if room and room.keeper_left_at and not room.closed_at and not await is_away(self._keeper, room.room_id):
+            await stays(tx, room)
+            await step(tx, LOOK, {"appointment": str(room.appointment_id), "room": room.room_id}, row.id.hex)
 
     async def _open(self, tx: Tx, row: Row) -> str | None:
         """Make the visit's room, once, and write down whom to let in."""

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row as Found
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from appservice.matrix.api import Actor, ForbiddenError, Json, NotFoundError
 from appservice.matrix.model import consultation_room
@@ -52,6 +52,12 @@ async def come_back(keeper: Actor, room_id: str) -> None:
     Raises AwayError; MatrixError when nobody of our homeserver is there any more to let it in.
     """
     await keeper.post("join", room_id)
+
+
+async def stays(tx: Tx, room: RoomRow) -> None:
+    """Write down that the keeper, which had left, is in a room again until it is not needed there any more."""
+    of_visit = consultation_room.c.appointment_id == room.appointment_id
+    await tx.conn.execute(update(consultation_room).where(of_visit).values(keeper_left_at=None))
 
 
 async def is_away(keeper: Actor, room_id: str) -> bool:

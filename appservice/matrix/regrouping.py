@@ -7,12 +7,9 @@ make new keys once somebody has left.
 import json
 from uuid import UUID
 
-from sqlalchemy import update
-
 from appservice.matrix.api import Actor, MatrixError
 from appservice.matrix.consultation import TEAM, may_leave, power_levels
-from appservice.matrix.keeping import INVITE, LEAVE, LOOK, RoomRow, come_back, is_away, room_of_visit, step
-from appservice.matrix.model import consultation_room
+from appservice.matrix.keeping import INVITE, LEAVE, LOOK, come_back, is_away, room_of_visit, stays, step
 from appservice.matrix.people import People, Visit
 from core.database import Tx
 from core.lanes import HopelessError, LaterError, Row
@@ -63,7 +60,7 @@ class Regrouping:
         if may_leave(sides, joined, self._matrix.server_name):
             await step(tx, LEAVE, what, f"keeper:{row.id}")
         else:
-            await self._stays(tx, room)
+            await stays(tx, room)
             # Who has come since they were counted was passed over: the keeper was thought to have left.
             await step(tx, LOOK, what, f"{row.id}")
         return None
@@ -80,7 +77,3 @@ class Regrouping:
             if membership in ("join", "invite") and mxid not in team and mxid != self._keeper.user_id:
                 await self._keeper.post("rooms", room_id, "kick", body={"user_id": mxid})
         return there
-
-    async def _stays(self, tx: Tx, room: RoomRow) -> None:
-        of_visit = consultation_room.c.appointment_id == room.appointment_id
-        await tx.conn.execute(update(consultation_room).where(of_visit).values(keeper_left_at=None))

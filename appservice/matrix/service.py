@@ -119,6 +119,7 @@ class MatrixService:
                 MESSAGE: outbound.mourn,
                 FILE: outbound.mourn_file,
                 FETCH: fetching.mourn,
+                **self.keeper.mourners(),
             }
             async with device.attention, device.asking, asyncio.TaskGroup() as tasks:
                 tasks.create_task(SyncLoop(self._database, device).run())

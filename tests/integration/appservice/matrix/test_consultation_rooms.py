@@ -6,11 +6,13 @@ import json
 import sqlite3
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from urllib.parse import unquote
 from uuid import UUID, uuid4
 
 import pytest
+from aiohttp import web
 
-from appservice.matrix import admitting
+from appservice.matrix import admitting, regrouping
 from appservice.matrix import closing as closing_module
 from appservice.matrix import keeper as keeper_module
 from appservice.matrix.api import Actor, Json
@@ -22,8 +24,10 @@ from core.database import Database
 from core.ids import id_of
 from core.outbox import enqueue
 from core.settings import Settings
+from demo.child import free_port
 from demo.client import ENCRYPTION, PATIENCE, Person
 from demo.homeserver import Homeserver
+from demo.proxy import Forward, Proxy
 from tests.integration.appservice.matrix.conftest import NewPerson
 from tests.integration.appservice.matrix.echo import Echo, serving
 
@@ -504,6 +508,48 @@ async def test_who_comes_while_it_is_written_down_that_the_keeper_stays_has_it_l
     await open_room(database, appointment, "room.team")
     await hears_of(patient, room, {patient.mxid, weber.mxid})
     await until(database, "SELECT keeper_left_at IS NOT NULL FROM consultation_room", [True])
+
+
+@pytest.mark.parametrize("handing_over", [True, False])
+async def test_a_keeper_that_came_back_in_vain_leaves_again(
+    settings: Settings,
+    database: Database,
+    homeserver: Homeserver,
+    new_person: NewPerson,
+    two: tuple[Person, Person],
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    handing_over: bool,
+) -> None:
+    """What it came back for is refused, for good."""
+    patient, doctor = two
+    refuses = False
+
+    async def meddle(request: web.Request, forward: Forward) -> web.StreamResponse:
+        if refuses and unquote(request.path).endswith("/state/m.room.power_levels/"):
+            return web.json_response({"errcode": "M_FORBIDDEN", "error": "No."}, status=403)
+        return await forward()
+
+    monkeypatch.setattr(regrouping, "_LOOKS", 0)
+    with Proxy(free_port(), lambda _: [homeserver.url], meddle) as proxy:
+        matrix = settings.matrix.model_copy(update={"homeserver_url": proxy.url})
+        async with serving(settings.model_copy(update={"matrix": matrix})) as (_, echo):
+            appointment, room = await consulting(echo, database, patient, doctor)
+            visit, name = echo.people.visits[appointment], echo.people.id_of
+            refuses = True
+            if handing_over:
+                await open_room(database, appointment, "room.team")
+            else:
+                ines = await new_person("ines")
+                guests = {name(ines.mxid): ines.mxid}
+                echo.people.visits[appointment] = replace(visit, guests=guests)
+                async with database.transaction() as tx:
+                    payload = json.dumps({"appointment": str(appointment), "person": str(name(ines.mxid))}).encode()
+                    await enqueue(tx, kind="room.admit", lane=f"visit:{appointment}", key="admit", payload=payload)
+            given_up = "SELECT count(*) FROM outbox WHERE kind IN ('room.team', 'room.invite') AND state = 'failed'"
+            await until(database, given_up, [1])
+            await hears_of(patient, room, {patient.mxid, doctor.mxid})
+            await until(database, "SELECT keeper_left_at IS NOT NULL FROM consultation_room", [True])
 
 
 async def test_who_spoke_for_a_patient_leaves_the_room_to_the_patient_who_has_come_of_age(
