@@ -2,9 +2,11 @@
 
 https://spec.matrix.org/v1.16/client-server-api/#short-authentication-string-sas-verification, in rooms, with the key
 agreement curve25519-hkdf-sha256 and hkdf-hmac-sha256.v2. What is under way lives in memory: after ten minutes, or with
-a new leader, the person begins anew. Clients send their steps in clear, which the steps allow for.
+a new leader, the person's client is told that it is over, and the person begins anew. Clients send their steps in
+clear, which the steps allow for.
 """
 
+import contextlib
 import hashlib
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,7 +21,7 @@ from appservice.matrix import cross_signing
 from appservice.matrix.api import Actor, Json, MatrixError
 from appservice.matrix.cross_signing import Seeds
 from appservice.matrix.filtering import VERIFYING
-from appservice.matrix.machine import SafeOlm
+from appservice.matrix.machine import SafeOlm, UndecryptableError
 from appservice.matrix.markdown import message
 from appservice.matrix.room_cipher import RoomCipher
 from appservice.matrix.views import RoomViews
@@ -29,7 +31,10 @@ from core.logs import log
 REQUEST, _KIND = f"{VERIFYING}request", VERIFYING
 _METHOD, _AGREEMENT, _MAC = "m.sas.v1", "curve25519-hkdf-sha256", "hkdf-hmac-sha256.v2"
 _AT_ONCE = 200
+_REMEMBERED = 10_000
 _SECONDS = 600
+_GOES_ON = frozenset(f"{_KIND}{step}" for step in ("start", "key", "mac"))
+"""Steps that wait for one of ours."""
 _log = log("appservice.matrix")
 
 
@@ -58,6 +63,8 @@ class Verifications:
         self._views = views
         self._cipher = cipher
         self._running: TTLCache[str, _Running] = TTLCache(_AT_ONCE, _SECONDS)
+        self._over: TTLCache[tuple[str, str], bool] = TTLCache(_REMEMBERED, _SECONDS)
+        """Those that have ended here, and what was found to be none with us, each with who goes on with it."""
 
     async def take(self, room_id: str, sender: str, event_id: str, event_type: str, content: Json) -> bool:
         """Take an event, decrypted and vouched for; says whether it was one of these. Raises AwayError.
@@ -73,7 +80,10 @@ class Verifications:
             await self._requested(room_id, sender, event_id, content)
             return True
         relation = content.get("m.relates_to")
-        running = self._running.get(str(relation.get("event_id"))) if isinstance(relation, dict) else None
+        asked = str(relation.get("event_id")) if isinstance(relation, dict) else ""
+        running = self._running.get(asked)
+        if running is None and event_type in _GOES_ON and (asked, sender) not in self._over:
+            await self._forgotten(room_id, sender, asked)
         if running is None or running.user != sender:
             return True  # not ours, or over
         steps = {"start": self._started, "key": self._key, "mac": self._mac, "cancel": self._cancelled}
@@ -87,6 +97,19 @@ class Verifications:
                 room_id, running, "m.key_mismatch" if isinstance(bad, SasException) else "m.invalid_message"
             )
         return True
+
+    async def _forgotten(self, room_id: str, sender: str, asked: str) -> None:
+        """Cancel what somebody goes on with whom another process went along with: what was agreed on died with it."""
+        try:
+            event = await self._bot.get("rooms", room_id, "event", asked)
+            opened = self._olm.decrypt_room_event(event) if event["type"] == "m.room.encrypted" else None
+            content = opened.content if opened else event["content"]
+            ours = content.get("msgtype") == REQUEST and content.get("to") == self._olm.user_id
+        except (KeyError, TypeError, AttributeError, MatrixError, UndecryptableError):
+            ours = False
+        if ours and event["sender"] == sender:
+            await self._cancel(room_id, _Running(asked, sender, ""), "m.unknown_transaction")
+        self._over[asked, sender] = True
 
     async def _requested(self, room_id: str, sender: str, event_id: str, content: Json) -> None:
         methods, device = content.get("methods"), content.get("from_device")
@@ -172,7 +195,7 @@ class Verifications:
         await self._vouch(room_id, running)
         await self._send(room_id, running, "done")
         await cross_signing.sign_person(self._bot, self._olm, self._seeds, running.user, vouched)
-        self._running.pop(running.id, None)
+        self._end(running)
 
     async def _vouch(self, room_id: str, running: _Running) -> None:
         assert running.established
@@ -195,11 +218,16 @@ class Verifications:
         return found | dict(answer.get("master_keys", {}).get(user, {}).get("keys", {}))
 
     async def _cancelled(self, _room_id: str, running: _Running, _content: Json) -> None:
-        self._running.pop(running.id, None)
+        self._end(running)
 
     async def _cancel(self, room_id: str, running: _Running, code: str) -> None:
+        with contextlib.suppress(MatrixError):  # who has put us out is told nothing
+            await self._send(room_id, running, "cancel", code=code, reason=code)
+        self._end(running)
+
+    def _end(self, running: _Running) -> None:
         self._running.pop(running.id, None)
-        await self._send(room_id, running, "cancel", code=code, reason=code)
+        self._over[running.id, running.user] = True
 
     async def _send(self, room_id: str, running: _Running, kind: str, **content: Any) -> None:
         relation = {"rel_type": "m.reference", "event_id": running.id}
