@@ -17,7 +17,7 @@ from careconnect_policy.contacts import Answer, Contacts
 from careconnect_policy.erasing import EraseResource
 from careconnect_policy.forgetting import ForgetResource
 from careconnect_policy.media import RoomMedia
-from careconnect_policy.rules import CONSULTATION, KIND, Identities, may_invite, refusal
+from careconnect_policy.rules import CONSULTATION, KIND, Identities, bare, may_invite, refusal
 from careconnect_policy.staff import Staff
 
 if TYPE_CHECKING:
@@ -66,7 +66,10 @@ class CarePolicy:
     async def check_event_allowed(
         self, event: EventBase, state: Mapping[tuple[str, str], EventBase]
     ) -> tuple[bool, dict[str, Any] | None]:
-        """Judge what a local user wants to send; what comes from elsewhere stays as it is."""
+        """Judge what a local user wants to send; what comes from elsewhere stays as it is.
+
+        Returns whether it may be, and what to send in its place.
+        """
         if not self._api.is_mine(event.sender):
             return True, None
         why = refusal(event, state, self._who, public_rooms=self._config.public_rooms)
@@ -80,7 +83,8 @@ class CarePolicy:
             ours = self._is_consultation(state)
             now = self._api._clock.time_msec()
             await self._media.claim(event.sender, event.room_id if ours else None, now)
-        return True, None
+        less = bare(event, state, self._who)
+        return True, None if less is None else {**event.get_dict(), "content": less}
 
     async def _judge_invitation(self, inviter: str, invitee: str, state: Mapping[tuple[str, str], EventBase]) -> None:
         """Patients do not invite patients, and nobody those who do not want it. Raises SynapseError.

@@ -29,6 +29,9 @@ _VERIFYING = frozenset(
     "from_device method methods key_agreement_protocol key_agreement_protocols hash hashes message_authentication_code"
     " message_authentication_codes short_authentication_string commitment key keys mac code reason m.relates_to".split()
 )
+_REQUEST = "m.key.verification.request"
+_REQUESTING = frozenset("msgtype from_device to methods timestamp m.relates_to".split())
+_ASKS = "I would like to verify you. Your client does not show how."
 _CALLS = frozenset({"m.call", "org.matrix.msc3401.call", "m.call.member", "org.matrix.msc3401.call.member"})
 _WORDS = frozenset({"body", "formatted_body", "msgtype", "m.new_content"})
 
@@ -125,10 +128,34 @@ def _is_plain(event: Event) -> bool:
 
 
 def _verifies(event: Event) -> bool:
-    """Whether it is a step of verifying each other by emoji, which clients send in clear: keys and ids, no words."""
+    """Whether it is a step of verifying each other by emoji, which clients send in clear: keys and ids, no words but
+    those that `bare` takes out."""
     if event.type.startswith("m.key.verification."):
         return _VERIFYING.issuperset(event.content)
-    return event.type == "m.room.message" and event.content.get("msgtype") == "m.key.verification.request"
+    return _requests(event)
+
+
+def _requests(event: Event) -> bool:
+    return event.type == "m.room.message" and event.content.get("msgtype") == _REQUEST
+
+
+def bare(event: Event, state: State, who: Identities) -> dict[str, Any] | None:
+    """Return what is to stand instead in a step of verifying in which its sender could say something in clear, or None.
+
+    Clients write a sentence there, each its own, for who knows no verification; and a reason when they cancel.
+    """
+    content: Mapping[str, Any] = event.content
+    if _requests(event):
+        less = {name: value for name, value in content.items() if name in _REQUESTING} | {"body": _ASKS}
+    elif event.type == "m.key.verification.cancel" and "reason" in content:
+        less = {**content, "reason": content.get("code", "")}
+    else:
+        return None
+    create = state.get(("m.room.create", ""))
+    made_by = create.sender if create else None
+    if made_by != who.keeper and not _with_the_bot(state, who, made_by):
+        return None
+    return less
 
 
 def _in_consultation(event: Event, state: State, who: Identities) -> str | None:

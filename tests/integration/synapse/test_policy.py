@@ -57,6 +57,36 @@ async def test_what_is_encrypted_and_emoji_pass(pair: tuple[Caller, Caller], roo
         assert (await person.send(room, "org.matrix.dummy_event", {"body": "words"}))[0] == 403
 
 
+@pytest.mark.parametrize(
+    ("kind", "content", "left"),
+    [
+        (
+            "m.room.message",
+            {"msgtype": "m.key.verification.request", "from_device": "D", "to": "@a:b", "methods": ["m.sas.v1"]},
+            {"body": "I would like to verify you. Your client does not show how."},
+        ),
+        ("m.key.verification.cancel", {"code": "m.user"}, {"reason": "m.user"}),
+    ],
+)
+async def test_what_clients_write_when_they_verify_is_taken_out(
+    ward: Ward,
+    pair: tuple[Caller, Caller],
+    room: str,
+    kind: str,
+    content: dict[str, Any],
+    left: dict[str, Any],
+) -> None:
+    """All else of it arrives, and in other rooms all of it."""
+    words = {"body": PLAIN["body"], "formatted_body": PLAIN["body"]} if "msgtype" in content else {"reason": "my rash"}
+    encryption = {"type": "m.room.encryption", "state_key": "", "content": {"algorithm": CIPHER["algorithm"]}}
+    with_bot = await pair[0].create(initial_state=[encryption], invite=[ward.bot.user_id])
+    for place, arrives in ((room, left), (with_bot, left), (await pair[0].create(initial_state=[encryption]), words)):
+        status, sent = await pair[0].send(place, kind, content | words)
+        assert status == 200
+        _, there = await pair[0].ask("GET", f"rooms/{place}/event/{sent['event_id']}")
+        assert there["content"] == content | arrives
+
+
 async def test_the_keeper_says_nothing(ward: Ward, room: str) -> None:
     for kind, content in (("m.room.message", PLAIN), ("m.room.encrypted", CIPHER)):
         assert (await ward.keeper.send(room, kind, content))[0] == 403
