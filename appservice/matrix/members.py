@@ -22,14 +22,15 @@ from appservice.matrix.strangers import Strangers
 from appservice.matrix.turns import Turns
 from core.database import Tx
 from core.inbox import receive
-from core.lanes import LaterError, Row
+from core.lanes import LaterError, Row, backoff
 
 _RECENT = 30
 _GIVE_UP_AFTER, _TRIES = timedelta(hours=1), 12
 """For so long, and so often, it is tried at least to come to where the bot is invited to, and to see who is there. Not
 for so long alone: everything may have been away meanwhile."""
-_SETTLED_AFTER = timedelta(seconds=30)
-"""For so long a refusal is no answer: another homeserver may write an invitation down after ours has told us of it."""
+_SETTLED_AFTER, _SELDOM = timedelta(minutes=5), 20.0
+"""For so long a refusal is no answer: another homeserver may write an invitation down after ours has told us of it, the
+later the busier it is. Seconds between two attempts at most: who invites anew waits behind this."""
 _AT_ONCE = 10_000
 """Invitations of which it is remembered how often they were tried."""
 
@@ -112,7 +113,8 @@ class Members:
             await self._device.bot.post("join", event["room_id"], query={"server_name": inviter})
         except MatrixError as refused:
             if not self._is_ours(inviter) and tx.now - row.created_at < _SETTLED_AFTER:
-                raise LaterError("the invitation may not be there yet") from refused
+                soon = min(backoff(row.attempts), _SELDOM)
+                raise LaterError("the invitation may not be there yet", soon) from refused
             return False
         return True
 
