@@ -44,7 +44,7 @@ from booking.handover.service import tell_of_age
 from booking.imports import polling
 from booking.imports import routes as imports
 from booking.imports.service import prune_drafts
-from booking.lookup.service import fill
+from booking.lookup.service import Filling
 from booking.payments import handlers as payments
 from booking.payments import payouts
 from booking.payments.capturing import capture_due
@@ -225,7 +225,7 @@ class _Process:
         every(daily_lists, minutes=1)
         every(lambda tx: polling.queue_due(tx, self._ctx), seconds=15)
         every(prune_drafts, hours=1)
-        every(lambda tx: fill(tx, self._ctx), minutes=5)
+        every(Filling(self._ctx).look, seconds=10)
         every(lambda tx: tell_of_age(tx, self._ctx), minutes=1)
         every(waiting.tell_of_waiting, minutes=1)
         every(open_due, seconds=5)

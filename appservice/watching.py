@@ -15,8 +15,6 @@ from core.inbox import inbox
 from core.lanes import counts, longest_due
 from core.outbox import outbox
 
-_STATES = ("waiting", "blocked", "failed")
-
 
 def routes(database: Database) -> list[web.RouteDef]:
     """`/health/live`, `/health/ready` (the database answers, in our schema) and `/metrics`: nothing personal."""
@@ -60,6 +58,6 @@ async def _look(database: Database) -> None:
     async with database.transaction() as tx:
         for table in (inbox, outbox):
             found = await counts(tx, table)
-            for state in _STATES:
-                figures.open_rows.labels(table.name, state).set(found.get(state, 0))
+            for state, count in found.items():
+                figures.open_rows.labels(table.name, state).set(count)
             figures.oldest_row.labels(table.name).set(await longest_due(tx, table))

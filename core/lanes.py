@@ -32,6 +32,7 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    union_all,
     update,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
@@ -64,6 +65,10 @@ _ENDS = 5
 _BEGUN = "begun "
 
 
+_OPEN = ("waiting", "blocked", "failed")
+"""States of a row that is not done."""
+
+
 def lane_table(name: str) -> Table:
     """Columns of a table of work. `state` is waiting, blocked (until `waits_for` comes), done or failed."""
     return Table(
@@ -88,6 +93,7 @@ def lane_table(name: str) -> Table:
         Index(f"ix_{name}_waiting", "lane", "seq", postgresql_where="state = 'waiting'"),
         Index(f"ix_{name}_blocked", "waits_for", postgresql_where="state = 'blocked'"),
         Index(f"ix_{name}_done", "done_at", postgresql_where="state = 'done'"),
+        Index(f"ix_{name}_failed", "seq", postgresql_where="state = 'failed'"),
     )
 
 
@@ -500,7 +506,11 @@ async def longest_due(tx: Tx, table: Table) -> float:
 
 async def counts(tx: Tx, table: Table) -> dict[str, int]:
     """How many rows are in each state but done: for metrics and `careconnect check`."""
+    # State by state: each has an index, what is not done has none, and there is a month of what is done.
+    states: list[ColumnElement[str]] = [literal_column(f"'{state}'") for state in _OPEN]
     found = await tx.conn.execute(
-        select(table.c.state, func.count().label("n")).where(table.c.state != "done").group_by(table.c.state)
+        union_all(
+            *(select(each.label("state"), func.count().label("n")).where(table.c.state == each) for each in states)
+        )
     )
     return {row.state: row.n for row in found}

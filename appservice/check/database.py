@@ -113,7 +113,7 @@ async def _work(tx: Tx) -> Finding:
     """Work that was given up, or that waits longer than any peer should be away."""
     failed = stuck = 0
     for table in (inbox, outbox):
-        failed += (await counts(tx, table)).get("failed", 0)
+        failed += (await counts(tx, table))["failed"]
         late = select(func.count()).where(table.c.state == "waiting", table.c.created_at < tx.now - _STUCK)
         stuck += (await tx.conn.execute(late.where(table.c.attempts > 0))).scalar_one()
     if failed or stuck:

@@ -1,7 +1,8 @@
 """Find a patient of a centre by name, and keep the index that this takes.
 
 Rows are not written where visits are booked, which stays as fast as it was: whatever is missing (a patient who came
-since, a changed name, a new key) is filled in by a job of every replica and, for its own centre, by the search itself.
+since, a changed name, a new key) is filled in by a job of every replica, centre after centre, and for its own centre by
+the search itself.
 """
 
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from booking.access import may_administer, require
 from booking.appointments.model import Appointment, appointment
 from booking.appointments.reading import found_appointments
 from booking.context import Context
+from booking.directory.model import centre
 from booking.lookup.model import patient_lookup
 from booking.lookup.rules import FORM, normal
 from booking.people.model import NAME, patient
@@ -26,6 +28,7 @@ from records.blind import SUBJECT, blind
 
 _AT_ONCE = 2000
 _VISITS_AT_MOST = 40
+_FIRST = UUID(int=0)
 _index = patient_lookup.c
 
 
@@ -74,26 +77,45 @@ async def patients_called(tx: Tx, ctx: Context, actor: Person, centre_id: UUID, 
     return Found(tuple(visits), len(meant), whole)
 
 
-async def fill(tx: Tx, ctx: Context, centre_id: UUID | None = None) -> int:
-    """Make the rows that are missing or of an earlier key, 2,000 at once; of one centre or of all. Returns how many.
+class Filling:
+    """Fills the index of one centre after the other: a look costs what one centre has had, not what all ever had."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+        self._before = _FIRST
+
+    async def look(self, tx: Tx) -> int:
+        """Fill that of the next centre, or go on with the last. Returns how many rows were made."""
+        before = self._before
+        found = await tx.conn.execute(select(centre.c.id).where(centre.c.id > before).order_by(centre.c.id).limit(1))
+        centre_id = found.scalar_one_or_none()
+        self._before = centre_id or _FIRST  # at once: one that cannot be filled is in no other's way
+        if centre_id is None:
+            return 0
+        made = await fill(tx, self._ctx, centre_id)
+        if made == _AT_ONCE:
+            self._before = before
+        return made
+
+
+async def fill(tx: Tx, ctx: Context, centre_id: UUID) -> int:
+    """Make a centre's rows that are missing or of an earlier key, 2,000 at once. Returns how many.
 
     A patient whose name is being changed at this moment is left for the next time.
     """
     keys = await ctx.vault.keys.find(tx, SUBJECT)
-    treated = select(appointment.c.centre_id, appointment.c.patient_id).where(appointment.c.settled_at.is_not(None))
-    if centre_id is not None:
-        treated = treated.where(appointment.c.centre_id == centre_id)
-    pair = treated.distinct().subquery()
+    treated = select(appointment.c.patient_id).where(
+        appointment.c.centre_id == centre_id, appointment.c.settled_at.is_not(None)
+    )
     there = select(_index.patient_id).where(
-        _index.centre_id == pair.c.centre_id,
-        _index.patient_id == pair.c.patient_id,
+        _index.centre_id == centre_id,
+        _index.patient_id == patient.c.id,
         _index.key_number == (keys.last if keys else 0),
     )
     found = await tx.conn.execute(
-        select(pair.c.centre_id, patient.c.id, patient.c.name)
-        .join(patient, patient.c.id == pair.c.patient_id)
-        .where(patient.c.name.is_not(None), ~there.exists())
-        .order_by(pair.c.centre_id, patient.c.id)
+        select(patient.c.id, patient.c.name)
+        .where(patient.c.id.in_(treated), patient.c.name.is_not(None), ~there.exists())
+        .order_by(patient.c.id)
         .limit(_AT_ONCE)
         .with_for_update(read=True, of=patient, skip_locked=True)
     )
@@ -104,12 +126,12 @@ async def fill(tx: Tx, ctx: Context, centre_id: UUID | None = None) -> int:
     names = await ctx.vault.open_each(tx, [(row.id, NAME.place(row.id), row.name) for row in rows])
     values = [
         {
-            "centre_id": row.centre_id,
+            "centre_id": centre_id,
             "patient_id": row.id,
             "key_number": key.number,
             "name": None
             if name is None
-            else blind(key, normal(name.decode()), centre=row.centre_id, column=NAME.name, form=FORM),
+            else blind(key, normal(name.decode()), centre=centre_id, column=NAME.name, form=FORM),
         }
         for row, name in zip(rows, names, strict=True)
     ]

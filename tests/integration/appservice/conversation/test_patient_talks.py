@@ -6,7 +6,7 @@ from sqlalchemy import select, update
 from booking.appointments.model import appointment
 from booking.directory.model import centre
 from booking.lookup.model import patient_lookup
-from booking.lookup.service import fill
+from booking.lookup.service import Filling
 from core.database import Tx
 from core.ids import new_id
 from records.audit.model import audit_event
@@ -71,8 +71,8 @@ async def test_the_index_holds_no_name_and_follows_it(chat: Chat, code: str) -> 
     await chat.say(ANNA, "name Anna Berg")
     async with chat.database.transaction() as tx:
         assert await rows(tx) == []
-        assert await fill(tx, chat.ctx) == 1  # what the service does every few minutes
-        assert await fill(tx, chat.ctx) == 0
+        filling = Filling(chat.ctx)  # what the service does every few seconds, a centre at a time
+        assert [await filling.look(tx) for _ in range(6)].count(1) == 1
         ((_, after),) = await rows(tx)
     assert after != before
     assert code in await chat.say(CLARA, "patient Anna Berg")
@@ -83,7 +83,9 @@ async def test_two_names_with_one_value_are_told_apart(chat: Chat, code: str) ->
     await chat.say(CLARA, "patient Anna Lind")
     ben = await _ben_was_there(chat)
     async with chat.database.transaction() as tx:
-        await fill(tx, chat.ctx)
+        filling = Filling(chat.ctx)
+        for _ in range(6):
+            await filling.look(tx)
         anna = select(patient_lookup.c.name).where(patient_lookup.c.patient_id != ben).scalar_subquery()
         await tx.conn.execute(update(patient_lookup).where(patient_lookup.c.patient_id == ben).values(name=anna))
     said = await chat.say(CLARA, "patient Anna Lind")
