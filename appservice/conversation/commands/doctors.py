@@ -11,7 +11,7 @@ from appservice.conversation.rendering.lists import visit as shown
 from appservice.conversation.rendering.values import clock, mode, moment
 from appservice.conversation.session import Session
 from appservice.conversation.understanding.arguments import split_code
-from appservice.conversation.understanding.days import read_days
+from appservice.conversation.understanding.days import HALF_A_YEAR, read_days
 from appservice.conversation.understanding.text import Reading
 from appservice.matrix.markdown import escape
 from booking.appointments import service as appointments
@@ -55,10 +55,11 @@ async def visits_listed(
 
 
 def day_of(session: Session, text: str) -> date:
-    """The day that a text names; today if it names none. Raises BadInputError."""
+    """The day that a text names, without a year the nearest; today if it names none. Raises BadInputError."""
     if not text.strip():
         return session.today
-    days = read_days(Reading(text), session.today, session.person.language, past=True)
+    today = session.today
+    days = read_days(Reading(text), today, session.person.language, past=True, since=today - HALF_A_YEAR)
     if days is None:
         raise BadInputError("Which day? Write it like tomorrow, Friday or 24.11.")
     return days.first

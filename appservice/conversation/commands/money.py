@@ -5,13 +5,13 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from appservice.conversation.commands.reports import span_before
+from appservice.conversation.commands.reports import a_year_before, span_before
 from appservice.conversation.commands.team import centre_of
 from appservice.conversation.registry import action, clinic_admin, command, runs_centres
 from appservice.conversation.rendering.values import dated, dated_day, moment
 from appservice.conversation.session import Session
 from appservice.conversation.understanding.arguments import split_code
-from appservice.conversation.understanding.days import read_days
+from appservice.conversation.understanding.days import HALF_A_YEAR, read_days
 from appservice.conversation.understanding.terms import PAST, WHOLE
 from appservice.conversation.understanding.text import Reading
 from appservice.matrix.markdown import escape
@@ -142,7 +142,10 @@ def _span(session: Session, words: Reading) -> tuple[date, date]:
     if words.take(re.compile(r"\bthis month\b", re.IGNORECASE)):
         return today - timedelta(days=today.day - 1), today
     days = read_days(words, today, session.person.language, past=True)
-    return (days.first, days.last or today) if days else (today, today)
+    if days is None:
+        return today, today
+    first, last = days.first, days.last or today
+    return a_year_before(first, last) if first - today > HALF_A_YEAR else (first, last)  # in January, December
 
 
 @command(

@@ -62,12 +62,16 @@ def _span(words: Reading, session: Session) -> tuple[date, date]:
     if days is None:
         return today - 29 * _A_DAY, today
     first, last = days.first, days.last or today
-    if first > today:  # in November, December is the one that was
-        first, last = _a_year_before(first), _a_year_before(last)
-    return first, last
+    return a_year_before(first, last) if first > today else (first, last)  # in November, December is the one that was
 
 
-def _a_year_before(day: date) -> date:
+def a_year_before(first: date, last: date) -> tuple[date, date]:
+    """Return the same days of the year before; of whole months the whole, with 29 February where there is one. Pure."""
+    whole = first.day == 1 and (last + _A_DAY).day == 1
+    return _earlier(first), (_earlier(last + _A_DAY) - _A_DAY) if whole else _earlier(last)
+
+
+def _earlier(day: date) -> date:
     return day.replace(year=day.year - 1, day=28 if (day.month, day.day) == (2, 29) else day.day)
 
 

@@ -40,13 +40,24 @@ def _named(month: str) -> tuple[re.Pattern[str], ...]:
 
 
 class Dates:
-    """Finds dates in a text, seen from `today`."""
+    """Finds dates in a text, seen from `today`.
 
-    def __init__(self, names: Vocabulary, today: date, *, month_first: bool = False, past: bool = False) -> None:
+    A date without a year is the first one from `since` on: the next one if nothing is said, this year's with `past`.
+    """
+
+    def __init__(
+        self,
+        names: Vocabulary,
+        today: date,
+        *,
+        month_first: bool = False,
+        past: bool = False,
+        since: date | None = None,
+    ) -> None:
         self._names = names
         self._today = today
         self._month_first = month_first
-        self._past = past
+        self._since = since or (date(today.year, 1, 1) if past else today)
 
     def read(self, text: str) -> Iterator[Span]:
         """Each date with its place, in no order; overlapping ones are the caller's to choose from."""
@@ -65,9 +76,7 @@ class Dates:
             yield pattern, self._month
 
     def _numbers(self, match: re.Match[str]) -> tuple[date, date]:
-        fields = match.groupdict()
-        first = self._date(int(match["d"]), int(match["m"]), match["y"])
-        return first, self._to(first, fields.get("to"))
+        return self._span(match, int(match["m"]))
 
     def _dotted(self, match: re.Match[str]) -> tuple[date, date] | None:
         """9.30 without a dot at its end is a time of day, as there is no 30th month; 39.5 is a fever."""
@@ -85,26 +94,23 @@ class Dates:
     def _month(self, match: re.Match[str]) -> tuple[date, date]:
         month, fields = self._names.month_of(match["name"]), match.groupdict()
         if "d" in fields:
-            first = self._date(int(match["d"]), month, match["y"])
-            return first, self._to(first, fields.get("to"))
+            return self._span(match, month)
         year = int(match["y"]) if match["y"] else self._today.year + (month < self._today.month)
         first = make_date(year, month, 1)
         return first, first.replace(day=monthrange(year, month)[1])
 
-    def _to(self, first: date, day: str | None) -> date:
-        return self._date(int(day), first.month, str(first.year)) if day else first
+    def _span(self, match: re.Match[str], month: int) -> tuple[date, date]:
+        """A day of a month, or from one until another: without a year these are the next that are not over."""
+        day, to = int(match["d"]), match.groupdict().get("to")
+        last = self._date(int(to) if to else day, month, match["y"])
+        return (make_date(last.year, month, day) if to else last), last
 
     def _date(self, day: int, month: int, year: str | None) -> date:
-        """Make a date; without a year it is the next one (the last one, where only the past makes sense)."""
         if year:
             return make_date(int(year) + (2000 if len(year) == 2 else 0), month, day)
-        years = range(self._today.year, self._today.year + 9) if (month, day) == (2, 29) else [self._today.year]
-        for near in years:
-            if (month, day) != (2, 29) or isleap(near):
-                found = make_date(near, month, day)
-                if found >= self._today or self._past:
-                    return found
-        return make_date(self._today.year + 1, month, day)
+        years = range(self._since.year, self._since.year + 9)  # 29 February is in one of them at least
+        found = (make_date(each, month, day) for each in years if (month, day) != (2, 29) or isleap(each))
+        return next(each for each in found if each >= self._since)
 
 
 def make_date(year: int, month: int, day: int) -> date:

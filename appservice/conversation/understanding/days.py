@@ -43,6 +43,8 @@ _NTH = re.compile(
 OR = r"(?:or|oder|ou|o|u|atau|أو)"
 _MONTH = re.compile(r"month|monat", re.IGNORECASE)
 _WEEK = 7
+HALF_A_YEAR = timedelta(days=183)
+_YEAR = re.compile(r"\d{4}|\d[./]\s?\d{1,2}[./]\s?\d{2}")
 _TOGETHER = re.compile(rf"^\s*(?:-|to|till|until|through|and|bis|{OR})\s*(?:on )?$", re.IGNORECASE)
 _BEFORE_IT = re.compile(
     r"\b(?P<how>after|from|since|starting|ab|nach|before|by|until|till|bis|vor)(?: the| on| dem)? ?$", re.IGNORECASE
@@ -78,25 +80,30 @@ class Phrase:
 
 
 def read_days(
-    reading: Reading, today: date, language: str = "en", *, month_first: bool = False, past: bool = False
+    reading: Reading,
+    today: date,
+    language: str = "en",
+    *,
+    month_first: bool = False,
+    past: bool = False,
+    since: date | None = None,
 ) -> Days | None:
     """Take the days that a text names, seen from `today` (the person's own date); None when it names none.
 
-    `month_first` reads 11/24 as November; with dots the day is always first. A date without a year is the next one.
-    Raises BadInputError for days that do not exist, and for past ones unless `past` allows them.
+    `month_first` reads 11/24 as November; with dots the day is always first. A date without a year is the next one,
+    this year's with `past`, or the first from `since` on. Raises BadInputError for days that do not exist, and for past
+    ones unless `past` allows them.
     """
-    phrases = _phrases(reading.rest, today, language, month_first=month_first, past=past)
+    phrases = _phrases(reading.rest, today, language, month_first=month_first, past=past, since=since)
     if not phrases:
         return None
     start, end, days = phrases[0].start, phrases[0].end, phrases[0].days
     text = reading.rest
     if len(phrases) > 1 and _TOGETHER.match(text[end : phrases[1].start]):
-        last = phrases[1].days.last
-        if last and last < days.first and not re.search(r"\d", text[phrases[1].start : phrases[1].end]):
-            last += timedelta(weeks=1)  # from Friday to Tuesday
-        if last and last < days.first:
-            raise BadInputError("The second day comes before the first. Write them in order, please.")
-        end, days = phrases[1].end, Days(days.first, last)
+        first, last = days.first, phrases[1].days.last
+        if last and last < first:
+            first, last = _in_order(first, last, (text[start:end], text[phrases[1].start : phrases[1].end]), today)
+        end, days = phrases[1].end, Days(first, last)
         introduced = re.search(r"\b(?:from|between|von|zwischen) ?$", text[:start], re.IGNORECASE)
         start = introduced.start() if introduced else start
     elif limit := _BEFORE_IT.search(text[:start]):
@@ -111,6 +118,38 @@ def read_days(
     if not past and days.last and days.last < today:
         raise BadInputError("That day is past. Which day from today on would you like?")
     return days if past else Days(max(days.first, today), days.last)
+
+
+def _in_order(first: date, last: date, said: tuple[str, str], today: date) -> tuple[date, date]:
+    """Both ends, of which the second is read as the earlier one. Raises BadInputError if it is.
+
+    Over New Year's Eve the two are of different years, of which nobody writes either: "28 Dec to 2 Jan" is of this
+    winter, also on the 30th.
+    """
+    spans = []
+    if _without_year(said[0]) and (earlier := _years_off(first, -1)):
+        spans.append((earlier, last))
+    if _without_year(said[1]) and (later := _years_off(last, 1)):
+        spans.append((first, later))
+    if near := [each for each in spans if timedelta() <= each[1] - each[0] <= HALF_A_YEAR]:
+        return min(near, key=lambda each: max(each[0] - today, today - each[1], timedelta()))
+    if not re.search(r"\d", said[1]):
+        last += timedelta(weeks=1)  # from Friday to Tuesday
+    if last < first:
+        raise BadInputError("The second day comes before the first. Write them in order, please.")
+    return first, last
+
+
+def _without_year(said: str) -> bool:
+    return re.search(r"\d", said) is not None and not _YEAR.search(said)
+
+
+def _years_off(day: date, years: int) -> date | None:
+    """The same day of another year; None for 29 February, where there is none."""
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:
+        return None
 
 
 def first_phrase(text: str, today: date, language: str = "en") -> Phrase | None:
@@ -129,9 +168,11 @@ def _limited(how: str, days: Days, today: date) -> Days:
     return Days(days.first, None)
 
 
-def _phrases(text: str, today: date, language: str, *, month_first: bool, past: bool) -> list[Phrase]:
+def _phrases(
+    text: str, today: date, language: str, *, month_first: bool, past: bool, since: date | None = None
+) -> list[Phrase]:
     names = vocabulary(language)
-    dates = Dates(names, today, month_first=month_first, past=past)
+    dates = Dates(names, today, month_first=month_first, past=past, since=since)
     found = [Phrase(start, end, Days(*days)) for start, end, days in dates.read(text)]
     ahead = [*_in(text, today)]
     weeks = [*_weeks(text, today), *(each for each in ahead if each.days.first > today)]

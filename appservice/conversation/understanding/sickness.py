@@ -3,7 +3,7 @@
 import re
 from datetime import date, timedelta
 
-from appservice.conversation.understanding.days import read_days
+from appservice.conversation.understanding.days import HALF_A_YEAR, read_days
 from appservice.conversation.understanding.numbers import NUMBER, number_of
 from appservice.conversation.understanding.text import Reading, plain
 from core.errors import BadInputError
@@ -23,6 +23,8 @@ _LIMIT = re.compile(
     re.IGNORECASE,
 )
 """How people begin to say in what way somebody cannot do a thing; what begins otherwise may be what they suffer from."""
+_BEFORE = timedelta(days=92)
+"""A last day that is so little before the first is a slip; further back it is next year's."""
 EXAMPLE = "sick note K7QM3F until friday, work: J06.9"
 
 
@@ -55,20 +57,20 @@ def read_sick_note(text: str, today: date, language: str = "en") -> SickNote:
 def _days(span: str, today: date, language: str) -> tuple[date, date]:
     first = today
     if named := _FROM.search(span):
-        first = _day(named["day"], today, language)
+        first = _day(named["day"], today, language, today - HALF_A_YEAR)
     if counted := _FOR.search(span):
         days = number_of(counted["n"]) * (7 if counted["unit"].lower().startswith("week") else 1)
         return first, first + timedelta(days=max(1, days) - 1)
     if named := _UNTIL.search(span):
-        return first, _day(named["day"], max(first, today), language)
-    days_said = read_days(Reading(span), today, language, past=True)
+        return first, _day(named["day"], max(first, today), language, first - _BEFORE)
+    days_said = read_days(Reading(span), today, language, past=True, since=today - HALF_A_YEAR)
     if days_said and days_said.last:
         return days_said.first, days_said.last
     raise BadInputError("From when until when? Write it like: {example}", example=EXAMPLE)
 
 
-def _day(text: str, today: date, language: str) -> date:
-    found = read_days(Reading(text), today, language, past=True)
+def _day(text: str, today: date, language: str, since: date) -> date:
+    found = read_days(Reading(text), today, language, past=True, since=since)
     if found is None:
         raise BadInputError("Which day? Write it like tomorrow, Friday or 24.11.")
     return found.first

@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import insert, select, update
@@ -279,3 +280,9 @@ async def test_a_list_that_was_said_elsewhere_goes_on_there_and_is_not_said_agai
         assert step in edit.text
         key = edit.key
     assert await chat.tap(OSEI, "1", edit) == ""  # its numbers work there
+
+
+async def test_a_list_of_january_is_read_in_december(chat: Chat, town: Town) -> None:
+    town.clock.time = datetime(2026, 12, 30, 8, tzinfo=UTC)
+    assert "Sat 2 Jan" in await chat.say(CLARA, "bookings 2 Jan")  # a Friday in 2026
+    assert "Sat 2 Jan" in await chat.say(OSEI, "today 2 Jan")

@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import UTC, datetime
 
 import pytest
 from pydantic import SecretStr
@@ -18,7 +19,7 @@ from core.money import Money
 from tests.integration.appservice.conversation.chat import Chat, direct_room
 from tests.integration.appservice.conversation.test_booking_talks import book
 from tests.integration.booking.clinic import ANNA, BEN, CLARA, OSEI
-from tests.integration.booking.town import NOW
+from tests.integration.booking.town import NOW, Town
 
 
 @pytest.fixture
@@ -90,6 +91,12 @@ async def test_the_list_of_a_day_without_payments_says_so(chat: Chat) -> None:
     assert "nothing came or went by card" in await chat.say(CLARA, "payments last month")
     for who in (ANNA, OSEI):
         assert "by card" not in await chat.say(who, "payments")
+
+
+async def test_a_list_of_december_is_read_in_january(chat: Chat, town: Town) -> None:
+    town.clock.time = datetime(2027, 1, 5, 8, tzinfo=UTC)
+    assert "30 Dec 2026" in await chat.say(CLARA, "payments 30 Dec")
+    assert "24 Dec 2026 to 2 Jan 2027" in await chat.say(CLARA, "payments 24.12. - 2.1.")
 
 
 async def test_an_admin_sets_up_to_which_account_the_centre_is_paid(chat: Chat) -> None:

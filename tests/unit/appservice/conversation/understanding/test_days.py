@@ -194,6 +194,41 @@ def test_the_past_is_looked_at_where_that_makes_sense() -> None:
     assert read_days(Reading("1.1.2020"), TODAY, past=True) == Days(date(2020, 1, 1), date(2020, 1, 1))
 
 
+NEW_YEAR = [
+    (date(2026, 11, 23), Days(date(2026, 12, 28), date(2027, 1, 2))),
+    (date(2026, 12, 30), Days(date(2026, 12, 30), date(2027, 1, 2))),
+    (date(2027, 1, 1), Days(date(2027, 1, 1), date(2027, 1, 2))),
+    (date(2027, 1, 3), Days(date(2027, 12, 28), date(2028, 1, 2))),
+]
+
+
+@pytest.mark.parametrize("text", ["28.12. - 2.1.", "from 28 Dec until 2 Jan", "between Dec 28 and Jan 2"])
+@pytest.mark.parametrize(("today", "days"), NEW_YEAR)
+def test_days_over_new_year_s_eve_stay_this_winter_s_until_they_are_over(text: str, today: date, days: Days) -> None:
+    assert read_days(Reading(text), today) == days
+
+
+@pytest.mark.parametrize("text", ["28.12. - 31.12.", "28.-31.12.", "28-31 December", "Dec 28-31"])
+def test_days_that_have_begun_are_not_those_of_next_year(text: str) -> None:
+    assert read_days(Reading(text), date(2026, 12, 29)) == dec(29, 31)
+
+
+def test_a_year_that_is_written_stays() -> None:
+    today = date(2026, 12, 30)
+    assert read_days(Reading("28.12.2027 - 2.1."), today) == Days(date(2027, 12, 28), date(2028, 1, 2))
+    for text in ("28.12.2027 - 2.1.2027", "28.12.27 - 2.1.27", "5.1. - 3.1."):
+        with pytest.raises(BadInputError, match="The second day comes before the first"):
+            read_days(Reading(text), today)
+
+
+def test_days_over_new_year_s_eve_that_were_are_found_from_either_year() -> None:
+    for today in (date(2026, 12, 30), date(2027, 1, 5)):
+        days = read_days(Reading("28.12. - 2.1."), today, past=True)
+        assert days == Days(date(2026, 12, 28), date(2027, 1, 2))
+    days = read_days(Reading("28.12. - 2.1."), date(2027, 8, 1), past=True)
+    assert days == Days(date(2027, 12, 28), date(2028, 1, 2))
+
+
 @pytest.mark.parametrize("today", [date(2026, 12, 31), date(2027, 1, 1), date(2028, 2, 29), date(2026, 3, 29)])
 @pytest.mark.parametrize("text", [*PHRASES])
 def test_every_phrase_is_understood_on_any_day(text: str, today: date) -> None:

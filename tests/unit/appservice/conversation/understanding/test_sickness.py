@@ -36,6 +36,32 @@ def test_what_is_read(text: str, read: SickNote) -> None:
     assert read_sick_note(text, TODAY) == read
 
 
+OLD_YEAR, NEW_YEAR = date(2026, 12, 30), date(2027, 1, 4)
+
+
+@pytest.mark.parametrize(
+    ("text", "today", "first", "last"),
+    [
+        ("until 2 Jan", OLD_YEAR, OLD_YEAR, date(2027, 1, 2)),
+        ("from 2 Jan until 9 Jan", OLD_YEAR, date(2027, 1, 2), date(2027, 1, 9)),
+        ("2.1. - 9.1.", OLD_YEAR, date(2027, 1, 2), date(2027, 1, 9)),
+        ("from 28 Dec until 8 Jan", NEW_YEAR, date(2026, 12, 28), date(2027, 1, 8)),
+        ("28.12. - 8.1.", NEW_YEAR, date(2026, 12, 28), date(2027, 1, 8)),
+        ("from 28 Dec for 5 days", NEW_YEAR, date(2026, 12, 28), date(2027, 1, 1)),
+        ("28 Dec", NEW_YEAR, date(2026, 12, 28), date(2026, 12, 28)),
+        ("from 1 March until 1 Nov", date(2027, 2, 28), date(2027, 3, 1), date(2027, 11, 1)),
+    ],
+)
+def test_a_date_without_a_year_is_the_nearest_one(text: str, today: date, first: date, last: date) -> None:
+    read = read_sick_note(text, today)
+    assert (read.first, read.last) == (first, last)
+
+
+def test_a_last_day_that_is_past_is_not_read_as_next_year_s() -> None:
+    read = read_sick_note("until 24.11.", date(2026, 11, 26))
+    assert (read.first, read.last) == (date(2026, 11, 26), date(2026, 11, 24))  # which is refused
+
+
 @pytest.mark.parametrize(
     "text", ["until friday, cold", "for 3 days, work, Grippe", "today, J06.9", "today, notalgia", "today, mit Fieber"]
 )
