@@ -20,9 +20,11 @@ from typing import Any
 from cachetools import TTLCache
 from sqlalchemy.exc import DBAPIError
 
+from appservice.matrix import missed
 from appservice.matrix.api import Actor, AwayError, ForbiddenError, Json, MatrixError, NotFoundError
 from appservice.matrix.device import Device
 from appservice.matrix.filtering import is_invitation
+from appservice.matrix.missed import Gap
 from appservice.matrix.transactions import keep
 from core import figures
 from core.database import Database
@@ -37,9 +39,9 @@ _LOOKS = 6
 """How often at most a look begins at the same place: where somebody sends invitations without end, the rest matters."""
 _PAGES = 50
 _SILENCE = 10.0
-"""Seconds. Of a room of another server's that withholds its state Synapse answers nothing, ever."""
-_APART, _APART_AT_ONCE, _APART_IN_ALL = 300.0, 2, 50
-"""Seconds that a room may take which is looked at apart; so many are at a time, and so many wait for that at most."""
+"""Seconds for all of a room. Of one of another server's that withholds its state Synapse answers nothing, ever."""
+_APART, _APART_AT_ONCE = 300.0, 2
+"""Seconds that a room may take which is looked at apart; so many are at a time, the others wait (matrix/missed.py)."""
 _REMEMBERED, _HOUR = 10_000, 3600
 _NO: Json = {"types": []}
 _KINDS = ["m.room.encrypted", "m.room.message", "m.reaction", "m.room.member"]
@@ -95,7 +97,6 @@ class CatchingUp:
         self._silent: TTLCache[str, bool] = TTLCache(_REMEMBERED, _HOUR)
         """Rooms of which there was no answer: they are looked at apart, and keep the others waiting no more."""
         self._apart: dict[str, asyncio.Task[None]] = {}
-        self._turns = asyncio.Semaphore(_APART_AT_ONCE)
 
     async def run(self) -> None:
         """Look until cancelled."""
@@ -136,18 +137,19 @@ class CatchingUp:
             events += await self._in_room(room_id, room.get("timeline", {"events": []}), str(since))
         if {*self._silent} - known:
             raise AwayError("no answer of a room")  # it may be that all is slow just now: once more for all of it
-        missed = 0
+        found = 0
         if events:
             async with self._database.transaction() as tx:
                 new = await keep(tx, self._matrix, events)
-            missed = sum(event["event_id"] in new and self._overdue(event) for event in events)
+            found = sum(event["event_id"] in new and self._overdue(event) for event in events)
         if self._patience.settle(invited.keys()):
             store.save_heard_token(answer["next_batch"])
-        if missed:
-            figures.fetched_events.inc(missed)
-            _log.warning("fetched what no transaction had brought", count=missed)
+        await self._look_apart()
+        if found:
+            figures.fetched_events.inc(found)
+            _log.warning("fetched what no transaction had brought", count=found)
             await self._nudge()
-        return missed
+        return found
 
     def _invitations(self, rooms: Json, since: str) -> list[Json]:
         """What Synapse leaves out of them is made up, the same each time that one is found at this place."""
@@ -168,46 +170,63 @@ class CatchingUp:
         events: list[Json] = list(timeline["events"])
         place: Any = timeline.get("prev_batch") if timeline.get("limited") else None
         if place and room_id in self._silent:
-            self._look_apart(room_id, place, since)
+            async with self._database.transaction() as tx:
+                await missed.note(tx, self._bot.user_id, Gap(room_id, since, str(place)))
         elif place:
             try:
                 events = [*await self._before(room_id, place, since, _SILENCE), *events]
-            except AwayError as away:
-                if not isinstance(away.__cause__, TimeoutError):
-                    raise
+            except TimeoutError:
                 self._silent[room_id] = True
         return _of_room(room_id, events)
 
     async def _before(self, room_id: str, place: Any, since: str, seconds: float) -> list[Json]:
-        """What was said in a room between two places, each page of it within so many seconds. Raises AwayError."""
+        """What was said in a room between two places.
+
+        Raises AwayError, MatrixError, and TimeoutError where it takes longer than so many seconds.
+        """
         events: list[Json] = []
-        for _ in range(_PAGES):
-            if not place:
-                break
-            query = {"dir": "b", "from": place, "to": since, "limit": 100, "filter": json.dumps({"types": _KINDS})}
-            try:
-                page = await self._bot.get("rooms", room_id, "messages", query=query, seconds=seconds)
-            except (ForbiddenError, NotFoundError):
-                break
-            events = [*reversed(page["chunk"]), *events]
-            place = page.get("end") if page["chunk"] else None
+        async with asyncio.timeout(seconds):
+            for _ in range(_PAGES):
+                if not place:
+                    break
+                query = {"dir": "b", "from": place, "to": since, "limit": 100, "filter": json.dumps({"types": _KINDS})}
+                try:
+                    page = await self._bot.get("rooms", room_id, "messages", query=query, seconds=2 * seconds)
+                except (ForbiddenError, NotFoundError):
+                    break
+                events = [*reversed(page["chunk"]), *events]
+                place = page.get("end") if page["chunk"] else None
         return events
 
-    def _look_apart(self, room_id: str, place: Any, since: str) -> None:
-        if room_id not in self._apart and len(self._apart) < _APART_IN_ALL:
-            self._apart[room_id] = asyncio.create_task(self._look(room_id, place, since))
+    async def _look_apart(self) -> None:
+        """Begin with those that have waited longest of the rooms of which there was no answer."""
+        async with self._database.transaction() as tx:
+            gaps = await missed.first(tx, self._bot.user_id, _APART_AT_ONCE)
+        for gap in gaps:
+            if gap.room_id not in self._apart and len(self._apart) < _APART_AT_ONCE:
+                self._apart[gap.room_id] = asyncio.create_task(self._look(gap))
 
-    async def _look(self, room_id: str, place: Any, since: str) -> None:
-        """Fetch what is missing of a room of which there was no answer."""
+    async def _look(self, gap: Gap) -> None:
         try:
-            async with self._turns, asyncio.timeout(_APART):
-                events = _of_room(room_id, await self._before(room_id, place, since, _APART))
-            async with self._database.transaction() as tx:
-                await keep(tx, self._matrix, events)
-        except (AwayError, MatrixError, OSError, DBAPIError) as away:
-            _log.warning("passed over a room of which there is no answer", error=type(away).__name__)
+            await self._fetch(gap)
+        except (AwayError, OSError, DBAPIError) as away:  # it waits to be looked at still
+            _log.warning("cannot look for missed events", error=type(away).__name__)
         finally:
-            del self._apart[room_id]
+            del self._apart[gap.room_id]
+
+    async def _fetch(self, gap: Gap) -> None:
+        """Fetch what is missing of a room of which there was no answer. Raises AwayError, OSError, DBAPIError."""
+        try:
+            events = await self._before(gap.room_id, gap.until, gap.since, _APART)
+        except (TimeoutError, MatrixError) as silent:
+            async with self._database.transaction() as tx:
+                waits = await missed.put_back(tx, self._bot.user_id, gap)
+            if not waits:
+                _log.warning("passed over a room of which there is no answer", error=type(silent).__name__)
+            return
+        async with self._database.transaction() as tx:
+            await keep(tx, self._matrix, _of_room(gap.room_id, events))
+            await missed.forget(tx, self._bot.user_id, gap)
 
 
 def _of_room(room_id: str, events: list[Json]) -> list[Json]:

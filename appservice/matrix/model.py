@@ -54,6 +54,18 @@ sent_file = Table(
     Column("sent_at", Moment, nullable=False),
 )
 
+# Of which rooms what is missing between two places of the homeserver's stream, as there was no answer of them.
+missed = Table(
+    "matrix_missed",
+    metadata,
+    Column("user_id", Text, primary_key=True),
+    Column("room_id", Text, primary_key=True),
+    Column("since", Text, nullable=False),
+    Column("until", Text, nullable=False),
+    Column("queued_at", Moment, nullable=False),
+    Column("tries", Integer, nullable=False, server_default="0"),
+)
+
 megolm_session = Table(
     "matrix_megolm_session",
     metadata,

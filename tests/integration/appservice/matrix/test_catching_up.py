@@ -9,9 +9,10 @@ import psycopg
 import pytest
 from aiohttp import web
 
-from appservice.matrix import catching_up
+from appservice.matrix import catching_up, missed
 from appservice.matrix.catching_up import CatchingUp
-from core.database import libpq_url
+from appservice.matrix.missed import Gap
+from core.database import Database, libpq_url
 from core.settings import Settings
 from demo.child import free_port
 from demo.client import PATIENCE, Person
@@ -63,7 +64,8 @@ class Deaf:
 async def test_a_room_of_which_the_homeserver_never_answers_keeps_no_other_s_events_from_being_fetched(
     settings: Settings, homeserver: Homeserver, new_person: NewPerson, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As Synapse never does of a room whose state another server withholds. An answer that comes late is taken, too."""
+    """As Synapse never does of a room whose state another server withholds. An answer that comes late is taken, too,
+    also by a process that was not there when it was missed."""
     anna, boris = await new_person("anna"), await new_person("boris")
     async with serving(settings):
         silent, room = [await each.direct_room(settings.matrix.bot_id) for each in (anna, boris)]
@@ -79,11 +81,42 @@ async def test_a_room_of_which_the_homeserver_never_answers_keeps_no_other_s_eve
     silence.rooms = [silent]
     with Proxy(free_port(), lambda _: [homeserver.url], silence.meddle) as proxy:
         matrix = settings.matrix.model_copy(update={"homeserver_url": proxy.url})
-        async with serving(settings.model_copy(update={"matrix": matrix})):
+        elsewhere = settings.model_copy(update={"matrix": matrix})
+        async with serving(elsewhere):
             await boris.hears("you said lost", room=room)
-            assert "you said lost 0" not in anna.shown(silent)
+            await _is_asked(silence, silent, 2)  # the second time apart, and the place of that look is noted
+        assert "you said lost 0" not in anna.shown(silent)
+        async with serving(elsewhere):
+            await _is_asked(silence, silent, silence.asked[silent] + 1)
             silence.released = True
             await anna.hears("you said lost 0", room=silent)
+
+
+async def _is_asked(silence: Withholding, room_id: str, times: int) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while silence.asked[room_id] < times:
+            await asyncio.sleep(0.05)
+
+
+async def test_rooms_that_give_no_answer_are_looked_at_by_turns_and_passed_over_in_the_end(database: Database) -> None:
+    silent, slow = Gap("!silent:a", "s1", "s2"), Gap("!slow:b", "s1", "s3")
+    for gap in (silent, slow):
+        async with database.transaction() as tx:
+            await missed.note(tx, "@bot:a", gap)
+    later = Gap("!silent:a", "s1", "s9")
+    async with database.transaction() as tx:
+        assert await missed.first(tx, "@bot:a", 1) == [silent]
+        await missed.note(tx, "@bot:a", Gap("!silent:a", "s8", "s9"))
+        await missed.forget(tx, "@bot:a", silent)
+        assert await missed.first(tx, "@bot:a", 2) == [later, slow], "more has been missed since"
+        assert await missed.first(tx, "@another:a", 2) == []
+    for waits, order in ((True, [slow, later]), (True, [slow, later]), (False, [slow])):
+        async with database.transaction() as tx:
+            assert await missed.put_back(tx, "@bot:a", later) == waits
+            assert await missed.first(tx, "@bot:a", 2) == order
+    async with database.transaction() as tx:
+        await missed.forget(tx, "@bot:a", slow)
+        assert await missed.first(tx, "@bot:a", 2) == []
 
 
 async def test_events_that_the_homeserver_lost_are_fetched_once(
