@@ -9,6 +9,7 @@ from typing import Any
 
 from rapidfuzz import fuzz, process
 
+from appservice.conversation.rehearsing import rehearse
 from appservice.conversation.session import Session
 from appservice.conversation.understanding.gloss import in_english
 from appservice.conversation.understanding.running import as_command
@@ -174,7 +175,7 @@ def find(text: str, person: Person) -> tuple[Command, str] | None:
     this person may not use is not found: its words may mean something else. A "please" before it says nothing more.
     """
     said = plain(text).lstrip("¿¡ ")
-    if runs_or_treats(person) and (line := as_command(said, person.language)):
+    if runs_or_treats(person) and (line := as_command(said, person.language, treats=doctor(person))):
         return _MEANT, line
     return _begins(said, person) or (_begins(bare, person) if (bare := _PLEASE.sub("", said)) != said else None)
 
@@ -206,9 +207,28 @@ async def _meant(session: Session, line: str) -> None:
     found = find(line, session.person)
     known = found and found[0].words  # not another sentence
     shown = f"{found[0].shown(session.person.language)} {found[1]}" if found and known else line
-    await ask_whether(session, line, shown)
+    if found and line.startswith("hours ") and not re.search(r"\d|closed", found[1]):  # shown, and nothing is set
+        await found[0].run(session, found[1])
+        return
+    if not found or not known or not line.startswith(_REHEARSED) or line.startswith("closed days open"):
+        await ask_whether(session, line, shown)
+        return
+    tried = await rehearse(session, found[0].run, found[1])
+    if tried.would_ask:
+        meant = _("Did you mean **{guess}**?", guess=escape(shown))
+        await session.say("\n\n".join((meant, *tried.would_say)), words=tried.would_ask)
+        return
+    await session.say(
+        _(
+            "Did you mean **{guess}**? No visit that is booked stands in the way. Answer yes, or write it again.",
+            guess=escape(shown),
+        ),
+        words={"yes": {"do": "run", "text": line}, "no": {"do": "help"}},
+    )
 
 
+_REHEARSED = ("time off", "closed days", "closing time", "hours")
+"""Commands that ask before a visit is left outside."""
 _MEANT = Command((), "", "", runs_or_treats, "", _meant, open=False, bare=False, heard=False)
 """What somebody has said in a sentence of their own."""
 

@@ -2,7 +2,6 @@
 
 `conflicts_of` reads only; `make` leaves visits booked, and returns those that the change leaves outside.
 """
-# ruff: noqa: ARG001  (all services have one head: transaction, context, actor)
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
@@ -145,6 +144,15 @@ class ClosedDays:
 
 
 @dataclass(frozen=True, slots=True)
+class Together:
+    """Hours of several who work at a centre, changed as one: all of them, or none."""
+
+    centre_id: UUID
+    parts: tuple[HoursChange | DateChange, ...]
+    """Each of another practitioner, service or time."""
+
+
+@dataclass(frozen=True, slots=True)
 class BusyTimes:
     """When a doctor, or a room or device, is busy by a calendar. Merged, in order, UTC. Written by booking.imports."""
 
@@ -153,7 +161,17 @@ class BusyTimes:
     resource_id: UUID | None = None
 
 
-Change = HoursChange | DateChange | TimeOff | HolidaysChange | ServiceChange | CalendarHours | ClosedDays | BusyTimes
+Change = (
+    HoursChange
+    | DateChange
+    | TimeOff
+    | HolidaysChange
+    | ServiceChange
+    | CalendarHours
+    | ClosedDays
+    | Together
+    | BusyTimes
+)
 
 
 async def conflicts_of(tx: Tx, ctx: Context, actor: Person, change: Change) -> list[Outside]:
@@ -186,6 +204,10 @@ async def conflicts_of(tx: Tx, ctx: Context, actor: Person, change: Change) -> l
             require(may_edit_centre(actor, change.centre_id))
             found = await _to_come(tx, table.c.centre_id == change.centre_id)
             left = await _left_outside(tx, found, partial(_closed, days=change.days))
+        case Together(parts=parts):
+            each_of = [await conflicts_of(tx, ctx, actor, part) for part in parts]
+            outside = {each.id: each for found in each_of for each in found}
+            left = sorted(outside.values(), key=lambda each: each.start)
         case BusyTimes():
             require(await may_block(tx, actor, change.practitioner_id, change.resource_id))
             left = await within_busy(tx, change)
@@ -226,6 +248,8 @@ async def _whose(tx: Tx, change: Change) -> set[UUID]:
             return {(await reading.service(tx, change.service_id)).practitioner_id}
         case HolidaysChange() | ClosedDays():
             return {each.id for each in await reading.practitioners_at(tx, change.centre_id)}
+        case Together(parts=parts):
+            return {part.practitioner_id for part in parts}
         case BusyTimes():  # booking.imports locks for itself
             return set()
         case _:
@@ -249,6 +273,9 @@ async def _apply(tx: Tx, ctx: Context, actor: Person, change: Change) -> None:
         case ClosedDays(centre, days):
             require(may_edit_centre(actor, centre))
             await close_on(tx, centre, days)
+        case Together(parts=parts):
+            for part in parts:
+                await _apply(tx, ctx, actor, part)
         case BusyTimes():
             raise TypeError("busy times are written by booking.imports")
         case ServiceChange():

@@ -40,6 +40,8 @@ _NEXT = re.compile(
     rf"(?:(?<=\d)|(?<=[ap]m)|(?<=closed)|(?<=off))(?:\s*,|\s+and\b)?\s+(?={_DAYS_OF}\s*:?\s+(?:\d|closed\b|off\b))"
 )
 """Between one part and the next, where no semicolon stands: "mon, wed 9-12 and fri 14-17"."""
+Break = tuple[int, int, frozenset[int]]
+"""From, until, as in Minutes, and on which weekdays; none: on all of the part that it stands in."""
 _SHOWN = 60
 """Letters of what could not be read, in the sentence that says so."""
 USUAL = {"as usual", "usual", "as always", "normal"}
@@ -153,11 +155,11 @@ def _check_apart(week: dict[int, list[Minutes]], example: str = _EXAMPLE) -> Non
 
 
 def _taken_out(
-    week: dict[int, list[Minutes]], days: set[int], breaks: Sequence[Minutes], example: str = _EXAMPLE
+    week: dict[int, list[Minutes]], days: set[int], breaks: Sequence[Break], example: str = _EXAMPLE
 ) -> None:
     """Take breaks out of the hours of some days; each must lie within those of one of them."""
-    for start, end in breaks:
-        met = [day for day in days if any(first < end and start < last for first, last in week.get(day, ()))]
+    for start, end, named in breaks:
+        met = [day for day in named or days if any(first < end and start < last for first, last in week.get(day, ()))]
         if not met:
             raise BadInputError("That break is outside the hours. {example}", example=_(example))
         for day in met:
@@ -167,7 +169,7 @@ def _taken_out(
             week[day] = [(first, last) for first, last in pieces if first < last]
 
 
-def _part(text: str) -> tuple[set[int], list[Minutes], list[Minutes], set[int]]:
+def _part(text: str) -> tuple[set[int], list[Minutes], list[Break], set[int]]:
     """The days, hours and breaks of one part, and the days that are none of them; a break alone may name no days."""
     if (text := text.removeprefix(", ")).startswith("break "):
         return (set(), *_times(text, _EXAMPLE))
@@ -179,20 +181,25 @@ def _part(text: str) -> tuple[set[int], list[Minutes], list[Minutes], set[int]]:
     return (_days(found["days"]), *_times(found["times"], _EXAMPLE))
 
 
-def _times(text: str, example: str) -> tuple[list[Minutes], list[Minutes], set[int]]:
-    """Hours, and the breaks and the days behind "except" that are named behind them."""
+def _times(text: str, example: str) -> tuple[list[Minutes], list[Break], set[int]]:
+    """Hours, and the breaks and the days behind "except" that are named behind them: "except wed 12-13" is a break."""
     opened: list[Minutes] = []
-    breaks: list[Minutes] = []
+    breaks: list[Break] = []
     off: set[int] = set()
-    kind = opened
+    behind = False
     for each in re.split(r",| and ", text):
         item = each.strip()
         if item.startswith("break"):
-            kind, item = breaks, item.removeprefix("break").strip()
-        if kind is breaks and example == _EXAMPLE and _ONLY_DAYS.fullmatch(item):
+            behind, item = True, item.removeprefix("break").strip()
+        weekly = behind and example == _EXAMPLE
+        if weekly and _ONLY_DAYS.fullmatch(item):
             off |= _days(item)
+        elif weekly and (found := _PART.match(item)):
+            breaks.append((*_span(found["times"], example), frozenset(_days(found["days"]))))
+        elif behind:
+            breaks.append((*_span(item, example), frozenset()))
         else:
-            kind.append(_span(item, example))
+            opened.append(_span(item, example))
     return opened, breaks, off
 
 

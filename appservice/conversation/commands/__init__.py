@@ -45,6 +45,7 @@ from appservice.conversation.commands import (  # noqa: F401  (declared by being
     series,
     services,
     sharing,
+    shutting,
     sick_notes,
     signing,
     staff,

@@ -25,6 +25,7 @@ from booking.schedules.changes import (
     Outside,
     ServiceChange,
     TimeOff,
+    Together,
     make,
 )
 from booking.schedules.reading import schedule_of
@@ -35,7 +36,7 @@ from core.timezones import zone
 
 _KINDS: dict[str, TypeAdapter[Change]] = {
     kind.__name__: TypeAdapter(kind)
-    for kind in (HoursChange, DateChange, TimeOff, HolidaysChange, ClosedDays, ServiceChange)
+    for kind in (HoursChange, DateChange, TimeOff, HolidaysChange, ClosedDays, ServiceChange, Together)
 }
 _SHOWN = 20
 

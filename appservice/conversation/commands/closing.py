@@ -7,14 +7,17 @@ from typing import Any
 from uuid import UUID
 
 from appservice.conversation.commands.changing import change
+from appservice.conversation.commands.shutting import close_each_week
 from appservice.conversation.commands.team import own_centre
 from appservice.conversation.registry import action, command, runs_centres
 from appservice.conversation.rendering.lists import numbered
 from appservice.conversation.rendering.schedules import days_in_a_row, days_line
 from appservice.conversation.session import Session
-from appservice.conversation.understanding.days import read_days
+from appservice.conversation.understanding.days import Days, read_days
+from appservice.conversation.understanding.listed_days import read_listed
 from appservice.conversation.understanding.terms import CLOSING
 from appservice.conversation.understanding.text import Reading
+from appservice.conversation.understanding.weekly import every_week
 from appservice.matrix.markdown import escape
 from booking.directory import reading
 from booking.directory.model import Centre
@@ -45,22 +48,41 @@ async def closed_days(session: Session, text: str) -> None:
     """Close on days, asking first when bookings lie in them; open again; without days, list them."""
     words = Reading(text)
     again = words.take(_AGAIN)
-    days = read_days(words, session.today, session.person.language)
+    each_week = every_week(words.rest.partition(" at ")[0].strip(" |"), session.person.language)
+    if each_week:
+        place = Reading(f" at {words.rest.partition(' at ')[2]}" if " at " in words.rest else "")
+        await close_each_week(session, await own_centre(session, place), each_week, again=bool(again))
+        return
+    several = read_listed(words, session.today, session.person.language)
+    days = None if several else read_days(words, session.today, session.person.language)
     at_centre = await own_centre(session, words)
+    if several and not words.words():
+        await _on_days(session, at_centre, several, again=bool(again))
+        return
     if words.words() or (again and days is None):
         raise BadInputError(_HOW)
     if days is None:
         await _list(session, at_centre)
         return
-    last = days.last or days.first
-    if days.first < session.tx.now.astimezone(zone(at_centre.timezone)).date() or (last - days.first).days >= _LONGEST:
-        raise BadInputError("Choose days from today on, a year of them at the most.")
-    wanted = tuple(days.first + n * _DAY for n in range((last - days.first).days + 1))
+    await _on_days(session, at_centre, [days], again=bool(again))
+
+
+async def _on_days(session: Session, at_centre: Centre, named: Sequence[Days], *, again: bool) -> None:
+    """Close on all days that were named, or open again on them."""
+    today = session.tx.now.astimezone(zone(at_centre.timezone)).date()
+    wanted: set[date] = set()
+    for days in named:
+        last = days.last or days.first
+        if days.first < today or (last - days.first).days >= _LONGEST:
+            raise BadInputError("Choose days from today on, a year of them at the most.")
+        wanted |= {days.first + n * _DAY for n in range((last - days.first).days + 1)}
+    in_order = tuple(sorted(wanted))
     if again:
-        await _open(session, at_centre.id, wanted)
+        await _open(session, at_centre.id, in_order)
         return
-    done = _("**{name}** is closed: {days}.", name=escape(at_centre.name), days=days_line(days.first, last))
-    await change(session, ClosedDays(at_centre.id, wanted), done)
+    listed = commas(days_line(first, last) for first, last in days_in_a_row(in_order))
+    done = _("**{name}** is closed: {days}.", name=escape(at_centre.name), days=listed)
+    await change(session, ClosedDays(at_centre.id, in_order), done)
 
 
 async def _list(session: Session, at_centre: Centre) -> None:

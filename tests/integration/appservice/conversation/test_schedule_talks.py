@@ -252,8 +252,69 @@ async def test_plain_sentences_of_an_admin_are_shown_as_commands_and_done(chat: 
     assert "is closed: Thu 24 Dec" in await chat.say(CLARA, "yes")
     assert "edit service dr osei price 70" in await chat.say(CLARA, "set the price of Dr. osei to 70")
     assert "€70.00" in await chat.say(CLARA, "yes")
+    assert "Mon-Fri | 09:00-17:00" in await chat.say(CLARA, "when does dr osei work?")
     await chat.say(CLARA, "dr. osei is on holiday next week")
     assert "Mon 7 Dec to Sun 13 Dec" in await chat.say(CLARA, "yes")
     await chat.say(CLARA, "change hours of dr.osei to mon-fri 9-16")
     assert "09:00-16:00" in await chat.say(CLARA, "yes")
     assert "Did you mean" not in await chat.say(ANNA, "dr.osei is on holiday next week")
+
+
+async def test_what_a_sentence_would_come_to_is_said_before_it_is_done(chat: Chat) -> None:
+    code = await book(chat)
+    asked = await chat.say(CLARA, "dr osei is ill tomorrow")
+    assert "Did you mean time off dr osei tomorrow?" in asked
+    assert f"Tue 1 Dec, 09:00-09:30 Anna, visit {code}" in asked
+    assert "Nothing has changed" in await chat.say(CLARA, "no")
+    assert "Away" not in await chat.say(CLARA, "hours dr.osei")
+    asked = await chat.say(OSEI, "i can't come tomorrow")
+    assert code in asked
+    done = await chat.say(OSEI, "yes")
+    assert "is away: Tue 1 Dec" in done
+    assert f"move {code}" in done
+    assert "Which doctor?" in await chat.say(CLARA, "dr nobody is ill")
+    assert "No visit that is booked" in await chat.say(CLARA, "Dr. Osei ist krank")
+    assert "is away: Mon 30 Nov" in await chat.say(CLARA, "yes")
+
+
+async def test_a_centre_is_closed_on_several_days_and_on_a_day_of_each_week(chat: Chat) -> None:
+    code = await book(chat)
+    await chat.say(CLARA, "we are closed on 24. and 31. December")
+    assert "is closed: Thu 24 Dec 2026, Thu 31 Dec 2026" in await chat.say(CLARA, "yes")
+    assert "open again: Thu 24 Dec 2026, Thu 31 Dec 2026" in await chat.say(CLARA, "closed days open 24.12. and 31.12.")
+    await chat.say(CLARA, 'add service dr.weber "Check" 30 min 20 in person desk')
+    await chat.say(CLARA, 'hours dr.weber "Check" tue 9-12; wed 9-12')
+    await chat.say(CLARA, "hours dr.osei mon-fri 8-16 from 14 Dec")
+    asked = await chat.say(CLARA, "we are closed on tuesdays")
+    assert "Did you mean closed days every tue?" in asked
+    assert code in asked
+    assert "closed each week on Tuesday" in await chat.say(CLARA, "yes")
+    drawn = await chat.say(CLARA, "hours dr.osei")
+    assert drawn.count("Tue | closed") == 2
+    assert "Wed-Fri | 08:00-16:00" in drawn
+    assert "Wed | 09:00-12:00" in (weber := await chat.say(CLARA, "hours dr.weber"))
+    assert "Tue | 09:00-12:00" not in weber
+    assert "offered on these days alone" in await chat.say(CLARA, "closed days every wed")
+    assert "Nobody has hours there" in await chat.say(CLARA, "closed days every tue")
+    assert "written anew" in await chat.say(CLARA, "closed days open every tue")
+
+
+async def test_a_centre_shuts_earlier_or_later_on_one_day(chat: Chat) -> None:
+    await chat.say(CLARA, "hours dr.weber mon-fri 9-12")
+    assert "closing time 15:00 tomorrow" in await chat.say(CLARA, "we close early tomorrow")
+    asked = await chat.say(CLARA, "we close at 3 pm tomorrow")
+    assert "Did you mean closing time 15:00 tomorrow?" in asked
+    assert "Dates that differ" not in await chat.say(CLARA, "hours dr.osei")
+    await chat.say(CLARA, "we close at 3 pm tomorrow")
+    assert "• Dr Ama Osei: 09:00-15:00" in (done := await chat.say(CLARA, "yes"))
+    assert "Weber" not in done
+    assert "Tue 1 Dec: 09:00-15:00" in await chat.say(CLARA, "hours dr.osei")
+    assert "• Dr Ama Osei: 09:00-20:00" in await chat.say(CLARA, "closing time 8pm on thursday")
+    assert "Nobody has hours there" in await chat.say(CLARA, "closing time 15:00 on saturday")
+    both = await chat.say(CLARA, "closing time 10:30 on friday")
+    assert "• Dr Jonas Weber: 09:00-10:30" in both
+    assert "• Dr Ama Osei: 09:00-10:30" in both
+    code = await book(chat)
+    assert code in await chat.say(CLARA, "closing time 9:15 tomorrow")
+    for words in ("closing time", "closing time 25:00 tomorrow", "closing time 15:00 next week"):
+        assert "closing time 15:00 tomorrow" in await chat.say(CLARA, words)

@@ -64,6 +64,14 @@ TODAY = date(2026, 11, 23)
         ("mon-fri from 9am to 5pm, except lunch 12-13", [
             ("Mon-Fri", "09:00-12:00, 13:00-17:00"), ("Sat-Sun", "closed"),
         ]),
+        ("mon-fri 9-17 except wed 12-13", [
+            ("Mon-Tue", "09:00-17:00"), ("Wed", "09:00-12:00, 13:00-17:00"), ("Thu-Fri", "09:00-17:00"),
+            ("Sat-Sun", "closed"),
+        ]),
+        ("mon-fri 9-17, break 12-13, but not on fri from 15 to 17; sat 9-12", [
+            ("Mon-Thu", "09:00-12:00, 13:00-17:00"), ("Fri", "09:00-12:00, 13:00-15:00"), ("Sat", "09:00-12:00"),
+            ("Sun", "closed"),
+        ]),
         ("mon-fri 9-17 without a break", [("Mon-Fri", "09:00-17:00"), ("Sat-Sun", "closed")]),
         ("every mon/wed, and sun 9-12 & 14-17", [
             ("Mon", "09:00-12:00, 14:00-17:00"), ("Tue", "closed"), ("Wed", "09:00-12:00, 14:00-17:00"),

@@ -7,7 +7,7 @@ import pytest
 from appservice.conversation.commands import basics  # noqa: F401  (declares all)
 from appservice.conversation.registry import find
 from appservice.conversation.understanding.running import as_command
-from tests.unit.appservice.conversation.test_commands import ANNA, CLARA
+from tests.unit.appservice.conversation.test_commands import ANNA, CLARA, OSEI
 
 
 @pytest.mark.parametrize(
@@ -61,6 +61,37 @@ from tests.unit.appservice.conversation.test_commands import ANNA, CLARA
         ("ar", "dr.osei في إجازة الأسبوع القادم", "time off dr.osei الأسبوع القادم"),
         ("ar", "غير ساعات dr.osei إلى الاثنين-الجمعة 9-17", "hours dr.osei الاثنين-الجمعة 9-17"),
         ("ar", "اجعل سعر dr.osei 70", "edit service dr.osei price 70"),
+        ("en", "we are closed on fridays", "closed days every fri"),
+        ("en", "We're closed on mondays and weekends.", "closed days every mon and sat and sun"),
+        ("en", "freitags haben wir zu", "closed days every fri"),
+        ("de", "wir haben jeden Mittwoch geschlossen", "closed days every wed"),
+        ("fr", "nous sommes fermés tous les vendredis", "closed days every fri"),
+        ("es", "estamos cerrados los viernes", "closed days every fri"),
+        ("ms", "kami tutup setiap Jumaat", "closed days every fri"),
+        ("ar", "نغلق كل يوم جمعة", "closed days every fri"),
+        ("en", "we are closed on 24. and 25. December", "closed days on 24. and 25. December"),
+        ("en", "wir haben am 24. und 25. Dezember geschlossen", "closed days on 24. and 25 dec"),
+        ("ar", "نحن مغلقون يوم 24 و25 ديسمبر", "closed days يوم 24 و 25 ديسمبر"),
+        ("en", "Dr Osei is ill", "time off dr Osei today"),
+        ("en", "dr. osei called in sick!", "time off dr osei today"),
+        ("en", "Dr Osei is sick today", "time off dr Osei today"),
+        ("en", "Dr. Osei ist krank", "time off dr Osei today"),
+        ("de", "Frau Dr. Osei fällt heute aus", "time off dr Osei today"),
+        ("fr", "le docteur Osei est malade", "time off dr Osei today"),
+        ("es", "la doctora Osei está enferma", "time off dr Osei today"),
+        ("ms", "dr.osei sakit", "time off dr.osei today"),
+        ("ar", "dr.osei مريضة", "time off dr.osei today"),
+        ("en", "we close early tomorrow", "closing time tomorrow"),
+        ("en", "we close at 3 pm tomorrow", "closing time 15:00 tomorrow"),
+        ("en", "tomorrow we close at 3", "closing time 15:00 tomorrow"),
+        ("en", "open until 8 pm on thursday", "closing time 20:00 on thursday"),
+        ("en", "we're open until 8pm", "closing time 20:00"),
+        ("de", "wir schließen morgen um 15 Uhr", "closing time 15:00 morgen"),
+        ("de", "wir haben am Donnerstag bis 20 Uhr offen", "closing time 20:00 am Donnerstag"),
+        ("fr", "demain nous fermons à 15h30", "closing time 15:30 demain"),
+        ("es", "abrimos hasta las 20 el jueves", "closing time 20:00 el jueves"),
+        ("ms", "kami tutup pukul 3 esok", "closing time 15:00 esok"),
+        ("ar", "نغلق الساعة 15 غدا", "closing time 15:00 غدا"),
     ],
 )  # fmt: skip
 def test_a_sentence_is_the_command_of_who_runs_a_centre_and_of_nobody_else(code: str, said: str, line: str) -> None:
@@ -82,7 +113,12 @@ def test_a_sentence_is_the_command_of_who_runs_a_centre_and_of_nobody_else(code:
         "is dr osei on holiday next week?",
         "are you closed on friday",
         "we are closed minded",
-        "we are closed on fridays",
+        "we are closed every month",
+        "we are closed on fridays at lunch",
+        "dr.osei is sick of waiting",
+        "i am sick",
+        "open until late",
+        "we are open until 8 pm?",
         "dr.osei is off to london",
         "dr osei next week",
         "cardiologist in berlin, not on friday",
@@ -94,3 +130,30 @@ def test_a_sentence_is_the_command_of_who_runs_a_centre_and_of_nobody_else(code:
 )
 def test_a_question_a_wish_and_half_a_sentence_are_none(said: str) -> None:
     assert as_command(said, "en") is None
+
+
+@pytest.mark.parametrize(
+    ("said", "line"),
+    [
+        ("I'm sick", "time off today"),
+        ("i am on holiday next week", "time off next week"),
+        ("cant come tmrw", "time off tmrw"),
+        ("ich bin krank", "time off today"),
+        ("je suis malade", "time off today"),
+        ("estoy enferma", "time off today"),
+        ("saya sakit", "time off today"),
+        ("أنا مريض", "time off today"),
+    ],
+)
+def test_a_doctor_says_of_themselves_what_others_say_of_nobody(said: str, line: str) -> None:
+    assert as_command(said, "en", treats=True) == line
+    assert as_command(said, "en") is None
+    assert find(said, OSEI) == (find("we are closed on 24.12.", CLARA)[0], line)  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    "piece", ["dr osei ", "dr.a.", "we are closed ", "open until 8 pm ", "24. and ", "fridays ", "a"]
+)
+def test_long_sentences_hold_nobody_up(piece: str) -> None:
+    assert as_command(f"we are closed on {piece * 2000}", "en", treats=True) is None
+    assert as_command(f"dr osei is {piece * 30}"[:249], "en", treats=True) is None
