@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from sqlalchemy import select
 from booking.appointments.service import Appointment, Status
 from booking.appointments.sweep import sweep
 from booking.payments import payouts
+from booking.payments.comparison import Difference, compare
 from booking.payments.gateway import Gateway
 from booking.payments.handlers import inbox_handlers, outbox_handlers
 from booking.payments.ledger import LedgerEntry, entries
@@ -60,6 +62,7 @@ class PayingClinic(Clinic):
         self.heard: list[dict[str, Any]] = []
         self.payouts_heard: list[dict[str, Any]] = []
         self.platform_heard: list[dict[str, Any]] = []
+        self._opened = datetime.now(UTC).date()
         self._work: list[asyncio.Task[None]] = []
         self._runner: web.AppRunner | None = None
 
@@ -122,6 +125,12 @@ class PayingClinic(Clinic):
             return True
 
         await self.until(done)
+
+    async def compared(self) -> list[Difference]:
+        """Compare the days on which we are here: two, where midnight (UTC) comes in between."""
+        days = (datetime.now(UTC).date() - self._opened).days
+        each = [self._opened + timedelta(days=n) for n in range(days + 1)]
+        return [found for day in each for found in await compare(self.database, self.ctx, self.gateway, day)]
 
     async def held(self, mxid: str = ANNA, **how: Any) -> Appointment:
         """Book online, and wait for the page to pay on."""

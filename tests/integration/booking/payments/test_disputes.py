@@ -2,7 +2,6 @@
 
 import itertools
 import json
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,7 +9,6 @@ from sqlalchemy import select
 
 from booking.appointments.reading import appointment
 from booking.appointments.service import Appointment, Status
-from booking.payments.comparison import compare
 from booking.payments.desk import refund_by_word
 from booking.payments.disputes import open_disputes
 from booking.payments.events import Event, hear
@@ -53,7 +51,7 @@ async def stages(clinic: PayingClinic, mxid: str) -> list[Stage]:
 
 async def differences(clinic: PayingClinic, visit: Appointment) -> list[str]:
     refs = {entry.stripe_ref for entry in await clinic.ledger(visit)}
-    found = await compare(clinic.database, clinic.ctx, clinic.gateway, datetime.now(UTC).date())
+    found = await clinic.compared()
     return [each.side for each in found if each.ref in refs]
 
 

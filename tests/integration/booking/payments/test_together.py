@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -10,7 +10,6 @@ from booking.appointments import series
 from booking.appointments import service as appointments
 from booking.appointments.service import Appointment, Status
 from booking.forgetting import forget_person
-from booking.payments.comparison import compare
 from booking.payments.model import PaymentState
 from booking.people.service import person_of
 from core.errors import ConflictError
@@ -84,7 +83,7 @@ async def test_the_nights_comparison_adds_up_what_stripe_charged_at_once(clinic:
     await clinic.cancel(ANNA, visits[0])
     await clinic.until(lambda: all_made(clinic, visits[0]))
     refs = {entry.stripe_ref for visit in visits for entry in await clinic.ledger(visit)}
-    found = await compare(clinic.database, clinic.ctx, clinic.gateway, datetime.now(UTC).date())
+    found = await clinic.compared()
     assert [each for each in found if each.ref in refs] == []
 
 
