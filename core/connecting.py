@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL by asyncpg that notice when the machine at their other end is gone without a word.
+"""Connections to PostgreSQL by asyncpg, in UTC, that notice when the machine at their other end is gone without a word.
 
 Nothing says so by itself: who waits for an answer from there, or only listens, would do so for the two hours of TCP's
 own keepalive. Both ends ask; the server ends what a machine of ours that is gone had begun.
@@ -16,6 +16,7 @@ _IDLE, _INTERVAL, _COUNT = 5, 2, 3
 _UNHEARD = (_IDLE + _INTERVAL * _COUNT) * 1000
 """Milliseconds that what was sent may stay without a receipt."""
 _SERVER = {
+    "timezone": "UTC",  # '1 day' is 23 hours once a year where the server keeps local time
     "tcp_keepalives_idle": str(_IDLE),
     "tcp_keepalives_interval": str(_INTERVAL),
     "tcp_keepalives_count": str(_COUNT),

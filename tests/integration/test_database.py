@@ -202,6 +202,22 @@ _KEPT = Statement(
 _TABLE = "CREATE TABLE tried (id uuid, words text, bytes bytea, at timestamptz, count bigint, so boolean, nothing text)"
 
 
+async def test_a_day_has_24_hours_whatever_zone_the_server_keeps(database: Database) -> None:
+    """By which what is busy for so long is found, also on the day on which clocks go forward."""
+    async with database.transaction() as tx:
+        name = (await tx.conn.execute(text("SELECT current_database()"))).scalar_one()
+        await tx.conn.execute(text(f"ALTER DATABASE {name} SET timezone = 'Europe/Berlin'"))
+    opened = Database(database.url, pool=1)
+    try:
+        for _ in range(2):  # anew, and as the pool hands it out again
+            async with opened.transaction() as tx:
+                noon = text("SELECT '2027-03-28 12:00Z'::timestamptz - interval '1 day', current_setting('timezone')")
+                before, zone = (await tx.conn.execute(noon)).one()
+            assert (before, zone) == (datetime(2027, 3, 27, 12, tzinfo=UTC), "UTC")
+    finally:
+        await opened.close()
+
+
 async def test_what_goes_with_the_commit_is_written_just_as_it_is_given(database: Database) -> None:
     at = datetime(2026, 3, 1, 12, 30, 15, 123456, tzinfo=UTC)
     hostile = "'); DROP TABLE tried; -- \\' \" $1 $$ %s \n é 🩺"
