@@ -55,7 +55,7 @@ from booking.payments.routes import routes as payment_routes
 from booking.questions import service as questions
 from booking.questions import waiting
 from booking.reminders.daily import daily_lists
-from booking.reminders.service import remind
+from booking.reminders.service import LATELY, remind
 from booking.schedules import freed
 from booking.scheduling_links.routes import routes as scheduling_links
 from booking.search.bounds import refresh
@@ -218,7 +218,8 @@ class _Process:
         def every(job: Job, **interval: Any) -> None:
             clock.add_job(self._run, "interval", [job], misfire_grace_time=None, **interval)
 
-        every(lambda tx: remind(tx, self._ctx), seconds=5)
+        every(lambda tx: remind(tx, self._ctx, LATELY), seconds=5)
+        every(lambda tx: remind(tx, self._ctx), minutes=15, next_run_time=datetime.now(UTC))
         every(lambda tx: sweep(tx, self._ctx), seconds=10)
         every(refresh, seconds=5)
         every(count_changes, seconds=10)

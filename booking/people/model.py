@@ -6,6 +6,7 @@ from sqlalchemy import (
     Column,
     Date,
     ForeignKey,
+    Index,
     Integer,
     LargeBinary,
     SmallInteger,
@@ -34,6 +35,8 @@ person = Table(
     CheckConstraint("buttons IN ('numbers', 'polls', 'none')", name="buttons"),
     CheckConstraint("(quiet_starts IS NULL) = (quiet_ends IS NULL)", name="quiet"),
     CheckConstraint("quiet_starts IS NULL OR timezone IS NOT NULL", name="quiet_zone"),
+    # The times that anybody has chosen are asked for every few seconds.
+    Index("ix_person_reminder_minutes", "reminder_minutes", postgresql_where="reminder_minutes IS NOT NULL"),
 )
 
 patient = Table(

@@ -16,74 +16,67 @@ from core.tables import Moment
 _AT_LEAST = timedelta(hours=1)
 """How long before the visit a reminder comes, also where quiet hours put it off."""
 
-# Everybody whom a booked visit concerns. A condition on `starts` reaches each part's index, as does one on a person.
-_CONCERNED = """
-    SELECT a.id AS appointment_id, lower(a.during) AS starts, a.settled_at, a.centre_id, a.booked_by AS person_id,
-        true AS patients_side
-    FROM appointment a WHERE a.status = 'booked'
-    UNION ALL
-    SELECT a.id, lower(a.during), a.settled_at, a.centre_id, p.person_id, true
-    FROM appointment a JOIN patient p ON p.id = a.patient_id WHERE a.status = 'booked' AND p.person_id IS NOT NULL
-    UNION ALL
-    SELECT a.id, lower(a.during), a.settled_at, a.centre_id, g.person_id, true
-    FROM appointment a JOIN guardian g ON g.patient_id = a.patient_id WHERE a.status = 'booked'
-    UNION ALL
-    SELECT a.id, lower(a.during), a.settled_at, a.centre_id, d.person_id, false
-    FROM appointment a JOIN practitioner d ON d.id = a.practitioner_id
-    WHERE a.status = 'booked' AND d.person_id IS NOT NULL
-    UNION ALL
-    SELECT a.id, lower(a.during), a.settled_at, a.centre_id, c.person_id, false
-    FROM appointment a JOIN centre_admin c ON c.centre_id = a.centre_id WHERE a.status = 'booked'
-"""
+LATELY = timedelta(minutes=2)
+"""What came due within it is looked for every few seconds."""
+BACK = timedelta(days=1)
+"""How late a reminder comes at most: what came due while nobody could look, or somebody chose other times."""
 
-# Visits within the usual time are looked at for everybody; those further away only for the centres that remind their
-# patients earlier, and for the few persons who want to be. What was settled after its time to be
-# reminded of is not sent late.
+# By the times before a visit that anybody is reminded at: of each only the visits to which it comes just now, however
+# many are booked. What was settled after its time to be reminded of is not sent late, nor what a nearer one has said.
 _DUE = (
-    text(f"""
-    WITH concerned AS NOT MATERIALIZED ({_CONCERNED}), near AS (
-        SELECT * FROM concerned WHERE starts > :now AND starts <= :now + :usual
-        UNION
-        SELECT c.*
-        FROM centre ce JOIN concerned c ON c.centre_id = ce.id
-        WHERE ce.reminder_minutes IS NOT NULL AND c.patients_side
-          AND c.starts > :now + :usual
-          AND c.starts
-              <= :now + (SELECT max(minutes) FROM unnest(ce.reminder_minutes) AS set (minutes)) * interval '1 minute'
-        UNION
-        SELECT c.*
-        FROM person p JOIN concerned c ON c.person_id = p.id
-        WHERE p.reminder_minutes IS NOT NULL
-          AND (SELECT max(minutes) FROM unnest(p.reminder_minutes) AS chosen (minutes)) * interval '1 minute' > :usual
-          AND c.starts > :now + :usual AND c.starts <= :now + interval '30 days'
+    text("""
+    WITH lead AS (
+        SELECT DISTINCT unnest(chosen) AS minutes
+        FROM (
+            SELECT CAST(:usually AS integer[]) AS chosen
+            UNION ALL SELECT reminder_minutes FROM centre WHERE reminder_minutes IS NOT NULL
+            UNION ALL SELECT DISTINCT reminder_minutes FROM person WHERE reminder_minutes IS NOT NULL
+        ) known
+    ), near AS MATERIALIZED (
+        SELECT a.id, lower(a.during) AS starts, lead.minutes, a.centre_id, a.patient_id, a.practitioner_id, a.booked_by
+        FROM lead JOIN appointment a
+            ON lower(a.during) > greatest(:now, :now + lead.minutes * interval '1 minute' - :back)
+            AND lower(a.during) <= :now + lead.minutes * interval '1 minute'
+        WHERE a.status = 'booked' AND a.settled_at <= lower(a.during) - lead.minutes * interval '1 minute'
+    ), concerned AS (
+        SELECT n.*, n.booked_by AS person_id, true AS patients_side FROM near n
+        UNION ALL
+        SELECT n.*, p.person_id, true FROM near n JOIN patient p ON p.id = n.patient_id WHERE p.person_id IS NOT NULL
+        UNION ALL
+        SELECT n.*, g.person_id, true FROM near n JOIN guardian g ON g.patient_id = n.patient_id
+        UNION ALL
+        SELECT n.*, d.person_id, false
+        FROM near n JOIN practitioner d ON d.id = n.practitioner_id WHERE d.person_id IS NOT NULL
+        UNION ALL
+        SELECT n.*, c.person_id, false FROM near n JOIN centre_admin c ON c.centre_id = n.centre_id
     )
     INSERT INTO reminder (appointment_id, person_id, minutes, starts_at, sent_at)
-    SELECT DISTINCT n.appointment_id, n.person_id, lead.minutes, n.starts, :now
-    FROM near n
-    JOIN person p ON p.id = n.person_id
-    JOIN centre ce ON ce.id = n.centre_id
-    CROSS JOIN LATERAL unnest(
-        coalesce(p.reminder_minutes, CASE WHEN n.patients_side THEN ce.reminder_minutes END, :usually)
-    ) AS lead (minutes)
-    WHERE n.starts - lead.minutes * interval '1 minute' <= :now
-      AND n.settled_at <= n.starts - lead.minutes * interval '1 minute'
-      AND NOT EXISTS (
-          SELECT FROM reminder r
-          WHERE r.appointment_id = n.appointment_id AND r.person_id = n.person_id
-            AND r.minutes = lead.minutes AND r.starts_at = n.starts
-      )
+    SELECT DISTINCT c.id, c.person_id, c.minutes, c.starts, :now
+    FROM concerned c
+    JOIN person p ON p.id = c.person_id
+    JOIN centre ce ON ce.id = c.centre_id
+    WHERE c.minutes = ANY (
+            coalesce(p.reminder_minutes, CASE WHEN c.patients_side THEN ce.reminder_minutes END, :usually)
+        )
+        AND NOT EXISTS (
+            SELECT FROM reminder r
+            WHERE r.appointment_id = c.id AND r.person_id = c.person_id
+                AND r.minutes <= c.minutes AND r.starts_at = c.starts
+        )
     ON CONFLICT DO NOTHING
     RETURNING appointment_id, person_id, minutes, starts_at
-""")  # noqa: S608  (one constant put into another)
+""")
     .bindparams(
-        bindparam("now", type_=Moment), bindparam("usual", type_=Interval), bindparam("usually", type_=ARRAY(Integer))
+        bindparam("now", type_=Moment), bindparam("back", type_=Interval), bindparam("usually", type_=ARRAY(Integer))
     )
     .columns(appointment_id=Uuid, person_id=Uuid, minutes=Integer, starts_at=Moment)
 )
 
 
-async def remind(tx: Tx, ctx: Context) -> int:
-    """Enqueue the reminders that are due now; returns how many. Run it every few seconds, by any replica.
+async def remind(tx: Tx, ctx: Context, back: timedelta = BACK) -> int:
+    """Enqueue the reminders that came due since `back` ago; returns how many. Each is sent once, by whichever replica.
+
+    Run it with LATELY every few seconds, and with BACK at the start and every quarter of an hour.
 
     Each person concerned is reminded at their own times before the visit; who chose none, at the centre's times for its
     patients, or at the usual ones. Quiet hours are kept where the visit is far enough away then. A visit that moved or
@@ -91,8 +84,7 @@ async def remind(tx: Tx, ctx: Context) -> int:
     """
     usually = ctx.settings.booking.reminder_minutes
     await tx.conn.execute(delete(reminder).where(reminder.c.starts_at < tx.now - timedelta(days=1)))
-    usual = timedelta(minutes=max(usually, default=0))
-    due = (await tx.conn.execute(_DUE, {"now": tx.now, "usual": usual, "usually": usually})).all()
+    due = (await tx.conn.execute(_DUE, {"now": tx.now, "back": back, "usually": usually})).all()
     # After a time without service several can be due of one visit: the nearest says all.
     nearest = {(row.appointment_id, row.person_id): row for row in sorted(due, key=lambda row: -row.minutes)}
     return await tell(tx, (_telling(*row) for row in nearest.values())) if due else 0

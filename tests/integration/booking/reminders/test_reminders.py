@@ -10,14 +10,14 @@ from sqlalchemy import select, text
 from booking.appointments.service import Appointment
 from booking.people.service import person_of, set_reminders
 from booking.reminders.model import reminder
-from booking.reminders.service import remind
+from booking.reminders.service import BACK, LATELY, remind
 from core.outbox import outbox
 from tests.integration.booking.clinic import ANNA, BEN, CLARA, DAY, HOUR, MINUTE, OSEI, PAUL, Clinic
 
 
-async def _remind(clinic: Clinic) -> int:
+async def _remind(clinic: Clinic, back: timedelta = BACK) -> int:
     async with clinic.tx() as tx:
-        return await remind(tx, clinic.ctx)
+        return await remind(tx, clinic.ctx, back)
 
 
 async def _reminded(clinic: Clinic) -> Counter[tuple[str, int]]:
@@ -120,6 +120,28 @@ async def test_what_was_due_while_nobody_looked_is_sent_before_the_visit_but_not
     assert await _before(clinic, visit, MINUTE) == 3
     assert await _remind(clinic) == 0
     assert await _reminded(clinic) == {(who, 60): 1 for who in (ANNA, OSEI, CLARA)}
+
+
+async def test_each_time_that_comes_is_found_without_looking_at_what_came_before(clinic: Clinic) -> None:
+    visit = await clinic.book()
+    async with clinic.tx() as tx:
+        await set_reminders(tx, clinic.ctx, await person_of(tx, clinic.ctx, ANNA), [2880, 30])
+    found = {}
+    for minutes in (2881, 2880, 2877, 1440, 1437, 60, 57, 31, 29, 27):
+        clinic.clock.move_to(visit.start - minutes * MINUTE)
+        found[minutes] = await _remind(clinic, LATELY)
+    assert found == {2881: 0, 2880: 1, 2877: 0, 1440: 2, 1437: 0, 60: 2, 57: 0, 31: 0, 29: 1, 27: 0}
+
+
+async def test_what_was_missed_is_found_by_the_longer_look_unless_a_nearer_one_has_said_it(clinic: Clinic) -> None:
+    visit = await clinic.book()
+    clinic.clock.move_to(visit.start - 55 * MINUTE)  # both times passed while nobody could look
+    async with clinic.tx() as tx:
+        await set_reminders(tx, clinic.ctx, await person_of(tx, clinic.ctx, ANNA), [1440, 55])
+    assert await _remind(clinic, LATELY) == 1
+    assert await _remind(clinic) == 2
+    assert await _remind(clinic) == 0
+    assert await _reminded(clinic) == {(ANNA, 55): 1, (OSEI, 60): 1, (CLARA, 60): 1}
 
 
 async def test_rows_of_visits_that_are_over_are_removed(clinic: Clinic) -> None:
