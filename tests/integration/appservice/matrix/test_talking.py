@@ -441,7 +441,9 @@ async def test_a_message_whose_key_never_comes_is_admitted_once(
         await anna.send_raw(room, "m.room.encrypted", lost)
     await anna.ask(room, "more", "you said more")  # what comes after it does not wait
     await anna.hears("that was undecryptable", room=room)
-    assert await asyncio.wait_for(asked_for.get(), PATIENCE) == lost["session_id"]  # by her client's own device
+    async with asyncio.timeout(PATIENCE):
+        while await asked_for.get() != lost["session_id"]:  # by her client's own device
+            pass  # a key of hers that came late may have been asked for before
     async with database.transaction() as tx:
         kinds = [row.kind for row in await tx.conn.execute(select(inbox.c.kind))]
     assert kinds.count("matrix.unreadable") == 1
