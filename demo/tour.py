@@ -92,7 +92,7 @@ class Tour:
         welcome = await self.patient.hears(room=self._room, seconds=_SHORT_OF_BREATH)
         self._show("careConnect", welcome.body)
         self.check("a new patient is welcomed, encrypted", welcome.encrypted)
-        answer = await self.ask("Patient", self._room, "name Vera Lind")
+        answer = await self.ask("Patient", self._room, "name Vera Lind", "Vera Lind")
         self.check("the patient says who they are", "Vera Lind" in answer.body)
 
     async def patient_finds_a_cardiologist(self) -> None:
@@ -132,7 +132,7 @@ class Tour:
         minutes = int((left - 20) // 60)
         self.check("the visit lies ahead", minutes > 0)
         self._reminding_since = len(self.patient.heard)
-        answer = await self.ask("Patient", self._room, f"remind me {minutes} minutes before")
+        answer = await self.ask("Patient", self._room, f"remind me {minutes} minutes before", "remind")
         self.check("the patient chooses when to be reminded", "remind" in answer.body.lower())
 
     async def patient_and_doctor_talk(self) -> None:
@@ -157,10 +157,10 @@ class Tour:
         authenticator = await Authenticator.set_up(self.doctor, room, seconds=_SHORT_OF_BREATH)
         self._show("careConnect", "[the picture for an authenticator, and:] You can sign now.")
         dose = "bisoprolol 2.5 mg tablet, 1 tablet once daily for 30 days, 30 tablets"
-        preview = await self.ask("Doctor", room, f"prescribe {self._code} {dose}")
+        preview = await self.ask("Doctor", room, f"prescribe {self._code} {dose}", "isoprolol")
         self.check("the doctor sees what is to be signed", "isoprolol" in preview.body)
         since = len(self.patient.heard)
-        signed = await self.ask("Doctor", room, await authenticator.code())
+        signed = await self.ask("Doctor", room, await authenticator.code(), "igned")
         self.check("the prescription is signed", "igned" in signed.body)
         told = await self.hears("Patient", lambda heard: "isoprolol" in heard.body, since=since)
         self.check("the patient has it at once, encrypted", told.encrypted)
@@ -171,9 +171,9 @@ class Tour:
         self._show("careConnect", f"[file] {pdf.body}")
         self._paper = await self.patient.download(pdf)
         self.check("the prescription comes as a PDF too", self._paper.startswith(b"%PDF"))
-        listed = await self.ask("Patient", self._room, "prescriptions")
+        listed = await self.ask("Patient", self._room, "prescriptions", "isoprolol")
         self.check("the prescription is listed", "isoprolol" in listed.body)
-        history = await self.ask("Patient", self._room, "history")
+        history = await self.ask("Patient", self._room, "history", self._code)
         self.check("the history shows the visit and the prescription", self._code in history.body)
 
     async def pharmacy_gives_it_out(self) -> None:
@@ -185,12 +185,12 @@ class Tour:
         self._show("Pharmacy", "(enters the access code, takes it on, gives it out)")
         self.check("with the code of the paper it says what was signed", "isoprolol" in await pharmacy.show())
         self.check("it is given out, once", "used up" in await pharmacy.give_out())
-        listed = await self.ask("Patient", self._room, "prescriptions")
+        listed = await self.ask("Patient", self._room, "prescriptions", "completed")
         self.check("the patient sees that it was", "completed" in listed.body)
 
     async def admin_sees_the_booking_in_the_calendar(self) -> None:
         room = await self._room_with_bot(self.admin)
-        answer = await self.ask("Clinic admin", room, "calendar centre")
+        answer = await self.ask("Clinic admin", room, "calendar centre", "/feeds/")
         address = address_in(answer.body, "/feeds/")
         self.check("the clinic has the address of its calendar", address)
         async with aiohttp.ClientSession() as http, http.get(str(address)) as feed:
@@ -233,10 +233,11 @@ class Tour:
         for person in self._people.values():
             await person.close()
 
-    async def ask(self, who: str, room: str, text: str) -> Heard:
-        """Say something to the bot and show what it answers."""
+    async def ask(self, who: str, room: str, text: str, wanted: str = "") -> Heard:
+        """Say something to the bot and show what it answers: the first message with the words that are wanted, as it
+        tells of other things, too, when they happen."""
         self._show(who, text)
-        answer = await self._people[who].ask(room, text, seconds=_SHORT_OF_BREATH)
+        answer = await self._people[who].ask(room, text, wanted, seconds=_SHORT_OF_BREATH)
         self._show("careConnect", answer.body)
         return answer
 
