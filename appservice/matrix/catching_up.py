@@ -209,16 +209,16 @@ class CatchingUp:
     async def _look(self, gap: Gap) -> None:
         try:
             await self._fetch(gap)
-        except (AwayError, OSError, DBAPIError) as away:  # it waits to be looked at still
+        except (OSError, DBAPIError) as away:  # it waits to be looked at still
             _log.warning("cannot look for missed events", error=type(away).__name__)
         finally:
             del self._apart[gap.room_id]
 
     async def _fetch(self, gap: Gap) -> None:
-        """Fetch what is missing of a room of which there was no answer. Raises AwayError, OSError, DBAPIError."""
+        """Fetch what is missing of a room of which there was no answer. Raises OSError, DBAPIError."""
         try:
             events = await self._before(gap.room_id, gap.until, gap.since, _APART)
-        except (TimeoutError, MatrixError) as silent:
+        except (TimeoutError, AwayError, MatrixError) as silent:
             async with self._database.transaction() as tx:
                 waits = await missed.put_back(tx, self._bot.user_id, gap)
             if not waits:

@@ -62,7 +62,7 @@ missed = Table(
     Column("room_id", Text, primary_key=True),
     Column("since", Text, nullable=False),
     Column("until", Text, nullable=False),
-    Column("queued_at", Moment, nullable=False),
+    Column("due_at", Moment, nullable=False),
     Column("tries", Integer, nullable=False, server_default="0"),
 )
 

@@ -13,7 +13,7 @@ def upgrade() -> None:
             room_id text NOT NULL,
             since text NOT NULL,
             until text NOT NULL,
-            queued_at timestamptz NOT NULL,
+            due_at timestamptz NOT NULL,
             tries integer NOT NULL DEFAULT 0,
             CONSTRAINT pk_matrix_missed PRIMARY KEY (user_id, room_id)
         );

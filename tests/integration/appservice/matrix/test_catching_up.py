@@ -1,6 +1,7 @@
 """What people say reaches the bot although the homeserver's transactions do not: they fail, or never come."""
 
 import asyncio
+from datetime import datetime, timedelta
 from typing import Any, LiteralString
 from uuid import uuid4
 
@@ -12,6 +13,7 @@ from aiohttp import web
 from appservice.matrix import catching_up, missed
 from appservice.matrix.catching_up import CatchingUp
 from appservice.matrix.missed import Gap
+from core.clock import Clock
 from core.database import Database, libpq_url
 from core.settings import Settings
 from demo.child import free_port
@@ -98,25 +100,55 @@ async def _is_asked(silence: Withholding, room_id: str, times: int) -> None:
             await asyncio.sleep(0.05)
 
 
-async def test_rooms_that_give_no_answer_are_looked_at_by_turns_and_passed_over_in_the_end(database: Database) -> None:
-    silent, slow = Gap("!silent:a", "s1", "s2"), Gap("!slow:b", "s1", "s3")
+async def test_rooms_that_give_no_answer_are_looked_at_more_and_more_seldom_and_passed_over_in_the_end(
+    database: Database,
+) -> None:
+    bot, clock = "@bot:a", MovedClock(database.clock)
+    database.clock = clock
+    silent, slow, later = Gap("!silent:a", "s1", "s2"), Gap("!slow:b", "s1", "s3"), Gap("!silent:a", "s1", "s9")
     for gap in (silent, slow):
+        clock.move(seconds=1)
         async with database.transaction() as tx:
-            await missed.note(tx, "@bot:a", gap)
-    later = Gap("!silent:a", "s1", "s9")
+            await missed.note(tx, bot, gap)
     async with database.transaction() as tx:
-        assert await missed.first(tx, "@bot:a", 1) == [silent]
-        await missed.note(tx, "@bot:a", Gap("!silent:a", "s8", "s9"))
-        await missed.forget(tx, "@bot:a", silent)
-        assert await missed.first(tx, "@bot:a", 2) == [later, slow], "more has been missed since"
+        assert await missed.first(tx, bot, 1) == [silent]
+        await missed.note(tx, bot, Gap("!silent:a", "s8", "s9"))
+        await missed.forget(tx, bot, silent)
+        assert await missed.first(tx, bot, 2) == [later, slow], "more has been missed since"
         assert await missed.first(tx, "@another:a", 2) == []
-    for waits, order in ((True, [slow, later]), (True, [slow, later]), (False, [slow])):
+    waited = []
+    while later in await _due(database, bot):
         async with database.transaction() as tx:
-            assert await missed.put_back(tx, "@bot:a", later) == waits
-            assert await missed.first(tx, "@bot:a", 2) == order
+            waits = await missed.put_back(tx, bot, later)
+        minutes = 0
+        while waits and later not in await _due(database, bot):
+            clock.move(minutes=1)
+            minutes += 1
+        waited.append(minutes)
+    assert waited == [1, 2, 4, 8, 16, 0]
     async with database.transaction() as tx:
-        await missed.forget(tx, "@bot:a", slow)
-        assert await missed.first(tx, "@bot:a", 2) == []
+        assert await missed.first(tx, bot, 2) == [slow]
+        await missed.forget(tx, bot, slow)
+        assert await missed.put_back(tx, bot, slow), "fetched meanwhile"
+        assert await missed.first(tx, bot, 2) == []
+
+
+async def _due(database: Database, bot: str) -> list[Gap]:
+    async with database.transaction() as tx:
+        return await missed.first(tx, bot, 2)
+
+
+class MovedClock:
+    """Goes on only when it is told to."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._now = clock.now()
+
+    def now(self) -> datetime:
+        return self._now
+
+    def move(self, **by: float) -> None:
+        self._now += timedelta(**by)
 
 
 async def test_events_that_the_homeserver_lost_are_fetched_once(
