@@ -18,6 +18,7 @@ from appservice.conversation.session import Session
 from appservice.conversation.understanding.answers import Pick, chosen, read_pick, read_word, several
 from appservice.conversation.understanding.gloss import in_english
 from appservice.conversation.understanding.rhythm import take_rhythm
+from appservice.conversation.understanding.schedules import days_in_english
 from appservice.conversation.understanding.text import Reading
 from appservice.conversation.understanding.wishes import Wanted
 from appservice.incoming import Incoming
@@ -31,7 +32,7 @@ from booking.people.service import Person, person_of
 from booking.staff.room import staff_of
 from core.database import Database, Tx
 from core.errors import BadInputError, ConflictError, UserError
-from core.languages import N_, _, speak
+from core.languages import DEFAULT, N_, _, speak, spoken_languages
 
 _HINT = (
     "I did not understand that. Say what you need, like “cardiologist near Berlin tomorrow under 60”, or “help” to see"
@@ -64,6 +65,8 @@ _SAID_WITHOUT_WORDS = {
     ),
 }
 
+_NAMED = 4
+"""Letters of a weekday at least, in a language that somebody may be speaking."""
 _NAME = 3
 """Words of a name at most."""
 _TITLE = re.compile(
@@ -347,7 +350,9 @@ def _asks_for_a_doctor(session: Session, text: str) -> bool:
 
 
 async def _lost(session: Session, text: str) -> None:
-    """The nearest meaning, or a hint."""
+    """What it says in another of our languages, where the person has chosen none; the nearest meaning, or a hint."""
+    if (english := _in_another(session, text)) and await _in_english(session, english):
+        return
     guess = nearest(text, session.person)
     asked = session.dialogue.last
     if guess is None and asked and not asked.choices and {"yes", "no"} <= asked.words.keys():
@@ -358,3 +363,33 @@ async def _lost(session: Session, text: str) -> None:
     if guess is None:
         raise UserError(_HINT)
     await ask_whether(session, f"{guess} {' '.join(text.split()[len(guess.split()) :])}", guess)
+
+
+def _in_another(session: Session, text: str) -> str | None:
+    """The text in English, where a language other than the person's makes days, hours or more of a wish of it."""
+    if session.person.language_chosen or not session.wanted(text).empty:
+        return None
+    for tag in sorted(spoken_languages() - {DEFAULT}):
+        english = days_in_english(in_english(text, tag), tag, shortest=_NAMED).lower()
+        try:
+            meant = session.wanted(english)
+        except BadInputError:
+            continue
+        if english != text.casefold() and not meant.empty and not meant.rest:
+            return english
+    return None
+
+
+async def _in_english(session: Session, text: str) -> bool:
+    """Go on with what was understood of another language; False: it makes no sense here."""
+    question = session.dialogue.last
+    try:
+        if question and question.refine:
+            await _act(session, {**question.refine, "text": text})
+        elif session.wanted(text).whom:
+            await wish(session, [text])
+        else:
+            return False
+    except BadInputError:
+        return False
+    return True

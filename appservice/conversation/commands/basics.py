@@ -17,7 +17,13 @@ _GREETINGS = "hello|hi|hey|good morning|good evening|hallo|start"
 _FIRST = "To book, say what you need: “cardiologist near Berlin tomorrow under 60”. Then answer with numbers."
 
 
-@command("help|commands|menu|what can you do|hilfe", help="what you can do", group="", open=True, heard=True)
+@command(
+    "help|commands|menu|what can you do|hilfe|how does this work|how do i start|how do i use this",
+    help="what you can do",
+    group="",
+    open=True,
+    heard=True,
+)
 async def help_(session: Session, text: str) -> None:
     """The words this person can use, a line for each matter; behind a word, what it does and how it is written."""
     mine = tuple(each for each in COMMANDS if each.group and each.who(session.person))

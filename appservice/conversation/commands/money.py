@@ -40,7 +40,11 @@ _SHOWN = 50
 
 
 @command(
-    "receipt|payment|invoice", "CODE", help="what was paid for a visit, and what went back", group="Visits", heard=True
+    "receipt|payment|invoice|i need a receipt|i need an invoice|my bill",
+    "CODE",
+    help="what was paid for a visit, and what went back",
+    group="Visits",
+    heard=True,
 )
 async def receipt(session: Session, text: str) -> None:
     """One visit's money."""

@@ -13,7 +13,7 @@ from core.errors import BadInputError
 from core.languages import _
 
 
-@command("centres|centers", help="all centres", who=platform_admin, group="Platform")
+@command("centres|centers|list centres|show centres", help="all centres", who=platform_admin, group="Platform")
 async def centres(session: Session, text: str) -> None:
     """All centres, by name."""
     rows = [
@@ -24,7 +24,7 @@ async def centres(session: Session, text: str) -> None:
 
 
 @command(
-    "add centre|add center",
+    "add centre|add center|add a centre|add a clinic|add clinic",
     '"NAME" CITY, STREET',
     help='register a centre: add centre "Heart Clinic" Berlin, Karl-Marx-Str. 1',
     who=platform_admin,

@@ -32,7 +32,8 @@ _BARE = re.compile(r"(?<![\w.])(?P<n>\d{1,3})(?![\w.:])(?! ?(?:h|hours?|m|min|mi
 
 
 @command(
-    "today|day|my day|schedule",
+    "today|day|my day|schedule|show my day|todays list|today's list|patients today|my patients today"
+    "|who is here today|who comes today",
     "[DAY]",
     help="your visits of the day, with a tap for each step; the list keeps itself up to date",
     who=runs_visits,
@@ -122,7 +123,7 @@ async def start(session: Session, text: str) -> None:
 
 
 @command(
-    "next|next patient|call next",
+    "next|next patient|call next|whos next|who's next|who is next",
     "[DOCTOR]",
     help="close the visit that is under way and begin the next; the patient is told",
     who=runs_visits,
@@ -172,7 +173,7 @@ async def _who(session: Session, visit: Appointment) -> str:
 
 @command(
     "late|running late|i am late|delay|delayed|i'm late|im late|i'm running late|i am running late|i will be late"
-    "|i'll be late",
+    "|i'll be late|im running late|im runing late",
     "MINUTES [DOCTOR]",
     help="tell those who wait that you run late, with the time at which to expect you; “late off” when it is over",
     group="Doctor",

@@ -37,7 +37,7 @@ _TO = re.compile(r"^\W*until\b\s*", re.IGNORECASE)
 
 
 @command(
-    "appointments|my appointments|status|visits|my visits|bookings of mine|when",
+    "appointments|my appointments|status|visits|my visits|bookings of mine|when|i forgot when|i have forgotten when",
     help="your visits and how they stand",
     group="Visits",
     heard=True,

@@ -35,15 +35,25 @@ _DAY_UNTIL = re.compile(rf"(?<!from )\b(?P<first>{DAY}) until (?P<last>{DAY})(?=
 def hours_in_english(text: str, language: str) -> str:
     """Return hours, weekly ones or those of a date, as booking.schedules.hours reads them; English stays as it is."""
     tag = language.split("-", maxsplit=1)[0]
-    months, weekdays = _names(tag)
-    if not weekdays:
+    if not _names(tag)[1]:
         return text
-    text = _MONTH.sub(lambda found: _in_month(found, months), text.casefold().translate(_ARABIC))
-    text = _NAME.sub(lambda found: _in_week(found[0], weekdays), text)
+    text = days_in_english(text, language)
     text = in_english(text.lower(), language, HOURS)
     text = _CLOCK.sub(lambda found: found["at"] or f"{found['hour']}:{found['minute']}", text)
     text = _FROM_TIME.sub(r"\1-", _ON_TOO.sub(r"\1 ", text))
     return _DAY_UNTIL.sub(r"\g<first>-\g<last>", _FROM_DAY.sub(r"\g<first>-\g<last>", text))
+
+
+def days_in_english(text: str, language: str, *, shortest: int = 1) -> str:
+    """Return a text in small letters, with the names of months and weekdays of a language in English.
+
+    `shortest`: of so many letters a weekday's is at least, where the language may be another one ("me" is French, too).
+    """
+    months, weekdays = _names(language.split("-", maxsplit=1)[0])
+    text = _MONTH.sub(lambda found: _in_month(found, months), text.casefold().translate(_ARABIC))
+    return _NAME.sub(
+        lambda found: _in_week(found[0], weekdays) if len(found[0].rstrip(".")) >= shortest else found[0], text
+    )
 
 
 def read_in_any(text: str, language: str, today: date) -> str:

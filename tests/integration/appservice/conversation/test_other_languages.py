@@ -199,3 +199,14 @@ async def test_time_off_is_named_in_spanish(chat: Chat) -> None:
     await chat.say(CLARA, "idioma español")
     await chat.say(CLARA, "vacaciones dr.osei del 24.12. al 26.12.")
     assert "24 dic" in await chat.say(CLARA, "vacaciones dr.osei")
+
+
+async def test_who_has_chosen_no_language_may_answer_a_list_in_another(chat: Chat) -> None:
+    await chat.say(ANNA, "necesito un cardiólogo en berlin")
+    assert "Fri 4 Dec" in await chat.say(ANNA, "el viernes")
+    assert "cheapest" not in await chat.say(ANNA, "le vendredi après-midi")
+    times = await chat.say(ANNA, "1")
+    assert "1. 12:00" in times
+    assert "1. 10:00" in await chat.say(ANNA, "a las 10")
+    assert "Thu 3 Dec" in await chat.say(ANNA, "jeudi matin")
+    assert "I did not understand" in await chat.say(ANNA, "nobody cares, what is this")

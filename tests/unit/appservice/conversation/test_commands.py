@@ -73,6 +73,24 @@ def test_kind_words_around_a_command_change_nothing(text: str, word: str | None)
 
 
 @pytest.mark.parametrize(
+    ("text", "word", "who"),
+    [
+        ("how do I start?", "help", ANNA),
+        ("I have forgotten when my appointment is", "appointments", ANNA),
+        ("i need an invoice for my insurance", "receipt", ANNA),
+        ("who is here today?", "today", OSEI),
+        ("show my day", "today", OSEI),
+        ("whos next", "next", OSEI),
+        ("im runing late 15", "late", OSEI),
+        ("list centres", "centres", PAUL),
+        ("add a clinic", "add centre", PAUL),
+    ],
+)
+def test_what_people_say_at_first_is_a_command(text: str, word: str, who: Person) -> None:
+    assert first_word(text, who) == word
+
+
+@pytest.mark.parametrize(
     ("text", "who"),
     [("prescribe K7QM3F", OSEI), ("bookings", CLARA), ('add doctor "Dr A" skin', CLARA), ("centres", PAUL)],
 )
