@@ -22,10 +22,13 @@ _DOTS = re.compile(
 _SLASHES = re.compile(r"(?<![\d/])(?P<d>\d{1,2})/(?P<m>\d{1,2})(?:/(?P<y>\d{4}|\d{2}))?(?![\d/])")
 _DOT_SPAN = re.compile(r"(?<![\d.])(?P<d>\d{1,2})\.?\s?-\s?(?P<to>\d{1,2})\.(?P<m>\d{1,2})\.(?P<y>\d{4})?(?!\d)")
 
+YEAR = re.compile(r"\d{4}|\d[./]\s?\d{1,2}[./]\s?\d{2}")
+"""A date that is found in a text says its year."""
+
 
 @lru_cache(maxsize=64)
 def _named(month: str) -> tuple[re.Pattern[str], ...]:
-    year = r"(?:,? (?P<y>\d{4})\b)?"
+    year = r"(?:,? (?:del? )?(?P<y>\d{4})\b)?"
     nth = r"(?:st|nd|rd|th)?"
     return tuple(
         re.compile(pattern, re.IGNORECASE)
@@ -130,8 +133,8 @@ def make_date(year: int, month: int, day: int) -> date:
 
 def read_birthday(text: str, today: date, language: str = "en", *, month_first: bool = False) -> date | None:
     """Return a date of birth (year included) that a text names, or None. Raises BadInputError for an impossible one."""
-    for _, _, (born, _) in Dates(vocabulary(language), today, month_first=month_first, past=True).read(text):
-        if born > today or born.year < today.year - 130:
+    for start, end, (born, _) in Dates(vocabulary(language), today, month_first=month_first, past=True).read(text):
+        if born > today or born.year < today.year - 130 or not YEAR.search(text[start:end]):
             raise BadInputError("That can't be a date of birth. Write it like 2018-05-04.")
         return born
     return None

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from appservice.conversation.understanding.dates import Dates
+from appservice.conversation.understanding.dates import YEAR, Dates
 from appservice.conversation.understanding.numbers import NUMBER, number_of
 from appservice.conversation.understanding.text import Reading
 from appservice.conversation.understanding.vocabulary import vocabulary
@@ -44,7 +44,6 @@ OR = r"(?:or|oder|ou|o|u|atau|أو)"
 _MONTH = re.compile(r"month|monat", re.IGNORECASE)
 _WEEK = 7
 HALF_A_YEAR = timedelta(days=183)
-_YEAR = re.compile(r"\d{4}|\d[./]\s?\d{1,2}[./]\s?\d{2}")
 _TOGETHER = re.compile(rf"^\s*(?:-|to|till|until|through|and|bis|{OR})\s*(?:on )?$", re.IGNORECASE)
 _BEFORE_IT = re.compile(
     r"\b(?P<how>after|from|since|starting|ab|nach|before|by|until|till|bis|vor)(?: the| on| dem)? ?$", re.IGNORECASE
@@ -141,7 +140,7 @@ def _in_order(first: date, last: date, said: tuple[str, str], today: date) -> tu
 
 
 def _without_year(said: str) -> bool:
-    return re.search(r"\d", said) is not None and not _YEAR.search(said)
+    return re.search(r"\d", said) is not None and not YEAR.search(said)
 
 
 def _years_off(day: date, years: int) -> date | None:

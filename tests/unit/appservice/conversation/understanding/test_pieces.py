@@ -58,7 +58,15 @@ def test_a_member_of_the_family_has_a_name_and_perhaps_a_birthday(text: str, mem
     assert read_member(text, TODAY) == member
 
 
-@pytest.mark.parametrize("text", ["", "2018-05-04", "Mia 2999-01-01", "Mia 31.2.2018", "Mia 1700-01-01"])
+def test_a_birthday_is_read_with_its_year_in_spanish_too() -> None:
+    for text in ("Mia 4 de mayo de 2018", "Mia 4 de mayo del 2018", "Mia 4 de mayo 2018"):
+        assert read_member(text, TODAY, "es") == Member("Mia", date(2018, 5, 4))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "2018-05-04", "Mia 2999-01-01", "Mia 31.2.2018", "Mia 1700-01-01", "Mia 4 May", "Mia 2018 May 4", "Mia 4.5."],
+)
 def test_a_member_without_a_name_or_with_an_impossible_birthday_is_refused(text: str) -> None:
     with pytest.raises(BadInputError):
         read_member(text, TODAY)
