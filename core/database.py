@@ -36,6 +36,7 @@ ANY = ""
 # rows locked for the next one: PostgreSQL ends its connections, and so its transactions, after this time.
 _SERVER_SETTINGS = {
     "idle_in_transaction_session_timeout": "330s",
+    "jit": "off",  # compiling takes longer than any statement of ours
     "standard_conforming_strings": "on",  # as Statement.executing writes them
 }
 

@@ -32,36 +32,39 @@ _DUE = (
             UNION ALL SELECT reminder_minutes FROM centre WHERE reminder_minutes IS NOT NULL
             UNION ALL SELECT DISTINCT reminder_minutes FROM person WHERE reminder_minutes IS NOT NULL
         ) known
-    ), near AS MATERIALIZED (
+    ), near AS (
         SELECT a.id, lower(a.during) AS starts, lead.minutes, a.centre_id, a.patient_id, a.practitioner_id, a.booked_by
         FROM lead JOIN appointment a
             ON lower(a.during) > greatest(:now, :now + lead.minutes * interval '1 minute' - :back)
             AND lower(a.during) <= :now + lead.minutes * interval '1 minute'
         WHERE a.status = 'booked' AND a.settled_at <= lower(a.during) - lead.minutes * interval '1 minute'
-    ), concerned AS (
-        SELECT n.*, n.booked_by AS person_id, true AS patients_side FROM near n
-        UNION ALL
-        SELECT n.*, p.person_id, true FROM near n JOIN patient p ON p.id = n.patient_id WHERE p.person_id IS NOT NULL
-        UNION ALL
-        SELECT n.*, g.person_id, true FROM near n JOIN guardian g ON g.patient_id = n.patient_id
-        UNION ALL
-        SELECT n.*, d.person_id, false
-        FROM near n JOIN practitioner d ON d.id = n.practitioner_id WHERE d.person_id IS NOT NULL
-        UNION ALL
-        SELECT n.*, c.person_id, false FROM near n JOIN centre_admin c ON c.centre_id = n.centre_id
     )
     INSERT INTO reminder (appointment_id, person_id, minutes, starts_at, sent_at)
-    SELECT DISTINCT c.id, c.person_id, c.minutes, c.starts, :now
-    FROM concerned c
-    JOIN person p ON p.id = c.person_id
-    JOIN centre ce ON ce.id = c.centre_id
-    WHERE c.minutes = ANY (
-            coalesce(p.reminder_minutes, CASE WHEN c.patients_side THEN ce.reminder_minutes END, :usually)
+    SELECT DISTINCT n.id, c.person_id, n.minutes, n.starts, :now
+    FROM near n
+    -- LATERAL, and no join with person: of each visit a few rows by their keys, never a table whole.
+    CROSS JOIN LATERAL (
+        SELECT n.booked_by AS person_id, true AS patients_side
+        UNION ALL
+        SELECT p.person_id, true FROM patient p WHERE p.id = n.patient_id AND p.person_id IS NOT NULL
+        UNION ALL
+        SELECT g.person_id, true FROM guardian g WHERE g.patient_id = n.patient_id
+        UNION ALL
+        SELECT d.person_id, false FROM practitioner d WHERE d.id = n.practitioner_id AND d.person_id IS NOT NULL
+        UNION ALL
+        SELECT m.person_id, false FROM centre_admin m WHERE m.centre_id = n.centre_id
+    ) c
+    WHERE n.minutes = ANY (
+            coalesce(
+                (SELECT p.reminder_minutes FROM person p WHERE p.id = c.person_id),
+                CASE WHEN c.patients_side THEN (SELECT reminder_minutes FROM centre WHERE id = n.centre_id) END,
+                :usually
+            )
         )
         AND NOT EXISTS (
             SELECT FROM reminder r
-            WHERE r.appointment_id = c.id AND r.person_id = c.person_id
-                AND r.minutes <= c.minutes AND r.starts_at = c.starts
+            WHERE r.appointment_id = n.id AND r.person_id = c.person_id
+                AND r.minutes <= n.minutes AND r.starts_at = n.starts
         )
     ON CONFLICT DO NOTHING
     RETURNING appointment_id, person_id, minutes, starts_at
