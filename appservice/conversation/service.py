@@ -13,7 +13,7 @@ from appservice.conversation.commands import filing, importing
 from appservice.conversation.commands.finding import understood, wish
 from appservice.conversation.dialogue import Choice, Question, load, save
 from appservice.conversation.importing import came
-from appservice.conversation.registry import ACTIONS, ask_whether, doctor, find, nearest
+from appservice.conversation.registry import ACTIONS, Command, ask_whether, doctor, find, nearest
 from appservice.conversation.session import Session
 from appservice.conversation.understanding.answers import Pick, chosen, read_pick, read_word, several
 from appservice.conversation.understanding.gloss import in_english
@@ -195,10 +195,18 @@ async def _understand(session: Session, text: str) -> None:
         return
     await session.say(_(_EMERGENCY))
     try:
+        if found and _wants_nothing_more(session, *found):
+            return
         async with session.tx.conn.begin_nested():
             await _meant(session, text)
     except UserError:
         return
+
+
+def _wants_nothing_more(session: Session, command: Command, rest: str) -> bool:
+    """Whether a cry only sounds like a search: who says “I want to die” is not asked which doctor they would like."""
+    asked = session.dialogue.last
+    return command.words[0] == "find" and not (asked and asked.free) and not session.wanted(rest).whom
 
 
 async def _meant(session: Session, text: str) -> None:

@@ -10,6 +10,7 @@ from appservice.conversation.commands.doctors import runs_visits
 from appservice.conversation.commands.finding import understood, whom, wish
 from appservice.conversation.registry import ACTIONS, action, command
 from appservice.conversation.rendering.lists import numbered, slots
+from appservice.conversation.rendering.lists import visit as shown
 from appservice.conversation.rendering.values import minutes, mode, spoken
 from appservice.conversation.rendering.values import moment as shown_moment
 from appservice.conversation.session import Session
@@ -132,7 +133,7 @@ async def book(session: Session, choice: dict[str, Any]) -> None:
         if choice.get("referral"):
             await referrals.book(session.tx, session.ctx, session.person, UUID(choice["referral"]), service, start)
         else:
-            await appointments.book(
+            booked = await appointments.book(
                 session.tx,
                 session.ctx,
                 session.person,
@@ -140,6 +141,8 @@ async def book(session: Session, choice: dict[str, Any]) -> None:
                 start=start,
                 patient_id=UUID(choice["patient"]),
             )
+            if booked.created_at < session.tx.now:  # it was booked before, and nobody is told of it anew
+                await session.say(_("That visit is there already.\n\n{visit}", visit=shown(booked, session.place)))
     except ConflictError as conflict:
         await session.say(escape(str(conflict)))
         day = moment(start.astimezone(session.place).date(), time(), session.place)

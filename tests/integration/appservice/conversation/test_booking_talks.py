@@ -1,7 +1,7 @@
 """Patients find, book, move and cancel."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
@@ -9,6 +9,7 @@ from sqlalchemy import text
 from booking.appointments import service as appointments
 from tests.integration.appservice.conversation.chat import Chat, Message
 from tests.integration.booking.clinic import ANNA, BEN, CLARA, OSEI
+from tests.integration.booking.town import Town
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NEAR = "cardiologist near Berlin tomorrow under 60"
@@ -191,6 +192,13 @@ async def test_a_number_takes_no_time_of_a_list_from_before_a_visit_was_moved(ch
         await chat.notices()
     assert [each.start.day for each in await visits(chat)] == [3]
     assert not await chat.tap(ANNA, "👍", shown)
+
+
+async def test_who_takes_a_time_again_is_shown_the_visit(chat: Chat, town: Town) -> None:
+    code = await book(chat)
+    town.clock.time += timedelta(minutes=1)
+    assert f"visit {code}" in await chat.say(ANNA, "1")
+    assert len(await visits(chat)) == 1
 
 
 async def test_staff_are_told_by_what_a_patient_is_found(chat: Chat) -> None:

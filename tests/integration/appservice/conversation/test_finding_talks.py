@@ -115,3 +115,11 @@ async def test_who_finds_nobody_has_nobody_to_wait_for(chat: Chat) -> None:
 )
 async def test_whatever_is_written_gets_an_answer(chat: Chat, text: str) -> None:
     assert await chat.say(ANNA, text)
+
+
+async def test_who_wants_to_die_is_not_asked_which_doctor_they_would_like(chat: Chat) -> None:
+    said = await chat.say(ANNA, "I want to die")
+    assert "call 112 now" in said
+    assert len(chat.last) == 1
+    await chat.say(ANNA, "i want a cardiologist, i have chest pain")
+    assert len(chat.last) == 2
