@@ -206,7 +206,7 @@ async def _understand(session: Session, text: str) -> None:
 def _wants_nothing_more(session: Session, command: Command, rest: str) -> bool:
     """Whether a cry only sounds like a search: who says “I want to die” is not asked which doctor they would like."""
     asked = session.dialogue.last
-    return command.words[0] == "find" and not (asked and asked.free) and not session.wanted(rest).whom
+    return command.words[:1] == ("find",) and not (asked and asked.free) and not session.wanted(rest).whom
 
 
 async def _meant(session: Session, text: str) -> None:

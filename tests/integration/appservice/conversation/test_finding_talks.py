@@ -121,5 +121,6 @@ async def test_who_wants_to_die_is_not_asked_which_doctor_they_would_like(chat: 
     said = await chat.say(ANNA, "I want to die")
     assert "call 112 now" in said
     assert len(chat.last) == 1
+    assert "Did you mean time off" in await chat.say(CLARA, "dr osei is away tomorrow after a heart attack")
     await chat.say(ANNA, "i want a cardiologist, i have chest pain")
     assert len(chat.last) == 2
