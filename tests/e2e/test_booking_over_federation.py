@@ -7,6 +7,7 @@ import pytest
 
 from core.database import Database
 from demo.certificates import Certificates
+from demo.client import PATIENCE
 from demo.spoken import address_in, choice_of, code_in, time_in
 from demo.stripe.payer import pay
 from tests.conftest import HomeserverFactory
@@ -54,7 +55,7 @@ async def test_somebody_of_another_homeserver_books_pays_and_talks_with_the_doct
         while await doctor.join() != visit:  # the bot has invited the doctor too, to tell of the booking
             pass
         both = {patient, clinic.doctor.mxid}
-        async with asyncio.timeout(60):  # until each server knows who is there, and the keeper has left
+        async with asyncio.timeout(PATIENCE):  # until each server knows who is there, and the keeper has left
             while await fritz.members(visit) != both or await doctor.members(visit) != both:
                 await asyncio.sleep(0.2)
         await doctor.say(visit, "Good day! What brings you here?")

@@ -6,6 +6,7 @@ from uuid import uuid4
 import psycopg
 
 from appservice.outgoing import lane_of
+from demo.client import PATIENCE
 from demo.run import Demo
 from demo.spoken import address_in, choice_of, code_in, time_in
 from demo.stripe.payer import pay
@@ -48,7 +49,7 @@ async def test_a_visit_is_booked_paid_and_talked_over(demo: Demo) -> None:
 
         assert [await elena.undecryptable(room), await elena.undecryptable(visit)] == [[], []]
         assert await doctor.undecryptable(visit) == []
-        async with asyncio.timeout(60):  # until the keeper has left
+        async with asyncio.timeout(PATIENCE):  # until the keeper has left
             while await elena.members(visit) != {patient, account.mxid}:
                 await asyncio.sleep(0.2)
     nothing_was_overheard(demo, visit)

@@ -38,7 +38,7 @@ def test_nothing_of_a_benchmark_is_left(by: signal.Signals, its_own_end: bool) -
         assert Path(folder).is_dir()
         running.send_signal(by)
         assert ("its own end" in running.stdout.read()) is its_own_end
-    _, left = psutil.wait_procs(children, timeout=15)
+    _, left = psutil.wait_procs(children, timeout=60)
     assert left == []
     until = time.monotonic() + 60
     while Path(folder).exists() and time.monotonic() < until:

@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import quote
 
 from appservice.matrix.consultation import power_levels
+from demo.client import PATIENCE
 from tests.integration.synapse.callers import CIPHER, Caller
 from tests.integration.synapse.conftest import NewCaller, Ward
 
@@ -18,13 +19,13 @@ async def state_of(person: Caller, room: str) -> dict[tuple[str, str], Any]:
 
 async def agree(one: Caller, other: Caller, room: str) -> None:
     """Wait until both servers see the same members."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         while await state_of(one, room) != await state_of(other, room):
             await asyncio.sleep(0.2)
 
 
 async def seen(person: Caller, room: str, event_id: str) -> dict[str, Any]:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         while True:
             status, event = await person.ask("GET", f"rooms/{quote(room)}/event/{quote(event_id)}")
             if status == 200:
