@@ -191,6 +191,7 @@ async def test_a_tap_under_what_was_edited_but_is_not_yet_written_down_means_the
     room = await anna.direct_room(settings.matrix.bot_id)
     shown = await anna.ask(room, "list", "2. two")
     said = next(each for each in echo.heard if each.text == "list")
+    await _all_written_down(database)  # else the edit waits for the list
     async with database.transaction() as tx:
         await tx.conn.execute(text(f"LOCK TABLE {bot_message.fullname} IN SHARE MODE"))
         await anna.ask(room, f"edit answer:list:{said.event_id}", "edited")
