@@ -2,6 +2,7 @@
 
 import re
 from datetime import date, datetime, time, timedelta
+from itertools import pairwise
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,7 @@ from appservice.conversation.understanding.arguments import take_quoted
 from appservice.conversation.understanding.clock import moment as at
 from appservice.conversation.understanding.days import Days, read_days
 from appservice.conversation.understanding.gloss import in_english
+from appservice.conversation.understanding.listed_days import read_listed
 from appservice.conversation.understanding.schedules import hours_in_english, read_in_any
 from appservice.conversation.understanding.terms import HOLIDAYS, HOURS, REMOVING
 from appservice.conversation.understanding.text import Reading
@@ -103,7 +105,8 @@ async def time_off(session: Session, text: str) -> None:
         in_english(words.rest, session.person.language, (*REMOVING, *HOURS)), session.person.language
     )
     remove = words.take(re.compile(r"\b(?:remove|back|cancel)\b", re.IGNORECASE))
-    days = read_days(words, session.tx.now.astimezone(here).date(), session.person.language)
+    today = session.tx.now.astimezone(here).date()
+    days = _in_a_row(words, today, session.person.language) or read_days(words, today, session.person.language)
     if days is None:
         off = await time_off_of(session.tx, who.id)
         rows = [f"- {span(start, end, here)}" for start, end in off]
@@ -128,6 +131,18 @@ async def time_off(session: Session, text: str) -> None:
         TimeOff(who.id, start, end),
         _("{name} is away: {span}.", name=escape(who.name), span=span(start, end, here)),
     )
+
+
+def _in_a_row(words: Reading, today: date, language: str) -> Days | None:
+    """The days of a list, which are one time off; None where there is no list. Raises BadInputError for gaps."""
+    listed = read_listed(words, today, language)
+    for one, other in pairwise(listed):
+        if (one.last or one.first) + timedelta(days=1) < other.first:
+            raise BadInputError(
+                "Those days are not in a row. Write them one after the other: time off dr.osei 24.12., then time off"
+                " dr.osei 27.12."
+            )
+    return Days(listed[0].first, listed[-1].last) if listed else None
 
 
 def _part_of_day(text: str, days: Days, here: ZoneInfo) -> tuple[datetime, datetime]:

@@ -33,6 +33,13 @@ async def test_dates_that_differ_and_time_off_are_drawn_back_and_taken_back(chat
     assert "Thu 24 Dec: 09:00-12:00" in drawn
 
 
+async def test_time_off_is_of_days_in_a_row(chat: Chat) -> None:
+    assert "is away: Thu 24 Dec to Fri 25 Dec" in await chat.say(CLARA, "time off dr.osei 24. and 25. December")
+    assert "not in a row" in await chat.say(CLARA, "time off dr.osei 28.12. and 31.12.")
+    assert "not in a row" in await chat.say(CLARA, "dr osei is away on 28. and 31. December")
+    assert "28 Dec" not in await chat.say(CLARA, "hours dr.osei")
+
+
 async def test_time_off_may_be_a_part_of_a_day(chat: Chat) -> None:
     assert "is away: Tue 1 Dec, 14:00 to Tue 1 Dec, 16:30" in await chat.say(
         CLARA, "time off dr.osei tomorrow 14-16:30"
