@@ -33,11 +33,16 @@ _DUE = (
             UNION ALL SELECT DISTINCT reminder_minutes FROM person WHERE reminder_minutes IS NOT NULL
         ) known
     ), near AS (
-        SELECT a.id, lower(a.during) AS starts, lead.minutes, a.centre_id, a.patient_id, a.practitioner_id, a.booked_by
-        FROM lead JOIN appointment a
-            ON lower(a.during) > greatest(:now, :now + lead.minutes * interval '1 minute' - :back)
-            AND lower(a.during) <= :now + lead.minutes * interval '1 minute'
-        WHERE a.status = 'booked' AND a.settled_at <= lower(a.during) - lead.minutes * interval '1 minute'
+        SELECT visit.*, lead.minutes
+        FROM lead CROSS JOIN LATERAL (
+            SELECT id, lower(during) AS starts, centre_id, patient_id, practitioner_id, booked_by
+            FROM appointment
+            WHERE status = 'booked'
+                AND lower(during) > greatest(:now, :now + lead.minutes * interval '1 minute' - :back)
+                AND lower(during) <= :now + lead.minutes * interval '1 minute'
+                AND settled_at <= lower(during) - lead.minutes * interval '1 minute'
+            OFFSET 0  -- else all that are booked are read once, instead of a few for each time
+        ) visit
     )
     INSERT INTO reminder (appointment_id, person_id, minutes, starts_at, sent_at)
     SELECT DISTINCT n.id, c.person_id, n.minutes, n.starts, :now
