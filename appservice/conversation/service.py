@@ -27,12 +27,12 @@ from appservice.matrix.staff_rooms import centre_of as staff_centre
 from appservice.outgoing import Reply, post, refusal_key, was_refused
 from booking.context import Context
 from booking.directory.reading import centres_named, practitioners_named
-from booking.directory.reasons import is_emergency
+from booking.directory.reasons import emergency_in
 from booking.people.service import Person, person_of
 from booking.staff.room import staff_of
 from core.database import Database, Tx
 from core.errors import BadInputError, ConflictError, UserError
-from core.languages import DEFAULT, N_, _, speak, spoken_languages
+from core.languages import DEFAULT, N_, _, speak, speaking, spoken_languages
 
 _HINT = (
     "I did not understand that. Say what you need, like “cardiologist near Berlin tomorrow under 60”, or “help” to see"
@@ -187,13 +187,16 @@ async def _tapped(session: Session) -> None:
 async def _understand(session: Session, text: str) -> None:
     """What sounds like an emergency is answered with a hint besides; the hint stays when the rest makes no sense.
 
-    Not where a doctor writes of a patient, in a command that only doctors have.
+    In the language of its words, where none was chosen. Not where a doctor writes of a patient, in a command that only
+    doctors have.
     """
     found = find(text.strip().lstrip("!/"), session.person)
-    if not is_emergency(text) or (found and found[0].who is doctor):
+    tag = emergency_in(text)
+    if tag is None or (found and found[0].who is doctor):
         await _meant(session, text)
         return
-    await session.say(_(_EMERGENCY))
+    with speaking(session.person.language if session.person.language_chosen else tag):
+        await session.say(_(_EMERGENCY))
     try:
         if found and _wants_nothing_more(session, *found):
             return

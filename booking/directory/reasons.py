@@ -79,38 +79,41 @@ _LONG = 7
 """Letters of a word that may be misspelt."""
 _CLOSE = 88.0
 _EMERGENCY = re.compile(
-    r"\b(?:chest pain|chest hurts|pain in (?:my|the) chest|heart attack|stroke|cannot breathe|can t breathe"
+    r"\b(?:"
+    r"(?P<en>chest pain|chest hurts|pain in (?:my|the) chest|heart attack|stroke|cannot breathe|can t breathe"
     r"|cant breathe|struggling to breathe|short(?:ness)? of breath|unconscious|not breathing|passed out"
     r"|severe bleeding|bleeding heavily|heavy bleeding|won t stop bleeding|overdose|poisoned|suicid\w*|kill myself"
-    r"|seizure|face (?:is )?drooping|slurred speech|anaphyla\w*|brustschmerz\w*|herzinfarkt|schlaganfall"
-    r"|bewusstlos|atemnot"
-    r"|douleurs? (?:a |dans |de )?(?:la )?(?:thoracique|poitrine)s?|mal a la poitrine|crise cardiaque|infarctus"
-    r"|n arrive (?:pas|plus) a respirer|ne respire (?:pas|plus)|inconsciente?|saigne beaucoup|hemorragie|empoisonne\w*"
-    r"|dolor(?:es)? (?:en el|de) pecho|infarto|derrame cerebral|ictus|no (?:puedo|puede) respirar|no respira"
-    r"|sangra(?:do|ndo)? (?:mucho|grave|abundante)|envenenad\w*|sobredosis|convulsion\w*"
-    r"|sakit dada|serangan jantung|angin ahmar|sukar bernafas|sesak nafas|tidak bernafas|tidak sedar|pengsan"
-    r"|pendarahan teruk|keracunan|bunuh diri|selbstmord|suizid\w*"
+    r"|seizure|face (?:is )?drooping|slurred speech|anaphyla\w*"
     r"|(?:want to|wanna) die|(?:don t|do not|no longer) want to (?:live|be alive)|(?:end|take) my (?:own )?life"
-    r"|(?:hurt|harm|killing) myself|took (?:too many|so many|all my|all the|a lot of|lots of) (?:pills|tablets)"
-    r"|nicht mehr leben|(?:will|mochte) sterben|mich (?:um|umzu)bringen|(?:das|mein) leben (?:zu )?(?:nehmen|beenden)"
+    r"|(?:hurt|harm|killing) myself|took (?:too many|so many|all my|all the|a lot of|lots of) (?:pills|tablets))"
+    r"|(?P<de>brustschmerz\w*|herzinfarkt|schlaganfall|bewusstlos|atemnot|selbstmord|suizid\w*"
+    r"|nicht mehr leben|(?:will|mochte) sterben|mich (?:um|umzu)bringen|(?:das|mein) leben (?:zu )?(?:nehmen|beenden))"
+    r"|(?P<fr>douleurs? (?:a |dans |de )?(?:la )?(?:thoracique|poitrine)s?|mal a la poitrine|crise cardiaque|infarctus"
+    r"|n arrive (?:pas|plus) a respirer|ne respire (?:pas|plus)|inconsciente?|saigne beaucoup|hemorragie|empoisonne\w*"
     r"|(?:veux|voudrais|envie de) mourir|me tuer|mettre fin a (?:mes jours|ma vie)|en finir avec la vie"
-    r"|(?:veux|envie de) plus vivre|plus envie de vivre"
-    r"|(?:quiero|quisiera) morir(?:me)?|matarme|quitarme la vida|no quiero (?:seguir )?(?:vivir|viviendo)"
-    r"|(?:mahu|nak|ingin|mau) mati|(?:tidak|tak) (?:mahu|nak|ingin) hidup(?: lagi)?"
-    r"|(?:اريد|اود) ان اموت|اريد الموت|(?:ساقتل|اقتل|قتل) نفسي|لا اريد (?:ان اعيش|العيش|الحيا[هة])"
-    r"|انهي حياتي|انهاء حياتي"
-    r"|الم (?:في )?(?:ال)?صدر\w*|الام (?:في )?(?:ال)?صدر|(?:نوب[هة]|ازم[هة]|جلط[هة]) قلبي[هة]"
+    r"|(?:veux|envie de) plus vivre|plus envie de vivre)"
+    r"|(?P<es>dolor(?:es)? (?:en el|de) pecho|infarto|derrame cerebral|ictus|no (?:puedo|puede) respirar|no respira"
+    r"|sangra(?:do|ndo)? (?:mucho|grave|abundante)|envenenad\w*|sobredosis|convulsion\w*"
+    r"|(?:quiero|quisiera) morir(?:me)?|matarme|quitarme la vida|no quiero (?:seguir )?(?:vivir|viviendo))"
+    r"|(?P<ms>sakit dada|serangan jantung|angin ahmar|sukar bernafas|sesak nafas|tidak bernafas|tidak sedar|pengsan"
+    r"|pendarahan teruk|keracunan|bunuh diri"
+    r"|(?:mahu|nak|ingin|mau) mati|(?:tidak|tak) (?:mahu|nak|ingin) hidup(?: lagi)?)"
+    r"|(?P<ar>الم (?:في )?(?:ال)?صدر\w*|الام (?:في )?(?:ال)?صدر|(?:نوب[هة]|ازم[هة]|جلط[هة]) قلبي[هة]"
     r"|ذبح[هة] صدري[هة]|سكت[هة] دماغي[هة]"
     r"|جلط[هة] دماغي[هة]|لا (?:استطيع|يستطيع|تستطيع) التنفس|ضيق (?:في )?(?:ال)?تنفس|فاقد[هة]? الوعي"
     r"|فقد الوعي|نزيف حاد|تسمم|انتحار"
+    r"|(?:اريد|اود) ان اموت|اريد الموت|(?:ساقتل|اقتل|قتل) نفسي|لا اريد (?:ان اعيش|العيش|الحيا[هة])"
+    r"|انهي حياتي|انهاء حياتي)"
     r")\b"
 )
+"""By the language that the words are of."""
 
 _CRY = re.compile(
     r"(?:(?:it s|it is|this is|i have|das ist|c est|es|ini) )?(?:an? |ein |une |una )?"
     r"(?:medical |medizinischer |medicale )?"
-    r"(?:emergency|notfall|urgence|emergencia|urgencia|kecemasan|طواري|حال[هة] طاري[هة]|ambulance|krankenwagen|notarzt"
-    r"|ambulancia|ambulans|اسعاف|(?:i need|call|send) an ambulance|112|911|999)"
+    r"(?:(?P<en>emergency|ambulance|(?:i need|call|send) an ambulance|112|911|999)|(?P<de>notfall|krankenwagen|notarzt)"
+    r"|(?P<fr>urgence)|(?P<es>emergencia|urgencia|ambulancia)|(?P<ms>kecemasan|ambulans)"
+    r"|(?P<ar>طواري|حال[هة] طاري[هة]|اسعاف))"
     r"(?: help| now| please| bitte)?"
 )
 """The whole of what somebody says: within more words, an emergency may be what a clinic tells of."""
@@ -162,7 +165,11 @@ def reason_label(code: str) -> str:
     return _(REASONS[code].label) if code in REASONS else code
 
 
-def is_emergency(text: str) -> bool:
-    """Whether words sound like what must not wait for an appointment. It asks for a hint, and decides nothing."""
+def emergency_in(text: str) -> str | None:
+    """Return the language in which words sound like what must not wait for an appointment, or None.
+
+    It asks for a hint, and decides nothing.
+    """
     said = folded(text)
-    return _EMERGENCY.search(said) is not None or _CRY.fullmatch(said) is not None
+    found = _EMERGENCY.search(said) or _CRY.fullmatch(said)
+    return found.lastgroup if found else None

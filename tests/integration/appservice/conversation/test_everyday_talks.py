@@ -90,9 +90,25 @@ async def test_questions_in_ones_own_words(chat: Chat) -> None:
     assert "Next: Tue 1 Dec" in await chat.say(ANNA, "I can't come on mondays")
 
 
-@pytest.mark.parametrize("text", ["Emergency!", "Notfall", "this is an emergency", "urgence", "kecemasan", "طوارئ"])
-async def test_a_cry_for_help_gets_the_hint(chat: Chat, text: str) -> None:
-    assert "call 112 now" in await chat.say(ANNA, text)
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("Emergency!", "call 112 now"),
+        ("this is an emergency", "call 112 now"),
+        ("Notfall", "Rufen Sie jetzt 112 an"),
+        ("urgence", "appelez le 112 maintenant"),
+        ("quiero morir", "llame ahora al 112"),
+        ("kecemasan", "telefon 112 sekarang"),
+        ("طوارئ", "اتصل بالرقم 112 الآن"),
+    ],
+)
+async def test_a_cry_for_help_gets_the_hint_in_its_own_language(chat: Chat, text: str, told: str) -> None:
+    assert told in await chat.say(ANNA, text)
+
+
+async def test_a_cry_for_help_is_answered_in_the_language_that_was_chosen(chat: Chat) -> None:
+    await chat.say(ANNA, "language German")
+    assert "Rufen Sie jetzt 112 an" in await chat.say(ANNA, "quiero morir")
 
 
 async def test_an_everyday_question_is_no_misspelt_command(chat: Chat, town: Town) -> None:

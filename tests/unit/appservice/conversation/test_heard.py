@@ -36,7 +36,7 @@ from appservice.conversation.understanding.terms import (
 from appservice.conversation.understanding.text import Reading, folded
 from appservice.conversation.understanding.wishes import Speaker, read_wish
 from booking.directory.model import Mode
-from booking.directory.reasons import is_emergency
+from booking.directory.reasons import emergency_in
 from core.languages import DEFAULT, LOCALES, heard, speaking, spoken_languages
 from records.access import SHAREABLE
 from tests.unit.appservice.conversation.test_commands import ANNA, CLARA, OSEI, PAUL
@@ -294,22 +294,26 @@ def test_a_gloss_leaves_names_codes_and_addresses_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "tag"),
     [
-        "douleur à la poitrine",
-        "je n'arrive plus à respirer",
-        "dolor en el pecho",
-        "no puedo respirar",
-        "sakit dada",
-        "sukar bernafas",
-        "ألم في الصدر",
-        "نوبة قلبية",
-        "لا أستطيع التنفس",
-        "Brustschmerzen",
+        ("douleur à la poitrine", "fr"),
+        ("je n'arrive plus à respirer", "fr"),
+        ("dolor en el pecho", "es"),
+        ("no puedo respirar", "es"),
+        ("sakit dada", "ms"),
+        ("sukar bernafas", "ms"),
+        ("ألم في الصدر", "ar"),
+        ("نوبة قلبية", "ar"),
+        ("لا أستطيع التنفس", "ar"),
+        ("Brustschmerzen", "de"),
+        ("heart attack", "en"),
+        ("es una emergencia", "es"),
+        ("Notarzt bitte", "de"),
+        ("112", "en"),
     ],
 )
-def test_an_emergency_is_heard_in_each_language(text: str) -> None:
-    assert is_emergency(text)
+def test_an_emergency_is_heard_in_each_language(text: str, tag: str) -> None:
+    assert emergency_in(text) == tag
 
 
 def test_answers_are_no_commands() -> None:

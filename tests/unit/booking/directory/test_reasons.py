@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from booking.directory.names import signs, trigrams
-from booking.directory.reasons import REASONS, is_emergency, needs_presence, reason_in
+from booking.directory.reasons import REASONS, emergency_in, needs_presence, reason_in
 from booking.directory.specialties import SPECIALTIES
 
 
@@ -51,7 +51,7 @@ def test_some_reasons_need_a_visit_in_person() -> None:
     "text", ["chest pain now", "I can't breathe", "CHEST PAIN!", "my father is unconscious", "Atemnot"]
 )
 def test_what_must_not_wait_is_noticed(text: str) -> None:
-    assert is_emergency(text)
+    assert emergency_in(text)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_what_must_not_wait_is_noticed(text: str) -> None:
     ],
 )
 def test_who_does_not_want_to_live_is_heard_in_each_language(text: str) -> None:
-    assert is_emergency(text)
+    assert emergency_in(text)
 
 
 @pytest.mark.parametrize(
@@ -88,11 +88,11 @@ def test_who_does_not_want_to_live_is_heard_in_each_language(text: str) -> None:
     ],
 )
 def test_what_can_wait_is_no_emergency(text: str) -> None:
-    assert not is_emergency(text)
+    assert emergency_in(text) is None
 
 
 @given(st.text(max_size=200))
 def test_no_text_whatever_breaks_the_lookups(text: str) -> None:
     reason_in(text)
-    is_emergency(text)
+    emergency_in(text)
     assert set(signs(text)) <= set(trigrams(text))
