@@ -49,21 +49,42 @@ async def published(bot: Actor, user: str) -> bool:
     return bool(known.get("master_keys", {}).get(user, {}).get("keys"))
 
 
+def countersigned(seeds: Seeds, user: str, device_keys: Json) -> Json:
+    """Return the keys of a device of ours with our identity's signature besides those that they have."""
+    signer, signatures = seeds["self_signing"], device_keys.get("signatures", {})
+    ours = signatures.get(user, {}) | {name_of(signer): _sign(signer, device_keys)}
+    return _bare(device_keys) | {"signatures": {**signatures, user: ours}}
+
+
 async def ensure(bot: Actor, olm: SafeOlm, seeds: Seeds) -> None:
     """See to it that the homeserver has our keys, and our signature under the bot's device. Idempotent.
 
     The device's keys must have been published. An application service is not asked for a password here (MSC4190).
+    The signature first, as part of the device's keys: at no moment are our keys seen over a device that they have not
+    signed, whose owner some clients would give no keys then.
     """
     user, device = olm.user_id, olm.device_id
-    known = await bot.post("keys", "query", body={"device_keys": {user: [device]}})
+    known = await _known(bot, user, device)
     master = known.get("master_keys", {}).get(user, {}).get("keys", {})
+    if not _is_signed(seeds, known, user, device):
+        signed = countersigned(seeds, user, known["device_keys"][user][device])
+        await bot.post("keys", "upload", body={"device_keys": signed})
+        known = await _known(bot, user, device)
     if name_of(seeds["master"]) not in master:
         await bot.post("keys", "device_signing", "upload", body=_public_keys(olm, seeds))
-    ours = known["device_keys"][user][device]
-    signer = seeds["self_signing"]
-    if name_of(signer) not in ours.get("signatures", {}).get(user, {}):
+    if not _is_signed(seeds, known, user, device):  # by a homeserver that changes no keys of a device
+        ours = known["device_keys"][user][device]
+        signer = seeds["self_signing"]
         signed = _bare(ours) | {"signatures": {user: {name_of(signer): _sign(signer, ours)}}}
         await bot.post("keys", "signatures", "upload", body={user: {device: signed}})
+
+
+async def _known(bot: Actor, user: str, device: str) -> Json:
+    return await bot.post("keys", "query", body={"device_keys": {user: [device]}})
+
+
+def _is_signed(seeds: Seeds, known: Json, user: str, device: str) -> bool:
+    return name_of(seeds["self_signing"]) in known["device_keys"][user][device].get("signatures", {}).get(user, {})
 
 
 def _public_keys(olm: SafeOlm, seeds: Seeds) -> Json:

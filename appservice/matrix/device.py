@@ -60,8 +60,8 @@ async def start_device(api: Api, matrix: MatrixSettings, connection: psycopg.Con
         return await start_device(api, matrix, connection, bot)
     if not published:
         device.olm.account.shared = False
-    await device.keys.publish()
     seeds = await _seeds(device.bot, matrix, connection)
+    await device.keys.publish(seeds)
     if seeds:
         await cross_signing.ensure(device.bot, device.olm, seeds)
         device.verifications = Verifications(device.bot, device.olm, seeds, device.views, device.cipher)

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from nio.event_builders import ToDeviceMessage
 
 from appservice.matrix.api import Actor, AwayError, Json, MatrixError
+from appservice.matrix.cross_signing import Seeds, countersigned
 from appservice.matrix.machine import SafeOlm
 from core.ids import new_id
 from core.logs import log
@@ -40,10 +41,12 @@ class KeyExchange:
         self._unreachable: dict[str, float] = {}
         self._keyless: dict[tuple[str, str], tuple[float, float]] = {}
 
-    async def publish(self) -> None:
-        """Upload what the homeserver lacks of our device keys and one-time keys."""
+    async def publish(self, seeds: Seeds | None = None) -> None:
+        """Upload what the homeserver lacks of our device keys, signed by our identity, and one-time keys."""
         if self._olm.should_upload_keys:
             body = self._olm.share_keys()
+            if seeds and "device_keys" in body:
+                body["device_keys"] = countersigned(seeds, self._olm.user_id, body["device_keys"])
             self._olm.save_account()
             answer = await self._bot.post("keys", "upload", body=body)
             self._olm.account.shared = True

@@ -14,6 +14,7 @@ from sqlalchemy import insert, select
 from vodozemac import Ed25519PublicKey, Ed25519Signature
 
 from appservice.matrix import identity, inbound
+from appservice.matrix.api import Actor
 from appservice.matrix.model import bot_message
 from appservice.matrix.store import KeyStore, prune
 from core.database import Database, libpq_url
@@ -44,6 +45,41 @@ async def test_the_device_is_signed_by_the_bots_own_identity(
     ((_, device),) = keys["device_keys"][bot].items()
     assert signed_by(master, bot, keys["self_signing_keys"][bot])
     assert signed_by(signer, bot, device)
+
+
+async def test_at_no_moment_is_a_device_seen_that_the_bots_identity_has_not_signed(
+    settings: Settings, new_person: NewPerson, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some clients give such a device no keys: it would be told so in place of what was said."""
+    anna, bot = await new_person("anna"), settings.matrix.bot_id
+    seen: list[dict[str, Any]] = []
+    post = Actor.post
+
+    async def watched(self: Actor, *path: str, **more: Any) -> Any:
+        answer = await post(self, *path, **more)
+        if path[0] == "keys" and path[-1] == "upload":
+            seen.append(await anna.keys_of(bot))
+        return answer
+
+    monkeypatch.setattr(Actor, "post", watched)
+    async with serving(settings):
+        room = await anna.direct_room(bot)
+        await anna.ask(room, "one", "you said one")
+    with psycopg.connect(libpq_url(settings.database.url.get_secret_value())) as connection:
+        identity.reset(settings.matrix, connection, bot)
+    async with serving(settings):
+        await anna.ask(room, "two", "you said two")
+    new_device(settings)
+    async with serving(settings):
+        await anna.ask(room, "three", "you said three")
+    identities, devices = set(), set()
+    for keys in seen:
+        for signer in keys["self_signing_keys"].get(bot, {"keys": {}})["keys"].values():
+            identities.add(signer)
+            for name, device in keys["device_keys"][bot].items():
+                devices.add(name)
+                assert signed_by(signer, bot, device)
+    assert (len(identities), len(devices)) == (2, 2)
 
 
 async def test_a_restart_keeps_the_device_and_goes_on(settings: Settings, new_person: NewPerson) -> None:
