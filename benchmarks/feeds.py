@@ -153,7 +153,7 @@ async def cold(connection: Connection, database: Database, path: str, tag: str) 
     await change(database)
     began = time.perf_counter()
     status, _, _ = await connection.get(path, tag)
-    assert status == 200
+    assert status == 200, status
     return (time.perf_counter() - began) * 1000
 
 

@@ -10,7 +10,7 @@ from benchmarks import feeds, fuzz_calendars, importing, polling, unchanged
 
 def test_the_benchmark_of_feeds_runs(database_url: str, capsys: pytest.CaptureFixture[str]) -> None:
     few = unchanged.Rounds(connections=2, count=1, seconds=0.1)
-    feeds.run(database_url, feeds.Size(subscribers=3, unchanged=few, rounds=1, visits=(30, 10, 40)))
+    feeds.run(database_url, feeds.Size(subscribers=100, unchanged=few, rounds=1, visits=(30, 10, 40)))
     said = capsys.readouterr().out
     assert re.search(r"^304, ours: [\d,]+ a second", said, re.MULTILINE)
     assert re.search(r"^30 visits \(0\.0 MB\) anew", said, re.MULTILINE)
