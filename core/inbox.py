@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from core.database import Database, Tx
 from core.ids import id_of
 from core.lanes import lane_table
-from core.statements import Statement
+from core.statements import Statement, unseen
 from core.tables import Moment
 
 inbox = lane_table("inbox")
@@ -24,7 +24,8 @@ def keeping(unless: str = "false") -> Statement:
         text(f"""
         INSERT INTO inbox (id, kind, lane, payload, created_at, due_at, shard)
         SELECT came.id, came.kind, came.lane, came.payload, :now, :now, coalesce(s.shard, 0)
-        FROM unnest(:ids, :kinds, :lanes, :payloads) WITH ORDINALITY AS came (id, kind, lane, payload, place)
+        FROM unnest({unseen(":ids", ":kinds", ":lanes", ":payloads")})
+            WITH ORDINALITY AS came (id, kind, lane, payload, place)
         LEFT JOIN lane_shard s ON s.lane = came.lane
         WHERE NOT ({unless})
         ORDER BY came.place

@@ -24,7 +24,7 @@ from sqlalchemy.types import Interval, SmallInteger, TypeEngine, Uuid
 from booking.schedules.rules import Span
 from core.database import Tx
 from core.ids import id_of
-from core.statements import Statement
+from core.statements import Statement, unseen
 from core.tables import Moment
 from core.timezones import utc
 
@@ -171,7 +171,7 @@ IGNORED = """
 
 # No busy time is longer than a day (a constraint), which bounds what the index has to look at. One row a resource: a
 # full month of visits comes over in a tenth of the time of as many rows.
-BUSY = """
+BUSY = f"""
     SELECT resource_id, array_agg(lower(piece) ORDER BY piece) AS starts,
         array_agg(upper(piece) - :gap ORDER BY piece) AS ends
     FROM (
@@ -179,21 +179,21 @@ BUSY = """
         FROM (
             SELECT resource_id, busy
             FROM occupancy
-            WHERE resource_id = ANY (:resources)
+            WHERE resource_id = ANY ({unseen(":resources")}::uuid[])
               AND lower(busy) >= :start - interval '1 day' AND lower(busy) < :end AND upper(busy) > :start
               AND (expires_at IS NULL OR expires_at > :now)
               AND (:appointment IS NULL OR appointment_id NOT IN (SELECT id FROM ignored))
             UNION ALL
             SELECT practitioner_id, during
             FROM time_off
-            WHERE practitioner_id = ANY (:resources) AND during && tstzrange(:start, :end)
+            WHERE practitioner_id = ANY ({unseen(":resources")}::uuid[]) AND during && tstzrange(:start, :end)
             UNION ALL
             SELECT practitioner_id, during FROM calendar_busy_of(:resources, :start, :end)
         ) AS taken
         GROUP BY resource_id
     ) AS pieces
     GROUP BY resource_id
-"""
+"""  # noqa: S608  (SQL of our own)
 """After IGNORED: when each of :resources is taken, off, or busy by a calendar from :start to :end, in order, without
 overlaps.
 

@@ -13,7 +13,7 @@ from booking.schedules.opening import Schedule, Week
 from booking.schedules.public_holidays import public_holidays
 from booking.schedules.rules import WeeklySpan
 from core.database import Tx
-from core.statements import Record, Statement
+from core.statements import Record, Statement, unseen
 from core.timezones import zone
 
 Where = tuple[UUID, UUID]
@@ -43,11 +43,11 @@ _DATES = (bindparam("first", type_=Date()), bindparam("last", type_=Date()))
 _SCHEDULES = Statement(
     text(f"""
     {_WHAT}
-    FROM unnest(:practitioners, :centres) AS wanted (practitioner_id, centre_id)
+    FROM unnest({unseen(":practitioners", ":centres")}) AS wanted (practitioner_id, centre_id)
     JOIN centre ON centre.id = wanted.centre_id
 """).bindparams(bindparam("practitioners", type_=ARRAY(Uuid())), bindparam("centres", type_=ARRAY(Uuid())), *_DATES)
 )
-# Of just one: with arrays PostgreSQL would plan this anew each time, since it cannot know how long they are.
+# Of just one, as a part of a statement that does more.
 SCHEDULE = (
     text(f"""
     {_WHAT}

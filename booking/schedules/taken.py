@@ -10,6 +10,7 @@ from booking.directory.model import Service
 from booking.schedules.occupancy import BUSY, IGNORED, query, session_of
 from booking.schedules.rules import Span
 from core.database import Tx
+from core.statements import unseen
 
 _INSTANT = timedelta(microseconds=1)
 
@@ -125,7 +126,7 @@ _TAKEN = query(f"""
         ) AS pieces
         GROUP BY seat
     ) AS o ON true
-    WHERE needed.service_id = ANY (:services)
+    WHERE needed.service_id = ANY ({unseen(":services")}::uuid[])
 """)  # noqa: S608  (one constant put into another)
 # A session's own rows have its id as their appointment, its seats have it as their resource. None is left to join
 # where the practitioner has taken time off since, or they or the room are busy by a calendar.

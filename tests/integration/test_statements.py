@@ -5,8 +5,11 @@ from sqlalchemy import bindparam, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from core.database import Database
+from core.inbox import receive
+from core.outbox import enqueue
 from core.statements import Statement, is_away
 from core.tables import Moment
+from tests.integration.plans import planned_often
 
 _COUNT = Statement(text("SELECT count(*) AS n FROM tried"))
 _ADD = Statement(text("INSERT INTO tried VALUES (:n, :at) RETURNING n, at").bindparams(bindparam("at", type_=Moment())))
@@ -119,3 +122,11 @@ async def test_what_was_asked_wrongly_is_told_from_a_database_that_is_away(
         with pytest.raises(DBAPIError) as raised:
             await run(through_sqlalchemy=through_sqlalchemy)
         assert is_away(raised.value) is away, through_sqlalchemy
+
+
+async def test_what_comes_in_and_goes_out_is_not_planned_anew_each_time(database: Database) -> None:
+    async with database.transaction() as tx:
+        for n in range(10):
+            assert await receive(tx, kind="tried", event_id=f"{n}", lane="one", payload=b"")
+            await enqueue(tx, kind="tried", lane="one", key=f"{n}")
+        assert await planned_often(tx) == []

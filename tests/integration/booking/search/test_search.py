@@ -17,6 +17,7 @@ from core.errors import BadInputError
 from core.money import Money
 from core.statements import Statement
 from tests.integration.booking.town import NOW, Town, at
+from tests.integration.plans import planned_often
 
 
 def place(name: str) -> Place:
@@ -243,3 +244,10 @@ async def test_the_number_of_queries_does_not_grow_with_the_number_of_those_foun
                 await refresh(tx)
             counts.append(await queries(town, wish, monkeypatch))
     assert counts[0] == counts[1]
+
+
+async def test_what_a_search_asks_is_not_planned_anew_each_time(doctors: Town) -> None:
+    async with doctors.database.transaction() as tx:
+        for _ in range(10):
+            assert (await search(tx, Wish(specialty="cardiology", place=BERLIN))).offers
+        assert await planned_often(tx) == []
