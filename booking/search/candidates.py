@@ -116,6 +116,7 @@ class Candidates:
             mode=self._tier.mode is not None,
             currency=self._tier.currency,
             near=self._tier.near,
+            in_person_first=self._tier.in_person_first,
             over_date_line=area is not None and area.west > area.east,
             by_distance=self._tier.by_distance(wish),
             only=only is not None,
@@ -231,6 +232,7 @@ class _Shape:
     mode: bool
     currency: bool | None
     near: bool | None
+    in_person_first: bool
     over_date_line: bool
     by_distance: bool
     only: bool
@@ -259,7 +261,7 @@ def _statement(shape: _Shape) -> Statement:
         .join(centre, centre.c.id == service.c.centre_id)
         .join(practitioner, practitioner.c.id == service.c.practitioner_id)
         .where(*_wanted(shape, known), *_of(shape, known), *_which(shape, known, soonest))
-        .order_by(*order)
+        .order_by(*((known.c.mode == Mode.ONLINE.value,) if shape.in_person_first else ()), *order)
         .limit(bindparam("most", type_=Integer))
     )
 

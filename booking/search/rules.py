@@ -39,6 +39,8 @@ class Tier:
     """Whether within the radius, or beyond it."""
     currency: bool | None = None
     """Whether with prices in the wish's currency, or in others."""
+    in_person_first: bool = False
+    """Of both modes, visits in person before all others."""
 
     def by_distance(self, wish: Wish) -> bool:
         """Whether it matters which is nearer: to who is online far away, only if that is wished for."""
@@ -71,17 +73,18 @@ def tiers(wish: Wish) -> list[Tier]:
     A place without a mode is somewhere to go to: visits in person come first, online ones of the same centres after
     them. Who asks for online at a place gets those within the radius first, and then all others.
     """
+    # Amounts in two currencies cannot be compared.
+    apart = wish.sort == "cheapest" and wish.currency is not None and not (wish.max_price or wish.min_price)
     if wish.place is None:
         found = [Tier(wish.mode)]
     elif wish.mode is Mode.ONLINE:
         found = [Tier(Mode.ONLINE, near=True), Tier(Mode.ONLINE, near=False)]
+    elif wish.mode is None and not apart:
+        found = [Tier(near=True, in_person_first=True)]  # in one go, since those near a place are few
     else:
         modes = [Mode.IN_PERSON, Mode.ONLINE] if wish.mode is None else [wish.mode]
         found = [Tier(mode, near=True) for mode in modes]
-    if wish.sort != "cheapest" or wish.currency is None or wish.max_price or wish.min_price:
-        return found
-    # Amounts in two currencies cannot be compared.
-    return [replace(tier, currency=same) for tier in found for same in (True, False)]
+    return [replace(tier, currency=same) for tier in found for same in (True, False)] if apart else found
 
 
 Key = tuple[object, ...]
@@ -94,11 +97,12 @@ def key(wish: Wish, tier: Tier, each: Candidate, start: datetime) -> Key:
     """
     money = each.service.price
     price, near = (money.currency, money.amount), (each.distance_km,) if tier.by_distance(wish) else ()
+    mode = (each.service.mode is Mode.ONLINE,) if tier.in_person_first else ()
     if wish.sort == "cheapest":
-        return (*price, *near, each.service.id)
+        return (*mode, *price, *near, each.service.id)
     if wish.sort == "nearest" and wish.place is not None:
-        return (*near, *price, each.service.id)
-    return (start, *near, *price, each.service.id)
+        return (*mode, *near, *price, each.service.id)
+    return (*mode, start, *near, *price, each.service.id)
 
 
 def time_of_day(wish: Wish, candidates: Sequence[Candidate]) -> Callable[[Service, datetime], bool] | None:

@@ -92,6 +92,19 @@ async def test_what_is_found_is_what_was_wished_for(doctors: Town, wish: Wish, e
     assert (names(found), found.widened) == (expected, None)
 
 
+@pytest.mark.parametrize("sort", ["soonest", "nearest", "cheapest"])
+async def test_near_a_place_the_visit_in_person_is_first_however_many_are_sooner_online(town: Town, sort: Any) -> None:
+    berlin, potsdam = await town.centre(), await town.centre("Lake Clinic", "Potsdam")
+    for n in range(6):
+        await town.offer(berlin, f"Dr Number {n}", "mon-fri 9-17", price=10, mode=Mode.ONLINE)
+    await town.offer(potsdam, "Dr Lea See", "fri 9-17", price=70)
+    async with town.database.transaction() as tx:
+        await refresh(tx)
+    wish = Wish(specialty="cardiology", place=BERLIN, radius_km=60, sort=sort)
+    assert names(await find(town, wish, size=1)) == ["Dr Lea See"]
+    assert "Dr Lea See" not in names(await find(town, wish, page=1, size=1))
+
+
 async def test_a_misspelt_name_does_not_hide_the_one_that_is_spelt_so(town: Town) -> None:
     centre = await town.centre()
     for name in ("Dr Ama Osei", "Dr Kofi Osei", "Dr Jan Oseki"):

@@ -72,8 +72,11 @@ def test_a_box_reaches_over_the_date_line(longitude: float) -> None:
 
 
 def test_near_a_place_comes_who_can_be_visited_before_who_is_online() -> None:
-    near, online = candidate(1, distance=9), candidate(2, mode=Mode.ONLINE, distance=1)
-    assert order(Wish(place=BERLIN), near, online) == [[1], [2]]
+    near, online = candidate(1, distance=9), candidate(2, mode=Mode.ONLINE, distance=1, price=10)
+    for wish in (Wish(place=BERLIN), Wish(place=BERLIN, sort="nearest"), Wish(place=BERLIN, sort="cheapest")):
+        assert order(wish, online, near) == [[1, 2]]
+    dollars = candidate(3, distance=9, price=1, currency="USD")
+    assert order(Wish(place=BERLIN, sort="cheapest", currency="EUR"), online, dollars, near) == [[1], [3], [2]]
 
 
 def test_online_at_a_place_comes_the_place_before_the_world() -> None:
