@@ -217,8 +217,11 @@ class Notices:
         await self._post(told, f"notice:{told.row.id}", Reply(said))
 
     async def _unreachable(self, told: _Told) -> None:
-        doctors = told.what["about"] == str(told.visit.practitioner.person_id)
-        said = rooms.unreachable(told.visit, zone(told.person.timezone), patients_side=not doctors)
+        said = rooms.unreachable(told.visit, zone(told.person.timezone), whose=await _whose(told))
+        await self._post(told, f"notice:{told.row.id}", Reply(said))
+
+    async def _uninvited(self, told: _Told) -> None:
+        said = rooms.uninvited(told.visit, zone(told.person.timezone), whose=await _whose(told))
         await self._post(told, f"notice:{told.row.id}", Reply(said))
 
     async def _next(self, told: _Told) -> None:
@@ -404,6 +407,11 @@ async def _still_theirs(told: _Told) -> bool:
     return any(each.person_id == person.id for each in await guests_of(told.tx, visit.id))
 
 
+async def _whose(told: _Told) -> str:
+    """Whose something is that the notice tells, of those in the visit's room."""
+    return rooms.whose(told.visit, await guests_of(told.tx, told.visit.id), UUID(told.what["about"]))
+
+
 async def _was_told(told: _Told) -> bool:
     """Whether the person has a message that says how the visit stood when it was booked."""
     if await was_said(told.tx, told.confirmation):
@@ -442,7 +450,7 @@ def _over(what: dict[str, Any], visit: Appointment) -> bool:
             return not waits(visit)
         case "late" | "in_time":
             return not waits(visit) or visit.start != datetime.fromisoformat(what["start"])
-        case "room":
+        case "room" | "uninvited":
             return visit.status not in {Status.BOOKED, Status.ARRIVED}
         case _:
             return False

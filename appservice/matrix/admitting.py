@@ -7,7 +7,7 @@ from uuid import UUID
 from appservice.matrix.api import Actor, AwayError, Json, MatrixError
 from appservice.matrix.consultation import TEAM, power_levels
 from appservice.matrix.creation import invite, leave
-from appservice.matrix.keeping import INVITE, LEAVE, RoomRow, come_back, is_away, notice, room_of_visit, step
+from appservice.matrix.keeping import DOCTOR, INVITE, LEAVE, RoomRow, come_back, is_away, notice, room_of_visit, step
 from appservice.matrix.people import People, Visit
 from core.database import Tx
 from core.lanes import HopelessError, LaterError, Row
@@ -18,6 +18,14 @@ _NO_ACCOUNT_YET = 300.0
 _TOLD_AFTER = 4
 """Attempts at an invitation, some 8 seconds in all, before the clinic is told that a homeserver does not answer."""
 _AGAIN = timedelta(minutes=1)
+
+
+def whom(visit: Visit, what: Json) -> tuple[UUID, str] | None:
+    """Return the person, and their account, whom a row of INVITE is about; None if they are not of the visit now."""
+    if what["person"] == DOCTOR:
+        return next(iter(visit.doctor_side.items()), None)
+    person, side = UUID(what["person"]), visit.patient_side | visit.guests
+    return (person, side[person]) if person in side else None
 
 
 class Admitting:
@@ -34,14 +42,14 @@ class Admitting:
         if room is None or room.closed_at:
             return None
         visit = await self._people.visit(tx, UUID(what["appointment"]))
-        side = visit.doctor_side if what["person"] == "doctor" else visit.patient_side | visit.guests
-        if not side:
+        if what["person"] == DOCTOR and not visit.doctor_side:
             raise LaterError("the doctor has no account yet", _NO_ACCOUNT_YET)
-        person = next(iter(side)) if what["person"] == "doctor" else UUID(what["person"])
-        if person not in side:
+        found = whom(visit, what)
+        if found is None:
             return None
+        person, mxid = found
         try:
-            await self._let_in(tx, room, visit, side[person])
+            await self._let_in(tx, room, visit, mxid)
         except AwayError:
             if row.attempts < _TOLD_AFTER or what.get("told"):
                 raise

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import func, insert, select, update
 
-from appservice.matrix.admitting import Admitting
+from appservice.matrix.admitting import Admitting, whom
 from appservice.matrix.api import Actor, ForbiddenError
 from appservice.matrix.calls import Calls
 from appservice.matrix.closing import Closing
@@ -18,6 +18,7 @@ from appservice.matrix.creation import alias_for, create_once, leave, remove_ali
 from appservice.matrix.keeping import (
     ADMIT,
     CLOSE,
+    DOCTOR,
     ERASE,
     INVITE,
     LEAVE,
@@ -27,6 +28,7 @@ from appservice.matrix.keeping import (
     SETTLE,
     RoomRow,
     is_away,
+    notice,
     room_of_visit,
     stays,
     step,
@@ -73,7 +75,15 @@ class Keeper:
 
     def mourners(self) -> dict[str, Mourner]:
         """What to do about each kind of outbox row that was given up."""
-        return {INVITE: self._given_up, REGROUP: self._given_up}
+        return {INVITE: self._not_let_in, REGROUP: self._given_up}
+
+    async def _not_let_in(self, tx: Tx, row: Row) -> None:
+        """Somebody's homeserver refuses the invitation for good, say: the clinic is told."""
+        what = json.loads(row.payload)
+        visit = await self._people.visit(tx, UUID(what["appointment"]))
+        if visit.stands and (found := whom(visit, what)):
+            await notice(tx, "uninvited", what["appointment"], found[0], visit.clinic)
+        await self._given_up(tx, row)
 
     async def _given_up(self, tx: Tx, row: Row) -> None:
         """The keeper may have come back for it: have it leave, as if it had stayed for the one who is to come."""
@@ -105,7 +115,7 @@ class Keeper:
         await step(tx, SETTLE, what | {"alias": alias}, "keeper")
         for person in [*visit.patient_side, *visit.guests]:
             await step(tx, INVITE, what | {"person": str(person)}, str(person))
-        await step(tx, INVITE, what | {"person": "doctor"}, "doctor")
+        await step(tx, INVITE, what | {"person": DOCTOR}, DOCTOR)
         return room_id
 
     def _calls(self, appointment_id: UUID) -> Calls | None:

@@ -17,6 +17,8 @@ from core.outbox import Work, enqueue, put
 OPEN, SETTLE, INVITE, ADMIT, LEAVE = "room.open", "room.settle", "room.invite", "room.admit", "room.leave"
 REGROUP, LOOK, CLOSE, ERASE = "room.team", "room.look", "room.close", "room.erase"
 """Kinds of outbox rows, in the order of a room's life."""
+DOCTOR = "doctor"
+"""Stands for whoever is the visit's doctor by then, in a row of INVITE."""
 
 RoomRow = Found[tuple[Any, ...]]
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from appservice.matrix.api import Actor, MatrixError
 from appservice.matrix.consultation import TEAM, may_leave, power_levels
-from appservice.matrix.keeping import INVITE, LEAVE, LOOK, come_back, is_away, room_of_visit, stays, step
+from appservice.matrix.keeping import DOCTOR, INVITE, LEAVE, LOOK, come_back, is_away, room_of_visit, stays, step
 from appservice.matrix.people import People, Visit
 from core.database import Tx
 from core.lanes import HopelessError, LaterError, Row
@@ -52,7 +52,7 @@ class Regrouping:
         joined = {mxid for mxid in visit.team if there.get(mxid) == "join"}
         what = {"appointment": str(room.appointment_id), "room": room.room_id}
         for mxid in sorted({*visit.doctor_side.values()} - joined):
-            await step(tx, INVITE, what | {"person": "doctor"}, f"doctor:{mxid}:{row.id}")
+            await step(tx, INVITE, what | {"person": DOCTOR}, f"{DOCTOR}:{mxid}:{row.id}")
         for person, mxid in sorted(visit.patient_side.items()):
             if mxid not in there:  # who has left, or was asked already, is left in peace
                 await step(tx, INVITE, what | {"person": str(person)}, f"{person}:{row.id}")

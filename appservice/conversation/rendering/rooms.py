@@ -1,13 +1,15 @@
 """Consultation rooms in words. Pure."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from appservice.conversation.rendering.values import clock, day, moment
 from appservice.matrix.markdown import escape
 from booking.appointments.model import Appointment
 from booking.consultations.line import PlaceInLine
-from booking.consultations.model import Role
+from booking.consultations.model import Guest, Role
 from booking.consultations.service import Consultation
 from core.languages import N_, _, ngettext
 
@@ -91,16 +93,33 @@ def brought_in(visit: Appointment, mxid: str, role: Role) -> str:
     )
 
 
-def unreachable(visit: Appointment, place: ZoneInfo, *, patients_side: bool) -> str:
-    """To the clinic: somebody's homeserver does not answer."""
-    who = _("the patient's") if patients_side else _("the doctor's")
+def unreachable(visit: Appointment, place: ZoneInfo, *, whose: str) -> str:
+    """To the clinic: somebody's homeserver does not answer. `whose`: of `whose`."""
     return _(
         "Visit {code}, {when}: {whose} homeserver does not answer, so the invitation to its room waits. It is tried"
         " again each few minutes, and nothing is lost. If the visit is soon, please reach them another way.",
         code=f"**{visit.code}**",
         when=moment(visit.start, place),
-        whose=who,
+        whose=whose,
     )
+
+
+def uninvited(visit: Appointment, place: ZoneInfo, *, whose: str) -> str:
+    """To the clinic: somebody cannot be invited. `whose`: of `whose`."""
+    return _(
+        "Visit {code}, {when}: {whose} invitation to its room did not come through. Their homeserver may refuse it, and"
+        " it is not tried again. Please reach them another way.",
+        code=f"**{visit.code}**",
+        when=moment(visit.start, place),
+        whose=whose,
+    )
+
+
+def whose(visit: Appointment, guests: Sequence[Guest], person: UUID) -> str:
+    """Say whose something is, for a sentence about one of a visit's room. Of a guest no more: not all know them."""
+    if person == visit.practitioner.person_id:
+        return _("the doctor's")
+    return _("the guest's") if any(each.person_id == person for each in guests) else _("the patient's")
 
 
 def next_in_line(visit: Appointment, expected: datetime, place: ZoneInfo, link: str) -> str:

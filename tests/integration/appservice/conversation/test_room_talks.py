@@ -1,5 +1,6 @@
 """Consultation rooms, said in the chat: how one stands, who is brought in, the line, the centre's rules."""
 
+import json
 from datetime import timedelta
 
 from booking.consultations.due import open_due
@@ -57,6 +58,24 @@ async def test_an_interpreter_is_brought_in_and_the_other_side_is_told(chat: Cha
     assert CLARA not in told
     assert f"{INES}: an interpreter" in await chat.say(OSEI, f"consultation {code}")
     assert "They were brought in already." in await chat.say(OSEI, f"bring in {code} {INES} as interpreter")
+
+
+async def test_the_clinic_is_told_whose_invitation_waits_or_did_not_come_through(chat: Chat) -> None:
+    code = await code_of(chat)
+    (visit,) = await visits(chat, ANNA)
+    await chat.say(ANNA, f"bring in {code} {INES} as interpreter")
+    await chat.notices()
+    to = (await chat.person(CLARA)).id
+    for mxid, whose in ((ANNA, "the patient's"), (OSEI, "the doctor's"), (INES, "the guest's")):
+        what = {"appointment": str(visit.id), "person": str(to), "about": str((await chat.person(mxid)).id)}
+        async with chat.database.transaction() as tx:
+            for name in ("unreachable", "uninvited"):
+                payload = json.dumps({"notice": name, **what}).encode()
+                await put(tx, [Work("notice", f"person:{to}", f"{name}:{mxid}", payload)])
+        waits, refused = [each.text for each in (await chat.notices())[CLARA]]
+        assert waits.startswith(f"Visit {code}, Tue 1 Dec, 09:00: {whose} homeserver does not answer")
+        assert refused.startswith(f"Visit {code}, Tue 1 Dec, 09:00: {whose} invitation to its room did not come")
+        assert INES not in waits + refused
 
 
 async def test_what_is_missing_is_asked_for_and_who_may_not_learns_nothing(chat: Chat) -> None:

@@ -339,3 +339,28 @@ async def test_while_a_homeserver_is_away_the_invitation_waits_and_the_clinic_is
         assert await bela.invitation(named="Visit 7F3K2A") == room
         await bela.join(room)
         assert len({row.id for row in echo.notices if b"unreachable" in row.payload}) == 1
+
+
+async def test_where_a_homeserver_refuses_the_invitation_the_clinic_is_told(
+    here: tuple[Homeserver, Settings],
+    start_homeserver: HomeserverFactory,
+    certificates: Certificates,
+    new_person: NewPerson,
+    database: Database,
+) -> None:
+    homeserver, settings = here
+    closed = start_homeserver(certificates=certificates, settings={"block_non_admin_invites": True})
+    async with serving(settings) as (_, echo):
+        doctor, bela = await new_person("doctor", on=homeserver), await new_person("bela", on=closed)
+        appointment, name = uuid4(), echo.people.id_of
+        clinic = [name(doctor.mxid)]
+        echo.people.visits[appointment] = Visit(
+            "7F3K2A", True, {name(bela.mxid): bela.mxid}, {clinic[0]: doctor.mxid}, {}, clinic
+        )
+        await open_room(database, appointment)
+        await doctor.join(await doctor.invitation(named="Visit 7F3K2A"))  # nobody else waits for it
+        async with asyncio.timeout(PATIENCE):
+            while not (told := [row for row in echo.notices if b"uninvited" in row.payload]):
+                await asyncio.sleep(0.1)
+        whom = {"person": str(clinic[0]), "about": str(name(bela.mxid)), "appointment": str(appointment)}
+        assert [json.loads(row.payload) for row in told] == [{"notice": "uninvited", **whom}]
