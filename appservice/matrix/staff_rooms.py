@@ -85,10 +85,13 @@ class StaffRooms:
             _log.warning("a member of a staff room was not reached", reason=refused.code)
 
     async def member(self, tx: Tx, room_id: str, mxid: str, membership: str) -> None:
-        """Somebody came into a staff room, or is gone."""
-        table = staff_room_member
+        """Somebody came into a staff room, or is gone. Who has come may have been put out before this is heard."""
+        table, room = staff_room_member, staff_room
+        locked = select(room.c.centre_id).where(room.c.room_id == room_id).with_for_update()
+        centre_id = (await tx.conn.execute(locked)).scalar_one()
         if membership == "join":
-            await tx.conn.execute(insert(table).values(room_id=room_id, mxid=mxid).on_conflict_do_nothing())
+            if mxid in (await self._people.staff(tx, centre_id)).accounts.values():
+                await tx.conn.execute(insert(table).values(room_id=room_id, mxid=mxid).on_conflict_do_nothing())
         elif membership in ("leave", "ban"):
             await tx.conn.execute(delete(table).where(table.c.room_id == room_id, table.c.mxid == mxid))
 

@@ -87,3 +87,19 @@ async def test_who_leaves_the_centre_is_put_out_and_who_left_the_room_stays_out(
     await work(database, centre, "staff.sync", again=str(echo.people.id_of(clara.mxid)))
     await clara.join(await clara.invitation(named="Heart Centre: staff"))
     await until(database, "SELECT mxid FROM staff_room_member", [clara.mxid])
+
+
+async def test_who_comes_after_having_left_the_centre_does_not_count_as_there(
+    echo: Echo, database: Database, two: tuple[Person, Person]
+) -> None:
+    clara, osei = two
+    centre = uuid4()
+    echo.people.centres[centre] = staff(echo, clara, osei)
+    await work(database, centre, "staff.open", "staff.sync")
+    room = await clara.invitation(named="Heart Centre: staff")
+    await clara.join(room)
+    echo.people.centres[centre] = staff(echo, clara)
+    await osei.join(await osei.invitation(named="Heart Centre: staff"))
+    await clara.appears(room, osei.mxid)
+    await clara.ask(room, "!today", "you said !today")
+    assert await column(database, "SELECT mxid FROM staff_room_member") == [clara.mxid]
