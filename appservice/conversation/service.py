@@ -19,7 +19,8 @@ from appservice.conversation.understanding.answers import Pick, chosen, read_pic
 from appservice.conversation.understanding.gloss import in_english
 from appservice.conversation.understanding.rhythm import take_rhythm
 from appservice.conversation.understanding.schedules import days_in_english
-from appservice.conversation.understanding.text import Reading
+from appservice.conversation.understanding.text import Reading, folded
+from appservice.conversation.understanding.tongue import tongue_of, words_of
 from appservice.conversation.understanding.wishes import Wanted
 from appservice.incoming import Incoming
 from appservice.matrix.markdown import escape
@@ -28,7 +29,7 @@ from appservice.outgoing import Reply, post, refusal_key, was_refused
 from booking.context import Context
 from booking.directory.reading import centres_named, practitioners_named
 from booking.directory.reasons import emergency_in
-from booking.people.service import Person, person_of
+from booking.people.service import Person, person_of, set_language
 from booking.staff.room import staff_of
 from core.database import Database, Tx
 from core.errors import BadInputError, ConflictError, UserError
@@ -77,6 +78,10 @@ _DOCTOR = re.compile(r"\b(?:doctors?|physicians?|doktor|docteur|doctora|dokter|a
 _TO_TAKE = frozenset({"times", "book", "move"})
 """What is chosen in a list of doctors, or of times."""
 
+_SPEAK = "speak"
+"""What “yes” does where it is asked in which language to answer."""
+_WISHES = frozenset({"find", "book"})
+"""Commands that a wish may stand behind."""
 _OFFERED = "take up"
 """What “yes” does to a time that came free."""
 
@@ -190,6 +195,7 @@ async def _understand(session: Session, text: str) -> None:
     In the language of its words, where none was chosen. Not where a doctor writes of a patient, in a command that only
     doctors have.
     """
+    await _in_their_language(session, text.strip().lstrip("!/").strip())
     found = find(text.strip().lstrip("!/"), session.person)
     tag = emergency_in(text)
     if tag is None or (found and found[0].who is doctor):
@@ -204,6 +210,39 @@ async def _understand(session: Session, text: str) -> None:
             await _meant(session, text)
     except UserError:
         return
+
+
+async def _in_their_language(session: Session, text: str) -> None:
+    """Speak the language in which somebody writes who has chosen none: they have, by going on in it.
+
+    One word of it is enough where they were asked whether they want to go on in it.
+    """
+    asked = session.dialogue.last
+    if session.person.language_chosen or (asked and asked.free):
+        return
+    found = find(text, session.person)
+    offered = asked.words.get("yes", {}) if asked else {}
+    if offered.get("do") == _SPEAK:
+        tag = None if read_word(text) else _gone_on(session, text, offered["language"])
+    else:
+        tag = tongue_of(text, session.speaker) if found is None or found[0].words[0] in _WISHES else None
+    if tag is None:
+        return
+    if offered.get("do") == _SPEAK:
+        session.dialogue.drop_last()
+    session.person = await set_language(session.tx, session.ctx, session.person, tag)
+    speak(session.person.language)
+
+
+def _gone_on(session: Session, text: str, tag: str) -> str | None:
+    """The language if something of what is said is of it: a word, or all of a command."""
+    found = find(text, session.person)
+    if found:
+        said = folded(text)
+        command = found[0]
+        own = any(said.startswith(folded(each)) for each in command.spelt(tag))
+        return tag if own and not any(said.startswith(each) for each in command.words) else None
+    return tag if words_of(text, tag) or tongue_of(text, session.speaker) == tag else None
 
 
 def _wants_nothing_more(session: Session, command: Command, rest: str) -> bool:

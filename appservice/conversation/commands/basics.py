@@ -9,6 +9,7 @@ from appservice.conversation.rendering.values import languages
 from appservice.conversation.session import Session
 from appservice.conversation.understanding.text import folded, plain
 from appservice.matrix.markdown import escape
+from booking.people.service import set_language
 from core.languages import DEFAULT, _, heard, language, speaking, spoken_languages
 
 _ORDER = ("Doctor", "Centre", "Platform", "Visits", "Health", "You")
@@ -77,7 +78,8 @@ async def hello(session: Session, text: str) -> None:
     with speaking(tag):
         stay = _("Shall I answer in {language} from now on? Answer **yes**.", language=languages((tag,)))
         await session.say(
-            f"{_greeting(person.name)}\n\n{stay}", words={"yes": {"do": "speak", "language": tag}, "no": {"do": "keep"}}
+            f"{_greeting(person.name)}\n\n{stay}",
+            words={"yes": {"do": "speak", "language": tag}, "no": {"do": "speak as before"}},
         )
 
 
@@ -107,6 +109,14 @@ async def speak_(session: Session, choice: dict[str, Any]) -> None:
     """From now on in the language that was offered."""
     session.dialogue.drop_last()
     await people.language(session, choice["language"])
+
+
+@action("speak as before")
+async def speak_as_before(session: Session, choice: dict[str, Any]) -> None:
+    """In no other language, whatever they write in: that is a choice, too."""
+    session.dialogue.drop_last()
+    session.person = await set_language(session.tx, session.ctx, session.person, session.person.language)
+    await session.say(_("Good. Nothing has changed."))
 
 
 @command(

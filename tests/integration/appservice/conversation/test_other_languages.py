@@ -6,7 +6,8 @@ import pytest
 
 from core.languages import DEFAULT, spoken_languages
 from tests.integration.appservice.conversation.chat import Chat
-from tests.integration.booking.clinic import ANNA, CLARA
+from tests.integration.appservice.conversation.test_booking_talks import book
+from tests.integration.booking.clinic import ANNA, CLARA, OSEI
 
 _YES = {"ar": "نعم", "de": "ja", "es": "sí", "fr": "oui", "ms": "ya"}
 _NO = {"ar": "لا", "de": "nein", "es": "no", "fr": "non", "ms": "tidak"}
@@ -35,6 +36,13 @@ _SURE = {
     "fr": "oublie-moi pour toujours",
     "ms": "lupakan saya selamanya",
 }
+_SENTENCE = {
+    "ar": "أريد طبيب قلب في برلين غدا",
+    "de": "ich brauche morgen einen Kardiologen in Berlin",
+    "es": "necesito un cardiólogo en Berlín mañana",
+    "fr": "je voudrais un rendez-vous chez le cardiologue à Berlin lundi matin",
+    "ms": "saya mahu jumpa doktor jantung di Berlin esok",
+}
 _NAMES = {"ar": "العربية", "de": "Deutsch", "es": "español", "fr": "français", "ms": "Melayu"}
 
 
@@ -48,13 +56,54 @@ async def test_who_has_chosen_no_language_is_greeted_in_theirs_and_asked_whether
     greeted = await chat.say(ANNA, _GREETING[code])
     assert _WISH[code] in greeted
     assert "Shall I" not in greeted
-    assert "Nothing has changed" in await chat.say(ANNA, _NO[code])
-    assert "Clinics see you" in await chat.say(ANNA, "name")
-    await chat.say(ANNA, _GREETING[code])
     assert _NAMES[code].casefold() in (await chat.say(ANNA, _YES[code])).casefold()
     assert "Clinics see you" not in await chat.say(ANNA, "name")
     for greeting in _GREETING.values():  # what was chosen holds
         assert _WISH[code] in await chat.say(ANNA, greeting)
+
+
+@pytest.mark.parametrize("code", sorted(spoken_languages() - {DEFAULT}))
+async def test_who_does_not_want_to_go_on_in_it_is_answered_in_english_whatever_they_write(
+    chat: Chat, code: str
+) -> None:
+    await chat.say(ANNA, _GREETING[code])
+    assert "Nothing has changed" in await chat.say(ANNA, _NO[code])
+    for said in (_SENTENCE[code], _GREETING[code], "name"):
+        await chat.say(ANNA, said)
+        assert "Clinics see you" in await chat.say(ANNA, "name")
+
+
+@pytest.mark.parametrize("greeted", [True, False])
+@pytest.mark.parametrize("code", sorted(spoken_languages() - {DEFAULT}))
+async def test_who_goes_on_in_their_language_is_answered_in_it(chat: Chat, code: str, *, greeted: bool) -> None:
+    if greeted:
+        await chat.say(ANNA, _GREETING[code])
+    offers = await chat.say(ANNA, _SENTENCE[code])
+    assert "Dr Ama Osei" in offers
+    assert "Answer with" not in offers
+    assert "Dr Ama Osei" in await chat.say(ANNA, "1")
+    assert "Clinics see you" not in await chat.say(ANNA, "name")
+
+
+@pytest.mark.parametrize("code", sorted(spoken_languages() - {DEFAULT}))
+async def test_a_command_after_a_greeting_is_answered_in_its_language(chat: Chat, code: str) -> None:
+    english = await chat.say(ANNA, "appointments")
+    await chat.say(ANNA, _GREETING[code])
+    assert await chat.say(ANNA, _APPOINTMENTS[code]) != english
+    assert "Clinics see you" not in await chat.say(ANNA, "name")
+
+
+async def test_who_greets_in_one_language_and_goes_on_in_english_is_answered_in_english(chat: Chat) -> None:
+    await chat.say(ANNA, "Hola")
+    assert "Answer with a number" in await chat.say(ANNA, "cardiologist near Berlin tomorrow under 60")
+    assert "You have no visits" in await chat.say(ANNA, "appointments")
+
+
+async def test_a_note_in_another_language_is_not_a_choice_of_it(chat: Chat) -> None:
+    visit = await book(chat)
+    assert "What is to be noted?" in await chat.say(OSEI, f"note {visit}")
+    assert "once the visit has begun" in await chat.say(OSEI, "necesito un cardiólogo en Berlín mañana")
+    assert "Clinics see you" in await chat.say(OSEI, "!name")
 
 
 @pytest.mark.parametrize("code", sorted(spoken_languages() - {DEFAULT}))
