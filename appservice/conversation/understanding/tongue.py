@@ -20,11 +20,12 @@ def tongue_of(text: str, speaker: Speaker) -> str | None:
 
     English is no answer: who speaks another language writes it, too.
     """
-    own = _read(text, speaker)
+    others = sorted(spoken_languages() - {DEFAULT, speaker.language.split("-")[0]})
+    known = {tag: words for tag in others if (words := words_of(text, tag))}
+    own = _read(text, speaker) if known else None
     found = []
-    for tag in sorted(spoken_languages() - {DEFAULT, speaker.language.split("-")[0]}):
-        words = words_of(text, tag)
-        meant = _read(text, replace(speaker, language=tag)) if words else None
+    for tag, words in known.items():
+        meant = _read(text, replace(speaker, language=tag))
         if meant is None or not meant.whom:
             continue
         if own is None or not own.whom or (words >= _SURE and len(meant.rest) <= len(own.rest)):
