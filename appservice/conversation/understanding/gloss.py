@@ -111,6 +111,12 @@ def _words(tag: str, terms: tuple[Term, ...]) -> tuple[dict[str, str], int]:
     return found, max((len(key.split()) for key in found), default=0)
 
 
+@cache
+def vocabulary(tag: str) -> frozenset[str]:
+    """Return each word that stands in what is understood of a language, folded: alone it may mean nothing."""
+    return frozenset(word for key in _words(tag, ())[0] for word in key.split())
+
+
 def _key(text: str) -> str:
     return " ".join(folded(token) for token in _TOKEN.findall(plain(text)))
 
