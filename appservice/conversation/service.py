@@ -80,7 +80,7 @@ _TO_TAKE = frozenset({"times", "book", "move"})
 
 _SPEAK = "speak"
 """What “yes” does where it is asked in which language to answer."""
-_WISHES = frozenset({"find", "book"})
+_WISHES = frozenset({("find",), ("book",)})
 """Commands that a wish may stand behind."""
 _OFFERED = "take up"
 """What “yes” does to a time that came free."""
@@ -225,7 +225,7 @@ async def _in_their_language(session: Session, text: str) -> None:
     if offered.get("do") == _SPEAK:
         tag = None if read_word(text) else _gone_on(session, text, offered["language"])
     else:
-        tag = tongue_of(text, session.speaker) if found is None or found[0].words[0] in _WISHES else None
+        tag = tongue_of(text, session.speaker) if found is None or found[0].words[:1] in _WISHES else None
     if tag is None:
         return
     if offered.get("do") == _SPEAK:

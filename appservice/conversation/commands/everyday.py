@@ -94,6 +94,32 @@ async def how_much(session: Session, text: str) -> None:
     await session.say("\n".join(rows))
 
 
+@command(
+    "talk to a human|can i talk to a human|talk to somebody|can i talk to somebody|talk to someone"
+    "|can i talk to someone|speak to somebody|can i speak to somebody|speak to someone|can i speak to someone|call me"
+    "|please call me|can you call me|what is the phone number|what's the phone number|phone number|is anybody there",
+    help="how to reach people",
+    group="",
+    bare=True,
+    heard=True,
+)
+async def people_(session: Session, text: str) -> None:
+    """Where the centres are reached of what is on show, or else of the visits to come; and how a doctor is asked."""
+    booked = await appointments.upcoming(session.tx, session.ctx, session.person)
+    shown = [await reading.service(session.tx, each) for each in _on_show(session)]
+    wanted = [each.centre_id for each in shown] or [each.centre.id for each in booked]
+    centres = [await reading.centre(session.tx, each) for each in dict.fromkeys(wanted)]
+    rows = [f"- **{escape(each.name)}**: {escape(each.phone or f'{each.street}, {each.city}')}" for each in centres]
+    said = [_("I am a program, and nobody reads along here. In an emergency, call **112**.")]
+    if rows:
+        said.append(_("The centre is reached so:") + "\n\n" + "\n".join(rows))
+    else:
+        said.append(_("Choose a doctor and ask again, and I tell you how to reach the centre."))
+    if booked:
+        said.append(_("To ask the doctor something, write **ask {code}** and your question.", code=booked[0].code))
+    await session.say("\n\n".join(said))
+
+
 def _on_show(session: Session) -> list[UUID]:
     """The services that were listed last, or of which times were."""
     asked = session.dialogue.last

@@ -1,4 +1,4 @@
-"""What patients look for a centre and a service by: insurances, wheelchairs, visit reasons."""
+"""What patients look for a centre and a service by, and reach it: insurances, wheelchairs, phone, visit reasons."""
 
 import re
 
@@ -16,6 +16,7 @@ from core.errors import BadInputError
 from core.languages import _, commas
 
 _NONE = {"none", "no", "nothing", "-"}
+_PHONE = re.compile(r"\+?[\d(][\d ()/.\-]{2,38}")
 
 
 @command(
@@ -36,6 +37,30 @@ async def accepts(session: Session, text: str) -> None:
     edited = await edit_centre(session.tx, session.ctx, session.person, at_centre.id, insurances=wanted)
     accepted = commas(escape(name.upper()) for name in edited.insurances) or _("no insurance by name")
     await session.say(_("{name} accepts {accepted}.", name=escape(edited.name), accepted=accepted))
+
+
+@command(
+    "centre phone|center phone",
+    "NUMBER",
+    help="the phone number that patients are told: centre phone +49 30 1234567",
+    who=runs_centres,
+    group="Centre",
+)
+async def phone(session: Session, text: str) -> None:
+    """The one that there is, in place of that before."""
+    words = Reading(text)
+    at_centre = await centre_of(session, words)
+    number = words.rest.strip()
+    none = number.casefold() in _NONE
+    if not none and not _PHONE.fullmatch(number):
+        raise BadInputError("Write it like: centre phone +49 30 1234567. Or: centre phone none")
+    edited = await edit_centre(session.tx, session.ctx, session.person, at_centre.id, phone="" if none else number)
+    name = escape(edited.name)
+    await session.say(
+        _("{name} has no phone number.", name=name)
+        if none
+        else _("Patients are told to call {name} at {number}.", name=name, number=escape(edited.phone))
+    )
 
 
 @command(

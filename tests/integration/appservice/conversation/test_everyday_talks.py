@@ -237,3 +237,19 @@ async def test_what_a_newer_version_has_written_besides_keeps_nobody_from_answer
         newer.setattr(dialogue, "_write", written)
         await chat.say(ANNA, "dr osei tomorrow")
     assert "1. 09:00" in await chat.say(ANNA, "1")
+
+
+async def test_who_wants_to_talk_to_a_human_is_told_how(chat: Chat) -> None:
+    said = await chat.say(ANNA, "can I talk to a human?")
+    assert said.startswith("I am a program, and nobody reads along here. In an emergency, call 112.")
+    assert "Choose a doctor and ask again" in said
+    await chat.say(CLARA, "centre phone +49 30 1234567")
+    await chat.say(ANNA, "dr osei tomorrow")
+    assert "• Berlin Heart Centre: +49 30 1234567" in await chat.say(ANNA, "call me")
+    assert "1. 09:00" in await chat.say(ANNA, "1")  # the list is still there
+    await chat.say(ANNA, "1")
+    await chat.notices()
+    said = await chat.say(ANNA, "phone number")
+    assert said.count("+49 30 1234567") == 1
+    assert re.search(r"write ask \w{6} and your question", said)
+    assert "+49 30 1234567" in await chat.say(ANNA, "kann ich mit jemandem sprechen?")

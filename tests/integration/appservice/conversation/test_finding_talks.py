@@ -38,6 +38,9 @@ async def test_a_service_is_for_the_reasons_that_its_centre_names(chat: Chat, to
         ("centre accepts", "Write which"),
         ("centre accepts " + "x" * 5000, "too long"),
         ("centre accessible perhaps", "Write yes or no"),
+        ("centre phone", "Write it like"),
+        ("centre phone reception", "Write it like"),
+        ("centre phone " + "1" * 50, "Write it like"),
     ],
 )
 async def test_what_a_centre_cannot_offer_gets_a_sentence(chat: Chat, text: str, answer: str) -> None:
@@ -45,11 +48,17 @@ async def test_what_a_centre_cannot_offer_gets_a_sentence(chat: Chat, text: str,
 
 
 async def test_only_who_runs_a_centre_says_what_it_offers(chat: Chat) -> None:
-    for text in ("centre accepts AOK", "centre accessible yes", 'service reasons dr.osei "A visit" ecg'):
+    for text in (
+        "centre accepts AOK",
+        "centre accessible yes",
+        "centre phone 123456",
+        'service reasons dr.osei "A visit" ecg',
+    ):
         said = await chat.say(ANNA, text)
         assert "Berlin Heart Centre accepts" not in said
         assert "wheelchair" not in said
         assert "is for" not in said
+        assert "123456" not in said
 
 
 async def test_insurance_and_wheelchairs_are_looked_for(chat: Chat) -> None:
@@ -64,6 +73,15 @@ async def test_insurance_and_wheelchairs_are_looked_for(chat: Chat) -> None:
         ANNA, "wheelchair accessible cardiologist in person, Berlin"
     )
     assert "no insurance by name" in await chat.say(CLARA, "centre accepts none")
+
+
+async def test_a_centre_says_how_it_is_called(chat: Chat) -> None:
+    said = await chat.say(CLARA, "centre phone +49 30 1234567")
+    assert said == "Patients are told to call Berlin Heart Centre at +49 30 1234567."
+    await chat.say(ANNA, "cardiologist in Berlin")
+    assert "Berlin Heart Centre: +49 30 1234567" in await chat.say(ANNA, "phone number")
+    assert await chat.say(CLARA, "centre phone none") == "Berlin Heart Centre has no phone number."
+    assert "1234567" not in await chat.say(ANNA, "phone number")
 
 
 async def test_a_range_of_prices_is_looked_for(chat: Chat) -> None:
