@@ -217,8 +217,10 @@ async def _in_their_language(session: Session, text: str) -> None:
 
     One word of it is enough where they were asked whether they want to go on in it.
     """
-    asked = session.dialogue.last
-    if session.person.language_chosen or (asked and asked.free):
+    replied = session.dialogue.by_key(session.incoming.reacts_to or "")
+    asked = replied or session.dialogue.last
+    # What is noted, or said to others, is in whatever language these read.
+    if session.person.language_chosen or (asked and asked.free) or (replied and replied.reply):
         return
     found = find(text, session.person)
     offered = asked.words.get("yes", {}) if asked else {}

@@ -106,6 +106,14 @@ async def test_a_note_in_another_language_is_not_a_choice_of_it(chat: Chat) -> N
     assert "Clinics see you" in await chat.say(OSEI, "!name")
 
 
+async def test_an_answer_to_a_patient_in_their_language_is_not_a_choice_of_it(chat: Chat) -> None:
+    visit = await book(chat)
+    await chat.say(ANNA, f"ask {visit} ¿puedo comer antes?")
+    (asked,) = (await chat.notices())[OSEI]
+    assert "Answered" in await chat.reply(OSEI, "necesita un cardiólogo en Berlín mañana por la tarde", asked)
+    assert "Clinics see you" in await chat.say(OSEI, "name")
+
+
 @pytest.mark.parametrize("code", sorted(spoken_languages() - {DEFAULT}))
 async def test_a_visit_is_booked_and_cancelled_in_the_person_s_language(chat: Chat, code: str) -> None:
     assert _NAMES[code].casefold() in (await chat.say(ANNA, _LANGUAGE[code])).casefold()
