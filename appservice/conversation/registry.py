@@ -207,7 +207,7 @@ async def _meant(session: Session, line: str) -> None:
     found = find(line, session.person)
     known = found and found[0].words  # not another sentence
     shown = f"{found[0].shown(session.person.language)} {found[1]}" if found and known else line
-    if found and line.startswith("hours ") and not re.search(r"\d|closed", found[1]):  # shown, and nothing is set
+    if found and f"{line} ".startswith("hours ") and not re.search(r"\d|closed", found[1]):  # shown, and nothing is set
         await found[0].run(session, found[1])
         return
     if not found or not known or not line.startswith(_REHEARSED) or line.startswith("closed days open"):

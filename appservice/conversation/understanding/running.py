@@ -154,7 +154,20 @@ _SAID = (
 """How each is said, and the line that it is. Without days, hours or a price it is something else."""
 _MINE = "time off {days}"
 _MINE_TODAY = "time off today"
+_MY_HOURS = "hours"
 _OF_ONESELF = (
+    (_MY_HOURS, r"(?:what are |show(?: me)? )?my (?:opening |office |working |consulting )?hours"),
+    (_MY_HOURS, r"(?:was sind |zeige? (?:mir )?)?meine (?:sprechzeiten|arbeitszeiten|sprechstunden)"),
+    (_MY_HOURS, r"(?:quels sont )?mes horaires"),
+    (_MY_HOURS, r"(?:cuál es )?mi horario"),
+    (_MY_HOURS, r"(?:apakah )?(?:waktu|jadual)(?: kerja| bertugas)? saya"),
+    (_MY_HOURS, r"(?:ما هي )?(?:ساعات|أوقات) (?:عملي|دوامي)"),
+    (_MINE, rf"(?:please )?block(?: out| off)?(?: my (?:calendar|diary|time))? {_DAYS}"),
+    (_MINE, rf"(?:bitte )?(?:blockier|sperr)\w*(?: mir| meinen kalender)? {_DAYS}"),
+    (_MINE, rf"bloque[rz]?(?: mon agenda)? {_DAYS}"),
+    (_MINE, rf"bloque(?:a|ar)(?: mi agenda)? {_DAYS}"),
+    (_MINE, rf"(?:sila )?sekat(?: jadual saya)? {_DAYS}"),
+    (_MINE, rf"احجب(?: جدولي)? {_DAYS}"),
     (_MINE_TODAY, r"(?:i am|i'm|im)(?: off)? (?:sick|ill|unwell|not well)"),
     (_MINE, rf"(?:i am|i'm|im|i will be|i'll be) (?:on (?:holidays?|vacation|leave)|away|off(?: sick)?|out|sick|ill|not (?:in|here|there|working)) {_DAYS}"),
     (_MINE, rf"(?:sorry,? )?(?:i )?(?:can't|cant|cannot|can not|won't|do not|don't) (?:come(?: in)?|work) {_DAYS}"),
@@ -192,7 +205,7 @@ def as_command(text: str, language: str, *, treats: bool = False) -> str | None:
     asked = _ASKED.search(said)
     said = _ASKED.sub("", said).lstrip("¿")
     for line, pattern in (*_SENTENCES, *(_OWN if treats else ())):
-        if asked and line != _SHOWN:
+        if asked and line not in {_SHOWN, _MY_HOURS}:
             continue
         if not (found := pattern.fullmatch(said)):
             continue

@@ -286,3 +286,11 @@ async def test_a_list_of_january_is_read_in_december(chat: Chat, town: Town) -> 
     town.clock.time = datetime(2026, 12, 30, 8, tzinfo=UTC)
     assert "Sat 2 Jan" in await chat.say(CLARA, "bookings 2 Jan")  # a Friday in 2026
     assert "Sat 2 Jan" in await chat.say(OSEI, "today 2 Jan")
+
+
+async def test_a_doctor_asks_for_their_hours_and_blocks_some_of_them(chat: Chat) -> None:
+    assert "Mon-Fri | 09:00-17:00" in await chat.say(OSEI, "what are my hours?")
+    assert "Did you mean time off tomorrow 10-11?" in await chat.say(OSEI, "block tomorrow 10-11")
+    assert "is away: Tue 1 Dec, 10:00 to Tue 1 Dec, 11:00" in await chat.say(OSEI, "yes")
+    for words in ("block tomorrow 10-11", "my hours"):  # which nobody else has
+        assert "Dr Ama Osei" not in await chat.say(ANNA, words)

@@ -143,6 +143,17 @@ def test_a_question_a_wish_and_half_a_sentence_are_none(said: str) -> None:
         ("estoy enferma", "time off today"),
         ("saya sakit", "time off today"),
         ("أنا مريض", "time off today"),
+        ("block tomorrow 10-11", "time off tomorrow 10-11"),
+        ("please block my calendar on friday", "time off on friday"),
+        ("blockiere morgen", "time off morgen"),
+        ("bloquear mañana", "time off mañana"),
+        ("bloquer demain", "time off demain"),
+        ("my hours", "hours"),
+        ("what are my hours?", "hours"),
+        ("meine Sprechzeiten", "hours"),
+        ("mes horaires", "hours"),
+        ("mi horario", "hours"),
+        ("jadual saya", "hours"),
     ],
 )
 def test_a_doctor_says_of_themselves_what_others_say_of_nobody(said: str, line: str) -> None:
