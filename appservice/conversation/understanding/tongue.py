@@ -11,6 +11,8 @@ from core.languages import DEFAULT, speaking, spoken_languages
 
 _WORD = re.compile(r"[^\W\d_]{4,}")
 """Shorter ones are words of several languages."""
+_LONG = 250
+"""Letters that are looked at: all that is read is read once for each language."""
 _SURE = 2
 """Words of a language in a wish that makes as much sense without them: one alone may be a slip."""
 
@@ -20,6 +22,7 @@ def tongue_of(text: str, speaker: Speaker) -> str | None:
 
     English is no answer: who speaks another language writes it, too.
     """
+    text = plain(text, _LONG)
     others = sorted(spoken_languages() - {DEFAULT, speaker.language.split("-")[0]})
     known = {tag: words for tag in others if (words := words_of(text, tag))}
     own = _read(text, speaker) if known else None
@@ -35,7 +38,8 @@ def tongue_of(text: str, speaker: Speaker) -> str | None:
 
 def words_of(text: str, tag: str) -> int:
     """Return how many words of a text are known to be of a language, and are none of English."""
-    said = _WORD.findall(folded(plain(text)))
+    text = plain(text, _LONG)
+    said = _WORD.findall(folded(text))
     if vocabulary(tag).isdisjoint(said):  # as of most texts in English: what follows takes ten times as long
         return 0
     english = set(_WORD.findall(folded(in_english(text, tag))))
