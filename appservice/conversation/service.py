@@ -224,27 +224,24 @@ async def _in_their_language(session: Session, text: str) -> None:
         return
     found = find(text, session.person)
     offered = asked.words.get("yes", {}) if asked else {}
+    tag = None
     if offered.get("do") == _SPEAK:
-        tag = None if read_word(text) else _gone_on(session, text, offered["language"])
-    else:
-        tag = tongue_of(text, session.speaker) if found is None or found[0].words[:1] in _WISHES else None
-    if tag is None:
-        return
-    if offered.get("do") == _SPEAK:
-        session.dialogue.drop_last()
-    session.person = await set_language(session.tx, session.ctx, session.person, tag)
-    speak(session.person.language)
+        if not read_word(text) and _goes_on_in(session, offered["language"], text, found):
+            tag = offered["language"]
+            session.dialogue.drop_last()
+    elif found is None or found[0].words[:1] in _WISHES:
+        tag = tongue_of(text, session.speaker)
+    if tag:
+        session.person = await set_language(session.tx, session.ctx, session.person, tag)
+        speak(session.person.language)
 
 
-def _gone_on(session: Session, text: str, tag: str) -> str | None:
-    """The language if something of what is said is of it: a word, or all of a command."""
-    found = find(text, session.person)
-    if found:
-        said = folded(text)
-        command = found[0]
-        own = any(said.startswith(folded(each)) for each in command.spelt(tag))
-        return tag if own and not any(said.startswith(each) for each in command.words) else None
-    return tag if words_of(text, tag) or tongue_of(text, session.speaker) == tag else None
+def _goes_on_in(session: Session, tag: str, text: str, found: tuple[Command, str] | None) -> bool:
+    """Whether something of what is said is of a language and of no English: a word, or the word of a command."""
+    if found is None:
+        return bool(words_of(text, tag)) or tongue_of(text, session.speaker) == tag
+    said, command = folded(text), found[0]
+    return any(map(said.startswith, map(folded, command.spelt(tag)))) and not any(map(said.startswith, command.words))
 
 
 def _wants_nothing_more(session: Session, command: Command, rest: str) -> bool:

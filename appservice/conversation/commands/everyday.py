@@ -103,7 +103,7 @@ async def how_much(session: Session, text: str) -> None:
     bare=True,
     heard=True,
 )
-async def people_(session: Session, text: str) -> None:
+async def whom_to_call(session: Session, text: str) -> None:
     """Where the centres are reached of what is on show, or else of the visits to come; and how a doctor is asked."""
     booked = await appointments.upcoming(session.tx, session.ctx, session.person)
     shown = [await reading.service(session.tx, each) for each in _on_show(session)]
