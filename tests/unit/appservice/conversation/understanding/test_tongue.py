@@ -52,3 +52,8 @@ def test_words_of_a_language_are_those_that_english_does_not_have() -> None:
     assert words_of("cardiologist in Berlin after tomorrow", "de") == 0
     assert words_of("Kardiologe übermorgen in Berlin", "de") == 1
     assert words_of("nächste Woche", "fr") == 0
+
+
+def test_only_the_beginning_is_looked_at_however_long_a_text_is() -> None:
+    assert words_of("morgen " * 30_000, "de") == words_of("morgen " * 100, "de")
+    assert words_of("word " * 100 + "morgen", "de") == 0
