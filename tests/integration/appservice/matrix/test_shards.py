@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from appservice.outgoing import Reply, lane_of, lanes_of, post
 from core.database import Database
-from core.ids import dealt_to, new_id
+from core.ids import dealt_to, id_of, new_id
 from core.settings import Settings
 from core.shards import shard_of
 from demo.child import Child, free_port
@@ -148,7 +148,7 @@ async def test_who_speaks_in_a_new_room_before_it_is_written_down_is_heard_by_th
 
 async def test_a_centre_keeps_its_bot_when_bots_are_added(sharded: Settings, database: Database) -> None:
     more = sharded.model_copy(update={"matrix": sharded.matrix.model_copy(update={"shards": _BOTS + 4})})
-    centres = [new_id() for _ in range(20)]
+    centres = [id_of(f"centre {n}") for n in range(20)]
 
     async def bots_of(settings: Settings) -> list[str]:
         async with serving(settings) as (service, _), database.transaction() as tx:
